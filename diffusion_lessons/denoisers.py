@@ -1,0 +1,273 @@
+"""Denoisers: what a sampler asks at every step, and the wrappers that change the answer.
+
+A denoiser is any callable `denoise(x, t, condition=None) -> Estimate(x0, eps)`: which clean sample and which noise do
+you see in x_t? `Denoiser` makes one of a network, whatever the network predicts; `toys` has exact ones. Wrappers are
+denoiser -> denoiser, so each works with every sampler.
+"""
+
+import copy
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, NamedTuple, Protocol
+
+import torch
+from torch import Tensor
+
+from diffusion_lessons.schedules import Path, match
+
+
+class Estimate(NamedTuple):
+    """The clean sample and the noise seen in x_t: x_t = alpha_t x0 + sigma_t eps, unless x0 was clipped alone."""
+
+    x0: Tensor
+    eps: Tensor
+
+
+class DenoiserLike(Protocol):
+    """x [B, ...], t a Python float or a tensor [B], condition a tensor [B] or None for the null of all."""
+
+    def __call__(self, x: Tensor, t: float | Tensor, condition: Any = None, /) -> Estimate: ...
+
+
+def _from_eps(x, eps, alpha, sigma):
+    return Estimate((x - sigma * eps) / alpha, eps)
+
+
+def _from_x0(x, x0, alpha, sigma):
+    return Estimate(x0, (x - alpha * x0) / sigma)
+
+
+def _from_v(x, v, alpha, sigma):
+    # v = alpha eps - sigma x_0 and x = alpha x_0 + sigma eps, solved for both; the norm is 1 on a VP path only
+    norm = alpha * alpha + sigma * sigma
+    return Estimate((alpha * x - sigma * v) / norm, (sigma * x + alpha * v) / norm)
+
+
+def _from_velocity(x, u, alpha, sigma):
+    # u = eps - x_0 on a flow path, whose alpha + sigma = 1
+    return Estimate(x - sigma * u, x + alpha * u)
+
+
+ESTIMATES: dict[str, Callable[..., Estimate]] = {
+    "eps": _from_eps,
+    "x0": _from_x0,
+    "v": _from_v,
+    "velocity": _from_velocity,
+}
+
+
+def target(predicts: str, x0: Tensor, eps: Tensor, path: Path, t: float | Tensor) -> Tensor:
+    """What a network of this prediction type should answer at x_t = alpha x0 + sigma eps: what training aims at."""
+    check_prediction_type(predicts, path)
+    if predicts == "v":
+        return match(path.alpha(t), x0) * eps - match(path.sigma(t), x0) * x0
+    return {"eps": eps, "x0": x0, "velocity": eps - x0}[predicts]
+
+
+def check_prediction_type(predicts: str, path: Path) -> None:
+    if predicts not in ESTIMATES:
+        raise ValueError(f"unknown prediction type {predicts!r}; the types are {', '.join(ESTIMATES)}")
+    if predicts == "velocity" and path.card["path"] != "flow":
+        raise ValueError(f'predicts="velocity" is for flow paths; on {path} use "v", "eps" or "x0"')
+
+
+class Denoiser:
+    """A network that predicts eps, x0, v or velocity, as a denoiser on its path.
+
+    `network(x, t)` is handed t as a tensor [B] in the path's units; a conditional network (`classes` is given) is
+    called `network(x, t, condition)` with labels [B], 0..classes-1 or the null label `classes`.
+
+        eps:       x_0 = (x - sigma eps) / alpha
+        x0:        eps = (x - alpha x_0) / sigma
+        v:         x_0 = (alpha x - sigma v) / (alpha^2 + sigma^2),  eps = (sigma x + alpha v) / (alpha^2 + sigma^2)
+        velocity:  x_0 = x - t u,  eps = x + (1 - t) u               (u = dx_t/dt = eps - x_0, flow paths only)
+
+    `shape` is that of one sample, `card` whatever describes the network.
+    """
+
+    def __init__(
+        self,
+        network: Callable[..., Tensor],
+        path: Path,
+        predicts: str = "eps",
+        *,
+        classes: int | None = None,
+        shape: tuple[int, ...] | None = None,
+        card: dict[str, Any] | None = None,
+    ):
+        check_prediction_type(predicts, path)
+        self.network, self.path, self.predicts = network, path, predicts
+        self.classes, self.shape, self.card = classes, shape, card
+
+    @property
+    def dtype(self) -> torch.dtype | None:
+        """The network's floating dtype, or None if it has no parameters."""
+        parameters = getattr(self.network, "parameters", list)()
+        return next((p.dtype for p in parameters if p.is_floating_point()), None)
+
+    def __call__(self, x: Tensor, t: float | Tensor, condition: Tensor | None = None) -> Estimate:
+        self._check(t)
+        times = t if isinstance(t, Tensor) else None
+        if times is None:  # half types cannot tell t = 999 from t = 1000
+            exact = x.dtype if x.dtype in (torch.float32, torch.float64) else torch.float32
+            times = torch.full((len(x),), float(t), dtype=exact, device=x.device)
+        if self.classes is None and condition is None:
+            output = self.network(x, times)
+        else:
+            output = self.network(x, times, self._labels(condition, x))
+        if output.shape != x.shape:
+            raise ValueError(f"the network answered {tuple(output.shape)} to x of shape {tuple(x.shape)}")
+        alpha, sigma = match(self.path.alpha(t), x), match(self.path.sigma(t), x)
+        return ESTIMATES[self.predicts](x, output.to(x.dtype), alpha, sigma)
+
+    def _labels(self, condition: Tensor | None, x: Tensor) -> Tensor | None:
+        if condition is None and self.classes is not None:
+            return torch.full((len(x),), self.classes, device=x.device)
+        return condition
+
+    def _check(self, t: float | Tensor) -> None:
+        """Refuse times at which the prediction says nothing about x_0 (floats only: a tensor would have to be read)."""
+        if isinstance(t, Tensor):
+            return
+        if self.predicts == "eps" and self.path.alpha(t) == 0:
+            raise ValueError(
+                f"at t = {t:g} alpha is 0: x is pure noise and eps says nothing about x_0. Use a network that predicts "
+                'x0, v or (on a flow path) velocity, or start at path.t_max with spacing="logsnr"'
+            )
+        if self.predicts == "x0" and self.path.sigma(t) == 0:
+            raise ValueError(f"at t = {t:g} sigma is 0: x is clean and x_0 says nothing about eps; end the grid there")
+
+
+class Wrapper:
+    """A denoiser made of another; whatever it does not have itself (path, shape, classes, card, ...) is the inner's."""
+
+    def __init__(self, inner: DenoiserLike):
+        self.inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "inner":  # not set yet, as while copying: without this the look-up would never end
+            raise AttributeError(name)
+        return getattr(self.inner, name)
+
+    def __call__(self, x: Tensor, t: float | Tensor, condition: Any = None) -> Estimate:
+        return self.inner(x, t, condition) if condition is not None else self.inner(x, t)
+
+
+class Conditioned(Wrapper):
+    """A denoiser bound to one condition: the plain denoise(x, t) that samplers take."""
+
+    def __init__(self, inner: DenoiserLike, condition: Tensor):
+        super().__init__(inner)
+        self.condition = condition
+
+    def __call__(self, x: Tensor, t: float | Tensor, condition: Any = None) -> Estimate:
+        if condition is not None:
+            raise ValueError("this denoiser is already bound to a condition; call it without one")
+        return self.inner(x, t, rows_for(self.condition, x))
+
+
+def condition_on(denoise: DenoiserLike, labels: Tensor | int | list[int]) -> Conditioned:
+    """Bind labels [B] (or one for all) to a conditional denoiser; labels are 0..classes-1, `classes` is the null."""
+    return Conditioned(denoise, checked_labels(denoise, labels))
+
+
+def checked_labels(denoise: DenoiserLike, labels: Tensor | int | list[int]) -> Tensor:
+    """Labels as a LongTensor [B] or [1], or a ValueError if the denoiser has no such class."""
+    classes = getattr(denoise, "classes", None)
+    if classes is None:
+        raise ValueError("this denoiser takes no condition: it was made without classes")
+    tensor = torch.as_tensor(labels)
+    if tensor.is_floating_point() or tensor.dtype == torch.bool or tensor.ndim > 1 or tensor.numel() == 0:
+        raise ValueError(f"labels must be whole numbers of shape [B]; got {labels!r}")
+    tensor = tensor.long().reshape(-1)
+    if tensor.min() < 0 or tensor.max() > classes:
+        raise ValueError(
+            f"labels must lie in 0..{classes - 1}, or be {classes} for no condition; got {tensor.min()}..{tensor.max()}"
+        )
+    return tensor
+
+
+def rows_for(labels: Tensor, x: Tensor) -> Tensor:
+    """The labels on x's device, one for each row of x; a single label is repeated."""
+    if len(labels) not in (1, len(x)):
+        raise ValueError(f"{len(labels)} labels for a batch of {len(x)}: give one label for each sample, or one for all")
+    return labels.to(x.device).expand(len(x))
+
+
+class Clipped(Wrapper):
+    """See `clip`."""
+
+    clipped = True
+
+    def __init__(self, inner: DenoiserLike, limit: float, rederive: bool, percentile: float | None):
+        super().__init__(inner)
+        self.limit, self.rederive, self.percentile = limit, rederive, percentile
+
+    def __call__(self, x: Tensor, t: float | Tensor, condition: Any = None) -> Estimate:
+        x0, eps = super().__call__(x, t, condition)
+        if self.percentile is None:
+            x0 = x0.clamp(-self.limit, self.limit)
+        else:
+            largest = torch.quantile(x0.abs().flatten(1).float(), self.percentile, dim=1)  # [B]
+            bound = match(largest.clamp(min=self.limit).to(x0.dtype), x0)
+            x0 = x0.clamp(-bound, bound) * (self.limit / bound)
+        if not self.rederive:
+            return Estimate(x0, eps)
+        return Estimate(x0, (x - match(self.path.alpha(t), x) * x0) / match(self.path.sigma(t), x))
+
+
+def clip(
+    denoise: DenoiserLike, limit: float = 1.0, *, rederive: bool = True, percentile: float | None = None
+) -> Clipped:
+    """Keep x0_hat in [-limit, limit]; the outermost wrapper, put around guidance and never inside it.
+
+    With `rederive` the noise is computed again from the clipped sample, eps = (x - alpha x0) / sigma, so that the two
+    still agree with x_t; without it eps stays as predicted. With a `percentile` (0.995 is usual) the limit is dynamic:
+    each sample is cut at that percentile of its own |x0_hat| where this exceeds `limit`, and scaled back to it
+    (Saharia et al. 2022, section 2.3).
+    """
+    if not limit > 0:
+        raise ValueError(f"limit must be above 0; got {limit!r}")
+    if percentile is not None and not 0 < percentile <= 1:
+        raise ValueError(f"percentile is a share in (0, 1], such as 0.995; got {percentile!r}")
+    if rederive and not hasattr(denoise, "path"):
+        raise ValueError("re-deriving eps needs the path: the denoiser has no .path; use Denoiser(...) or rederive=False")
+    return Clipped(denoise, limit, rederive, percentile)
+
+
+_batch: ContextVar[int | None] = ContextVar("batch", default=None)
+
+
+@contextmanager
+def stacked(x: Tensor) -> Iterator[None]:
+    """Inside, x stands stacked on itself: a denoiser called with k * len(x) rows has made k evaluations, not one."""
+    token = _batch.set(_batch.get() or len(x))
+    try:
+        yield
+    finally:
+        _batch.reset(token)
+
+
+class Counted(Wrapper):
+    """See `count_calls`."""
+
+    def __init__(self, inner: DenoiserLike):
+        super().__init__(inner)
+        self.nfe = 0.0
+
+    def __call__(self, x: Tensor, t: float | Tensor, condition: Any = None) -> Estimate:
+        self.nfe += len(x) / (_batch.get() or len(x))
+        return super().__call__(x, t, condition)
+
+
+def count_calls(denoise: DenoiserLike) -> DenoiserLike:
+    """The same denoiser with a counter `.nfe`: network rows divided by x's batch, so a doubled batch counts 2.
+
+    The counter is placed at the network itself, beneath guidance and clipping, whichever way round they are wrapped.
+    """
+    if isinstance(denoise, Wrapper) and not isinstance(denoise, Counted):
+        outer = copy.copy(denoise)
+        outer.inner = count_calls(denoise.inner)
+        return outer
+    return Counted(denoise)

@@ -1,0 +1,60 @@
+"""DDIM: the same network, far fewer steps. See the clean sample, then put it back at a lower noise level.
+
+Song, Meng and Ermon, "Denoising Diffusion Implicit Models", 2020 (https://arxiv.org/abs/2010.02502).
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from diffusion_lessons.denoisers import DenoiserLike
+from diffusion_lessons.samplers.base import State, between, fresh_noise, pairs, sampler
+from diffusion_lessons.schedules import Path
+
+
+@sampler(order=1, nfe=lambda steps: steps, citation="Song et al. 2020, eq. 12 and 16", eta=between(0, 1))
+def ddim(
+    denoise: DenoiserLike,
+    x: Tensor,
+    path: Path,
+    times: Sequence[float],
+    *,
+    eta: float = 0.0,
+    generator: torch.Generator | None = None,
+) -> Iterator[State]:
+    """Re-noise x0_hat to the next level with the predicted noise, and with fresh noise for a share of it.
+
+        x_s = alpha_s x0_hat + sqrt(sigma_s^2 - std^2) eps_hat + std z
+        std = eta (sigma_s / sigma_t) sqrt(sigma_t^2 - (alpha_t / alpha_s)^2 sigma_s^2)
+
+    eta = 0 is deterministic and draws nothing; eta = 1 on all T steps is DDPM with the small variance. x is
+    [B, ...]; one evaluation a step; order 1. On any path: with eta = 0 this is the exponential (exact in the linear
+    part) Euler step of the probability-flow ODE, DPM-Solver-1.
+    """
+    for t, s in pairs(times):
+        x0, eps = denoise(x, t)
+        std = eta * math.sqrt(path.posterior_variance(t, s))
+        x = path.alpha(s) * x0 + math.sqrt(path.sigma(s) ** 2 - std**2) * eps
+        if std > 0:
+            x = x + std * fresh_noise(x, generator)
+        yield State(s, x, x0)
+
+
+@sampler(order=1, nfe=lambda steps: steps, citation="Song et al. 2020, section 4.3")
+def ddim_inversion(denoise: DenoiserLike, x: Tensor, path: Path, times: Sequence[float]) -> Iterator[State]:
+    """Walk a clean x up to the noise from which DDIM would make it, over the same decreasing `times`, read backwards.
+
+    DDIM's step from t to s needs eps_hat(x_t, t), which is not known on the way up; the noise seen in x_s is taken in
+    its place:
+
+        eps = eps_hat(x_s, t),   x_t = alpha_t (x_s - sigma_s eps) / alpha_s + sigma_t eps
+
+    so that the round trip is exact only to first order in the step. x is [B, ...]; one evaluation a step.
+    """
+    for t, s in reversed(list(pairs(times))):
+        eps = denoise(x, t).eps
+        x0 = (x - path.sigma(s) * eps) / path.alpha(s)
+        x = path.alpha(t) * x0 + path.sigma(t) * eps
+        yield State(t, x, x0)

@@ -1,0 +1,364 @@
+"""Gaussian paths: how data turn into noise, x_t = alpha_t x_0 + sigma_t eps.
+
+A path is two functions of time, alpha(t) and sigma(t), on [0, T]: t = 0 is data, t = T is noise, on every path.
+Everything else follows from the two: the half log signal-to-noise ratio lambda_t = log(alpha_t / sigma_t), which
+is the clock of the fast solvers; its inverse; and the starting distribution of a sampler.
+
+    path = ddpm_linear()           # DDPM's: 1000 steps, betas from 1e-4 to 0.02
+    path = cosine()                # Nichol and Dhariwal's
+    path = flow()                  # rectified flow: alpha = 1 - t, sigma = t
+    path = variance_exploding()    # EDM's: alpha = 1, sigma = t
+    path = from_alpha_bar(values)  # any variance-preserving path, from its table
+
+Times are Python floats or tensors. A float gives a float in double precision; a tensor gives a tensor of its own
+dtype on its own device. The time grids on which samplers walk are in `grids.py` and reached as `path.grid(...)`.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any, overload
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from diffusion_lessons import grids
+
+LARGEST_NOISE_LEVEL = 1000.0  # sigma / alpha at which lambda-spaced grids start on a path whose alpha reaches 0
+
+
+class Path(ABC):
+    """A Gaussian path x_t = alpha(t) x_0 + sigma(t) eps for t in [0, T].
+
+    Subclasses give `_lam` and its inverse `_t_of_lam`, `_alpha`, `_sigma` and the two derivatives, all on double
+    precision tensors; the class turns them into functions of floats and of tensors of any dtype and device.
+    """
+
+    T: float
+    t_min: float  # the last time above 0 of grids that are even in lambda or in noise level
+    whole_times: bool = False  # DDPM's times are 1..T; on other paths every t in (0, T] is as good as another
+    prior_std: float = 1.0  # standard deviation of x_T
+
+    def __init__(self, card: dict[str, Any]):
+        self.card = card
+        self._hash = hash(repr(card))
+
+    @abstractmethod
+    def _alpha(self, t: Tensor) -> Tensor: ...
+
+    @abstractmethod
+    def _sigma(self, t: Tensor) -> Tensor: ...
+
+    @abstractmethod
+    def _d_alpha(self, t: Tensor) -> Tensor: ...
+
+    @abstractmethod
+    def _d_sigma(self, t: Tensor) -> Tensor: ...
+
+    @abstractmethod
+    def _t_of_lam(self, lam: Tensor) -> Tensor: ...
+
+    def _lam(self, t: Tensor) -> Tensor:
+        return self._alpha(t).log() - self._sigma(t).log()
+
+    @overload
+    def alpha(self, t: float) -> float: ...
+    @overload
+    def alpha(self, t: Tensor) -> Tensor: ...
+    def alpha(self, t):
+        """How much of the clean sample is left at time t, in [0, 1]."""
+        return _evaluate(self, "_alpha", t)
+
+    @overload
+    def sigma(self, t: float) -> float: ...
+    @overload
+    def sigma(self, t: Tensor) -> Tensor: ...
+    def sigma(self, t):
+        """Standard deviation of the noise in x_t; 0 at t = 0."""
+        return _evaluate(self, "_sigma", t)
+
+    @overload
+    def alpha_bar(self, t: float) -> float: ...
+    @overload
+    def alpha_bar(self, t: Tensor) -> Tensor: ...
+    def alpha_bar(self, t):
+        """alpha(t)^2, DDPM's cumulative retention."""
+        return self.alpha(t) ** 2
+
+    @overload
+    def lam(self, t: float) -> float: ...
+    @overload
+    def lam(self, t: Tensor) -> Tensor: ...
+    def lam(self, t):
+        """lambda_t = log(alpha_t / sigma_t): +inf at t = 0, -inf where alpha is 0; falls with t."""
+        return _evaluate(self, "_lam", t)
+
+    @overload
+    def t_of_lam(self, lam: float) -> float: ...
+    @overload
+    def t_of_lam(self, lam: Tensor) -> Tensor: ...
+    def t_of_lam(self, lam):
+        """The time at which lambda_t is `lam`: the inverse of `lam(t)`."""
+        return _evaluate(self, "_t_of_lam", lam)
+
+    @overload
+    def d_alpha(self, t: float) -> float: ...
+    @overload
+    def d_alpha(self, t: Tensor) -> Tensor: ...
+    def d_alpha(self, t):
+        """d alpha / dt, from the left where the path is a table."""
+        return _evaluate(self, "_d_alpha", t)
+
+    @overload
+    def d_sigma(self, t: float) -> float: ...
+    @overload
+    def d_sigma(self, t: Tensor) -> Tensor: ...
+    def d_sigma(self, t):
+        """d sigma / dt, from the left where the path is a table; +inf at t = 0 of a variance-preserving path."""
+        return _evaluate(self, "_d_sigma", t)
+
+    @property
+    def t_max(self) -> float:
+        """Where grids that are even in lambda start: T, or just below it where alpha(T) = 0 makes lambda infinite."""
+        return self.T if self.alpha(self.T) > 0 else self.t_of_lam(-math.log(LARGEST_NOISE_LEVEL))
+
+    def step_variance(self, t: float, s: float) -> float:
+        """Variance of x_t given x_s, for s < t: sigma_t^2 - (alpha_t / alpha_s)^2 sigma_s^2; DDPM's beta_t if s = t - 1."""
+        return self.sigma(t) ** 2 - (self.alpha(t) / self.alpha(s)) ** 2 * self.sigma(s) ** 2
+
+    def posterior_variance(self, t: float, s: float) -> float:
+        """Variance of x_s given x_t and x_0: (sigma_s / sigma_t)^2 times the step variance (DDPM eq. 7)."""
+        return (self.sigma(s) / self.sigma(t)) ** 2 * self.step_variance(t, s)
+
+    def add_noise(self, x0: Tensor, eps: Tensor, t: float | Tensor) -> Tensor:
+        """x_t = alpha_t x_0 + sigma_t eps, for x0 and eps [B, ...] and t a float or a tensor [B] (DDPM eq. 4)."""
+        return match(self.alpha(t), x0) * x0 + match(self.sigma(t), x0) * eps
+
+    def prior(
+        self,
+        shape: Sequence[int],
+        generator: torch.Generator | None = None,
+        dtype: torch.dtype = torch.float32,
+        device: str | torch.device | None = None,
+    ) -> Tensor:
+        """x_T: Gaussian noise of the path's final standard deviation.
+
+        The numbers are drawn on the generator's device (the CPU without one) and then moved, so that one seed
+        gives one starting noise on every machine.
+        """
+        source = generator.device if generator is not None else torch.device("cpu")
+        noise = torch.randn(tuple(shape), generator=generator, dtype=dtype, device=source)
+        return (self.prior_std * noise).to(device if device is not None else source)
+
+    def grid(self, steps: int, spacing: str = "trailing", t_min: float | None = None) -> tuple[float, ...]:
+        """`steps + 1` decreasing times from the noisy end to 0, or to `t_min`; see `grids.grid`."""
+        return grids.grid(self, steps, spacing, t_min)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Path) and self.card == other.card
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __repr__(self) -> str:
+        return f"{self.card['path']}({', '.join(f'{k}={v}' for k, v in self.card.items() if k != 'path')})"
+
+
+class VariancePreserving(Path):
+    """alpha^2 + sigma^2 = 1, given by alpha_bar at the whole times 0..T; alpha_bar_0 = 1 exactly.
+
+    Between whole times log alpha_bar is interpolated linearly, as DPM-Solver does (Lu et al. 2022, appendix D.4). In
+    an interval that ends at alpha_bar = 0, whose logarithm is infinite, alpha itself is interpolated.
+    """
+
+    whole_times = True
+
+    def __init__(self, alpha_bar: Sequence[float], card: dict[str, Any]):
+        super().__init__(card)
+        values = np.asarray(alpha_bar, dtype=np.float64)
+        if values.ndim != 1 or len(values) < 1 or not np.isfinite(values).all():
+            raise ValueError(f"alpha_bar must be a list of finite numbers, one for each time; got {alpha_bar!r}")
+        if values[0] != 1.0:  # the papers' t = 1..T: put the clean end in front
+            values = np.concatenate([[1.0], values])
+        if len(values) < 2 or values.min() < 0 or (np.diff(values) >= 0).any():
+            raise ValueError(
+                "alpha_bar must fall strictly from 1 (clean) towards 0 (noise) and stay in [0, 1]; "
+                f"got {values[:3].tolist()} ... {values[-3:].tolist()}"
+            )
+        self.T = float(len(values) - 1)
+        self.t_min = 1.0
+        self._table = torch.from_numpy(values)
+
+    @property
+    def betas(self) -> Tensor:
+        """beta_t = 1 - alpha_bar_t / alpha_bar_{t-1} for t = 1..T, [T]: the noise that one forward step adds."""
+        return 1 - self._table[1:] / self._table[:-1]
+
+    def _interval(self, t: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """alpha_bar at both ends of the interval (n, n + 1] that holds t, and the position of t in it."""
+        table = self._table.to(t.device, t.dtype)
+        left = (t.ceil() - 1).clamp(0, self.T - 1).long()
+        return table[left], table[left + 1], (t - left).clamp(0, 1)
+
+    def _half_log(self, t: Tensor) -> Tensor:
+        """log alpha = half of log alpha_bar."""
+        start, end, w = self._interval(t)
+        straight = 0.5 * (start.log() + w * (end.log() - start.log()))
+        to_zero = (start.sqrt() * (1 - w)).log()  # alpha itself is linear where it ends at 0
+        return torch.where(end > 0, straight, to_zero)
+
+    def _alpha(self, t: Tensor) -> Tensor:
+        return self._half_log(t).exp()
+
+    def _sigma(self, t: Tensor) -> Tensor:
+        return torch.expm1(2 * self._half_log(t)).abs().sqrt()  # expm1 keeps the digits that 1 - alpha_bar loses
+
+    def _d_alpha(self, t: Tensor) -> Tensor:
+        start, end, _ = self._interval(t)
+        slope = 0.5 * (end.log() - start.log()) * self._alpha(t)
+        return torch.where(end > 0, slope, -start.sqrt())
+
+    def _d_sigma(self, t: Tensor) -> Tensor:
+        return -self._alpha(t) * self._d_alpha(t) / self._sigma(t)  # from alpha^2 + sigma^2 = 1
+
+    def _t_of_lam(self, lam: Tensor) -> Tensor:
+        log_alpha_bar = -torch.nn.functional.softplus(-2 * lam)  # alpha_bar = 1 / (1 + exp(-2 lambda))
+        table = self._table.to(lam.device, lam.dtype)
+        left = (torch.searchsorted(-table, -log_alpha_bar.exp().contiguous()) - 1).clamp(0, int(self.T) - 1)
+        start, end = table[left], table[left + 1]
+        straight = (log_alpha_bar - start.log()) / (end.log() - start.log())
+        to_zero = 1 - (0.5 * log_alpha_bar).exp() / start.sqrt()
+        return (left + torch.where(end > 0, straight, to_zero)).clamp(0, self.T)
+
+
+class Flow(Path):
+    """Rectified flow's straight line from data to noise: alpha = 1 - t, sigma = t, T = 1 (Liu et al. 2022, eq. 1).
+
+    Time runs from data (0) to noise (1), so the velocity dx_t/dt = eps - x_0 points towards the noise.
+    """
+
+    T = 1.0
+    t_min = 0.001
+
+    def _alpha(self, t: Tensor) -> Tensor:
+        return 1 - t
+
+    def _sigma(self, t: Tensor) -> Tensor:
+        return t.clone()
+
+    def _d_alpha(self, t: Tensor) -> Tensor:
+        return -torch.ones_like(t)
+
+    def _d_sigma(self, t: Tensor) -> Tensor:
+        return torch.ones_like(t)
+
+    def _t_of_lam(self, lam: Tensor) -> Tensor:
+        return torch.sigmoid(-lam)
+
+
+class VarianceExploding(Path):
+    """alpha = 1 and sigma = t: the data stay, the noise grows to T = sigma_max (Karras et al. 2022, table 1, EDM)."""
+
+    def __init__(self, sigma_max: float, sigma_min: float):
+        super().__init__({"path": "variance_exploding", "sigma_max": sigma_max, "sigma_min": sigma_min})
+        if not 0 < sigma_min < sigma_max < math.inf:
+            raise ValueError(f"need 0 < sigma_min < sigma_max; got sigma_min={sigma_min}, sigma_max={sigma_max}")
+        self.T = self.prior_std = float(sigma_max)
+        self.t_min = float(sigma_min)
+
+    def _alpha(self, t: Tensor) -> Tensor:
+        return torch.ones_like(t)
+
+    def _sigma(self, t: Tensor) -> Tensor:
+        return t.clone()
+
+    def _d_alpha(self, t: Tensor) -> Tensor:
+        return torch.zeros_like(t)
+
+    def _d_sigma(self, t: Tensor) -> Tensor:
+        return torch.ones_like(t)
+
+    def _t_of_lam(self, lam: Tensor) -> Tensor:
+        return (-lam).exp()
+
+
+def ddpm_linear(T: int = 1000, beta_start: float = 1e-4, beta_end: float = 0.02) -> VariancePreserving:
+    """DDPM's path: beta_t linear in t, alpha_bar_t = prod_{i <= t} (1 - beta_i) (Ho et al. 2020, section 4)."""
+    if not 0 < beta_start <= beta_end < 1:
+        raise ValueError(f"need 0 < beta_start <= beta_end < 1; got beta_start={beta_start}, beta_end={beta_end}")
+    betas = np.linspace(beta_start, beta_end, _whole("T", T))
+    card = {"path": "ddpm_linear", "T": T, "beta_start": beta_start, "beta_end": beta_end}
+    return VariancePreserving(np.cumprod(1 - betas).tolist(), card)
+
+
+def cosine(T: int = 1000) -> VariancePreserving:
+    """alpha_bar_t = f(t) / f(0), f(t) = cos^2((t/T + s) / (1 + s) pi/2), s = 0.008, with every beta at most 0.999.
+
+    Nichol and Dhariwal 2021, equation 17. The cap keeps alpha_bar_T just above 0, so eps can be predicted at T.
+    """
+    angle = (np.arange(_whole("T", T) + 1) / T + 0.008) / 1.008 * np.pi / 2
+    squared = np.cos(angle) ** 2
+    betas = np.minimum(1 - squared[1:] / squared[:-1], 0.999)
+    return VariancePreserving(np.cumprod(1 - betas).tolist(), {"path": "cosine", "T": T})
+
+
+def from_alpha_bar(values: Sequence[float]) -> VariancePreserving:
+    """The path with these alpha_bar: at t = 1, 2, ... T, or at t = 0, 1, ... T if the first value is exactly 1.
+
+    The last value may be 0 (zero terminal signal-to-noise ratio).
+    """
+    numbers = [float(value) for value in values]
+    return VariancePreserving(numbers, {"path": "from_alpha_bar", "values": numbers})
+
+
+def flow() -> Flow:
+    """The straight path of rectified flow and flow matching."""
+    return Flow({"path": "flow"})
+
+
+def variance_exploding(sigma_max: float = 80.0, sigma_min: float = 0.002) -> VarianceExploding:
+    """The path of EDM: sigma = t from 0 to `sigma_max`; `sigma_min` is the last level above 0 of its grids."""
+    return VarianceExploding(sigma_max, sigma_min)
+
+
+PATHS: dict[str, Callable[..., Path]] = {
+    make.__name__: make for make in (ddpm_linear, cosine, from_alpha_bar, flow, variance_exploding)
+}
+
+
+def from_card(card: dict[str, Any]) -> Path:
+    """The path that wrote this card: the inverse of `path.card`."""
+    options = dict(card)
+    name = options.pop("path", None)
+    if name not in PATHS:
+        raise ValueError(f"unknown path {name!r}; the paths are {', '.join(PATHS)}")
+    return PATHS[name](**options)
+
+
+def match(values: float | Tensor, x: Tensor) -> float | Tensor:
+    """Numbers [B] as [B, 1, ...], so that they multiply x of shape [B, ...] sample by sample; floats stay."""
+    if isinstance(values, Tensor) and values.ndim == 1:
+        return values.to(x.dtype).view(-1, *[1] * (x.ndim - 1))
+    return values
+
+
+def _evaluate(path: Path, function: str, value: float | Tensor) -> float | Tensor:
+    """Evaluate in double precision (single on MPS, which has no double), in and out of the caller's type."""
+    if isinstance(value, Tensor):
+        exact = torch.float32 if value.device.type == "mps" else torch.float64
+        result = getattr(path, function)(value.to(exact))
+        return result.to(value.dtype if value.is_floating_point() else torch.float32)
+    return _evaluate_float(path, function, float(value))
+
+
+@lru_cache(maxsize=2**16)  # samplers and denoisers ask for the same few times at every step
+def _evaluate_float(path: Path, function: str, value: float) -> float:
+    return float(getattr(path, function)(torch.tensor(value, dtype=torch.float64)))
+
+
+def _whole(name: str, value: int) -> int:
+    if int(value) != value or value < 1:
+        raise ValueError(f"{name} must be a whole number of at least 1; got {value!r}")
+    return int(value)
