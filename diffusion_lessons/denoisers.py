@@ -9,67 +9,19 @@ import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
-from diffusion_lessons.schedules import Path, match
-
-
-class Estimate(NamedTuple):
-    """The clean sample and the noise seen in x_t: x_t = alpha_t x0 + sigma_t eps, unless x0 was clipped alone."""
-
-    x0: Tensor
-    eps: Tensor
+from diffusion_lessons.estimates import ESTIMATES, Estimate, check_prediction_type
+from diffusion_lessons.path import Path, match
 
 
 class DenoiserLike(Protocol):
     """x [B, ...], t a Python float or a tensor [B], condition a tensor [B] or None for the null of all."""
 
     def __call__(self, x: Tensor, t: float | Tensor, condition: Any = None, /) -> Estimate: ...
-
-
-def _from_eps(x, eps, alpha, sigma):
-    return Estimate((x - sigma * eps) / alpha, eps)
-
-
-def _from_x0(x, x0, alpha, sigma):
-    return Estimate(x0, (x - alpha * x0) / sigma)
-
-
-def _from_v(x, v, alpha, sigma):
-    # v = alpha eps - sigma x_0 and x = alpha x_0 + sigma eps, solved for both; the norm is 1 on a VP path only
-    norm = alpha * alpha + sigma * sigma
-    return Estimate((alpha * x - sigma * v) / norm, (sigma * x + alpha * v) / norm)
-
-
-def _from_velocity(x, u, alpha, sigma):
-    # u = eps - x_0 on a flow path, whose alpha + sigma = 1
-    return Estimate(x - sigma * u, x + alpha * u)
-
-
-ESTIMATES: dict[str, Callable[..., Estimate]] = {
-    "eps": _from_eps,
-    "x0": _from_x0,
-    "v": _from_v,
-    "velocity": _from_velocity,
-}
-
-
-def target(predicts: str, x0: Tensor, eps: Tensor, path: Path, t: float | Tensor) -> Tensor:
-    """What a network of this prediction type should answer at x_t = alpha x0 + sigma eps: what training aims at."""
-    check_prediction_type(predicts, path)
-    if predicts == "v":
-        return match(path.alpha(t), x0) * eps - match(path.sigma(t), x0) * x0
-    return {"eps": eps, "x0": x0, "velocity": eps - x0}[predicts]
-
-
-def check_prediction_type(predicts: str, path: Path) -> None:
-    if predicts not in ESTIMATES:
-        raise ValueError(f"unknown prediction type {predicts!r}; the types are {', '.join(ESTIMATES)}")
-    if predicts == "velocity" and path.card["path"] != "flow":
-        raise ValueError(f'predicts="velocity" is for flow paths; on {path} use "v", "eps" or "x0"')
 
 
 class Denoiser:
@@ -103,8 +55,9 @@ class Denoiser:
     @property
     def dtype(self) -> torch.dtype | None:
         """The network's floating dtype, or None if it has no parameters."""
-        parameters = getattr(self.network, "parameters", list)()
-        return next((p.dtype for p in parameters if p.is_floating_point()), None)
+        if not isinstance(self.network, torch.nn.Module):
+            return None
+        return next((p.dtype for p in self.network.parameters() if p.is_floating_point()), None)
 
     def __call__(self, x: Tensor, t: float | Tensor, condition: Tensor | None = None) -> Estimate:
         self._check(t)
@@ -191,7 +144,9 @@ def checked_labels(denoise: DenoiserLike, labels: Tensor | int | list[int]) -> T
 def rows_for(labels: Tensor, x: Tensor) -> Tensor:
     """The labels on x's device, one for each row of x; a single label is repeated."""
     if len(labels) not in (1, len(x)):
-        raise ValueError(f"{len(labels)} labels for a batch of {len(x)}: give one label for each sample, or one for all")
+        raise ValueError(
+            f"{len(labels)} labels for a batch of {len(x)}: give one label for each sample, or one for all"
+        )
     return labels.to(x.device).expand(len(x))
 
 
@@ -210,8 +165,8 @@ class Clipped(Wrapper):
             x0 = x0.clamp(-self.limit, self.limit)
         else:
             largest = torch.quantile(x0.abs().flatten(1).float(), self.percentile, dim=1)  # [B]
-            bound = match(largest.clamp(min=self.limit).to(x0.dtype), x0)
-            x0 = x0.clamp(-bound, bound) * (self.limit / bound)
+            bound = match(largest.clamp(min=self.limit), x0)
+            x0 = x0.maximum(-bound).minimum(bound) * (self.limit / bound)
         if not self.rederive:
             return Estimate(x0, eps)
         return Estimate(x0, (x - match(self.path.alpha(t), x) * x0) / match(self.path.sigma(t), x))
@@ -232,7 +187,9 @@ def clip(
     if percentile is not None and not 0 < percentile <= 1:
         raise ValueError(f"percentile is a share in (0, 1], such as 0.995; got {percentile!r}")
     if rederive and not hasattr(denoise, "path"):
-        raise ValueError("re-deriving eps needs the path: the denoiser has no .path; use Denoiser(...) or rederive=False")
+        raise ValueError(
+            "re-deriving eps needs the path: the denoiser has no .path; use Denoiser(...) or rederive=False"
+        )
     return Clipped(denoise, limit, rederive, percentile)
 
 
@@ -271,3 +228,17 @@ def count_calls(denoise: DenoiserLike) -> DenoiserLike:
         outer.inner = count_calls(denoise.inner)
         return outer
     return Counted(denoise)
+
+
+__all__ = [
+    "Denoiser",
+    "DenoiserLike",
+    "Estimate",
+    "Wrapper",
+    "checked_labels",
+    "clip",
+    "condition_on",
+    "count_calls",
+    "rows_for",
+    "stacked",
+]

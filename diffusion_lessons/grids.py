@@ -7,12 +7,13 @@ are continuous on every path.
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from diffusion_lessons.schedules import Path
+    from diffusion_lessons.path import Path
 
 SPACINGS = ("trailing", "leading", "linspace", "quadratic", "logsnr", "karras")
 RHO = 7.0  # Karras et al. 2022, equation 5
@@ -60,7 +61,7 @@ def checked(times: Sequence[float], T: float) -> tuple[float, ...]:
         raise ValueError(f"a grid needs at least two times, where to start and where to end; got {floats}")
     if not all(math.isfinite(t) for t in floats) or floats[-1] < 0 or floats[0] > T * (1 + 1e-12):
         raise ValueError(f"times must lie in [0, T] with T = {T:g}; got {floats[0]:g} ... {floats[-1]:g}")
-    for before, after in zip(floats, floats[1:], strict=False):
+    for before, after in pairwise(floats):
         if after >= before:
             raise ValueError(
                 f"times must fall strictly from noise to data, without repeats; got {before:g} followed by {after:g}"
@@ -73,7 +74,7 @@ def _whole_times(T: int, N: int, spacing: str) -> list[float]:
         raise ValueError(
             f'{N} steps asked of a grid with {T} distinct times; use spacing="logsnr" or at most {T} steps'
         )
-    k = np.arange(N, 0, -1)
+    k = np.arange(N, 0.0, -1)
     if spacing == "trailing":
         times = np.round(T * k / N)
     elif spacing == "leading":

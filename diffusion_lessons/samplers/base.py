@@ -64,7 +64,12 @@ def one_of(*names: str) -> Check:
 
 
 def sampler(
-    *, order: int, nfe: Callable[[int], int] | None, citation: str, deterministic: bool = True, **checks: Check
+    *,
+    order: int,
+    nfe: Callable[[int], int] | None,
+    citation: str,
+    deterministic: bool = True,
+    **checks: Check,
 ) -> Callable[[Callable[..., Iterator[State]]], Sampler]:
     """Turn a generator function into a sampler: arguments checked at the call, gradients off inside the steps.
 
@@ -109,11 +114,6 @@ def check_start(denoise: DenoiserLike, x: Tensor, path: Path) -> None:
     dtype = getattr(denoise, "dtype", None)
     if dtype is not None and dtype != x.dtype:
         raise ValueError(f"the network computes in {dtype} and x is {x.dtype}; convert one: x.to({dtype})")
-
-
-def pairs(times: Sequence[float]) -> Iterator[tuple[float, float]]:
-    """The steps of a grid, from t down to s: (times[0], times[1]), (times[1], times[2]), ..."""
-    return zip(times[:-1], times[1:], strict=True)
 
 
 def fresh_noise(x: Tensor, generator: torch.Generator | None) -> Tensor:

@@ -5,12 +5,13 @@ Song, Meng and Ermon, "Denoising Diffusion Implicit Models", 2020 (https://arxiv
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor
 
 from diffusion_lessons.denoisers import DenoiserLike
-from diffusion_lessons.samplers.base import State, between, fresh_noise, pairs, sampler
+from diffusion_lessons.samplers.base import State, between, fresh_noise, sampler
 from diffusion_lessons.schedules import Path
 
 
@@ -33,7 +34,7 @@ def ddim(
     [B, ...]; one evaluation a step; order 1. On any path: with eta = 0 this is the exponential (exact in the linear
     part) Euler step of the probability-flow ODE, DPM-Solver-1.
     """
-    for t, s in pairs(times):
+    for t, s in pairwise(times):
         x0, eps = denoise(x, t)
         std = eta * math.sqrt(path.posterior_variance(t, s))
         x = path.alpha(s) * x0 + math.sqrt(path.sigma(s) ** 2 - std**2) * eps
@@ -53,7 +54,7 @@ def ddim_inversion(denoise: DenoiserLike, x: Tensor, path: Path, times: Sequence
 
     so that the round trip is exact only to first order in the step. x is [B, ...]; one evaluation a step.
     """
-    for t, s in reversed(list(pairs(times))):
+    for t, s in reversed(list(pairwise(times))):
         eps = denoise(x, t).eps
         x0 = (x - path.sigma(s) * eps) / path.alpha(s)
         x = path.alpha(t) * x0 + path.sigma(t) * eps

@@ -5,12 +5,13 @@ Ho, Jain and Abbeel, "Denoising Diffusion Probabilistic Models", 2020 (https://a
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor
 
 from diffusion_lessons.denoisers import DenoiserLike
-from diffusion_lessons.samplers.base import State, fresh_noise, one_of, pairs, sampler
+from diffusion_lessons.samplers.base import State, fresh_noise, one_of, sampler
 from diffusion_lessons.schedules import Path
 
 
@@ -39,7 +40,7 @@ def ddpm(
     "large" is beta, right for data spread like the noise (section 3.2). No noise is added on a step to sigma = 0.
     x is [B, ...]; one evaluation a step; the noise comes from `generator`.
     """
-    for t, s in pairs(times):
+    for t, s in pairwise(times):
         ratio, shrink = path.alpha(t) / path.alpha(s), (path.sigma(s) / path.sigma(t)) ** 2
         beta = path.step_variance(t, s)
         x0 = denoise(x, t).x0

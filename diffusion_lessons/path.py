@@ -1,0 +1,178 @@
+"""The contract of a Gaussian path, x_t = alpha_t x_0 + sigma_t eps, and what follows from alpha and sigma alone."""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, overload
+
+import torch
+from torch import Tensor
+
+from diffusion_lessons import grids
+
+LARGEST_NOISE_LEVEL = 1000.0  # sigma / alpha at which lambda-spaced grids start on a path whose alpha reaches 0
+
+
+class Path(ABC):
+    """A Gaussian path x_t = alpha(t) x_0 + sigma(t) eps for t in [0, T].
+
+    Subclasses give `_lam` and its inverse `_t_of_lam`, `_alpha`, `_sigma` and the two derivatives, all on double
+    precision tensors; the class turns them into functions of floats and of tensors of any dtype and device.
+    """
+
+    T: float
+    t_min: float  # the last time above 0 of grids that are even in lambda or in noise level
+    whole_times: bool = False  # DDPM's times are 1..T; on other paths every t in (0, T] is as good as another
+    prior_std: float = 1.0  # standard deviation of x_T
+
+    def __init__(self, card: dict[str, Any]):
+        self.card = card
+        self._hash = hash(repr(card))
+
+    @abstractmethod
+    def _alpha(self, t: Tensor) -> Tensor: ...
+
+    @abstractmethod
+    def _sigma(self, t: Tensor) -> Tensor: ...
+
+    @abstractmethod
+    def _d_alpha(self, t: Tensor) -> Tensor: ...
+
+    @abstractmethod
+    def _d_sigma(self, t: Tensor) -> Tensor: ...
+
+    @abstractmethod
+    def _t_of_lam(self, lam: Tensor) -> Tensor: ...
+
+    def _lam(self, t: Tensor) -> Tensor:
+        return self._alpha(t).log() - self._sigma(t).log()
+
+    @overload
+    def alpha(self, t: float) -> float: ...
+    @overload
+    def alpha(self, t: Tensor) -> Tensor: ...
+    def alpha(self, t):
+        """How much of the clean sample is left at time t, in [0, 1]."""
+        return _evaluate(self, "_alpha", t)
+
+    @overload
+    def sigma(self, t: float) -> float: ...
+    @overload
+    def sigma(self, t: Tensor) -> Tensor: ...
+    def sigma(self, t):
+        """Standard deviation of the noise in x_t; 0 at t = 0."""
+        return _evaluate(self, "_sigma", t)
+
+    @overload
+    def alpha_bar(self, t: float) -> float: ...
+    @overload
+    def alpha_bar(self, t: Tensor) -> Tensor: ...
+    def alpha_bar(self, t):
+        """alpha(t)^2, DDPM's cumulative retention."""
+        return self.alpha(t) ** 2
+
+    @overload
+    def lam(self, t: float) -> float: ...
+    @overload
+    def lam(self, t: Tensor) -> Tensor: ...
+    def lam(self, t):
+        """lambda_t = log(alpha_t / sigma_t): +inf at t = 0, -inf where alpha is 0; falls with t."""
+        return _evaluate(self, "_lam", t)
+
+    @overload
+    def t_of_lam(self, lam: float) -> float: ...
+    @overload
+    def t_of_lam(self, lam: Tensor) -> Tensor: ...
+    def t_of_lam(self, lam):
+        """The time at which lambda_t is `lam`: the inverse of `lam(t)`."""
+        return _evaluate(self, "_t_of_lam", lam)
+
+    @overload
+    def d_alpha(self, t: float) -> float: ...
+    @overload
+    def d_alpha(self, t: Tensor) -> Tensor: ...
+    def d_alpha(self, t):
+        """d alpha / dt, from the left where the path is a table."""
+        return _evaluate(self, "_d_alpha", t)
+
+    @overload
+    def d_sigma(self, t: float) -> float: ...
+    @overload
+    def d_sigma(self, t: Tensor) -> Tensor: ...
+    def d_sigma(self, t):
+        """d sigma / dt, from the left where the path is a table; +inf at t = 0 of a variance-preserving path."""
+        return _evaluate(self, "_d_sigma", t)
+
+    @property
+    def t_max(self) -> float:
+        """Where grids that are even in lambda start: T, or just below it where alpha(T) = 0 makes lambda infinite."""
+        return self.T if self.alpha(self.T) > 0 else self.t_of_lam(-math.log(LARGEST_NOISE_LEVEL))
+
+    def step_variance(self, t: float, s: float) -> float:
+        """Variance of x_t given x_s, s < t: sigma_t^2 - (alpha_t / alpha_s)^2 sigma_s^2; DDPM's beta_t if s = t - 1."""
+        return self.sigma(t) ** 2 - (self.alpha(t) / self.alpha(s)) ** 2 * self.sigma(s) ** 2
+
+    def posterior_variance(self, t: float, s: float) -> float:
+        """Variance of x_s given x_t and x_0: (sigma_s / sigma_t)^2 times the step variance (DDPM eq. 7)."""
+        return (self.sigma(s) / self.sigma(t)) ** 2 * self.step_variance(t, s)
+
+    def add_noise(self, x0: Tensor, eps: Tensor, t: float | Tensor) -> Tensor:
+        """x_t = alpha_t x_0 + sigma_t eps, for x0 and eps [B, ...] and t a float or a tensor [B] (DDPM eq. 4)."""
+        return match(self.alpha(t), x0) * x0 + match(self.sigma(t), x0) * eps
+
+    def prior(
+        self,
+        shape: Sequence[int],
+        generator: torch.Generator | None = None,
+        dtype: torch.dtype = torch.float32,
+        device: str | torch.device | None = None,
+    ) -> Tensor:
+        """x_T: Gaussian noise of the path's final standard deviation.
+
+        The numbers are drawn on the generator's device (the CPU without one) and then moved, so that one seed
+        gives one starting noise on every machine.
+        """
+        source = generator.device if generator is not None else torch.device("cpu")
+        noise = torch.randn(tuple(shape), generator=generator, dtype=dtype, device=source)
+        return (self.prior_std * noise).to(device if device is not None else source)
+
+    def grid(self, steps: int, spacing: str = "trailing", t_min: float | None = None) -> tuple[float, ...]:
+        """`steps + 1` decreasing times from the noisy end to 0, or to `t_min`; see `grids.grid`."""
+        return grids.grid(self, steps, spacing, t_min)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Path) and self.card == other.card
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __repr__(self) -> str:
+        return f"{self.card['path']}({', '.join(f'{k}={v}' for k, v in self.card.items() if k != 'path')})"
+
+
+@overload
+def match(values: float, x: Tensor) -> float: ...
+@overload
+def match(values: Tensor, x: Tensor) -> Tensor: ...
+@overload
+def match(values: float | Tensor, x: Tensor) -> float | Tensor: ...
+def match(values, x):
+    """Numbers [B] as [B, 1, ...], so that they multiply x of shape [B, ...] sample by sample; floats stay."""
+    if isinstance(values, Tensor) and values.ndim == 1:
+        return values.to(x.dtype).view(-1, *[1] * (x.ndim - 1))
+    return values
+
+
+def _evaluate(path: Path, function: str, value: float | Tensor) -> float | Tensor:
+    """Evaluate in double precision (single on MPS, which has no double), in and out of the caller's type."""
+    if isinstance(value, Tensor):
+        exact = torch.float32 if value.device.type == "mps" else torch.float64
+        result = getattr(path, function)(value.to(exact))
+        return result.to(value.dtype if value.is_floating_point() else torch.float32)
+    return _evaluate_float(path, function, float(value))
+
+
+@lru_cache(maxsize=2**16)  # samplers and denoisers ask for the same few times at every step
+def _evaluate_float(path: Path, function: str, value: float) -> float:
+    return float(getattr(path, function)(torch.tensor(value, dtype=torch.float64)))
