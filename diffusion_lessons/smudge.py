@@ -1,0 +1,35 @@
+"""Spoiled images as a class of their own, to be steered away from: the training data of a default negative."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from diffusion_lessons.data import Data, to_pixels, to_unit
+
+
+def smudge(images: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    """Spoil images [N, C, H, W] in [-1, 1]: each is blurred or drowned in noise, by the toss of a coin."""
+    from torchvision.transforms.v2 import functional as F  # slow to import: only when asked for
+
+    radius = max(1, images.shape[-1] // 8)
+    blurred = F.gaussian_blur(images, [2 * radius + 1] * 2, [0.75 * radius + 0.5] * 2)
+    noise = torch.randn(images.shape, generator=generator, device=images.device)
+    noisy = (images + 0.6 * noise).clamp(-1.0, 1.0)
+    blur = torch.rand(len(images), 1, 1, 1, generator=generator, device=images.device) < 0.5
+    return torch.where(blur, blurred, noisy)
+
+
+def with_smudged(data: Data, share: float = 0.1, seed: int = 0) -> Data:
+    """`data` and one more class, "smudged": spoiled copies of `share` of its images, chosen at random."""
+    if not 0.0 < share <= 1.0:
+        raise ValueError(f"share {share} is not in (0, 1]: it is the number of smudged images for each real one")
+    if "smudged" in data.classes:
+        raise ValueError("this data set already has a class 'smudged'")
+    generator = torch.Generator().manual_seed(seed)
+    chosen = torch.randperm(len(data), generator=generator)[: max(1, round(share * len(data)))]
+    spoiled = to_pixels(smudge(to_unit(data.pixels[chosen].cpu()), generator)).to(data.pixels.device)
+    pixels = torch.cat([data.pixels, spoiled])
+    labels = torch.cat([data.labels, data.labels.new_full((len(spoiled),), len(data.classes))])
+    card = {**data.card, "count": len(pixels), "smudged": {"share": share, "seed": seed}}
+    return Data(pixels, labels, (*data.classes, "smudged"), card)
