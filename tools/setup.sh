@@ -35,9 +35,9 @@ fi
 # A .venv without a working pip is the leftover of an interrupted set-up, or of a Python that was removed since.
 if ! .venv/bin/python -m pip --version >/dev/null 2>&1 || ! same_python; then
     FOUND=$(version_of "$PYTHON")
-    [ -n "$FOUND" ] || stop "'$PYTHON' does not run; install Python 3.11 or newer, or name one: make PYTHON=python3.12"
+    [ -n "$FOUND" ] || stop "'$PYTHON' does not run; install Python 3.11 or newer, or name one: make tour PYTHON=python3.12"
     "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
-        stop "Python 3.11 or newer is needed and '$PYTHON' is $FOUND; name a newer one: make PYTHON=python3.12"
+        stop "Python 3.11 or newer is needed and '$PYTHON' is $FOUND; name a newer one: make tour PYTHON=python3.12"
     "$PYTHON" -c 'import venv, ensurepip' 2>/dev/null ||
         stop "'$PYTHON' has no venv module; on Debian or Ubuntu: sudo apt install python$FOUND-venv"
     FREE_GB=$(($(df -Pk . | awk 'NR == 2 { print $4 }') / 1048576))
