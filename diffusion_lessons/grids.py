@@ -80,7 +80,7 @@ def _whole_times(T: int, N: int, spacing: str) -> list[float]:
     elif spacing == "leading":
         times = 1 + (k - 1) * (T // N)
     elif spacing == "linspace":
-        times = np.round(np.linspace(T, 1, N))
+        times = 1 + np.round(np.linspace(T - 1, 0, N))
     else:
         times = np.maximum(np.floor(T * (k / N) ** 2 + 0.5), k)  # at least k: rounding never makes two times one
     return [*times.tolist(), 0.0]

@@ -1,0 +1,168 @@
+"""Denoisers: four prediction types of one truth, and the wrappers."""
+
+import pytest
+import torch
+
+from diffusion_lessons import samplers, schedules, toys
+from diffusion_lessons.denoisers import Denoiser, Estimate, clip, condition_on, count_calls, stacked
+from diffusion_lessons.estimates import target
+from tests.paths import PATHS
+
+MIXTURE = toys.GaussianMixture([[1.0, 0.5], [-1.0, 0.0]], stds=[0.3, 0.5], weights=[1, 2])
+
+
+def head(path, predicts):
+    """The exact denoiser of the mixture, seen through one prediction type as a network."""
+    exact = MIXTURE.denoiser(path)
+
+    def network(x, t):
+        x0, eps = exact(x, t)
+        return target(predicts, x0, eps, path, t)
+
+    return Denoiser(network, path, predicts)
+
+
+def types_on(path):
+    return ("eps", "x0", "v", "velocity") if path.card["path"] == "flow" else ("eps", "x0", "v")
+
+
+@pytest.mark.parametrize("path", PATHS.values(), ids=PATHS)
+def test_prediction_types_agree(path):
+    x = torch.randn(5, 2, dtype=torch.float64)
+    t = 0.6 * path.T
+    exact = MIXTURE.denoiser(path)(x, t)
+    for predicts in types_on(path):
+        estimate = head(path, predicts)(x, t)
+        torch.testing.assert_close(estimate.x0, exact.x0, rtol=1e-9, atol=1e-9)
+        torch.testing.assert_close(estimate.eps, exact.eps, rtol=1e-9, atol=1e-9)
+        rebuilt = path.alpha(t) * estimate.x0 + path.sigma(t) * estimate.eps
+        torch.testing.assert_close(rebuilt, x, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("path", [PATHS["cosine"], PATHS["flow"]], ids=["cosine", "flow"])
+def test_prediction_types_give_one_trajectory(path):
+    x_T = path.prior((4, 2), torch.Generator().manual_seed(0), dtype=torch.float64)
+    times = path.grid(7, "logsnr")
+    ends = [samplers.sample(samplers.ddim, head(path, p), x_T, path, times) for p in types_on(path)]
+    for end in ends[1:]:
+        torch.testing.assert_close(end, ends[0], rtol=1e-8, atol=1e-8)
+
+
+def test_v_uses_the_norm_on_paths_that_do_not_preserve_variance():
+    path = schedules.flow()
+    x0, eps = torch.tensor([[2.0]]), torch.tensor([[-1.0]])
+    v = target("v", x0, eps, path, 0.3)
+    estimate = Denoiser(lambda x, t: v, path, "v")(path.add_noise(x0, eps, 0.3), 0.3)
+    torch.testing.assert_close(estimate.x0, x0)
+    torch.testing.assert_close(estimate.eps, eps)
+
+
+def test_times_may_differ_within_a_batch():
+    path = schedules.cosine()
+    x, t = torch.randn(3, 2, dtype=torch.float64), torch.tensor([10.0, 500.0, 900.0], dtype=torch.float64)
+    together = head(path, "v")(x, t)
+    for i in range(3):
+        alone = head(path, "v")(x[i : i + 1], float(t[i]))
+        torch.testing.assert_close(together.x0[i : i + 1], alone.x0)
+
+
+def test_a_network_is_handed_times_in_the_paths_units_one_for_each_sample():
+    seen = []
+
+    def network(x, t):
+        seen.append(t)
+        return x
+
+    Denoiser(network, schedules.ddpm_linear())(torch.zeros(3, 2, dtype=torch.bfloat16), 999.0)
+    assert seen[0].tolist() == [999.0] * 3 and seen[0].dtype == torch.float32
+
+
+def test_no_condition_is_the_null_label():
+    seen = []
+
+    def network(x, t, condition):
+        seen.append(condition.tolist())
+        return x
+
+    denoise = Denoiser(network, schedules.cosine(), classes=10)
+    denoise(torch.zeros(2, 3), 5.0)
+    condition_on(denoise, [3, 4])(torch.zeros(2, 3), 5.0)
+    condition_on(denoise, 7)(torch.zeros(2, 3), 5.0)
+    assert seen == [[10, 10], [3, 4], [7, 7]]
+
+
+def test_errors_say_what_to_do():
+    path = schedules.flow()
+    x = torch.zeros(2, 3)
+    with pytest.raises(ValueError, match=r"alpha is 0.*predicts x0, v"):
+        Denoiser(lambda x, t: x, path, "eps")(x, 1.0)
+    with pytest.raises(ValueError, match=r'predicts="velocity" is for flow paths'):
+        Denoiser(lambda x, t: x, schedules.cosine(), "velocity")
+    with pytest.raises(ValueError, match="unknown prediction type 'noise'; the types are eps"):
+        Denoiser(lambda x, t: x, path, "noise")
+    with pytest.raises(ValueError, match=r"answered \(2, 1\) to x of shape \(2, 3\)"):
+        Denoiser(lambda x, t: x[:, :1], path, "x0")(x, 0.5)
+    denoise = Denoiser(lambda x, t, c: x, path, "x0", classes=10)
+    for labels, message in ((11, r"0..9, or be 10"), (-1, r"0..9"), (torch.tensor([0.5]), "whole numbers")):
+        with pytest.raises(ValueError, match=message):
+            condition_on(denoise, labels)
+    with pytest.raises(ValueError, match="3 labels for a batch of 2"):
+        condition_on(denoise, [1, 2, 3])(x, 0.5)
+    with pytest.raises(ValueError, match="already bound"):
+        condition_on(denoise, 1)(x, 0.5, torch.tensor([1, 1]))
+    with pytest.raises(ValueError, match="takes no condition"):
+        condition_on(head(path, "x0"), 1)
+
+
+def test_clipping_alone_leaves_eps_and_rederiving_keeps_the_balance():
+    path = schedules.cosine()
+    x, t = 3 * torch.randn(4, 2, dtype=torch.float64), 700.0
+    plain = head(path, "eps")(x, t)
+    alone = clip(head(path, "eps"), 0.4, rederive=False)(x, t)
+    both = clip(head(path, "eps"), 0.4)(x, t)
+    assert plain.x0.abs().max() > 0.4
+    assert torch.equal(alone.x0, plain.x0.clamp(-0.4, 0.4)) and torch.equal(alone.eps, plain.eps)
+    assert torch.equal(both.x0, alone.x0)
+    torch.testing.assert_close(path.alpha(t) * both.x0 + path.sigma(t) * both.eps, x)
+
+
+def test_dynamic_threshold_is_per_sample_and_never_enlarges():
+    path = schedules.cosine()
+    x0 = torch.tensor([[0.1, -0.5], [4.0, 2.0]])
+    denoise = Denoiser(lambda x, t: x0, path, "x0")
+    clipped = clip(denoise, 1.0, percentile=1.0)(torch.zeros(2, 2), 500.0).x0
+    torch.testing.assert_close(clipped, torch.tensor([[0.1, -0.5], [1.0, 0.5]]))
+
+
+@pytest.mark.parametrize("options", [{"limit": 0}, {"limit": -1}, {"percentile": 0}, {"percentile": 99.5}])
+def test_bad_clipping_is_refused(options):
+    with pytest.raises(ValueError, match="limit must be above 0|percentile is a share"):
+        clip(head(schedules.cosine(), "eps"), **options)
+
+
+def test_wrappers_carry_what_they_wrap():
+    path = schedules.cosine()
+    inner = Denoiser(lambda x, t, c: x, path, classes=10, shape=(1, 8, 8), card={"a": 1})
+    outer = count_calls(clip(condition_on(inner, 3)))
+    assert (outer.path, outer.classes, outer.shape, outer.card) == (path, 10, (1, 8, 8), {"a": 1})
+    assert outer.clipped and not hasattr(condition_on(inner, 3), "clipped")
+
+
+def test_counting_sees_doubled_batches_wherever_it_is_put():
+    path = schedules.cosine()
+
+    def doubled(denoise):
+        def both(x, t):
+            with stacked(x):
+                estimate = denoise(torch.cat([x, x]), t)
+            return Estimate(*(half.chunk(2)[0] for half in estimate))
+
+        return both
+
+    inner = count_calls(head(path, "v"))
+    x = torch.randn(3, 2, dtype=torch.float64)
+    samplers.sample(samplers.ddim, doubled(inner), x, path, path.grid(5))
+    assert inner.nfe == 10
+    outer = count_calls(clip(head(path, "v")))
+    samplers.sample(samplers.ddim, outer, x, path, path.grid(5))
+    assert outer.nfe == 5

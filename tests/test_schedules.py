@@ -1,0 +1,156 @@
+"""Paths against their formulas."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from diffusion_lessons import schedules
+from tests.paths import PATHS
+
+every_path = pytest.mark.parametrize("path", PATHS.values(), ids=PATHS)
+
+
+def test_ddpm_is_the_running_product_of_its_betas():
+    path = schedules.ddpm_linear()
+    alpha_bar = np.cumprod(1 - np.linspace(1e-4, 0.02, 1000))
+    for t in (1, 2, 500, 1000):
+        assert path.alpha_bar(t) == pytest.approx(alpha_bar[t - 1], rel=1e-12)
+    assert path.alpha_bar(0) == 1 and path.sigma(0) == 0
+    assert torch.allclose(path.betas, torch.linspace(1e-4, 0.02, 1000, dtype=torch.float64), atol=1e-15)
+
+
+def test_step_by_step_forward_equals_the_closed_form():
+    """x_t = sqrt(1 - beta_t) x_{t-1} + sqrt(beta_t) z, followed as mean and variance, is alpha_t x_0 + sigma_t eps."""
+    path = schedules.cosine(T=50)
+    mean, variance = 1.0, 0.0
+    for t, beta in enumerate(path.betas.tolist(), start=1):
+        mean, variance = math.sqrt(1 - beta) * mean, (1 - beta) * variance + beta
+        assert path.alpha(t) == pytest.approx(mean, rel=1e-9)
+        assert path.sigma(t) ** 2 == pytest.approx(variance, rel=1e-9)
+
+
+def test_scaling_noise_by_beta_instead_of_its_root_is_visible():
+    """The known mistake: with beta = 0.035, 100 steps leave mean 0.17 x_0, but 0.035 z per step never makes noise."""
+    beta, generator = 0.035, torch.Generator().manual_seed(0)
+    right = wrong = torch.ones(20_000)
+    for _ in range(200):
+        z = torch.randn(20_000, generator=generator)
+        right = math.sqrt(1 - beta) * right + math.sqrt(beta) * z
+        wrong = math.sqrt(1 - beta) * wrong + beta * z
+    assert right.std().item() == pytest.approx(1, abs=0.02)
+    assert wrong.std().item() < 0.2
+
+
+def test_cosine_formula():
+    path = schedules.cosine()
+    f = np.cos((np.array([0, 1, 500, 900]) / 1000 + 0.008) / 1.008 * np.pi / 2) ** 2
+    for t, value in zip((1, 500, 900), f[1:], strict=True):
+        assert path.alpha_bar(t) == pytest.approx(value / f[0], rel=1e-9)
+    assert path.betas.max().item() == pytest.approx(0.999)
+
+
+@every_path
+def test_lambda_is_the_log_ratio_and_its_inverse_inverts(path):
+    for share in (0.001, 0.1, 0.3333, 0.5, 0.77, 0.99):
+        t = share * path.T
+        assert path.lam(t) == pytest.approx(math.log(path.alpha(t) / path.sigma(t)), abs=1e-9)
+        assert path.t_of_lam(path.lam(t)) == pytest.approx(t, rel=1e-6)
+    assert path.lam(0) == math.inf and path.t_of_lam(math.inf) == 0
+
+
+@given(share=st.floats(1e-3, 1.0))
+def test_variance_preserving_paths_preserve_variance(share):
+    for name in ("ddpm_linear", "cosine", "zero_terminal"):
+        path = PATHS[name]
+        t = share * path.T
+        assert path.alpha(t) ** 2 + path.sigma(t) ** 2 == pytest.approx(1, abs=1e-12)
+
+
+def test_log_alpha_bar_is_linear_between_whole_times():
+    path = schedules.ddpm_linear()
+    half = 0.5 * (math.log(path.alpha_bar(7)) + math.log(path.alpha_bar(8)))
+    assert math.log(path.alpha_bar(7.5)) == pytest.approx(half, rel=1e-12)
+
+
+@every_path
+def test_derivatives_are_slopes(path):
+    for t in (0.31234 * path.T, 0.61234 * path.T):  # between whole times, where tables have kinks
+        h = 1e-6 * path.T
+        assert path.d_alpha(t) == pytest.approx((path.alpha(t + h) - path.alpha(t - h)) / (2 * h), rel=1e-4, abs=1e-9)
+        assert path.d_sigma(t) == pytest.approx((path.sigma(t + h) - path.sigma(t - h)) / (2 * h), rel=1e-4)
+
+
+@every_path
+def test_floats_and_tensors_agree(path):
+    times = torch.linspace(0.1, 1, 7, dtype=torch.float64) * path.T
+    for name in ("alpha", "sigma", "lam", "d_alpha", "d_sigma", "alpha_bar"):
+        function = getattr(path, name)
+        expected = torch.tensor([function(t) for t in times.tolist()], dtype=torch.float64)
+        torch.testing.assert_close(function(times), expected, rtol=1e-12, atol=0)
+        assert function(times.float()).dtype == torch.float32
+
+
+@every_path
+def test_a_step_and_its_posterior_compose(path):
+    """Var[x_t] built in two steps is sigma_t^2; the posterior's precision is the sum of its two sources."""
+    t, s = 0.8 * path.T, 0.3 * path.T
+    ratio = path.alpha(t) / path.alpha(s)
+    assert path.step_variance(t, s) + ratio**2 * path.sigma(s) ** 2 == pytest.approx(path.sigma(t) ** 2, rel=1e-12)
+    precision = ratio**2 / path.step_variance(t, s) + 1 / path.sigma(s) ** 2
+    assert path.posterior_variance(t, s) == pytest.approx(1 / precision, rel=1e-9)
+
+
+@every_path
+def test_the_prior_is_unit_noise_or_the_exploded_variance(path):
+    x = path.prior((20_000, 1), torch.Generator().manual_seed(0))
+    assert x.std().item() == pytest.approx(80 if path.card["path"] == "variance_exploding" else 1, rel=0.02)
+    again = path.prior((20_000, 1), torch.Generator().manual_seed(0))
+    assert torch.equal(x, again) and x.dtype == torch.float32
+    assert path.prior((2, 3), dtype=torch.float64).dtype == torch.float64
+
+
+@every_path
+def test_noise_is_added_sample_by_sample(path):
+    x0, eps = torch.randn(3, 2, 4, 4), torch.randn(3, 2, 4, 4)
+    t = torch.tensor([0.1, 0.5, 0.9]) * path.T
+    together = path.add_noise(x0, eps, t)
+    for i in range(3):
+        alone = path.add_noise(x0[i : i + 1], eps[i : i + 1], float(t[i]))
+        torch.testing.assert_close(together[i : i + 1], alone, rtol=1e-5, atol=1e-5)
+
+
+@every_path
+def test_a_card_makes_the_same_path(path):
+    twin = schedules.from_card(path.card)
+    assert twin == path and hash(twin) == hash(path) and twin.alpha(0.4 * path.T) == path.alpha(0.4 * path.T)
+
+
+def test_zero_terminal_path_ends_in_pure_noise():
+    path = PATHS["zero_terminal"]
+    assert path.alpha(4) == 0 and path.sigma(4) == 1 and path.lam(4) == -math.inf
+    assert 3 < path.t_max < 4 and path.alpha(3) == pytest.approx(math.sqrt(0.2))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: schedules.from_alpha_bar([0.5, 0.7]), "fall strictly"),
+        (lambda: schedules.from_alpha_bar([]), "fall strictly|list of"),
+        (lambda: schedules.from_alpha_bar([0.5, float("nan")]), "finite"),
+        (lambda: schedules.ddpm_linear(T=0), "T must be a whole number of at least 1; got 0"),
+        (lambda: schedules.ddpm_linear(beta_end=1.5), "beta_end=1.5"),
+        (lambda: schedules.variance_exploding(sigma_max=0.001), "sigma_min < sigma_max"),
+        (lambda: schedules.from_card({"path": "sine"}), "unknown path 'sine'; the paths are ddpm_linear"),
+    ],
+)
+def test_bad_paths_are_refused(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_a_leading_one_is_time_zero():
+    assert schedules.from_alpha_bar([1.0, 0.5]).alpha_bar(1) == schedules.from_alpha_bar([0.5]).alpha_bar(1)
