@@ -1,0 +1,1 @@
+"""Figures, animations and panels: everything that is looked at."""

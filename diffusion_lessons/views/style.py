@@ -1,0 +1,96 @@
+"""One look for each sampler, the same in every figure of the course.
+
+A family has a hue and a sampler its marker, so that a figure can be read by colour-blind readers and in grey print. The
+hues are Okabe and Ito's (https://jfly.uni-koeln.de/color/), without the yellow that vanishes on white.
+"""
+
+from typing import Any, NamedTuple
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+
+class Look(NamedTuple):
+    """Colour and marker of a sampler's line and points."""
+
+    color: str
+    marker: str
+
+
+VERMILION, BLUE, GREEN = "#D55E00", "#0072B2", "#009E73"
+ORANGE, SKY, PURPLE, BLACK, GREY = "#E69F00", "#56B4E9", "#CC79A7", "#000000", "#777777"
+
+LOOKS: dict[str, Look] = {
+    "ddpm": Look(VERMILION, "o"),
+    "ddim": Look(BLUE, "s"),
+    "ddim_inversion": Look(BLUE, "<"),
+    "euler": Look(ORANGE, "^"),
+    "heun": Look(ORANGE, "v"),
+    "midpoint": Look(ORANGE, "D"),
+    "rk4": Look(ORANGE, "P"),
+    "dpm_solver_1": Look(SKY, "s"),
+    "dpm_solver_2": Look(SKY, "D"),
+    "dpm_solver_3": Look(SKY, "P"),
+    "dpm_solver_fast": Look(SKY, "X"),
+    "dpm_solver_adaptive": Look(SKY, "*"),
+    "dpm_solver_pp_2s": Look(GREEN, "h"),
+    "dpm_solver_pp_2m": Look(GREEN, "D"),
+    "dpm_solver_pp_3m": Look(GREEN, "P"),
+    "dpm_solver_pp_2m_sde": Look(GREEN, "o"),
+    "consistency": Look(PURPLE, "*"),
+    "floor": Look(BLACK, ""),
+}
+OTHER = Look(GREY, "x")
+
+LABELS: dict[str, str] = {
+    "ddpm": "DDPM",
+    "ddim": "DDIM",
+    "ddim_inversion": "DDIM inversion",
+    "euler": "Euler",
+    "heun": "Heun",
+    "midpoint": "midpoint",
+    "rk4": "RK4",
+    "dpm_solver_1": "DPM-Solver-1",
+    "dpm_solver_2": "DPM-Solver-2",
+    "dpm_solver_3": "DPM-Solver-3",
+    "dpm_solver_fast": "DPM-Solver-fast",
+    "dpm_solver_adaptive": "DPM-Solver adaptive",
+    "dpm_solver_pp_2s": "DPM-Solver++(2S)",
+    "dpm_solver_pp_2m": "DPM-Solver++(2M)",
+    "dpm_solver_pp_3m": "DPM-Solver++(3M)",
+    "dpm_solver_pp_2m_sde": "DPM-Solver++(2M) SDE",
+    "consistency": "consistency",
+}
+
+
+def look(sampler: str) -> Look:
+    """Colour and marker of a sampler by its name; a sampler of one's own is grey with a cross."""
+    return LOOKS.get(sampler, OTHER)
+
+
+def label(sampler: str) -> str:
+    """A sampler as figures and tables write it: "DPM-Solver++(2M)"; other names as they are."""
+    return LABELS.get(sampler, sampler)
+
+
+def line(sampler: str, *, stochastic: bool | None = None, **more: Any) -> dict[str, Any]:
+    """Keywords for `axes.plot` and `axes.errorbar`: `axes.plot(nfe, error, **style.line("ddim"))`.
+
+    Markers of a `stochastic` run are hollow and its line is dashed, so that DDIM with eta = 1 keeps DDIM's colour.
+    """
+    color, marker = look(sampler)
+    hollow = {"linestyle": "--", "markerfacecolor": "white"} if stochastic else {}
+    return {"color": color, "marker": marker, "label": label(sampler), **hollow, **more}
+
+
+def axes(title: str, x: str, y: str, *, size: tuple[float, float] = (6.4, 4.2)) -> tuple[Figure, Axes]:
+    """One pair of labelled axes on a figure of its own; `title` says what to see.
+
+    Made without pyplot: nothing is kept in a global list, and a notebook shows the figure that a cell returns once.
+    """
+    figure = Figure(figsize=size, layout="constrained")
+    plot = figure.subplots()
+    plot.set(title=title, xlabel=x, ylabel=y)
+    plot.grid(alpha=0.25)
+    plot.spines[["top", "right"]].set_visible(False)
+    return figure, plot
