@@ -142,7 +142,7 @@ class Path(ABC):
         return grids.grid(self, steps, spacing, t_min)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Path) and self.card == other.card
+        return type(other) is type(self) and self.card == other.card
 
     def __hash__(self) -> int:
         return self._hash

@@ -1,0 +1,112 @@
+"""Does this machine run the course? Every line says what was found and, where something is missing, what to do."""
+
+import importlib.metadata
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+
+from diffusion_lessons import samplers, schedules, toys
+from diffusion_lessons.data import data_folder, load_data
+from diffusion_lessons.invariants import Finding, diagnose
+from diffusion_lessons.training.devices import choose_device
+
+FLOORS = {"torch": (2, 6), "torchvision": (0, 21), "numpy": (1, 26), "ipywidgets": (8, 1), "jupyterlab": (4, 2)}
+ROOM_GB = 2  # what a data set, its checkpoints and some runs need
+
+
+def examine() -> Iterator[Finding]:
+    """One finding after another: Python, packages, device, a sample, widgets, data, disk. About five seconds."""
+    version = platform.python_version()
+    yield Finding("Python", sys.version_info >= (3, 11), version, "install Python 3.11 or newer")
+    for package, floor in FLOORS.items():
+        yield _package(package, floor)
+    device = choose_device()
+    yield Finding("device", True, f"{device}, {torch.get_num_threads()} threads on {os.cpu_count()} cores")
+    yield _sample(device)
+    yield _widgets()
+    yield Finding(
+        "digits", len(load_data("digits")) == 1500, "1,500 images of 8x8, part of scikit-learn", "reinstall it"
+    )
+    yield _mnist()
+    yield _disk(Path.cwd())
+
+
+def run() -> bool:
+    """Print the examination, then the invariants of an exact mixture; True if all is well."""
+    well = True
+    for finding in examine():
+        print(finding)
+        well = well and finding.ok
+    print("\nThe invariants on a mixture whose denoiser is exact:")
+    mixture, path = toys.GaussianMixture([[1.0, 0.0], [-1.0, 0.5]], stds=0.3), schedules.ddpm_linear()
+    failed = diagnose(mixture.denoiser(path), path, data=mixture.sample(2000, torch.Generator().manual_seed(0)))
+    well = well and failed is None
+    print("\nAll is well." if well else "\nSomething needs attention: see the line marked FAILS.")
+    return well
+
+
+def _package(name: str, floor: tuple[int, int]) -> Finding:
+    needed = ".".join(map(str, floor))
+    try:
+        version = importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return Finding(name, False, "not installed", f"pip install '{name}>={needed}'")
+    parts = tuple(int(part) for part in version.split("+")[0].split(".")[:2])
+    return Finding(
+        name, parts >= floor, version, f"version {needed} or newer is needed: pip install -U '{name}>={needed}'"
+    )
+
+
+def _sample(device: torch.device) -> Finding:
+    """A 2x2 picture drawn from an exact mixture on the device that training and sampling would use."""
+    path = schedules.flow()
+    picture = toys.point_masses(torch.tensor([[[1.0, -1.0], [-1.0, 1.0]]]))
+    try:
+        x = path.prior((1, 2, 2), torch.Generator().manual_seed(0), device=device)
+        x = samplers.sample(samplers.ddim, picture.denoiser(path), x, path, path.grid(5))
+    except RuntimeError as error:
+        return Finding(
+            "a 2x2 sample", False, str(error).splitlines()[0], "the device does not compute: try --device cpu"
+        )
+    right = torch.allclose(x.cpu(), picture.means.view(1, 2, 2).float(), atol=1e-4)
+    return Finding("a 2x2 sample", right, "drawn as it should be" if right else f"got {x.tolist()}", "reinstall torch")
+
+
+def _widgets() -> Finding:
+    import ipywidgets
+
+    slider = ipywidgets.IntSlider(value=1, max=3)
+    heard: list[int] = []
+    slider.observe(lambda change: heard.append(change["new"]), names="value")
+    slider.value = 2
+    return Finding("widgets", heard == [2], "a slider answers", "pip install -U ipywidgets jupyterlab_widgets")
+
+
+def _mnist() -> Finding:
+    folder = data_folder()
+    try:
+        count = len(load_data("mnist", download=False))
+    except (OSError, ValueError):
+        return Finding(
+            "MNIST", True, f"not in {folder} yet; `diffusion-lessons data mnist` fetches it, lessons do without"
+        )
+    return Finding("MNIST", True, f"{count:,} images in {folder}")
+
+
+def _disk(folder: Path) -> Finding:
+    free = shutil.disk_usage(folder).free / 1e9
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            writable = True
+    except OSError:
+        writable = False
+    seen = f"{free:.0f} GB free" + ("" if writable else ", not writable")
+    return Finding(
+        "disk", writable and free > ROOM_GB, seen, f"{ROOM_GB} GB and a writable folder are needed in {folder}"
+    )
