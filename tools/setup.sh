@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-NEEDED_GB=8  # PyTorch with its CUDA libraries is most of it
+NEEDED_GB=10  # at the peak, with the downloads; 7 stay. PyTorch with its CUDA libraries is most of it
 CHOSEN=${PYTHON:-}
 PYTHON=${CHOSEN:-python3}
 STAMP=.venv/.setup-done
