@@ -8,8 +8,31 @@
 from diffusion_lessons.samplers.base import Info, Sampler, State, sample, trace
 from diffusion_lessons.samplers.ddim import ddim, ddim_inversion
 from diffusion_lessons.samplers.ddpm import ddpm
+from diffusion_lessons.samplers.dpm_solver import (
+    dpm_solver_1,
+    dpm_solver_2,
+    dpm_solver_3,
+    dpm_solver_fast,
+    dpm_solver_fast_plan,
+)
+from diffusion_lessons.samplers.dpm_solver_adaptive import dpm_solver_adaptive
+from diffusion_lessons.samplers.dpm_solver_pp import (
+    dpm_solver_pp_2m,
+    dpm_solver_pp_2m_sde,
+    dpm_solver_pp_2s,
+    dpm_solver_pp_3m,
+)
+from diffusion_lessons.samplers.ode import euler, heun, midpoint, ode_field, rk4
 
-ALL: dict[str, Sampler] = {sampler.info.name: sampler for sampler in (ddpm, ddim)}
+ALL: dict[str, Sampler] = {
+    sampler.info.name: sampler
+    for sampler in (
+        *(ddpm, ddim),
+        *(dpm_solver_1, dpm_solver_2, dpm_solver_3, dpm_solver_fast, dpm_solver_adaptive),
+        *(dpm_solver_pp_2s, dpm_solver_pp_2m, dpm_solver_pp_3m, dpm_solver_pp_2m_sde),
+        *(euler, heun, midpoint, rk4),
+    )
+}
 
 
 def get(name: str) -> Sampler:
@@ -19,4 +42,30 @@ def get(name: str) -> Sampler:
     return ALL[name]
 
 
-__all__ = ["ALL", "Info", "Sampler", "State", "ddim", "ddim_inversion", "ddpm", "get", "sample", "trace"]
+__all__ = [
+    "ALL",
+    "Info",
+    "Sampler",
+    "State",
+    "ddim",
+    "ddim_inversion",
+    "ddpm",
+    "dpm_solver_1",
+    "dpm_solver_2",
+    "dpm_solver_3",
+    "dpm_solver_adaptive",
+    "dpm_solver_fast",
+    "dpm_solver_fast_plan",
+    "dpm_solver_pp_2m",
+    "dpm_solver_pp_2m_sde",
+    "dpm_solver_pp_2s",
+    "dpm_solver_pp_3m",
+    "euler",
+    "get",
+    "heun",
+    "midpoint",
+    "ode_field",
+    "rk4",
+    "sample",
+    "trace",
+]

@@ -8,8 +8,9 @@ inside the steps only: between them the caller's gradient mode is as the caller 
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple, Protocol
 
 import torch
@@ -35,9 +36,26 @@ class Info:
 
     name: str
     order: int  # error ~ (step size)^order on smooth problems with an exact denoiser
-    nfe: Callable[[int], int] | None  # evaluations for a number of steps down to t = 0; None if chosen while running
+    stages: Callable[[int], Sequence[int]] | None  # evaluations in each of N steps; None if chosen while running
     deterministic: bool  # with its default options
     citation: str
+    in_lambda: bool = False  # steps are taken in lambda, so one from alpha = 0 has no inner points either
+
+    def nfe(self, times: int | Sequence[float], path: Path | None = None) -> int | None:
+        """Network evaluations on `times` of `path`; None if the sampler chooses its own times.
+
+        A step to sigma = 0 has no inner points and costs one. Given a number of steps instead of times, they are
+        taken to start where alpha is above 0 and to end at t = 0.
+        """
+        if self.stages is None:
+            return None
+        if isinstance(times, int):
+            single = [False] * (times - 1) + [True]
+        elif path is None:
+            raise ValueError("evaluations on given times depend on the path: nfe(times, path)")
+        else:
+            single = [path.sigma(s) == 0 or (self.in_lambda and path.alpha(t) == 0) for t, s in pairwise(times)]
+        return sum(1 if one else k for one, k in zip(single, self.stages(len(single)), strict=True))
 
 
 class Sampler(Protocol):
@@ -63,17 +81,25 @@ def one_of(*names: str) -> Check:
     return Check(lambda value: value in names, " or ".join(f'"{name}"' for name in names))
 
 
+def above(low: float) -> Check:
+    return Check(lambda value: value > low, f"above {low:g}")
+
+
 def sampler(
     *,
     order: int,
-    nfe: Callable[[int], int] | None,
+    stages: int | Callable[[int], Sequence[int]] | None = 1,
     citation: str,
     deterministic: bool = True,
+    in_lambda: bool = False,
+    fits: Callable[..., None] | None = None,
     **checks: Check,
 ) -> Callable[[Callable[..., Iterator[State]]], Sampler]:
     """Turn a generator function into a sampler: arguments checked at the call, gradients off inside the steps.
 
-    The keywords beyond `Info`'s fields are checks on options: `@sampler(..., eta=between(0, 1))`.
+    `stages` are the evaluations of a step, a number or a function of the number of steps; None says that the sampler
+    chooses its own times. `fits(path, times, **options)` may refuse what does not go together. The keywords beyond
+    these are checks on single options: `@sampler(..., eta=between(0, 1))`.
     """
 
     def decorate(function: Callable[..., Iterator[State]]) -> Sampler:
@@ -87,9 +113,13 @@ def sampler(
                 if name in options and not check.passes(options[name]):
                     raise ValueError(f"{function.__name__}: {name} must be {check.what}; got {options[name]!r}")
             check_start(denoise, x, path)
-            return steps(denoise, x, path, grids.checked(times, path.T), **options)
+            times = grids.checked(times, path.T)
+            if fits is not None:
+                fits(path, times, **options)
+            return steps(denoise, x, path, times, **options)
 
-        start.info = Info(function.__name__, order, nfe, deterministic, citation)  # type: ignore[attr-defined]
+        each = (lambda steps: [stages] * steps) if isinstance(stages, int) else stages
+        start.info = Info(function.__name__, order, each, deterministic, citation, in_lambda)  # type: ignore[attr-defined]
         return start  # type: ignore[return-value]
 
     return decorate
@@ -134,7 +164,7 @@ def sample(
 ) -> Tensor:
     """Run a sampler to its end and return the last x: `sample(samplers.ddim, denoise, x_T, path, path.grid(50))`."""
     states = sampler(denoise, x, path, times, **options)
-    for state in tqdm(states, desc=sampler.info.name, total=len(times) - 1, disable=not progress):
+    for state in _with_progress(states, sampler.info, times, progress):
         x = state.x
     return x
 
@@ -152,4 +182,10 @@ def trace(
     """Run a sampler and return every State: the starting x_T (with x0=None), then one for each step."""
     states = sampler(denoise, x, path, times, **options)
     start = State(float(times[0]), x, None)
-    return [start, *tqdm(states, desc=sampler.info.name, total=len(times) - 1, disable=not progress)]
+    return [start, *_with_progress(states, sampler.info, times, progress)]
+
+
+def _with_progress(states: Iterator[State], info: Info, times: Sequence[float], progress: bool) -> Iterable[State]:
+    if not progress:
+        return states
+    return tqdm(states, desc=info.name, total=len(times) - 1 if info.stages is not None else None)

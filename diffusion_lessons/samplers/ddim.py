@@ -11,11 +11,12 @@ import torch
 from torch import Tensor
 
 from diffusion_lessons.denoisers import DenoiserLike
+from diffusion_lessons.estimates import Estimate
 from diffusion_lessons.samplers.base import State, between, fresh_noise, sampler
 from diffusion_lessons.schedules import Path
 
 
-@sampler(order=1, nfe=lambda steps: steps, citation="Song et al. 2020, eq. 12 and 16", eta=between(0, 1))
+@sampler(order=1, citation="Song et al. 2020, eq. 12 and 16", eta=between(0, 1))
 def ddim(
     denoise: DenoiserLike,
     x: Tensor,
@@ -43,7 +44,12 @@ def ddim(
         yield State(s, x, x0)
 
 
-@sampler(order=1, nfe=lambda steps: steps, citation="Song et al. 2020, section 4.3")
+def ddim_step(seen: Estimate, path: Path, s: float) -> Tensor:
+    """x_s = alpha_s x0_hat + sigma_s eps_hat: DDIM's step with eta = 0, on which every solver in lambda builds."""
+    return path.alpha(s) * seen.x0 + path.sigma(s) * seen.eps
+
+
+@sampler(order=1, citation="Song et al. 2020, section 4.3")
 def ddim_inversion(denoise: DenoiserLike, x: Tensor, path: Path, times: Sequence[float]) -> Iterator[State]:
     """Walk a clean x up to the noise from which DDIM would make it, over the same decreasing `times`, read backwards.
 

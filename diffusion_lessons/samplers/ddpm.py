@@ -17,7 +17,6 @@ from diffusion_lessons.schedules import Path
 
 @sampler(
     order=1,
-    nfe=lambda steps: steps,
     deterministic=False,
     citation="Ho et al. 2020, algorithm 2",
     variance=one_of("small", "large"),
