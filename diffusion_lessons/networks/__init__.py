@@ -1,0 +1,39 @@
+"""The networks that learn, and how a card names them."""
+
+from dataclasses import asdict
+from typing import Any
+
+from torch import nn
+
+from diffusion_lessons.networks.mlp import MLP, MLPConfig
+from diffusion_lessons.networks.unet import UNet, UNetConfig
+
+__all__ = ["MLP", "MLPConfig", "UNet", "UNetConfig", "build", "card", "count_parameters"]
+
+KINDS: dict[str, tuple[type, type]] = {"mlp": (MLP, MLPConfig), "unet": (UNet, UNetConfig)}
+
+
+def build(card: dict[str, Any]) -> nn.Module:
+    """The network that a card's architecture describes, with fresh weights: the inverse of `card`."""
+    options = dict(card)
+    kind = options.pop("network", None)
+    if kind not in KINDS:
+        raise ValueError(f"unknown network {kind!r}; the networks are {', '.join(KINDS)}")
+    network, config = KINDS[kind]
+    try:
+        return network(config(**{k: tuple(v) if isinstance(v, list) else v for k, v in options.items()}))
+    except TypeError as error:  # an option that this version does not know
+        raise ValueError(f"this is no {kind} that this version can build: {error}") from error
+
+
+def card(network: nn.Module) -> dict[str, Any]:
+    """What a network is, as JSON keeps it: {"network": "unet", "widths": [64, 128], ...}."""
+    for kind, (made, _) in KINDS.items():
+        if isinstance(network, made):
+            return {"network": kind, **asdict(network.config)}  # type: ignore[call-overload]
+    raise ValueError(f"{type(network).__name__} is none of the networks {', '.join(KINDS)}")
+
+
+def count_parameters(network: nn.Module) -> int:
+    """How many numbers the network learns."""
+    return sum(p.numel() for p in network.parameters())

@@ -1,0 +1,1 @@
+"""Training: losses, the running average, the loop, recipes and checkpoints."""

@@ -1,0 +1,79 @@
+"""Everything random in a training step, drawn for the global batch from (seed, step) and then cut by process.
+
+One process with a batch of 128, two with 64 each and a run that was interrupted in between all see the same images,
+the same noise and the same times (on the same kind of device: CPU and GPU generators differ).
+"""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from diffusion_lessons.data import Data
+
+
+class Batch(NamedTuple):
+    """x0 and eps [B, C, H, W]; u [B], uniform in (0, 1], to become t; condition [B], the null class where dropped."""
+
+    x0: Tensor
+    eps: Tensor
+    u: Tensor
+    condition: Tensor
+
+
+def draw(
+    data: Data,
+    size: int,
+    seed: int,
+    step: int,
+    *,
+    condition_dropout: float = 0.1,
+    flip: bool = False,
+    rank: int = 0,
+    world: int = 1,
+) -> Batch:
+    """The rows that process `rank` of `world` works on, of the global batch of `size` images at this step.
+
+    The u are stratified, one in each of `size` equal intervals: every batch sees all noise levels, which makes the
+    loss less noisy (Kingma et al. 2021, appendix I.1). With `flip`, half the images are mirrored.
+    """
+    if size % world:
+        raise ValueError(f"a global batch of {size} cannot be cut into {world} equal parts; choose a multiple")
+    rows = slice(rank * size // world, (rank + 1) * size // world)
+    x0, labels = data.batch(epoch_indices(len(data), size, seed, step)[rows])
+    device = x0.device
+    generator = torch.Generator(device).manual_seed(_mixed(seed, step))
+
+    def uniform(count: int = size) -> Tensor:
+        return torch.rand(count, generator=generator, device=device)
+
+    u = 1 - (uniform(1) + torch.arange(size, device=device)) / size
+    dropped, mirrored = uniform() < condition_dropout, uniform() < 0.5
+    eps = torch.randn(size, *data.shape, generator=generator, device=device)
+    if flip:
+        x0 = torch.where(mirrored[rows, None, None, None], x0.flip(-1), x0)
+    condition = torch.where(dropped[rows], len(data.classes), labels)
+    return Batch(x0, eps[rows], u[rows], condition)
+
+
+def epoch_indices(count: int, size: int, seed: int, step: int) -> Tensor:
+    """Which of `count` images the batch number `step` holds: every image once an epoch, each epoch in its own order."""
+    positions = torch.arange(step * size, (step + 1) * size)
+    epochs = positions // count
+    indices = torch.empty(size, dtype=torch.long)
+    for epoch in range(int(epochs[0]), int(epochs[-1]) + 1):
+        here = epochs == epoch
+        indices[here] = _order(count, seed, epoch)[positions[here] % count]
+    return indices
+
+
+@lru_cache(maxsize=2)
+def _order(count: int, seed: int, epoch: int) -> Tensor:
+    return torch.randperm(count, generator=torch.Generator().manual_seed(_mixed(seed, epoch, 1)))
+
+
+def _mixed(*numbers: int) -> int:
+    """One seed from several numbers, without the patterns of a sum: torch's CPU generator reads only 32 bits."""
+    return int(np.random.SeedSequence(numbers).generate_state(1)[0])

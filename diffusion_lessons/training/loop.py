@@ -1,0 +1,231 @@
+"""The training loop, a generator: it trains and reports, and the caller decides what to plot, sample or stop on.
+
+    for record in train(recipes.get("digits"), data):
+        print(record.step, record.loss, record.images_per_second)
+    finish(record, "runs/digits")
+
+Several processes or machines: `accelerate launch --num_processes 2 ...` around the same command. The recipe's batch is
+the global one, so the same work is done, with the same loss curve, in less time.
+"""
+
+import math
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from diffusion_lessons.data import Data
+from diffusion_lessons.denoisers import Denoiser
+from diffusion_lessons.training.batches import draw
+from diffusion_lessons.training.losses import loss, sample_times
+from diffusion_lessons.training.processes import Processes
+from diffusion_lessons.training.recipes import Recipe
+from diffusion_lessons.training.run import Run
+
+STATE = "state.pt"  # the file in a run's folder from which training goes on
+
+
+@dataclass(frozen=True)
+class Record:
+    """What happened since the record before: mean loss, speed, and where training stands.
+
+    `images`, `images_per_second` count all processes; `main` is False in all of them but the first.
+    """
+
+    step: int
+    steps: int
+    images: int
+    loss: float
+    learning_rate: float
+    images_per_second: float
+    seconds: float
+    seconds_left: float
+    main: bool = True
+    run: Run | None = field(default=None, repr=False, compare=False)
+
+    def denoiser(self) -> Denoiser:
+        """The averaged network of this moment, ready to sample from (not a copy: it changes as training goes on)."""
+        assert self.run is not None
+        return self.run.denoiser()
+
+
+def train(
+    recipe: Recipe,
+    data: Data,
+    out_dir: str | Path | None = None,
+    *,
+    device: str | torch.device | None = None,
+    seed: int = 0,
+    resume: bool = False,
+    minutes: float | None = None,
+    every: int = 10,
+    save_every: float = 60.0,
+) -> Iterator[Record]:
+    """Train `recipe` on `data`; yield a Record after the first step, every `every` steps and the last.
+
+    out_dir     where the state is kept for `resume`, every `save_every` seconds, on Ctrl-C and when the caller stops
+                early; None keeps nothing
+    device      "cuda", "mps" or "cpu"; None takes the first that is there
+    seed        decides the first weights, the order of the images, the noise and the times
+    resume      go on from the state in out_dir, if there is one
+    minutes     stop after so much training time instead of after `recipe.images`; the learning rate falls to 0 by then
+
+    Raises ValueError for a device that is not there, a batch that processes cannot share, a state of another recipe;
+    FileExistsError when out_dir holds the state of an unfinished run and `resume` is not set; FloatingPointError
+    when the loss is no longer finite. Arguments are checked here, not at the first step.
+    """
+    if every < 1:
+        raise ValueError(f"every must be at least 1 step; got {every}")
+    if minutes is not None and not minutes > 0:
+        raise ValueError(f"minutes must be above 0; got {minutes}")
+    processes = Processes.started(device)
+    if recipe.batch % processes.world:
+        raise ValueError(f"a batch of {recipe.batch} cannot be shared by {processes.world} processes; use a multiple")
+    state = Path(out_dir) / STATE if out_dir is not None else None
+    if state is not None and state.exists() and not resume:
+        raise FileExistsError(
+            f"{state} is an unfinished run: go on with resume=True (--resume), delete it, or use another folder"
+        )
+    run = Run(recipe, data, processes.device, seed)
+    if state is not None and resume and state.exists():
+        run.load_state(state)
+    return _train(run, data.to(processes.device), state, processes, minutes, every, save_every)
+
+
+def finish(record: Record, out_dir: str | Path, *, command: str | None = None, **about: Any) -> Path | None:
+    """Write what was trained as a checkpoint (`out_dir`/mnist-diffusion.safetensors and its card) and drop the state.
+
+    `about` goes into the card (`evaluation={...}`). Returns the file, or None in all processes but the first.
+    """
+    if not record.main:
+        return None
+    assert record.run is not None
+    file = Path(out_dir) / f"{record.run.recipe.checkpoint}.safetensors"
+    record.run.save_checkpoint(file, command=command, **about)
+    (Path(out_dir) / STATE).unlink(missing_ok=True)
+    return file
+
+
+def learning_rate(peak: float, progress: float, warm_up: float) -> float:
+    """Rises linearly to `peak` over the first `warm_up` of the run, then falls to 0 as half a cosine; progress 0..1."""
+    if progress < warm_up:
+        return peak * progress / warm_up
+    return peak * 0.5 * (1 + math.cos(math.pi * (progress - warm_up) / (1 - warm_up)))
+
+
+def _train(
+    run: Run,
+    data: Data,
+    state: Path | None,
+    processes: Processes,
+    minutes: float | None,
+    every: int,
+    save_every: float,
+) -> Iterator[Record]:
+    recipe, main = run.recipe, processes.rank == 0
+    network = processes.wrap(run.network)
+    if recipe.compile and run.device.type == "cuda":
+        network = torch.compile(network)  # type: ignore[assignment]
+    earlier, since, saved = run.seconds, time.perf_counter(), time.perf_counter()
+    losses: list[Tensor] = []
+
+    def progress() -> float:
+        if minutes is None:
+            return run.step / recipe.steps
+        return processes.agree((earlier + time.perf_counter() - since) / (60 * minutes))
+
+    def save() -> None:
+        if state is not None and main:
+            run.save_state(state)
+
+    try:
+        while (done := progress()) < 1:
+            rate = learning_rate(recipe.learning_rate, done + 0.5 / recipe.steps, recipe.warm_up)
+            with _interrupt_held_back():
+                losses.append(_update(run, network, data, rate, processes))
+            done = progress()
+            if run.step % every and run.step > 1 and done < 1:
+                continue
+            mean = float(processes.mean(torch.stack(losses).mean()))  # the only wait for a GPU in the loop
+            if not math.isfinite(mean):
+                raise FloatingPointError(
+                    f"the loss is {mean} at step {run.step}: the learning rate {recipe.learning_rate:g} is probably "
+                    "too high for this network. The state that was last saved is kept"
+                )
+            seconds = time.perf_counter() - since
+            run.seconds = earlier + seconds
+            if time.perf_counter() - saved > save_every:
+                save()
+                saved = time.perf_counter()
+            yield Record(
+                step=run.step,
+                steps=max(run.step, round(run.step / min(done, 1))),
+                images=run.images,
+                loss=mean,
+                learning_rate=rate,
+                images_per_second=recipe.batch * len(losses) / seconds,
+                seconds=run.seconds,
+                seconds_left=max(0.0, run.seconds * (1 / done - 1)),
+                main=main,
+                run=run,
+            )
+            earlier, since = run.seconds, time.perf_counter()  # the caller's time is not training time
+            losses.clear()
+    except (KeyboardInterrupt, GeneratorExit):
+        save()
+        if state is not None and main:
+            print(f"stopped at step {run.step}; resume=True (--resume) goes on from {state}", file=sys.stderr)
+        raise
+
+
+def _update(run: Run, network: nn.Module, data: Data, rate: float, processes: Processes) -> Tensor:
+    """One step of AdamW on one batch; returns its loss, still on the device."""
+    recipe = run.recipe
+    batch = draw(
+        data,
+        recipe.batch,
+        run.seed,
+        run.step,
+        condition_dropout=recipe.condition_dropout,
+        flip=recipe.flip,
+        rank=processes.rank,
+        world=processes.world,
+    )
+    t = sample_times(batch.u, run.path, recipe.times)
+    with torch.autocast(run.device.type, run.precision, enabled=run.precision is not None):
+        error = loss(network, batch.x0, batch.eps, t, run.path, recipe.predicts, batch.condition, recipe.weighting)
+    run.scaler.scale(error).backward()
+    run.scaler.unscale_(run.optimizer)
+    nn.utils.clip_grad_norm_(run.network.parameters(), recipe.clip_norm)
+    for group in run.optimizer.param_groups:
+        group["lr"] = rate
+    run.scaler.step(run.optimizer)
+    run.scaler.update()
+    run.optimizer.zero_grad(set_to_none=True)
+    run.ema.update(run.network, run.step)
+    run.step += 1
+    return error.detach()
+
+
+@contextmanager
+def _interrupt_held_back() -> Iterator[None]:
+    """Let Ctrl-C wait for the end of the block: weights, average and step count must change together."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals arrive in the main thread only
+        return
+    arrived: list[bool] = []
+    before = signal.signal(signal.SIGINT, lambda *_: arrived.append(True))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if arrived:
+        raise KeyboardInterrupt

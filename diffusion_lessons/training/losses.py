@@ -1,0 +1,75 @@
+"""What training minimises: how far the network's answer is from eps, x0, v or the velocity, at random times."""
+
+from collections.abc import Callable
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from diffusion_lessons.estimates import target
+from diffusion_lessons.path import Path
+
+Times = Literal["uniform", "logit_normal", "log_normal"]
+Weighting = Literal["min_snr"] | None
+
+
+def sample_times(u: Tensor, path: Path, times: Times = "uniform") -> Tensor:
+    """Training times [B] in (0, T] from numbers u [B], uniform in (0, 1].
+
+    uniform       t = T u
+    logit_normal  t = T sigmoid(z), z standard normal: more work in the middle of a path (Esser et al. 2024, eq. 19)
+    log_normal    t = exp(1.2 z - 1.2), for a variance-exploding path's sigma = t (Karras et al. 2022, table 1)
+    """
+    if times == "uniform":
+        return path.T * u
+    z = torch.special.ndtri(u.clamp(1e-5, 1 - 1e-5))  # a standard normal number has this quantile
+    if times == "logit_normal":
+        return path.T * torch.sigmoid(z)
+    if times == "log_normal":
+        return (1.2 * z - 1.2).exp().clamp(max=path.T)
+    raise ValueError(f'times must be "uniform", "logit_normal" or "log_normal", not {times!r}')
+
+
+def weights(t: Tensor, path: Path, predicts: str, weighting: Weighting = None, gamma: float = 5.0) -> Tensor:
+    """The weight of each sample's squared error, [B].
+
+    None leaves the error of what is predicted as it is. "min_snr" gives the error *of x_0* the weight
+    min(SNR, gamma), SNR = alpha^2 / sigma^2; the error of x_0 is that of the prediction times
+
+        eps: sigma^2 / alpha^2    x0: 1    v: sigma^2 / (alpha^2 + sigma^2)^2    velocity: sigma^2
+
+    so that every prediction type has the same loss (Hang et al. 2023, equation 6).
+    """
+    if weighting is None:
+        return torch.ones_like(t)
+    if weighting != "min_snr":
+        raise ValueError(f'weighting must be None or "min_snr", not {weighting!r}')
+    alpha2, sigma2 = path.alpha(t) ** 2, path.sigma(t) ** 2
+    snr = alpha2 / sigma2
+    x0_error = {
+        "eps": 1 / snr,
+        "x0": torch.ones_like(t),
+        "v": sigma2 / (alpha2 + sigma2) ** 2,
+        "velocity": sigma2,
+    }[predicts]
+    return snr.clamp(max=gamma) * x0_error
+
+
+def loss(
+    network: Callable[..., Tensor],
+    x0: Tensor,
+    eps: Tensor,
+    t: Tensor,
+    path: Path,
+    predicts: str,
+    condition: Tensor | None = None,
+    weighting: Weighting = None,
+) -> Tensor:
+    """E |network(alpha x0 + sigma eps, t) - target|^2: the mean over pixels and batch, weighted by noise level.
+
+    x0 and eps [B, ...], t [B] in the path's units, condition [B] with the null class where it was dropped.
+    """
+    x = path.add_noise(x0, eps, t)
+    output = network(x, t) if condition is None else network(x, t, condition)
+    error = (output.float() - target(predicts, x0, eps, path, t)).square().flatten(1).mean(dim=1)  # [B]
+    return (weights(t, path, predicts, weighting) * error).mean()

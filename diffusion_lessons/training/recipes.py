@@ -1,0 +1,139 @@
+"""What is trained, on what, and for how long: one dataclass, one place.
+
+Work is counted in images seen, never in minutes, so a recipe gives the same network on a slow and on a fast machine.
+Each recipe comes as diffusion and as flow matching with the same network, data and budget.
+"""
+
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, Literal
+
+from diffusion_lessons import schedules
+from diffusion_lessons.data import Data, load_data
+from diffusion_lessons.networks import UNet, UNetConfig
+from diffusion_lessons.path import Path
+from diffusion_lessons.smudge import with_smudged
+from diffusion_lessons.training.losses import Times, Weighting
+
+Kind = Literal["diffusion", "flow"]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One way of training one network.
+
+    name, kind          "mnist-small", "diffusion" or "flow"
+    data                what `load_data` reads; smudged: share of spoiled copies added as a class of their own, or 0
+    network             the U-Net; its channels, classes and T are set by the data and the path
+    path, predicts      the path's card, and what the network predicts on it
+    images              how many images are seen, over all passes and processes
+    batch               of one step, over all processes
+    learning_rate       at its peak: it rises over the first `warm_up` of the run and falls to 0 as half a cosine
+    condition_dropout   share of labels replaced by the null class, which trains the unconditional branch for guidance
+    """
+
+    name: str
+    data: str
+    images: int
+    batch: int = 128
+    network: UNetConfig = field(default_factory=UNetConfig)
+    kind: Kind = "diffusion"
+    path: dict[str, Any] = field(default_factory=lambda: {"path": "cosine", "T": 1000})
+    predicts: str = "v"
+    times: Times = "uniform"
+    weighting: Weighting = None
+    learning_rate: float = 2e-3
+    warm_up: float = 0.05
+    weight_decay: float = 0.01
+    clip_norm: float = 1.0
+    ema_share: float = 0.1
+    condition_dropout: float = 0.1
+    smudged: float = 0.0
+    flip: bool = False
+    compile: bool = False
+
+    @property
+    def steps(self) -> int:
+        """Updates of the weights: images / batch, rounded up."""
+        return -(-self.images // self.batch)
+
+    @property
+    def checkpoint(self) -> str:
+        """The name of what it trains: mnist-diffusion, digits-flow, ..."""
+        return f"{self.data}-{self.kind}"
+
+    def load_data(self, **options: Any) -> Data:
+        """The training images; options as of `data.load_data`."""
+        images = load_data(self.data, **options)
+        return with_smudged(images, self.smudged) if self.smudged else images
+
+    def make_path(self) -> Path:
+        return schedules.from_card(self.path)
+
+    def make_network(self, data: Data) -> UNet:
+        """The network with random weights, for these images and classes on this path."""
+        config = replace(self.network, channels=data.shape[0], classes=len(data.classes), T=self.make_path().T)
+        return UNet(config)
+
+    def card(self) -> dict[str, Any]:
+        """The recipe as JSON keeps it."""
+        return asdict(self)
+
+
+# Widths and budgets: benchmarks/training.py measures them.
+_SMALL = UNetConfig(widths=(64, 128), patch=2)
+_DIGITS = Recipe("digits", "digits", images=200_000, network=UNetConfig(widths=(32, 64), embedding=64), smudged=0.1)
+_MNIST_SMALL = Recipe("mnist-small", "mnist", images=960_000, network=_SMALL)
+_MNIST = Recipe("mnist", "mnist", images=6_000_000, batch=512, network=_SMALL, compile=True)
+_CIFAR10 = Recipe(
+    "cifar10",
+    "cifar10",
+    images=25_000_000,
+    batch=512,
+    network=UNetConfig(channels=3, widths=(96, 192, 192), blocks=2, attention=(1, 2), embedding=256, dropout=0.1),
+    learning_rate=1e-3,
+    flip=True,
+    compile=True,
+)
+_RECIPES = {recipe.name: recipe for recipe in (_DIGITS, _MNIST_SMALL, _MNIST, _CIFAR10)}
+
+
+def names() -> tuple[str, ...]:
+    """The recipes that `get` knows."""
+    return tuple(_RECIPES)
+
+
+def get(name: str, kind: Kind = "diffusion", **changes: Any) -> Recipe:
+    """The recipe of this name, as diffusion or as flow, with any field changed: get("digits", images=50_000).
+
+    Raises ValueError for an unknown name, kind or field.
+    """
+    if name not in _RECIPES:
+        raise ValueError(f"unknown recipe {name!r}; the recipes are {', '.join(names())}, or give a folder of images")
+    return _changed(_as(_RECIPES[name], kind), changes)
+
+
+def for_data(data: Data, kind: Kind = "diffusion", **changes: Any) -> Recipe:
+    """A recipe for your own images: that of the named data set nearest in size, under the data's own name."""
+    side = max(data.shape[1:])
+    nearest = _DIGITS if side <= 12 else _CIFAR10 if data.shape[0] == 3 else _MNIST_SMALL
+    name = str(data.card["name"])
+    return _changed(_as(replace(nearest, name=name, data=name, smudged=0.0, flip=False), kind), changes)
+
+
+def _as(recipe: Recipe, kind: Kind) -> Recipe:
+    if kind == "diffusion":
+        return recipe
+    if kind == "flow":
+        return replace(
+            recipe, kind=kind, path={"path": "flow"}, predicts="velocity", times="logit_normal", weighting=None
+        )
+    raise ValueError(f'kind must be "diffusion" or "flow", not {kind!r}')
+
+
+def _changed(recipe: Recipe, changes: dict[str, Any]) -> Recipe:
+    unknown = changes.keys() - {f.name for f in fields(recipe)}
+    if unknown:
+        raise ValueError(
+            f"a recipe has no {', '.join(sorted(unknown))}; it has {', '.join(f.name for f in fields(recipe))}"
+        )
+    return replace(recipe, **changes)
