@@ -37,7 +37,7 @@ def ddim(
     """
     for t, s in pairwise(times):
         x0, eps = denoise(x, t)
-        std = eta * math.sqrt(path.posterior_variance(t, s))
+        std = eta * math.sqrt(path.posterior_variance(t, s)) if eta > 0 else 0.0
         x = path.alpha(s) * x0 + math.sqrt(path.sigma(s) ** 2 - std**2) * eps
         if std > 0:
             x = x + std * fresh_noise(x, generator)

@@ -46,8 +46,8 @@ def dpm_solver_pp_2s(denoise: DenoiserLike, x: Tensor, path: Path, times: Sequen
 
 
 def extrapolate(x0: Tensor, x0_before: Tensor, r: float) -> Tensor:
-    """(1 + 1 / (2r)) x0 - 1 / (2r) x0_before: the middle of this step on the line through the last two clean samples."""
-    return (1 + 1 / (2 * r)) * x0 - 1 / (2 * r) * x0_before
+    """The middle of this step on the line, in lambda, through the last two clean samples; r = h_before / h."""
+    return torch.lerp(x0_before, x0, 1 + 1 / (2 * r))  # = (1 + 1 / (2r)) x0 - 1 / (2r) x0_before, in one pass
 
 
 @sampler(order=2, in_lambda=True, citation="Lu et al. 2022b, algorithm 2")

@@ -10,6 +10,9 @@ sigma' is infinite at t = 0 of a variance-preserving path and x_0 says nothing a
 at sigma = 0: Heun, midpoint and Runge-Kutta take the step to it with one evaluation, as DDIM does. (On paths with
 straight lines, flow and variance exploding, that is an Euler step; so it is EDM's rule.) Euler is left as it is, to
 show what an ODE solver does that does not know the shape of its path.
+
+The orders are those on smooth paths. A DDPM path is a table: alpha' jumps a little at whole times, which ends the
+gain from steps much shorter than 1. Solvers in lambda never differentiate alpha and do not notice.
 """
 
 from collections.abc import Callable, Iterator, Sequence
