@@ -239,7 +239,8 @@ def _check_guidable(denoise: DenoiserLike) -> int:
 
 
 def _check_null_was_trained(denoise: DenoiserLike) -> None:
-    if (getattr(denoise, "card", None) or {}).get("condition_dropout") == 0:
+    card = getattr(denoise, "card", None) or {}
+    if card.get("recipe", {}).get("condition_dropout") == 0:
         raise ValueError(
             "this network was trained without dropping its condition (condition_dropout 0 in its card), so it has "
             "never learned what 'no condition' is. Train it with condition_dropout=0.1, or use scale=1, or a negative"

@@ -191,7 +191,7 @@ def test_guidance_with_every_sampler_on_every_path(path, name):
     pair = toys.ConditionalMixture([toys.GaussianMixture([[m, 0.5]], stds=0.6) for m in (-1.0, 0.5)])
     guided = classifier_free(pair.denoiser(path), 1, s, negative=0)
     aimed = toys.GaussianMixture([[-1.0 + s * 1.5, 0.5]], stds=0.6).denoiser(path)
-    times = path.grid(4, "logsnr") if sampler.info.nfe else (path.t_max, path.t_min)
+    times = path.grid(4) if sampler.info.stages is not None else (path.T, 0.0)  # adaptive ones choose
     x = path.prior((3, 2), torch.Generator().manual_seed(0), dtype=torch.float64)
     ends = []
     for denoise in (guided, aimed):
@@ -244,7 +244,7 @@ def test_errors_say_what_to_do():
 
 
 def test_a_network_without_condition_dropout_is_not_guided():
-    denoise = conditional(card={"condition_dropout": 0.0})
+    denoise = conditional(card={"recipe": {"condition_dropout": 0.0}})
     for refused in (
         lambda: classifier_free(denoise, 1, 3.0),
         lambda: classifier_free(denoise, 1, lambda level: 3.0),
@@ -255,7 +255,7 @@ def test_a_network_without_condition_dropout_is_not_guided():
     classifier_free(denoise, 1, 1.0)  # the null is not asked for
     classifier_free(denoise, 1, 3.0, negative=2)
     compose(denoise, [1, 2], [3.0, -2.0])
-    classifier_free(conditional(card={"condition_dropout": 0.1}), 1, 3.0)
+    classifier_free(conditional(card={"recipe": {"condition_dropout": 0.1}}), 1, 3.0)
 
 
 def test_a_negative_without_a_scale_above_1_warns():
