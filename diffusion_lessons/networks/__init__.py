@@ -5,12 +5,27 @@ from typing import Any
 
 from torch import nn
 
+from diffusion_lessons.networks.classifier import Classifier, ClassifierConfig
 from diffusion_lessons.networks.mlp import MLP, MLPConfig
 from diffusion_lessons.networks.unet import UNet, UNetConfig
 
-__all__ = ["MLP", "MLPConfig", "UNet", "UNetConfig", "build", "card", "count_parameters"]
+__all__ = [
+    "MLP",
+    "Classifier",
+    "ClassifierConfig",
+    "MLPConfig",
+    "UNet",
+    "UNetConfig",
+    "build",
+    "card",
+    "count_parameters",
+]
 
-KINDS: dict[str, tuple[type, type]] = {"mlp": (MLP, MLPConfig), "unet": (UNet, UNetConfig)}
+KINDS: dict[str, tuple[type, type]] = {
+    "classifier": (Classifier, ClassifierConfig),
+    "mlp": (MLP, MLPConfig),
+    "unet": (UNet, UNetConfig),
+}
 
 
 def build(card: dict[str, Any]) -> nn.Module:

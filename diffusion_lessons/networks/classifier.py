@@ -8,6 +8,7 @@ distances between their features; whether a sample is the digit that was asked f
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -60,6 +61,7 @@ class Classifier(nn.Module):
     def __init__(self, config: ClassifierConfig) -> None:
         super().__init__()
         self.config = config
+        self.card: dict[str, Any] = {}  # what a loaded network says of itself
         width = config.widths[0]
         layers: list[nn.Module] = [Convolution(config.channels, width, side=5, stride=config.stride)]
         layers += [Residual(width) for _ in range(config.blocks)]

@@ -1,31 +1,23 @@
-"""Trained networks as two files: weights (safetensors) and a JSON card that says what they are and where from.
+"""Trained denoisers as two files: weights, and a card that says what they are and where they come from."""
 
-safetensors holds numbers only, so loading a stranger's file runs none of their code; the card's SHA-256 tells a
-truncated or changed file from the one that was written.
-"""
-
-import hashlib
-import json
-import platform
 from pathlib import Path
 from typing import Any
 
-import safetensors.torch
 import torch
 from torch import nn
 
 from diffusion_lessons import networks, schedules
 from diffusion_lessons.denoisers import Denoiser
 from diffusion_lessons.path import Path as GaussianPath
+from diffusion_lessons.training import weights
 from diffusion_lessons.training.devices import choose_device
-from diffusion_lessons.training.files import write_atomically
 
-SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints"
+NEEDS = ("architecture", "path", "predicts", "shape", "classes")
 
 
 def names() -> list[str]:
-    """The checkpoints that come with the package."""
-    return sorted(file.stem for file in SHIPPED.glob("*.safetensors"))
+    """The denoisers that come with the package."""
+    return sorted(file.stem for file in weights.SHIPPED.glob("*.safetensors") if "path" in weights.read_card(file))
 
 
 def save(
@@ -46,12 +38,6 @@ def save(
 
     Raises ValueError for weights that are not finite (in `dtype`), OSError when the disk is full.
     """
-    file = Path(file).with_suffix(".safetensors")
-    tensors = {name: value.detach().to("cpu", dtype).contiguous() for name, value in network.state_dict().items()}
-    spoiled = [name for name, value in tensors.items() if not torch.isfinite(value).all()]
-    if spoiled:
-        raise ValueError(f"weights that are not finite in {dtype} are not saved: {', '.join(spoiled[:3])}")
-    content = safetensors.torch.save(tensors)
     card = {
         "architecture": networks.card(network),
         "parameters": networks.count_parameters(network),
@@ -61,13 +47,8 @@ def save(
         "shape": list(shape),
         "classes": list(class_names) if class_names is not None else None,
         **(about or {}),
-        "versions": versions(),
-        "bytes": len(content),
-        "sha256": hashlib.sha256(content).hexdigest(),
     }
-    write_atomically(file, content)
-    _write_card(file, card)
-    return file
+    return weights.write(file, {name: value.to(dtype) for name, value in network.state_dict().items()}, card)
 
 
 def load(name_or_path: str | Path, device: str | torch.device = "cpu") -> Denoiser:
@@ -80,13 +61,9 @@ def load(name_or_path: str | Path, device: str | torch.device = "cpu") -> Denois
     the architecture that its card names.
     """
     target = choose_device(device)
-    file = find(name_or_path)
-    card = read_card(file)
-    content = file.read_bytes()
-    _check(file, content, card)
+    tensors, card = weights.read(name_or_path, NEEDS)
     network = networks.build(card["architecture"])
-    tensors = {name: value.float() for name, value in safetensors.torch.load(content).items()}
-    _fill(network, tensors, file)
+    weights.fill(network, tensors, name_or_path)
     return Denoiser(
         network.to(target).eval().requires_grad_(False),
         schedules.from_card(card["path"]),
@@ -97,77 +74,9 @@ def load(name_or_path: str | Path, device: str | torch.device = "cpu") -> Denois
     )
 
 
-def find(name_or_path: str | Path) -> Path:
-    """The .safetensors file of a shipped name or of a path (with or without its suffix)."""
-    shipped = SHIPPED / f"{name_or_path}.safetensors"
-    if str(name_or_path) == Path(name_or_path).name and shipped.is_file():
-        return shipped
-    file = Path(name_or_path).expanduser()
-    file = file if file.suffix == ".safetensors" else file.with_name(file.name + ".safetensors")
-    if not file.is_file():
-        raise FileNotFoundError(
-            f"no checkpoint {str(name_or_path)!r}: the package ships {', '.join(names()) or 'none'}, and there is no "
-            f"file {file}. Train one with `diffusion-lessons train`"
-        )
-    return file
-
-
-def read_card(name_or_path: str | Path) -> dict[str, Any]:
-    """What a checkpoint says of itself, without loading its weights."""
-    file = find(name_or_path).with_suffix(".json")
-    if not file.is_file():
-        raise FileNotFoundError(f"{file.with_suffix('.safetensors')} has no card: copy {file.name} next to it")
-    try:
-        card = json.loads(file.read_text(encoding="utf-8"))
-        missing = {"architecture", "path", "predicts", "shape", "classes", "bytes", "sha256"} - set(card)
-    except (ValueError, TypeError) as error:
-        raise ValueError(f"the card {file} is not readable as JSON ({error}); copy it again") from error
-    if missing:
-        raise ValueError(f"the card {file} says nothing of {', '.join(sorted(missing))}; copy it again")
-    return card
-
-
 def amend(name_or_path: str | Path, **entries: Any) -> dict[str, Any]:
     """Add entries to a card, such as `evaluation={...}`, after the weights were written; return the new card."""
-    file = find(name_or_path)
-    card = {**read_card(file), **entries}
-    _write_card(file, card)
+    file = weights.find(name_or_path)
+    card = {**weights.read_card(file), **entries}
+    weights.write_card(file, card)
     return card
-
-
-def versions() -> dict[str, str]:
-    """The versions that a result may depend on."""
-    from importlib.metadata import version
-
-    libraries = ("diffusion-lessons", "torch", "torchvision", "safetensors")
-    return {"python": platform.python_version(), **{name: version(name) for name in libraries}}
-
-
-def _write_card(file: Path, card: dict[str, Any]) -> None:
-    write_atomically(file.with_suffix(".json"), (json.dumps(card, indent=2) + "\n").encode())
-
-
-def _check(file: Path, content: bytes, card: dict[str, Any]) -> None:
-    if len(content) != card["bytes"]:
-        raise ValueError(
-            f"{file} has {len(content):,} bytes and its card says {card['bytes']:,}: it is cut short or another file; "
-            "copy or download it again"
-        )
-    if (found := hashlib.sha256(content).hexdigest()) != card["sha256"]:
-        raise ValueError(
-            f"{file} is not the file that its card describes: SHA-256 {found[:12]}... instead of "
-            f"{card['sha256'][:12]}...; it was changed or damaged. Copy or download it again, and do not trust this one"
-        )
-
-
-def _fill(network: nn.Module, tensors: dict[str, torch.Tensor], file: Path) -> None:
-    """Load the tensors, or say in one line what does not fit."""
-    expected = {name: tuple(value.shape) for name, value in network.state_dict().items()}
-    found = {name: tuple(value.shape) for name, value in tensors.items()}
-    if expected != found:
-        name = sorted(dict(expected.items() ^ found.items()))[0]
-        raise ValueError(
-            f"{file} holds the weights of another architecture than its card names: {name} is "
-            f"{found.get(name, 'missing')} where {expected.get(name, 'nothing of that name')} is needed"
-        )
-    network.load_state_dict(tensors)

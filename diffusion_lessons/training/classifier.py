@@ -1,4 +1,8 @@
-"""Training the classifiers that measure samples: a short supervised loop, as a generator of records."""
+"""Training the classifiers that measure samples: a short supervised loop, as a generator of records.
+
+python -m diffusion_lessons.training.classifier mnist
+python -m diffusion_lessons.training.classifier my/flowers --out runs/flowers
+"""
 
 from __future__ import annotations
 
@@ -6,20 +10,26 @@ import math
 import time
 from collections.abc import Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
+import typer
 from torch import Tensor
+from tqdm.auto import tqdm
 
-from diffusion_lessons.data import Data
-from diffusion_lessons.networks.classifier import Classifier, ClassifierConfig
+from diffusion_lessons import networks
+from diffusion_lessons.data import Data, load_data
+from diffusion_lessons.networks import Classifier, ClassifierConfig
+from diffusion_lessons.training import weights
+from diffusion_lessons.training.devices import choose_device, device_name, half_precision
 
 
 @dataclass(frozen=True)
 class ClassifierRecipe:
-    """A data set, a network, and how one learns the other.
+    """A network, and how it learns.
 
     epochs, batch, peak  passes over the data, images a step, and the learning rate's highest point
     decay                weight decay
@@ -29,7 +39,6 @@ class ClassifierRecipe:
     padding              what is seen beyond the border: "zeros" (background) or "reflection"
     """
 
-    data: str
     config: ClassifierConfig
     epochs: int
     batch: int = 128
@@ -43,10 +52,9 @@ class ClassifierRecipe:
 
 
 RECIPES = {
-    "digits": ClassifierRecipe("digits", ClassifierConfig(blocks=1), epochs=60, shift=0.75),
-    "mnist": ClassifierRecipe("mnist", ClassifierConfig(stride=2), epochs=10),
+    "digits": ClassifierRecipe(ClassifierConfig(blocks=1), epochs=60, shift=0.75),
+    "mnist": ClassifierRecipe(ClassifierConfig(stride=2), epochs=10),
     "cifar10": ClassifierRecipe(
-        "cifar10",
         ClassifierConfig(channels=3, widths=(64, 128, 256)),
         epochs=30,
         batch=256,
@@ -56,6 +64,14 @@ RECIPES = {
         padding="reflection",
     ),
 }
+
+
+def recipe_for(data: Data) -> ClassifierRecipe:
+    """The recipe of a data set: its own, or that of the named set nearest in shape, with the data's classes."""
+    channels, *sides = data.shape
+    nearest = "digits" if max(sides) <= 12 else "cifar10" if channels == 3 else "mnist"
+    recipe = RECIPES.get(data.card["name"], RECIPES[nearest])
+    return replace(recipe, config=replace(recipe.config, channels=channels, classes=len(data.classes)))
 
 
 class Record(NamedTuple):
@@ -131,3 +147,68 @@ def accuracy(network: Classifier, data: Data, batch: int = 500) -> float:
         x, labels = data.batch(chosen)
         right += int((network(x).argmax(dim=1) == labels).sum())
     return right / len(data)
+
+
+def load_classifier(name_or_path: str | Path, device: str | torch.device = "cpu") -> Classifier:
+    """A classifier ready for use, such as "mnist-classifier"; it carries its `.card`.
+
+    Raises FileNotFoundError for a missing file, ValueError for one that is damaged or no classifier.
+    """
+    tensors, card = weights.read(name_or_path, needs=("architecture", "shape", "classes"))
+    network = networks.build(card["architecture"])
+    if not isinstance(network, Classifier):
+        raise ValueError(f"{name_or_path} is not a classifier: its card says {card['architecture']}")
+    weights.fill(network, tensors, name_or_path)
+    network.card = card
+    return network.to(choose_device(device)).eval().requires_grad_(False)
+
+
+def main(
+    data: Annotated[str, typer.Argument(help="digits, mnist, fashion-mnist, cifar10, or a folder of images")],
+    out: Annotated[Path, typer.Option(help="folder for the classifier and its card")] = Path("runs/classifiers"),
+    seed: int = 0,
+    device: Annotated[str | None, typer.Option(help="cuda, mps or cpu; default: the best there is")] = None,
+    size: Annotated[int | None, typer.Option(help="resize a folder's images to this side")] = None,
+) -> None:
+    """Train a classifier, say how accurate it is on the test images, and save it with its card."""
+    target = choose_device(device)
+    train = load_data(data, "train", size=size)
+    try:
+        test = load_data(data, "test", size=size)
+    except ValueError as error:  # a folder without test images: they are what accuracy is measured on
+        raise typer.BadParameter(str(error)) from error
+    recipe = recipe_for(train)
+    torch.manual_seed(seed)
+    network = Classifier(recipe.config).to(target)
+
+    began = time.perf_counter()
+    bf16 = half_precision(target) == torch.bfloat16
+    records = train_classifier(network, train.to(target), recipe, seed=seed, bf16=bf16)
+    progress = tqdm(records, total=recipe.epochs * math.ceil(len(train) / recipe.batch), unit="step")
+    for record in progress:
+        progress.set_postfix(loss=f"{record.loss:.3f}", images_per_second=f"{record.images_per_second:.0f}")
+    seconds = time.perf_counter() - began
+
+    evaluation = {"test_accuracy": accuracy(network, test.to(target)), "test_images": len(test)}
+    options = "".join(f" --{name} {value}" for name, value in (("size", size), ("device", device)) if value)
+    card: dict[str, Any] = {
+        "architecture": networks.card(network),
+        "parameters": networks.count_parameters(network),
+        "shape": list(train.shape),
+        "classes": list(train.classes),
+        "data": train.card,
+        "recipe": asdict(recipe),
+        "command": f"python -m diffusion_lessons.training.classifier {data} --out {out} --seed {seed}{options}",
+        "seed": seed,
+        "device": device_name(target),
+        "precision": "bfloat16 autocast" if bf16 else "float32",
+        "images_seen": record.images,
+        "training_seconds": round(seconds, 1),
+        "evaluation": evaluation,
+    }
+    file = weights.write(out / f"{train.card['name']}-classifier", network.state_dict(), card)
+    print(f"{evaluation['test_accuracy']:.2%} of {len(test):,} test images right; saved to {file}")
+
+
+if __name__ == "__main__":
+    typer.run(main)

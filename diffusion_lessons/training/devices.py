@@ -35,3 +35,10 @@ def half_precision(device: torch.device) -> torch.dtype | None:
     if device.type == "cpu" and torch.cpu._is_avx512_bf16_supported():
         return torch.bfloat16
     return None
+
+
+def device_name(device: torch.device) -> str:
+    """What a card says of the device: a GPU's model, or how many CPU threads."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{device.type}, {torch.get_num_threads()} threads" if device.type == "cpu" else device.type

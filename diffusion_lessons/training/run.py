@@ -10,7 +10,7 @@ from torch import nn
 from diffusion_lessons.data import Data
 from diffusion_lessons.denoisers import Denoiser
 from diffusion_lessons.training import checkpoints
-from diffusion_lessons.training.devices import half_precision
+from diffusion_lessons.training.devices import device_name, half_precision
 from diffusion_lessons.training.ema import EMA
 from diffusion_lessons.training.files import write_atomically
 from diffusion_lessons.training.recipes import Recipe
@@ -88,7 +88,7 @@ class Run:
             "recipe": self.recipe.card(),
             "command": command or f"diffusion-lessons train {self.recipe.name} --seed {self.seed}",
             "seed": self.seed,
-            "device": _device_name(self.device),
+            "device": device_name(self.device),
             "images_seen": self.images,
             "training_seconds": round(self.seconds, 1),
             "evaluation": {},
@@ -103,9 +103,3 @@ class Run:
             class_names=self.class_names,
             about=entries,
         )
-
-
-def _device_name(device: torch.device) -> str:
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    return f"{device.type}, {torch.get_num_threads()} threads" if device.type == "cpu" else device.type
