@@ -1,6 +1,7 @@
 """Files that are either whole or not there."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -24,4 +25,5 @@ def write_atomically(file: Path, content: bytes) -> None:
             "What stood there before is untouched; free some space or choose another folder",
         ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # a folder that is none
+            temporary.unlink(missing_ok=True)

@@ -10,6 +10,7 @@ import platform
 from pathlib import Path
 from typing import Any
 
+import safetensors
 import safetensors.torch
 from torch import Tensor, nn
 
@@ -54,7 +55,10 @@ def read(name_or_path: str | Path, needs: tuple[str, ...] = ()) -> tuple[dict[st
             f"{file} is not the file that its card describes: SHA-256 {found[:12]}... instead of "
             f"{card['sha256'][:12]}...; it was changed or damaged. Copy or download it again"
         )
-    tensors = safetensors.torch.load(content)
+    try:
+        tensors = safetensors.torch.load(content)
+    except safetensors.SafetensorError as error:
+        raise ValueError(f"{file} is not a safetensors file ({error})") from error
     return {name: value.float() if value.is_floating_point() else value for name, value in tensors.items()}, card
 
 
