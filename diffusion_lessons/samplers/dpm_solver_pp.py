@@ -23,6 +23,8 @@ from diffusion_lessons.denoisers import DenoiserLike
 from diffusion_lessons.path import Path
 from diffusion_lessons.samplers.base import State, fresh_noise, sampler
 
+LONGEST = 2.0  # times the step before: where 3M stops trusting its parabola
+
 
 @sampler(order=2, stages=2, in_lambda=True, citation="Lu et al. 2022b, algorithm 1")
 def dpm_solver_pp_2s(denoise: DenoiserLike, x: Tensor, path: Path, times: Sequence[float]) -> Iterator[State]:
@@ -85,8 +87,9 @@ def dpm_solver_pp_3m(
     update, the default, is of order 2; `corrected=True` doubles D2 and is of order 3. In few steps the published form,
     which damps the parabola, is often the more accurate one.
 
-    The first two steps have less history and are DDIM's and 2M's; one to sigma = 0 is DDIM's. x is [B, ...]; one
-    evaluation a step.
+    The first two steps have less history and are DDIM's and 2M's; one to sigma = 0 is DDIM's, and one more than twice
+    as long (in lambda) as the step before it is 2M's: a parabola carried that far outside its points is worse than a
+    line. No rule asks how many steps there are. x is [B, ...]; one evaluation a step.
     """
     m1 = m2 = x
     h_0 = h_1 = math.inf  # the step before this one and the one before that, infinite where there was none
@@ -96,7 +99,7 @@ def dpm_solver_pp_3m(
         phi_1 = math.expm1(-h)
         if math.isinf(h) or math.isinf(h_0):
             change = phi_1 * m0
-        elif math.isinf(h_1):
+        elif math.isinf(h_1) or h > LONGEST * h_0:
             change = phi_1 * extrapolate(m0, m1, h_0 / h)
         else:
             r0, r1 = h_0 / h, h_1 / h

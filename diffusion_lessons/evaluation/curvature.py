@@ -1,0 +1,48 @@
+"""How far trajectories are from straight lines: what decides how few steps a flow needs.
+
+Both measures read the States of `trace`, or of `exact_flow` for the same denoiser without a sampler's error.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+
+from diffusion_lessons.samplers import State
+
+
+def straightness(states: Sequence[State]) -> float:
+    """S = E int |v(x_t, t) - v_bar|^2 dt / E |v_bar|^2, v_bar = (x_T - x_0) / T the velocity of the straight way.
+
+    Liu et al. 2022, section 2.2, relative to the length of the way; velocities are those between neighbouring States.
+    0: every point goes straight and evenly, so that one Euler step is exact. It is meant for flow paths: on others
+    the scale of x changes with t, and a straight way is not walked evenly.
+    """
+    chord = _velocity(states[0], states[-1])
+    span = states[0].t - states[-1].t
+    bends = sum((a.t - b.t) / span * _mean_square(_velocity(a, b) - chord) for a, b in pairwise(_checked(states)))
+    return bends / _mean_square(chord)
+
+
+def excess_length(states: Sequence[State]) -> float:
+    """E [length of the way walked] / E [distance between its ends] - 1: 0 for straight lines, at whatever speed."""
+    walked = sum(_distance(a, b) for a, b in pairwise(_checked(states)))
+    return walked / _distance(states[0], states[-1]) - 1
+
+
+def _checked(states: Sequence[State]) -> Sequence[State]:
+    if len(states) < 3:
+        raise ValueError(f"a way of {len(states) - 1} steps is straight by construction; give at least 2 steps")
+    return states
+
+
+def _velocity(a: State, b: State) -> torch.Tensor:
+    return (a.x - b.x).flatten(1).double() / (a.t - b.t)  # [B, d]
+
+
+def _mean_square(v: torch.Tensor) -> float:
+    return v.square().sum(dim=1).mean().item()
+
+
+def _distance(a: State, b: State) -> float:
+    return (a.x - b.x).flatten(1).double().norm(dim=1).mean().item()
