@@ -186,7 +186,7 @@ def main(
     records = train_classifier(network, train.to(target), recipe, seed=seed, bf16=bf16)
     progress = tqdm(records, total=recipe.epochs * math.ceil(len(train) / recipe.batch), unit="step")
     for record in progress:
-        progress.set_postfix(loss=f"{record.loss:.3f}", images_per_second=f"{record.images_per_second:.0f}")
+        progress.set_postfix_str(f"loss {record.loss:.3f}, {record.images_per_second:.0f} images/s", refresh=False)
     seconds = time.perf_counter() - began
 
     evaluation = {"test_accuracy": accuracy(network, test.to(target)), "test_images": len(test)}
