@@ -22,7 +22,7 @@ tour: setup  ## the main job: train on real digits, sample, compare; writes runs
 	@$(VENV)/diffusion-lessons tour
 
 lab: setup   ## open the lessons in JupyterLab; LAB_ARGS="..." is passed on
-	@$(VENV)/python -m jupyterlab --ServerApp.root_dir=notebooks --LabApp.default_url=/lab/tree/lessons $(LAB_ARGS)
+	@$(VENV)/diffusion-lessons lab -- $(LAB_ARGS)
 
 test: lint   ## linters, type checker, all tests, all notebooks
 	$(TEST_ENV) $(VENV)/python -m pytest -q -n 2 --dist loadfile --ignore=tests/notebooks

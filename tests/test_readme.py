@@ -4,6 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
+import typer
+
+from diffusion_lessons.cli import app
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -39,3 +42,12 @@ def test_named_make_targets_exist():
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
     named = set(re.findall(r"`make ([a-z-]+)", README)) | set(re.findall(r"^make ([a-z-]+)", README, re.M))
     assert {"tour", "test"} <= named <= targets
+
+
+@pytest.mark.parametrize("line", re.findall(r"(?:diffusion-|-m diffusion_)lessons ([a-z]+[^#`\n]*)", README))
+def test_shown_commands_have_these_options(line):
+    name, *words = line.split()
+    commands = typer.main.get_command(app).commands
+    assert name in commands, f"README.md shows `diffusion-lessons {line}`"
+    known = {option for parameter in commands[name].params for option in parameter.opts}
+    assert {word for word in words if word.startswith("--")} <= known
