@@ -4,8 +4,8 @@
         print(record.step, record.loss, record.images_per_second)
     finish(record, "runs/digits")
 
-Several processes or machines: `accelerate launch --num_processes 2 ...` around the same command. The recipe's batch is
-the global one, so the same work is done, with the same loss curve, in less time.
+Several GPUs or machines: `accelerate launch ...` around the same command (`torchrun --nproc_per_node 2 ...` on CPUs).
+The recipe's batch is the global one, so the same work is done, with the same loss curve, in less time.
 """
 
 import math

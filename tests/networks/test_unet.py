@@ -82,7 +82,10 @@ def test_variance_exploding_clock_scales_the_input():
     network = awake(tiny(clock="lambda", T=80.0)).eval()
     out = network(80 * torch.randn(2, 1, 8, 8), torch.tensor([80.0, 0.002]))
     assert torch.isfinite(out).all()
-    near, far = network(torch.ones(1, 1, 8, 8), torch.tensor([0.1])), network(torch.ones(1, 1, 8, 8), torch.tensor([40.0]))
+    near, far = (
+        network(torch.ones(1, 1, 8, 8), torch.tensor([0.1])),
+        network(torch.ones(1, 1, 8, 8), torch.tensor([40.0])),
+    )
     assert not torch.allclose(near, far, atol=1e-3)
 
 
@@ -112,7 +115,10 @@ def test_card_builds_the_same_network():
 
 @pytest.mark.parametrize(
     ("card", "message"),
-    [({"network": "transformer"}, "the networks are mlp, unet"), ({"network": "unet", "depth": 3}, "no unet that this")],
+    [
+        ({"network": "transformer"}, "the networks are mlp, unet"),
+        ({"network": "unet", "depth": 3}, "no unet that this"),
+    ],
 )
 def test_unknown_cards(card, message):
     with pytest.raises(ValueError, match=message):

@@ -148,7 +148,9 @@ def test_full_disk_leaves_the_old_file_and_nothing_else(saved, monkeypatch):
 
     monkeypatch.setattr(files.os, "fsync", full)
     torch.nn.init.normal_(network.out.weight)
-    with pytest.raises(OSError, match=r"could not write .*tiny\.safetensors .*No space left.*free some space") as caught:
+    with pytest.raises(
+        OSError, match=r"could not write .*tiny\.safetensors .*No space left.*free some space"
+    ) as caught:
         checkpoints.save(file, network, schedules.cosine(), "v", shape=(1, 8, 8))
     assert caught.value.errno == errno.ENOSPC
     assert file.read_bytes() == before

@@ -36,7 +36,7 @@ def test_share_one_is_the_plain_mean():
 
 @pytest.mark.parametrize("steps", [100, 1000])
 def test_memory_is_a_share_of_the_run(steps):
-    """Weights that grow like the step: the average lags by about share / (1 + share) of the run, whatever its length."""
+    """Weights that grow like the step: the average lags by share / (1 + share) of the run, whatever its length."""
     assert walk([step / steps for step in range(steps)], 0.1) == pytest.approx(1 - 0.1 / 1.1, abs=0.02)
 
 
