@@ -47,3 +47,8 @@ class Processes:
     def agree(self, value: float) -> float:
         """One number for all: clocks differ between processes, and learning rates must not."""
         return float(self.mean(torch.tensor(value, device=self.device))) if self.accelerator else value
+
+    def wait(self) -> None:
+        """Until all processes are here."""
+        if self.accelerator:
+            self.accelerator.wait_for_everyone()

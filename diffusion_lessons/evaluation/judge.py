@@ -1,0 +1,72 @@
+"""Who judges samples: real images as features, and the eyes that turn samples into the same features."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from diffusion_lessons.evaluation import features
+from diffusion_lessons.evaluation.metrics import Features
+
+
+@dataclass(frozen=True)
+class Judge:
+    """What quality is measured against.
+
+    name         of the features: "mnist features", never "FID"
+    sha256       of the network that computes them
+    train        reference features of real images, with labels
+    held_out     those of real images that stand in for a perfect model: the floor
+    see          samples [n, ...] and the labels asked for [n] (or None) -> Features
+    real_std     standard deviation of all values of real images, or None if those are not at hand
+    """
+
+    name: str
+    sha256: str
+    train: Features
+    held_out: Features
+    see: Callable[[Tensor, Tensor | None], Features]
+    real_std: float | None = None
+
+    def labels(self, n: int, seed: int) -> Tensor | None:
+        """n labels to ask for, as frequent as among real images: a class too many is no fault of the model."""
+        if self.train.labels is None:
+            return None
+        generator = torch.Generator().manual_seed(seed)
+        chosen = torch.randint(len(self.train.labels), (n,), generator=generator)
+        return self.train.labels[chosen]
+
+
+def of_images(name: str = "mnist") -> Judge:
+    """The judge of "digits" or "mnist", from the classifier and the reference features that ship."""
+    network = features.classifier(name)
+
+    def see(x: Tensor, labels: Tensor | None) -> Features:
+        found = features.features(x.clamp(-1, 1).cpu().float(), name)
+        return Features(found, labels, features.probabilities(found, name).argmax(dim=1))
+
+    def real(split: str) -> Features:
+        known = features.reference(name, split)
+        return Features(known.features, known.labels, features.probabilities(known.features, name).argmax(dim=1))
+
+    sha256 = network.card["sha256"]
+    return Judge(f"{name} features", sha256, real("train"), real("test"), see, real_std=_real_std(name))
+
+
+def of_points(train: Tensor, held_out: Tensor, name: str = "points") -> Judge:
+    """The judge of toys: points [n, d] are their own features."""
+    return Judge(
+        name, "none", Features(train.flatten(1)), Features(held_out.flatten(1)), lambda x, _: Features(x.flatten(1))
+    )
+
+
+def _real_std(name: str) -> float | None:
+    """From the data set where it is at hand; nothing is downloaded for it."""
+    from diffusion_lessons.data import load_data
+
+    try:
+        pixels = load_data(name, download=False).pixels
+    except (FileNotFoundError, ValueError):
+        return None
+    return float(pixels.double().std(correction=0)) / 127.5
