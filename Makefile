@@ -6,8 +6,8 @@ PYTHON   ?=
 LAB_ARGS ?=
 VENV     := .venv/bin
 
-# One thread a process: the tests already run in two, and more threads made them slower.
-TEST_ENV := OMP_NUM_THREADS=1 TQDM_DISABLE=1 MPLBACKEND=Agg
+# One thread a process: two processes share the tests, and more threads made them slower.
+PYTEST   := OMP_NUM_THREADS=1 TQDM_DISABLE=1 $(VENV)/python -m pytest -q -n 2 --dist loadfile
 
 .PHONY: help setup tour lab test test-quick lint bench clean
 .DEFAULT_GOAL := help
@@ -24,12 +24,13 @@ tour: setup  ## the main job: train on real digits, sample, compare; writes runs
 lab: setup   ## open the lessons in JupyterLab; LAB_ARGS="..." is passed on
 	@$(VENV)/diffusion-lessons lab -- $(LAB_ARGS)
 
-test: lint   ## linters, type checker, all tests, all notebooks
-	$(TEST_ENV) $(VENV)/python -m pytest -q -n 2 --dist loadfile --ignore=tests/notebooks
-	@if [ -d tests/notebooks ]; then $(TEST_ENV) $(VENV)/python -m pytest -q -p nbval tests/notebooks; fi
+test: lint   ## linters, type checker, all tests, all lessons
+	$(PYTEST) tests
+	@if ls notebooks/lessons/*.ipynb >/dev/null 2>&1; then \
+		$(PYTEST) -p nbval -p tests.notebooks.policy notebooks/lessons; fi
 
 test-quick: setup  ## the tests alone, without notebooks, stopping at the first failure
-	$(TEST_ENV) $(VENV)/python -m pytest -q -x -n 2 --dist loadfile --ignore=tests/notebooks
+	$(PYTEST) -x --ignore=tests/notebooks tests
 
 lint: setup  ## ruff and mypy
 	$(VENV)/ruff check .
