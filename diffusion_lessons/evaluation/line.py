@@ -1,0 +1,41 @@
+"""How far samples of numbers are from the law they should follow, without a second sample to compare with."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from diffusion_lessons.toys import GaussianMixture
+
+CELLS = 20_000
+
+
+def even_noise(n: int) -> Tensor:
+    """n numbers that follow N(0, 1) as evenly as n numbers can: its quantiles at (i + 1/2) / n; double precision.
+
+    From these a deterministic sampler shows its own error and none of the luck of the draw.
+    """
+    return torch.special.ndtri((torch.arange(n, dtype=torch.float64) + 0.5) / n)
+
+
+def distribution_function(mixture: GaussianMixture, x: Tensor) -> Tensor:
+    """P(X <= x) of a mixture of numbers with positive standard deviations, like x [n]."""
+    if mixture.shape != () or not (mixture.variances > 0).all():
+        raise ValueError(f"this takes a mixture of numbers with stds above 0; its samples have shape {mixture.shape}")
+    z = (x[:, None] - mixture.means[:, 0]) / mixture.variances[:, 0].sqrt()  # [n, K]
+    return torch.special.ndtr(z) @ mixture.weights
+
+
+def distance_to_law(x: Tensor, mixture: GaussianMixture) -> float:
+    """The Wasserstein-1 distance of samples [n] to a mixture of numbers: the area between distribution functions.
+
+    It is the mean distance by which the samples would have to be moved to follow the law.
+    """
+    samples = x.double().flatten().sort().values
+    reach = 10 * math.sqrt(float(mixture.variances.max()))
+    low = min(float(samples[0]), float(mixture.means.min()) - reach)
+    high = max(float(samples[-1]), float(mixture.means.max()) + reach)
+    edges = torch.linspace(low, high, CELLS + 1, dtype=torch.float64)
+    middle = (edges[1:] + edges[:-1]) / 2
+    counted = torch.searchsorted(samples, middle, right=True) / len(samples)
+    return float((counted - distribution_function(mixture, middle)).abs().sum() * (high - low) / CELLS)
