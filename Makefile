@@ -37,8 +37,9 @@ lint: setup  ## ruff and mypy
 	$(VENV)/ruff format --check .
 	$(VENV)/mypy
 
-bench: setup ## side by side with other libraries: sampler overhead, training throughput
-	@OMP_NUM_THREADS=1 $(VENV)/python -m benchmarks
+bench: setup ## side by side with other libraries; each file of benchmarks/ prints a table
+	@for file in benchmarks/[a-z]*.py; do name=$$(basename $$file .py); \
+		echo "== $$name"; $(VENV)/python -m benchmarks.$$name || exit 1; done
 
 clean:       ## remove .venv, caches and build outputs; runs/ and datasets/ stay
 	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
