@@ -8,6 +8,7 @@ from torch import Tensor
 
 from diffusion_lessons.evaluation import features
 from diffusion_lessons.evaluation.metrics import Features
+from diffusion_lessons.training import weights
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,8 @@ def of_images(name: str = "mnist") -> Judge:
         known = features.reference(name, split)
         return Features(known.features, known.labels, features.probabilities(known.features, name).argmax(dim=1))
 
-    sha256 = network.card["sha256"]
-    return Judge(f"{name} features", sha256, real("train"), real("test"), see, real_std=_real_std(name))
+    real_std = weights.read_card(f"{name}-features")["pixel_std"]
+    return Judge(f"{name} features", network.card["sha256"], real("train"), real("test"), see, real_std)
 
 
 def of_points(train: Tensor, held_out: Tensor, name: str = "points") -> Judge:
@@ -59,14 +60,3 @@ def of_points(train: Tensor, held_out: Tensor, name: str = "points") -> Judge:
     return Judge(
         name, "none", Features(train.flatten(1)), Features(held_out.flatten(1)), lambda x, _: Features(x.flatten(1))
     )
-
-
-def _real_std(name: str) -> float | None:
-    """From the data set where it is at hand; nothing is downloaded for it."""
-    from diffusion_lessons.data import load_data
-
-    try:
-        pixels = load_data(name, download=False).pixels
-    except (FileNotFoundError, ValueError):
-        return None
-    return float(pixels.double().std(correction=0)) / 127.5

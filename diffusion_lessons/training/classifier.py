@@ -103,7 +103,7 @@ def train_classifier(
         for chosen in torch.randperm(len(data), generator=generator).split(recipe.batch):
             began = time.perf_counter()
             step += 1
-            rate = recipe.peak * min(step / (0.2 * steps), (steps - step + 1) / (0.8 * steps))
+            rate = recipe.peak * min(1.0, step / (0.2 * steps), (steps - step + 1) / (0.8 * steps))
             for group in optimizer.param_groups:
                 group["lr"] = rate
             x, labels = data.batch(chosen)

@@ -3,7 +3,6 @@
 import math
 from dataclasses import replace
 
-import pytest
 import torch
 
 from diffusion_lessons.data import Data, load_data
@@ -25,7 +24,7 @@ def test_a_few_passes_over_the_digits_teach_them():
     assert accuracy(network, load_data("digits", "test")) > 0.9
     assert [record.step for record in records] == list(range(1, 8 * 12 + 1))
     assert records[-1].steps == 96 and records[-1].images == 8 * 1500
-    assert max(record.learning_rate for record in records) == pytest.approx(DIGITS.peak, rel=0.05)
+    assert DIGITS.peak >= max(record.learning_rate for record in records) > 0.95 * DIGITS.peak
     assert records[-1].learning_rate < 0.02 * DIGITS.peak
 
 
