@@ -1,0 +1,86 @@
+"""Recipes: what `get` gives, and that flow and diffusion differ in nothing but path and loss."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from diffusion_lessons.data import Data, load_data
+from diffusion_lessons.networks import count_parameters
+from diffusion_lessons.training import recipes
+from diffusion_lessons.training.loop import train
+
+IMAGES = {"mnist-small": (1, 28, 28), "mnist": (1, 28, 28), "cifar10": (3, 32, 32), "digits": (1, 8, 8)}
+
+
+def empty(shape, classes=10):
+    return Data(torch.zeros(1, *shape, dtype=torch.uint8), torch.zeros(1).long(), tuple("0123456789"[:classes]), {})
+
+
+@pytest.mark.parametrize("name", recipes.names())
+def test_flow_and_diffusion_have_equal_network_data_and_budget(name):
+    diffusion, flow = recipes.get(name), recipes.get(name, "flow")
+    assert {"path", "kind", "predicts"} <= {k for k, v in flow.card().items() if v != diffusion.card()[k]}
+    for field in ("name", "data", "images", "batch", "network", "learning_rate", "condition_dropout", "smudged"):
+        assert getattr(diffusion, field) == getattr(flow, field), field
+    data = empty(IMAGES[name])
+    assert count_parameters(diffusion.make_network(data)) == count_parameters(flow.make_network(data))
+    assert flow.make_network(data).config.T == 1.0
+    assert (diffusion.checkpoint, flow.checkpoint) == (f"{diffusion.data}-diffusion", f"{diffusion.data}-flow")
+
+
+@pytest.mark.parametrize("name", recipes.names())
+def test_all_drop_the_condition_one_time_in_ten(name):
+    assert recipes.get(name).condition_dropout == 0.1
+
+
+@pytest.mark.parametrize(("name", "megabytes"), [("mnist-small", 4), ("mnist", 4), ("cifar10", 25)])
+def test_the_weights_fit_the_package(name, megabytes):
+    network = recipes.get(name).make_network(empty(IMAGES[name]))
+    assert 2 * count_parameters(network) < 0.99 * megabytes * 2**20
+
+
+@pytest.mark.parametrize("kind", ["diffusion", "flow"])
+def test_digits_train_for_20_steps_and_lower_the_loss(kind):
+    recipe = recipes.get("digits", kind, images=20 * 64, batch=64)
+    data = recipe.load_data()
+    assert data.classes[-1] == "smudged" and data.shape == (1, 8, 8)
+    first, *_, last = train(recipe, data, device="cpu", every=5)
+    assert last.step == 20 and last.loss < 0.95 * first.loss
+
+
+@pytest.mark.parametrize("name", ["mnist-small", "cifar10"])
+def test_larger_recipes_take_a_step(name):
+    shape = IMAGES[name]
+    pixels = torch.randint(0, 256, (4, *shape), dtype=torch.uint8)
+    data = replace(empty(shape), pixels=pixels, labels=torch.arange(4))
+    recipe = recipes.get(name, images=8, batch=4)
+    *_, last = train(recipe, data, device="cpu")
+    assert last.step == 2
+
+
+def test_your_own_images_get_a_network_of_their_size():
+    digits = load_data("digits", size=20)
+    recipe = recipes.for_data(replace(digits, card={"name": "mine"}))
+    assert (recipe.name, recipe.checkpoint, recipe.smudged) == ("mine", "mine-diffusion", 0.0)
+    colour = replace(empty((3, 24, 24), classes=2), card={"name": "photos"})
+    flow = recipes.for_data(colour, "flow", images=1000)
+    config = flow.make_network(colour).config
+    assert (flow.images, flow.predicts, config.channels, config.classes) == (1000, "velocity", 3, 2)
+
+
+def test_steps_round_up():
+    assert recipes.get("digits", images=129, batch=128).steps == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "message"),
+    [
+        (("imagenet",), {}, "the recipes are digits, mnist-small, mnist, cifar10"),
+        (("digits", "gan"), {}, '"diffusion" or "flow"'),
+        (("digits",), {"epochs": 3}, "a recipe has no epochs; it has name"),
+    ],
+)
+def test_unknown_names(arguments, options, message):
+    with pytest.raises(ValueError, match=message):
+        recipes.get(*arguments, **options)
