@@ -10,6 +10,7 @@ from scipy.integrate import solve_ivp
 from torch import Tensor
 
 from diffusion_lessons.denoisers import DenoiserLike
+from diffusion_lessons.estimates import Estimate
 from diffusion_lessons.path import Path
 from diffusion_lessons.samplers import State
 
@@ -27,7 +28,7 @@ def exact_flow(
     def flow_time(t: float) -> float:
         return path.sigma(t) / (path.alpha(t) + path.sigma(t))
 
-    def see(z: np.ndarray, u: float):
+    def see(z: np.ndarray, u: float) -> Estimate:
         t = path.T if u >= 1 else 0.0 if u <= 0 else path.t_of_lam(math.log((1 - u) / u))
         scale = path.alpha(t) + path.sigma(t)
         return denoise(scale * torch.from_numpy(z).reshape(x.shape), t)

@@ -78,7 +78,7 @@ def measure(
                 exact[times[0]] = exact_flow(denoise, x, path, (times[0], times[-1]))[-1].x
             counted = count_calls(denoise)
             error = _rms(samplers.sample(sampler, counted, x, path, times, **options) - exact[times[0]])
-            rows.append(Row(name, sampler.info.name, N, counted.nfe, error))  # type: ignore[attr-defined]
+            rows.append(Row(name, sampler.info.name, N, counted.nfe, error))
     return rows
 
 
@@ -101,7 +101,7 @@ def measure_adaptive(
         counted = count_calls(denoise)
         adaptive = samplers.dpm_solver_adaptive
         states = samplers.trace(adaptive, counted, x, path, times, rtol=tolerance, atol=tolerance)
-        nfe, error = counted.nfe, _rms(states[-1].x - exact)  # type: ignore[attr-defined]
+        nfe, error = counted.nfe, _rms(states[-1].x - exact)
         rows.append(Row(adaptive.info.name, adaptive.info.name, len(states) - 1, nfe, error))
     return rows
 
