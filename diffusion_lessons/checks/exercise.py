@@ -1,0 +1,200 @@
+"""An exercise as a record, and the three moves of a check: draw inputs, collect answers, judge them.
+
+    cases   = exercise.draw(seed)               # inputs, fresh for every seed
+    answers = collect(exercise, function, seed) # what a learner's function returns on them, as plain values
+    result  = judge(exercise, answers, seed)    # which parts are right, and if not, which mistake it is
+
+`collect` is the only move that runs the learner's code. Its answers can leave the process as JSON, so that a grader
+judges them elsewhere.
+
+The mistakes are whole wrong functions. A learner whose answers agree with one on every input has made it, and gets
+its hint. The first part of an exercise is its heart: without it the other parts, which are special cases that a wrong
+function may hit by luck, earn nothing.
+"""
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from diffusion_lessons.checks.values import Plain, conventions, plain, same, show
+
+Inputs = tuple[Any, ...]
+NOT_WRITTEN = "NotImplementedError"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One property: inputs that show it, and what is expected there (the solution's answer unless given)."""
+
+    name: str
+    inputs: Callable[[np.random.Generator], Inputs]
+    expected: Callable[..., Any] | None = None
+    draws: int = 2
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A known wrong version, and the hint for whoever wrote it: what went wrong, without the answer."""
+
+    name: str
+    function: Callable[..., Any]
+    hint: str
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """`signature` is what the learner writes; `lesson` is what to reread; `order_free` answers are sorted first."""
+
+    signature: str
+    task: str
+    lesson: str
+    solution: Callable[..., Any]
+    parts: Sequence[Part]
+    mistakes: Sequence[Mistake]
+    hint: str
+    order_free: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.signature.partition("(")[0]
+
+    def draw(self, seed: int) -> list[list[Inputs]]:
+        """The inputs: for each part, its draws."""
+        rng = np.random.default_rng([seed, *self.name.encode()])
+        return [[part.inputs(rng) for _ in range(part.draws)] for part in self.parts]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a function did with one input: a plain value, or the error that it raised."""
+
+    value: Plain = None
+    error: str | None = None
+
+    def agrees(self, other: "Answer", order_free: bool = False) -> bool:
+        if self.error is not None or other.error is not None:
+            return self.error is not None and other.error is not None
+        a, b = (_sorted(answer.value) if order_free else answer.value for answer in (self, other))
+        return same(a, b)
+
+
+Answers = list[list[Answer]]
+
+
+@dataclass(frozen=True)
+class Result:
+    """The outcome of a check. Its text says what is right, what is not, and where to look."""
+
+    exercise: Exercise
+    right: tuple[bool, ...]  # one for each part
+    mistake: Mistake | None = None
+    trouble: str = ""  # the first part that went wrong, with its inputs, or why nothing could be checked
+    written: bool = True
+
+    @property
+    def passed(self) -> bool:
+        return all(self.right)
+
+    @property
+    def score(self) -> float:
+        """Share of the parts that are right, in [0, 1]; 0 while the first one is wrong."""
+        return sum(self.right) / len(self.right) if self.right[0] else 0.0
+
+    @cached_property
+    def text(self) -> str:
+        name, parts = self.exercise.name, self.exercise.parts
+        if self.passed:
+            return f"{name}: right. " + "; ".join(part.name for part in parts) + "."
+        if not self.written:
+            return f"{name}: not written yet. {self.exercise.task}"
+        lines = [f"{name}: not yet right ({sum(self.right)} of {len(parts)} parts)."]
+        lines += [f"  {'ok   ' if ok else 'wrong'}  {part.name}" for ok, part in zip(self.right, parts, strict=True)]
+        lines.append(self.trouble)
+        if self.mistake is not None:
+            lines.append(f"This looks like: {self.mistake.name}. {self.mistake.hint}")
+        else:
+            lines.append(f"Hint: {self.exercise.hint}")
+        return "\n".join([*lines, f"Reread: {self.exercise.lesson}."])
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def collect(exercise: Exercise, function: Any, seed: int) -> Answers:
+    """The function's answers on the inputs of this seed, in the convention in which it raises fewest errors.
+
+    Anything but a function is taken as the answer itself, for exercises that ask for a number.
+    """
+    cases = exercise.draw(seed)
+    best: Answers = []
+    fewest = None
+    for call in conventions(function if callable(function) else lambda *_: function):
+        answers = [[_ask(call, inputs) for inputs in part] for part in cases]
+        errors = sum(answer.error is not None for part in answers for answer in part)
+        if fewest is None or errors < fewest:
+            best, fewest = answers, errors
+        if errors == 0 or any(answer.error == NOT_WRITTEN for part in answers for answer in part):
+            break
+    return best
+
+
+def _ask(call: Callable, inputs: Inputs) -> Answer:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of numpy's functions on tensors: a learner may mix them
+            return Answer(plain(call(*inputs)))
+    except NotImplementedError:
+        return Answer(error=NOT_WRITTEN)
+    except (Exception, SystemExit) as error:
+        return Answer(error=f"{type(error).__name__}: {error}"[:300])
+
+
+def judge(exercise: Exercise, answers: Answers, seed: int) -> Result:
+    """Compare answers with the solution's, and if they differ with those of each known mistake."""
+    cases = exercise.draw(seed)
+    if [len(part) for part in answers] != [len(part) for part in cases]:
+        return Result(exercise, (False,) * len(cases), trouble="The answers do not belong to these inputs.")
+    expected = [
+        [Answer(plain((part.expected or exercise.solution)(*inputs))) for inputs in draws]
+        for part, draws in zip(exercise.parts, cases, strict=True)
+    ]
+    right = tuple(
+        all(a.agrees(e, exercise.order_free) for a, e in zip(mine, theirs, strict=True))
+        for mine, theirs in zip(answers, expected, strict=True)
+    )
+    if all(right):
+        return Result(exercise, right)
+    flat = [answer for part in answers for answer in part]
+    if all(answer.error == NOT_WRITTEN or (answer.error is None and answer.value is None) for answer in flat):
+        return Result(exercise, (False,) * len(cases), written=False)
+    mistake = next((m for m in exercise.mistakes if _made(m, exercise, flat, cases)), None)
+    return Result(exercise, right, mistake, _trouble(exercise, right, answers, cases, expected))
+
+
+def _made(mistake: Mistake, exercise: Exercise, flat: list[Answer], cases: list[list[Inputs]]) -> bool:
+    wrong = (_ask(mistake.function, inputs) for part in cases for inputs in part)
+    return all(mine.agrees(theirs, exercise.order_free) for mine, theirs in zip(flat, wrong, strict=True))
+
+
+def _trouble(
+    exercise: Exercise, right: tuple[bool, ...], answers: Answers, cases: list[list[Inputs]], expected: Answers
+) -> str:
+    """The first input on which a part fails: what was given, what came back, what should have."""
+    part = right.index(False)
+    inputs, mine, theirs = next(
+        case
+        for case in zip(cases[part], answers[part], expected[part], strict=True)
+        if not case[1].agrees(case[2], exercise.order_free)
+    )
+    names = exercise.signature.partition("(")[2].rstrip(")").split(", ")
+    given = ", ".join(f"{name} = {show(value)}" for name, value in zip(names, inputs, strict=True))
+    came = f"it raised {mine.error}" if mine.error is not None else f"yours gives {show(mine.value)}"
+    return f"With {given}: {came}, expected {show(theirs.value)}."
+
+
+def _sorted(value: Plain) -> Plain:
+    return sorted(value, key=repr) if isinstance(value, list) else value

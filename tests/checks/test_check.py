@@ -1,0 +1,267 @@
+"""What a learner meets: any honest way of writing passes, half-right work earns half, and messages say what to do."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from diffusion_lessons import sample, samplers
+from diffusion_lessons.checks import EXERCISES, check, collect, exercise, judge, variant
+from diffusion_lessons.checks.exercise import Answer
+from diffusion_lessons.checks.steps import two_level_path
+from diffusion_lessons.checks.values import plain, same
+from diffusion_lessons.estimates import Estimate
+
+
+def forward_with_math(clean, noise, retained):
+    """Single numbers only: math refuses arrays."""
+    return math.sqrt(retained) * math.fsum([clean]) + math.sqrt(1 - retained) * math.fsum([noise])
+
+
+def forward_with_torch_only(x0, eps, alpha_bar):
+    """Tensors only: torch.sqrt refuses floats."""
+    return torch.sqrt(alpha_bar) * x0 + torch.sqrt(1 - alpha_bar) * eps
+
+
+def forward_in_single_precision(x0, eps, alpha_bar):
+    x0, eps = (torch.as_tensor(each, dtype=torch.float32) for each in (x0, eps))
+    return alpha_bar**0.5 * x0 + (1 - alpha_bar) ** 0.5 * eps
+
+
+def forward_in_place(x0, eps, alpha_bar):
+    x0 *= alpha_bar**0.5
+    eps *= (1 - alpha_bar) ** 0.5
+    x0 += eps
+    return x0
+
+
+def forward_by_interpolation(x0, eps, alpha_bar):
+    angle = np.arccos(np.sqrt(alpha_bar))
+    return np.cos(angle) * np.asarray(x0) + np.sin(angle) * np.asarray(eps)
+
+
+def training_loss_in_loops(predict, data, noise, times, table):
+    table = np.asarray(table)
+    total, count = 0.0, 0
+    for row in range(len(data)):
+        keep = float(table[int(times[row])])
+        x = keep**0.5 * data[row : row + 1] + (1 - keep) ** 0.5 * noise[row : row + 1]
+        guess = predict(x, times[row : row + 1])
+        for a, b in zip(guess[0], noise[row], strict=True):
+            total += (float(a) - float(b)) ** 2
+            count += 1
+    return total / count
+
+
+def training_loss_in_torch(predict, x0, eps, t, alpha_bar):
+    kept = alpha_bar[t].view(-1, 1)
+    return torch.nn.functional.mse_loss(predict(kept.sqrt() * x0 + (1 - kept).sqrt() * eps, t), eps)
+
+
+def ddim_as_a_line(x, eps, alpha_bar_t, alpha_bar_s):
+    gain = (alpha_bar_s / alpha_bar_t) ** 0.5
+    return gain * x + ((1 - alpha_bar_s) ** 0.5 - gain * (1 - alpha_bar_t) ** 0.5) * eps
+
+
+def ddpm_from_the_posterior(x, eps, z, alpha_bar_t, alpha_bar_s):
+    """Equation 7 of the paper, through x0, instead of the short form in eps."""
+    x0 = (x - math.sqrt(1 - alpha_bar_t) * eps) / math.sqrt(alpha_bar_t)
+    alpha = alpha_bar_t / alpha_bar_s
+    mean = (math.sqrt(alpha_bar_s) * (1 - alpha) * x0 + math.sqrt(alpha) * (1 - alpha_bar_s) * x) / (1 - alpha_bar_t)
+    return mean if alpha_bar_s == 1 else mean + math.sqrt(1 - alpha) * z
+
+
+def cumulative_by_loop(betas):
+    kept, result = 1.0, []
+    for beta in betas:
+        kept *= 1 - float(beta)
+        result.append(kept)
+    return tuple(result)
+
+
+def slope_from_two_points(errors, steps):
+    return math.log(errors[0] / errors[-1]) / math.log(steps[-1] / steps[0])
+
+
+def frontier_by_sweep(points):
+    best, kept = math.inf, []
+    for cost, error in sorted(points):
+        if error < best:
+            best = error
+            kept.append((cost, error))
+    return kept
+
+
+def frechet_by_eigenvalues(m1, C1, m2, C2):
+    m1, C1, m2, C2 = (np.asarray(each) for each in (m1, C1, m2, C2))
+    eigenvalues = np.linalg.eigvals(C1 @ C2).real.clip(min=0)
+    return ((m1 - m2) ** 2).sum() + np.trace(C1) + np.trace(C2) - 2 * np.sqrt(eigenvalues).sum()
+
+
+def guide_as_weights(a, b, w):
+    return (1 - w) * a + w * b
+
+
+def doubled_by_chunk(out, scale):
+    return torch.lerp(*out.chunk(2), scale)
+
+
+WRITTEN_DIFFERENTLY = [
+    ("forward", forward_with_math),
+    ("forward", forward_with_torch_only),
+    ("forward", forward_in_single_precision),
+    ("forward", forward_in_place),
+    ("forward", forward_by_interpolation),
+    ("training_loss", training_loss_in_loops),
+    ("training_loss", training_loss_in_torch),
+    ("ddim_step", ddim_as_a_line),
+    ("ddpm_step", ddpm_from_the_posterior),
+    ("alpha_bar", cumulative_by_loop),
+    ("alpha_bar", lambda betas: torch.cumprod(1 - betas, dim=0)[:, None]),
+    ("strided_times", lambda T, steps: np.linspace(T, 0, steps + 1).round().astype(int)),
+    ("strided_times", lambda T, steps: tuple(round(T - k * T / steps) for k in range(steps + 1))),
+    ("slope", slope_from_two_points),
+    ("frontier", frontier_by_sweep),
+    ("frechet", frechet_by_eigenvalues),
+    ("guide", guide_as_weights),
+    ("guide_doubled", doubled_by_chunk),
+    ("drop_labels", lambda labels, u, p, null: [null if v < p else int(c) for c, v in zip(labels, u, strict=True)]),
+    ("guided_std", lambda u, c, s: math.exp((1 - s) * math.log(u) + s * math.log(c))),
+]
+
+
+@pytest.mark.parametrize("name, function", WRITTEN_DIFFERENTLY)
+@pytest.mark.parametrize("seed", [0, 7])
+def test_a_correct_solution_written_differently_passes(name, function, seed):
+    result = check(name, function, seed=seed)
+    assert result.passed, result
+
+
+def test_ddpm_reference_is_the_library_sampler():
+    torch.manual_seed(0)
+    x, eps = torch.randn(2, 5, 3, dtype=torch.float64)
+    path, t, s = two_level_path(0.2, 0.6)
+    seen = Estimate((x - path.sigma(t) * eps) / path.alpha(t), eps)
+    options = {"variance": "large", "generator": torch.Generator().manual_seed(3)}
+    drawn = sample(samplers.ddpm, lambda *_: seen, x, path, (t, s), **options)
+    z = torch.randn(5, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
+    mine = EXERCISES["ddpm_step"].solution(x.numpy(), eps.numpy(), z.numpy(), 0.2, 0.6)
+    np.testing.assert_allclose(mine, drawn.numpy(), rtol=1e-10)
+
+
+@pytest.mark.parametrize("eta", [0.0, 0.6, 1.0])
+def test_ddim_references_are_the_library_sampler(eta):
+    torch.manual_seed(0)
+    x, eps = torch.randn(2, 5, 3, dtype=torch.float64)
+    path, t, s = two_level_path(0.2, 0.6)
+    seen = Estimate((x - path.sigma(t) * eps) / path.alpha(t), eps)
+    options = {"eta": eta, "generator": torch.Generator().manual_seed(3)}
+    drawn = sample(samplers.ddim, lambda *_: seen, x, path, (t, s), **options)
+    z = torch.randn(5, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
+    mine = EXERCISES["ddim_eta_step"].solution(x.numpy(), eps.numpy(), z.numpy(), 0.2, 0.6, eta)
+    np.testing.assert_allclose(mine, drawn.numpy(), rtol=1e-10)
+    if eta == 0:
+        step = EXERCISES["ddim_step"].solution(x.numpy(), eps.numpy(), 0.2, 0.6)
+        np.testing.assert_allclose(step, drawn.numpy(), rtol=1e-10)
+
+
+def test_half_right_work_earns_its_share():
+    def no_special_last_step(x, eps, z, alpha_bar_t, alpha_bar_s):
+        return ddpm_from_the_posterior(x, eps, z, alpha_bar_t, min(alpha_bar_s, 1 - 1e-9))
+
+    result = check("ddpm_step", no_special_last_step)
+    assert result.right == (True, True, False)
+    assert result.score == pytest.approx(2 / 3)
+    assert result.mistake.name == "noise on the last step"
+
+
+def test_special_cases_earn_nothing_while_the_heart_is_wrong():
+    result = check("guide", lambda uncond, cond, scale: cond)
+    assert result.right == (False, False, True, False)
+    assert result.score == 0
+
+
+def test_message_shows_inputs_answer_and_expectation():
+    text = str(check("guide", lambda uncond, cond, scale: uncond + 2 * scale * (cond - uncond)))
+    assert "eps_uncond = " in text and "scale = " in text and "yours gives " in text and "expected " in text
+    assert "Reread: lesson 07" in text and "wrong  numbers" in text and "ok     scale 0 is unconditional" in text
+
+
+def test_message_names_an_error_that_was_raised():
+    def broken(x0, eps, alpha_bar):
+        raise KeyError("oops")
+
+    assert "it raised KeyError: 'oops'" in str(check("forward", broken))
+
+
+def test_wrong_number_of_arguments_is_told():
+    assert "takes 1 positional argument but 3 were given" in str(check("forward", lambda x0: x0))
+
+
+def test_numbers_can_be_checked_in_place_of_a_function():
+    """A student's own numbers: the answer to the inputs of a seed made of the name."""
+    seed = variant("Ana")
+    assert seed == variant(" ana ") != variant("bo")
+    assert not check("forward", 0.3, seed=seed).passed
+
+
+def test_inputs_are_not_changed_by_the_function():
+    def cruel(points):
+        points.clear()
+        return []
+
+    assert check("frontier", EXERCISES["frontier"].solution).passed
+    assert not check("frontier", cruel).passed
+
+
+def test_answers_travel_as_json():
+    chosen = exercise("ddim_step")
+    answers = collect(chosen, ddim_as_a_line, 5)
+    text = json.dumps([[vars(answer) for answer in part] for part in answers])
+    back = [[Answer(**fields) for fields in part] for part in json.loads(text)]
+    assert judge(chosen, back, 5).passed
+    assert not judge(chosen, back, 6).passed  # answers to other questions
+    assert not judge(chosen, back[:1], 5).passed
+
+
+def test_check_needs_a_known_name():
+    with pytest.raises(ValueError, match="unknown exercise 'ddim'; the exercises are alpha_bar"):
+        check("ddim", forward_with_math)
+
+
+@pytest.mark.parametrize(
+    "yours, expected, agree",
+    [
+        (1.0, 1.0 + 1e-6, True),
+        (1.0, 1.01, False),
+        ([[1.0], [2.0]], [1.0, 2.0], True),
+        ([1.0, 2.0], [[1.0, 2.0], [1.0, 2.0]], False),
+        (float("inf"), float("inf"), True),
+        (float("nan"), 1.0, False),
+        (None, None, True),
+        (None, 0.0, False),
+        ("ddim", "ddim", True),
+        ("0.5", 0.5, False),
+        ([["a", 1.0]], [["a", 1.00001]], True),
+        ([["a", 1.0]], [["b", 1.0]], False),
+        ([], [], True),
+        ({"a": 1.0}, {"a": 1.0}, True),
+        ({"a": 1.0}, {"b": 1.0}, False),
+        ([1.0, [2.0, 3.0]], [1.0, 2.0], False),
+    ],
+)
+def test_same(yours, expected, agree):
+    assert same(yours, expected) is agree
+
+
+def test_plain_takes_what_learners_return():
+    assert plain(torch.tensor([1, 2])) == [1.0, 2.0]
+    assert plain(np.float32(0.5)) == 0.5
+    assert plain((1, np.array([2.0]), "x", None, True)) == [1.0, [2.0], "x", None, True]
+    assert plain(torch.tensor(3.0, requires_grad=True)) == 3.0
+    with pytest.raises(TypeError, match="a set; expected numbers"):
+        plain({1, 2})
+    with pytest.raises(TypeError, match="more than any answer"):
+        plain(np.zeros(200_000))
