@@ -91,6 +91,11 @@ def axes(title: str, x: str, y: str, *, size: tuple[float, float] = (6.4, 4.2)) 
     figure = Figure(figsize=size, layout="constrained")
     plot = figure.subplots()
     plot.set(title=title, xlabel=x, ylabel=y)
+    clean(plot)
+    return figure, plot
+
+
+def clean(plot: Axes) -> None:
+    """A faint grid and no frame above and at the right."""
     plot.grid(alpha=0.25)
     plot.spines[["top", "right"]].set_visible(False)
-    return figure, plot
