@@ -1,6 +1,7 @@
 """DDIM: its identities with DDPM, its closed forms, its order, and one known disagreement."""
 
 import math
+from itertools import pairwise
 
 import pytest
 import torch
@@ -66,7 +67,7 @@ def test_gaussian_trajectories_converge_at_order_1(name):
         rms(samplers.sample(samplers.ddim, denoise, x, path, path.grid(N, "logsnr", t_min=end)) - exact)
         for N in (64, 128, 256)
     ]
-    for coarse, fine in zip(errors, errors[1:], strict=False):
+    for coarse, fine in pairwise(errors):
         assert math.log2(coarse / fine) == pytest.approx(1.0, abs=0.06)
 
 

@@ -1,0 +1,152 @@
+"""DPM-Solver++: the papers' updates, parity with public implementations, and rules that do not count steps."""
+
+import math
+from itertools import pairwise
+
+import pytest
+import torch
+from diffusers import DPMSolverMultistepScheduler
+
+from benchmarks.orders import measure_last_steps, threshold_3m
+from diffusion_lessons import samplers, schedules, toys
+from diffusion_lessons.estimates import Estimate
+from tests.samplers.problems import MIXTURE, noise, rms
+
+LINEAR = schedules.ddpm_linear()
+
+
+def in_lambda(path, f):
+    """A denoiser whose clean sample depends on lambda alone."""
+
+    def denoise(x, t):
+        x0 = torch.full_like(x, f(path.lam(t)))
+        return Estimate(x0, (x - path.alpha(t) * x0) / path.sigma(t))
+
+    return denoise
+
+
+def test_2s_is_the_paper_s_algorithm():
+    """Algorithm 1 with r = 1/2, in its own letters."""
+    path, (t, s) = LINEAR, (700.0, 400.0)
+    x, denoise = noise(path), MIXTURE.denoiser(path)
+    h, r = path.lam(s) - path.lam(t), 0.5
+    m = path.t_of_lam(path.lam(t) + r * h)
+    first = denoise(x, t).x0
+    u = path.sigma(m) / path.sigma(t) * x - path.alpha(m) * math.expm1(-r * h) * first
+    D = (1 - 1 / (2 * r)) * first + 1 / (2 * r) * denoise(u, m).x0
+    expected = path.sigma(s) / path.sigma(t) * x - path.alpha(s) * math.expm1(-h) * D
+    torch.testing.assert_close(
+        samplers.sample(samplers.dpm_solver_pp_2s, denoise, x, path, (t, s)), expected, rtol=0, atol=1e-12
+    )
+
+
+def test_2m_is_the_paper_s_algorithm():
+    """Algorithm 2, in its own letters."""
+    path, times = LINEAR, (900.0, 600.0, 350.0, 200.0)
+    x, denoise = noise(path), MIXTURE.denoiser(path)
+    out = samplers.sample(samplers.dpm_solver_pp_2m, denoise, x, path, times)
+    l = [path.lam(t) for t in times]
+    Q = []
+    for i in range(1, 4):
+        Q.append(denoise(x, times[i - 1]).x0)
+        D = Q[-1]
+        if i > 1:
+            r = (l[i - 1] - l[i - 2]) / (l[i] - l[i - 1])
+            D = (1 + 1 / (2 * r)) * Q[-1] - 1 / (2 * r) * Q[-2]
+        ratio = path.sigma(times[i]) / path.sigma(times[i - 1])
+        x = ratio * x - path.alpha(times[i]) * math.expm1(-(l[i] - l[i - 1])) * D
+    torch.testing.assert_close(out, x, rtol=0, atol=1e-12)
+
+
+def test_corrected_3m_is_exact_for_a_parabola_in_lambda_and_the_published_one_is_not():
+    """x_s = sigma_s / sigma_t x_t + sigma_s int e^l x0(l) dl, for x0 = a + b l + c l^2 closed by parts."""
+    path, times = LINEAR, (900.0, 700.0, 450.0, 300.0)
+    a, b, c = 0.3, -0.2, 0.1
+    denoise = in_lambda(path, lambda l: a + b * l + c * l**2)
+    x = noise(path, shape=(1,))
+
+    def antiderivative(l):
+        return math.exp(l) * (a + b * (l - 1) + c * (l**2 - 2 * l + 2))
+
+    for corrected, error in ((True, 0.0), (False, 1e-3)):
+        before, last = samplers.trace(samplers.dpm_solver_pp_3m, denoise, x, path, times, corrected=corrected)[-2:]
+        t, s = before.t, last.t
+        integral = antiderivative(path.lam(s)) - antiderivative(path.lam(t))
+        exact = path.sigma(s) / path.sigma(t) * before.x + path.sigma(s) * integral
+        if corrected:
+            torch.testing.assert_close(last.x, exact, rtol=0, atol=1e-12)
+        else:
+            assert rms(last.x - exact) > error
+
+
+@pytest.mark.parametrize("order, sampler", [(2, samplers.dpm_solver_pp_2m), (3, samplers.dpm_solver_pp_3m)])
+@pytest.mark.parametrize("N", [20, 50])
+def test_agrees_with_diffusers(order, sampler, N):
+    """From 15 steps on, where its rule for the last steps is ours too; its tables are float32."""
+    scheduler = DPMSolverMultistepScheduler(
+        1000, 1e-4, 0.02, "linear", solver_order=order, timestep_spacing="trailing", final_sigmas_type="zero"
+    )
+    scheduler.set_timesteps(N)
+    x = theirs = noise(LINEAR)
+    for i in scheduler.timesteps:
+        seen = MIXTURE.denoiser(LINEAR)(theirs, float(i + 1))
+        theirs = scheduler.step(seen.eps, i, theirs).prev_sample
+    ours = samplers.sample(sampler, MIXTURE.denoiser(LINEAR), x, LINEAR, LINEAR.grid(N))
+    torch.testing.assert_close(ours, theirs.double(), rtol=0, atol=2e-4)
+
+
+def test_a_step_count_threshold_puts_a_kink_where_ours_goes_on_falling():
+    """Steps even in time end in one that is very long in lambda: the error of the public rule rises from 14 to 15."""
+    rows = measure_last_steps(range(12, 19), points=8)
+    ours, theirs = ([row.error for row in rows if (row.name == "dpm_solver_pp_3m") == mine] for mine in (True, False))
+    assert theirs[3] > 2 * theirs[2]  # 15 steps against 14
+    assert all(fine < coarse for coarse, fine in pairwise(ours))
+
+
+def test_the_reproduced_threshold_is_diffusers_rule():
+    for N in (10, 14, 15, 18):
+        scheduler = DPMSolverMultistepScheduler(
+            1000, 1e-4, 0.02, "linear", solver_order=3, timestep_spacing="linspace", final_sigmas_type="zero"
+        )
+        scheduler.set_timesteps(N)
+        times = [*(float(i + 1) for i in scheduler.timesteps), 0.0]
+        x = theirs = noise(LINEAR)
+        for i in scheduler.timesteps:
+            seen = MIXTURE.denoiser(LINEAR)(theirs, float(i + 1))
+            theirs = scheduler.step(seen.eps, i, theirs).prev_sample
+        ours = samplers.sample(threshold_3m, MIXTURE.denoiser(LINEAR), x, LINEAR, times)
+        torch.testing.assert_close(ours, theirs.double(), rtol=0, atol=2e-4)
+
+
+def test_history_behind_an_infinite_step_is_not_used():
+    """From alpha = 0 the first two steps have no history in lambda: both are DDIM's."""
+    path = schedules.flow()
+    x, times = noise(path), (1.0, 0.8, 0.6, 0.4, 0.2)
+    ddim = samplers.trace(samplers.ddim, MIXTURE.denoiser(path), x, path, times)
+    for sampler in (samplers.dpm_solver_pp_2m, samplers.dpm_solver_pp_3m):
+        states = samplers.trace(sampler, MIXTURE.denoiser(path), x, path, times)
+        for i in (1, 2):
+            torch.testing.assert_close(states[i].x, ddim[i].x, rtol=0, atol=1e-12)
+        assert rms(states[3].x - ddim[3].x) > 1e-3
+
+
+def test_one_step_of_the_sde_is_ddpm_s():
+    x, denoise = noise(LINEAR), MIXTURE.denoiser(LINEAR)
+    one, other = (
+        samplers.sample(s, denoise, x, LINEAR, (700.0, 400.0), generator=torch.Generator().manual_seed(2))
+        for s in (samplers.dpm_solver_pp_2m_sde, samplers.ddpm)
+    )
+    torch.testing.assert_close(one, other, rtol=0, atol=1e-12)
+
+
+def test_the_sde_is_nearer_to_the_data_s_spread_than_ddpm():
+    """The same noise, a second-order drift: in 20 steps the std of a Gaussian comes out closer."""
+    data = toys.GaussianMixture([[0.0]], stds=0.5)
+
+    def std(sampler):
+        generator = torch.Generator().manual_seed(0)
+        x = LINEAR.prior((20000, 1), generator=generator)
+        times = LINEAR.grid(20, "logsnr")
+        return samplers.sample(sampler, data.denoiser(LINEAR), x, LINEAR, times, generator=generator).std().item()
+
+    assert abs(std(samplers.dpm_solver_pp_2m_sde) - 0.5) < 0.5 * abs(std(samplers.ddpm) - 0.5)
