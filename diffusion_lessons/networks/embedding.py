@@ -38,8 +38,8 @@ class Embedding(nn.Module):
 
     def forward(self, t: Tensor, condition: Tensor | None = None) -> Tensor:
         s = 1000 * t / self.T if self.clock == "time" else -100 * t.log()
-        waves = sinusoid(s, self.width).to(self.mlp[0].weight.dtype)  # made in t's precision, which tells 999 from 1000
-        embedded = self.mlp(waves)  # [B, width]
+        waves = sinusoid(s, self.width)  # in t's precision, which tells 999 from 1000
+        embedded = self.mlp(waves.to(next(self.mlp.parameters()).dtype))  # [B, width]
         if self.label is None:
             if condition is not None:
                 raise ValueError("this network has no classes; call it without a condition")
