@@ -1,0 +1,73 @@
+"""Commands that show: the tour, the doctor, the data sets, the lessons."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from diffusion_lessons.cli.options import Device, Seed
+
+
+def tour(
+    out: Annotated[Path, typer.Option(help="Where the pictures, the table and index.html go.")] = Path("runs/tour"),
+    fast: Annotated[bool, typer.Option("--fast", help="A small version of everything, to see it run.")] = False,
+    device: Device = None,
+    seed: Seed = 0,
+) -> None:
+    """Train on real digits, sample, compare, and write a page about it.
+
+    \b
+    diffusion-lessons tour
+    diffusion-lessons tour --fast --out /tmp/tour
+    """
+    from diffusion_lessons import tour as the_tour
+
+    the_tour.run(out, fast=fast, seed=seed, device=device)
+
+
+def doctor() -> None:
+    """Say whether this machine and this installation work, and what to do where they do not.
+
+    \b
+    diffusion-lessons doctor
+    """
+    from diffusion_lessons import doctor as the_doctor
+
+    if not the_doctor.run():
+        raise typer.Exit(1)
+
+
+def data(
+    name: Annotated[str | None, typer.Argument(help="digits, mnist, fashion-mnist, cifar10 or a folder.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write a picture of the first images, class by class.")] = None,
+    size: Annotated[int | None, typer.Option(help="Resize to this side, in pixels.")] = None,
+) -> None:
+    """List the data sets, or fetch one and say what it holds.
+
+    \b
+    diffusion-lessons data
+    diffusion-lessons data mnist
+    diffusion-lessons data ~/photos --size 32 --out photos.png
+    """
+    from diffusion_lessons.views import data_sets
+
+    print(data_sets.overview() if name is None else data_sets.describe(name, size=size, picture=out))
+
+
+def lab(
+    extra: Annotated[list[str] | None, typer.Argument(help="Options of JupyterLab, after --.")] = None,
+    folder: Annotated[Path, typer.Option(help="The folder of the lessons.")] = Path("notebooks"),
+) -> None:
+    """Open the lessons in JupyterLab; what follows -- is passed on to it.
+
+    \b
+    diffusion-lessons lab
+    diffusion-lessons lab -- --no-browser --port 9999
+    """
+    if not folder.is_dir():
+        raise FileNotFoundError(f"no folder {folder}: run this in a clone of the course, or give --folder")
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}"]
+    opened = ["--LabApp.default_url=/lab/tree/lessons"] if (folder / "lessons").is_dir() else []
+    raise typer.Exit(subprocess.run([*command, *opened, *(extra or [])]).returncode)

@@ -1,0 +1,73 @@
+"""Commands that make: train a network, sample from one."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from diffusion_lessons.cli.options import Device, Seed, rows_and_columns, settings
+
+
+def train(
+    what: Annotated[str, typer.Argument(help="A recipe (digits, mnist-small, mnist, cifar10) or a folder of images.")],
+    out: Annotated[Path | None, typer.Option(help="Where the run is kept; by default runs/NAME-KIND.")] = None,
+    kind: Annotated[Literal["diffusion", "flow"], typer.Option(help="What is trained.")] = "diffusion",
+    size: Annotated[int | None, typer.Option(help="Resize images to this side; a folder's default is 32.")] = None,
+    minutes: Annotated[float | None, typer.Option(help="Stop after this time, not after the recipe's images.")] = None,
+    change: Annotated[list[str] | None, typer.Option("--set", help="A recipe's field, NAME=VALUE; repeatable.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")] = False,
+    device: Device = None,
+    seed: Seed = 0,
+) -> None:
+    """Train a network; Ctrl-C saves, --resume goes on. Pictures of samples are written as it learns.
+
+    \b
+    diffusion-lessons train digits
+    diffusion-lessons train mnist --kind flow --device cuda --out runs/mnist-flow
+    diffusion-lessons train ~/photos --size 32 --minutes 20 --set batch=64
+    diffusion-lessons train mnist-small --resume
+    accelerate launch --num_processes 4 -m diffusion_lessons train cifar10
+    """
+    from diffusion_lessons.views import follow
+
+    recipe, images = follow.choose(what, kind, size, **settings(change))
+    folder = out or Path("runs") / f"{recipe.name}-{recipe.kind}"
+    follow.follow(recipe, images, folder, device=device, seed=seed, resume=resume, minutes=minutes)
+
+
+def sample(
+    checkpoint: Annotated[str, typer.Option(help="A shipped checkpoint's name, or a file.")] = "digits-diffusion",
+    label: Annotated[str | None, typer.Option(help="Class by number or name; several as 0,1,2.")] = None,
+    scale: Annotated[float, typer.Option(help="Guidance: 0 unconditional, 1 conditional, above 1 amplified.")] = 1.0,
+    negative: Annotated[str | None, typer.Option(help="Class to move away from.")] = None,
+    interval: Annotated[tuple[float, float] | None, typer.Option(help="Guide only between two noise levels.")] = None,
+    rescale: Annotated[float, typer.Option(help="Undo guidance's contrast, 0..1.")] = 0.0,
+    sampler: Annotated[str, typer.Option(help="Any of the course's samplers.")] = "ddim",
+    steps: Annotated[int, typer.Option(help="Steps of the sampler's grid.")] = 20,
+    spacing: Annotated[str, typer.Option(help="How the grid's times lie.")] = "trailing",
+    option: Annotated[list[str] | None, typer.Option("--option", "-o", help="The sampler's, NAME=VALUE.")] = None,
+    clip: Annotated[bool, typer.Option(help="Keep the clean sample seen at each step in [-1, 1].")] = True,
+    grid: Annotated[str, typer.Option(help="ROWSxCOLUMNS of the picture.")] = "4x8",
+    out: Annotated[Path, typer.Option(help="The picture.")] = Path("samples.png"),
+    trajectory: Annotated[bool, typer.Option("--trajectory", help="Also an animation, OUT-trajectory.png.")] = False,
+    device: Device = None,
+    seed: Seed = 0,
+) -> None:
+    """Sample from a network and write a picture.
+
+    \b
+    diffusion-lessons sample --label 7 --scale 3 --grid 8x8 --out 7.png
+    diffusion-lessons sample --label 7 --scale 3 --negative 1 --sampler dpm_solver_pp_2m --steps 15 --trajectory
+    diffusion-lessons sample --label 0,1,2,3,4,5,6,7,8,9 --grid 4x10 -o eta=1
+    diffusion-lessons sample --checkpoint runs/photos-diffusion/photos-diffusion --device cuda
+    """
+    from diffusion_lessons.training import checkpoints
+    from diffusion_lessons.training.devices import choose_device
+    from diffusion_lessons.views.samples import draw
+
+    rows, columns = rows_and_columns(grid)
+    labels = [each.strip() for each in label.split(",")] if label is not None else None
+    where = choose_device(device)
+    guided = {"labels": labels, "scale": scale, "negative": negative, "interval": interval, "rescale": rescale}
+    run = {"sampler": sampler, "steps": steps, "spacing": spacing, "limit": 1.0 if clip else None, **settings(option)}
+    draw(checkpoints.load(checkpoint, where), rows, columns, out, trajectory, device=where, seed=seed, **guided, **run)

@@ -1,0 +1,36 @@
+"""Options that several commands share, and how their text is read."""
+
+from typing import Annotated, Any
+
+import typer
+
+Device = Annotated[str | None, typer.Option(help="cuda, cuda:1, mps or cpu; by default the best that is there.")]
+Seed = Annotated[int, typer.Option(help="Decides every random number: the same seed gives the same result.")]
+
+
+def rows_and_columns(text: str) -> tuple[int, int]:
+    """ "8x10" -> (8, 10)."""
+    rows, cross, columns = text.lower().partition("x")
+    if not (cross and rows.isdecimal() and columns.isdecimal() and int(rows) > 0 and int(columns) > 0):
+        raise ValueError(f"--grid is ROWSxCOLUMNS, such as 8x8; got {text!r}")
+    return int(rows), int(columns)
+
+
+def settings(texts: list[str] | None) -> dict[str, Any]:
+    """["eta=0.5", "variance=large"] -> {"eta": 0.5, "variance": "large"}: options of a sampler or a recipe."""
+    found: dict[str, Any] = {}
+    for text in texts or []:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise ValueError(f"an option is written NAME=VALUE, such as eta=0.5; got {text!r}")
+        found[name.strip()] = _value(value.strip())
+    return found
+
+
+def _value(text: str) -> Any:
+    for read in (int, float):
+        try:
+            return read(text)
+        except ValueError:
+            pass
+    return {"true": True, "false": False, "none": None}.get(text.lower(), text)
