@@ -218,7 +218,7 @@ class Counted(Wrapper):
         return super().__call__(x, t, condition)
 
 
-def count_calls(denoise: DenoiserLike) -> DenoiserLike:
+def count_calls(denoise: DenoiserLike) -> Wrapper:
     """The same denoiser with a counter `.nfe`: network rows divided by x's batch, so a doubled batch counts 2.
 
     The counter is placed at the network itself, beneath guidance and clipping, whichever way round they are wrapped.
