@@ -45,6 +45,12 @@ def check(name: str, function: Any, *, seed: int = 0) -> Result:
     return judge(chosen, collect(chosen, function, seed), seed)
 
 
+def inputs(name: str, seed: int) -> dict[str, Any]:
+    """The first inputs that `check` draws from this seed, by name: what an exercise on one's own numbers shows."""
+    chosen = exercise(name)
+    return dict(zip(chosen.arguments, chosen.draw(seed)[0][0], strict=True))
+
+
 def variant(student: str) -> int:
     """A seed for each student, so that answers that are numbers differ from one to the next."""
     return zlib.crc32(student.strip().lower().encode())
@@ -60,6 +66,7 @@ __all__ = [
     "check",
     "collect",
     "exercise",
+    "inputs",
     "judge",
     "variant",
 ]

@@ -1,5 +1,7 @@
 """Exercises on a whole chain: which times to visit, and the worked example (lesson 04)."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from diffusion_lessons import grids
@@ -138,4 +140,22 @@ THREE_STEPS = Exercise(
     "Each step: see x0_hat, cap it, put it back at the next level with the same eps. After the last level comes 1.",
 )
 
-EXERCISES = (STRIDED_TIMES, THREE_STEPS)
+
+def _own_numbers(rng):
+    """Short numbers for paper, drawn until the cap matters on the first step and not on the last."""
+    while True:
+        levels = [float(rng.integers(low, low + 10)) / 100 for low in (2, 40, 85)]
+        start, *noises = (float(rng.integers(11, 25)) / 10 for _ in range(4))
+        inputs = start + 0.5, noises, levels, 1.0
+        if see_x0(start + 0.5, noises[0], levels[0]) > 1.2 and abs(_three_steps(*inputs)[-1]) < 0.8:
+            return inputs
+
+
+BY_HAND = replace(
+    THREE_STEPS,
+    signature="by_hand(x, noises, alpha_bars, cap)",
+    task="Your own three steps on paper: [x after step 1, after step 2, after step 3], to four decimals.",
+    parts=[Part("your own numbers", _own_numbers, draws=1)],
+)
+
+EXERCISES = (STRIDED_TIMES, THREE_STEPS, BY_HAND)

@@ -62,6 +62,10 @@ class Exercise:
     def name(self) -> str:
         return self.signature.partition("(")[0]
 
+    @property
+    def arguments(self) -> list[str]:
+        return self.signature.partition("(")[2].rstrip(")").split(", ")
+
     def draw(self, seed: int) -> list[list[Inputs]]:
         """The inputs: for each part, its draws."""
         rng = np.random.default_rng([seed, *self.name.encode()])
@@ -120,8 +124,18 @@ class Result:
             lines.append(f"Hint: {self.exercise.hint}")
         return "\n".join([*lines, f"Reread: {self.exercise.lesson}."])
 
+    def require(self) -> "Result":
+        """Itself if all is right; otherwise an error that says what is not (for the test cells of assignments)."""
+        if not self.passed:
+            raise NotYetRight(self.text)
+        return self
+
     def __repr__(self) -> str:
         return self.text
+
+
+class NotYetRight(AssertionError):
+    """A check that did not pass; the message is the result's text."""
 
 
 def collect(exercise: Exercise, function: Any, seed: int) -> Answers:
@@ -190,8 +204,7 @@ def _trouble(
         for case in zip(cases[part], answers[part], expected[part], strict=True)
         if not case[1].agrees(case[2], exercise.order_free)
     )
-    names = exercise.signature.partition("(")[2].rstrip(")").split(", ")
-    given = ", ".join(f"{name} = {show(value)}" for name, value in zip(names, inputs, strict=True))
+    given = ", ".join(f"{name} = {show(value)}" for name, value in zip(exercise.arguments, inputs, strict=True))
     came = f"it raised {mine.error}" if mine.error is not None else f"yours gives {show(mine.value)}"
     return f"With {given}: {came}, expected {show(theirs.value)}."
 
