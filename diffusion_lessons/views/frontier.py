@@ -27,7 +27,7 @@ FADED = 0.3
 
 
 def frontier(table: pd.DataFrame, x: str = "nfe", quality: str = "frechet", title: str | None = None) -> Figure:
-    """Every row as a point with error bars; rows that another beats are faded, the floor is a band, axes logarithmic."""
+    """Every row as a point with error bars; beaten rows are faded, the floor is a band, axes are logarithmic."""
     y = f"{quality}_value"
     kept = on_frontier(table, [x, y])
     where = "" if table.empty or pd.isna(table["features"].iloc[0]) else f" ({table['features'].iloc[0]})"
@@ -107,7 +107,7 @@ def over_scale(table: pd.DataFrame, title: str | None = None) -> Figure:
 def samples_along(
     pictures: Mapping[str, Tensor], columns: int = 8, title: str = "The same noise, other samplers"
 ) -> Figure:
-    """Small multiples: for each name ("DDIM@10") the first images [n, C, H, W], in one row, the same noise in a column."""
+    """Small multiples: for each name ("DDIM@10") the first images [n, C, H, W] in a row; one noise in each column."""
     if not pictures:
         raise ValueError("no samples to draw")
     figure = Figure(figsize=(0.8 * columns + 1.5, 0.85 * len(pictures) + 0.5), layout="constrained")
