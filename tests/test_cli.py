@@ -13,7 +13,7 @@ import typer
 from PIL import Image
 
 from diffusion_lessons import cli, schedules
-from diffusion_lessons.cli.options import rows_and_columns, settings
+from diffusion_lessons.cli.options import listed, rows_and_columns, settings
 from diffusion_lessons.networks import UNet, UNetConfig
 from diffusion_lessons.training import checkpoints
 
@@ -177,6 +177,9 @@ def test_texts_are_read():
         "flip": True,
         "weighting": None,
     }
+    assert listed("10, 20", int) == [10, 20] and listed("7", str) == ["7"]
+    with pytest.raises(ValueError, match="separated by commas"):
+        listed("10,x", int)
     for text in ("8", "0x3", "ax2", "8x", "8x-1"):
         with pytest.raises(ValueError, match="ROWSxCOLUMNS"):
             rows_and_columns(text)

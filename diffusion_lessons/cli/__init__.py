@@ -20,7 +20,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (look.tour, look.doctor, make.train, make.sample, look.data, look.lab):
+for command in (look.tour, look.doctor, make.train, make.sample, look.data, look.orders, look.lab):
     app.command()(command)
 
 

@@ -1,4 +1,4 @@
-"""Commands that show: the tour, the doctor, the data sets, the lessons."""
+"""Commands that show: the tour, the doctor, the data sets, the samplers' orders, the lessons."""
 
 import subprocess
 import sys
@@ -54,6 +54,27 @@ def data(
     from diffusion_lessons.views import data_sets
 
     print(data_sets.overview() if name is None else data_sets.describe(name, size=size, picture=out))
+
+
+def orders(
+    out: Annotated[Path, typer.Option(help="The figure: error against evaluations.")] = Path("runs/orders.png"),
+) -> None:
+    """Measure every sampler's order of accuracy on a mixture whose flow is known exactly.
+
+    \b
+    diffusion-lessons orders
+    diffusion-lessons orders --out orders.png
+    """
+    from diffusion_lessons.evaluation.orders import measure, measure_adaptive, slopes
+    from diffusion_lessons.training.files import write_atomically
+    from diffusion_lessons.views.order_plot import order_figure
+    from diffusion_lessons.views.show import png
+
+    rows = [*measure(), *measure_adaptive()]
+    for name, slope in slopes(rows).items():
+        print(f"{name:32} slope {slope:.2f}")
+    write_atomically(out, png(order_figure(rows)))
+    print(out)
 
 
 def lab(

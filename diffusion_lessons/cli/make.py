@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from diffusion_lessons.cli.options import Device, Seed, rows_and_columns, settings
+from diffusion_lessons.cli.options import Device, Seed, listed, rows_and_columns, settings
 
 
 def train(
@@ -66,7 +66,7 @@ def sample(
     from diffusion_lessons.views.samples import draw
 
     rows, columns = rows_and_columns(grid)
-    labels = [each.strip() for each in label.split(",")] if label is not None else None
+    labels = listed(label, str) if label is not None else None
     where = choose_device(device)
     guided = {"labels": labels, "scale": scale, "negative": negative, "interval": interval, "rescale": rescale}
     run = {"sampler": sampler, "steps": steps, "spacing": spacing, "limit": 1.0 if clip else None, **settings(option)}

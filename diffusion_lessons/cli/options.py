@@ -1,8 +1,11 @@
 """Options that several commands share, and how their text is read."""
 
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
 
 import typer
+
+T = TypeVar("T")  # the brackets of PEP 695 need Python 3.12
 
 Device = Annotated[str | None, typer.Option(help="cuda, cuda:1, mps or cpu; by default the best that is there.")]
 Seed = Annotated[int, typer.Option(help="Decides every random number: the same seed gives the same result.")]
@@ -14,6 +17,14 @@ def rows_and_columns(text: str) -> tuple[int, int]:
     if not (cross and rows.isdecimal() and columns.isdecimal() and int(rows) > 0 and int(columns) > 0):
         raise ValueError(f"--grid is ROWSxCOLUMNS, such as 8x8; got {text!r}")
     return int(rows), int(columns)
+
+
+def listed(text: str, read: Callable[[str], T]) -> list[T]:
+    """ "10,20" -> [10, 20]."""
+    try:
+        return [read(each.strip()) for each in text.split(",")]
+    except ValueError:
+        raise ValueError(f"{text!r} should be values separated by commas, such as 10,20") from None
 
 
 def settings(texts: list[str] | None) -> dict[str, Any]:
