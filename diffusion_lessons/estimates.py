@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 from diffusion_lessons.path import Path, match
@@ -15,12 +16,17 @@ class Estimate(NamedTuple):
     eps: Tensor
 
 
+def _less(x, scale, y):
+    """x - scale y, in one pass over memory where the scale is a number: every sampler pays this at every step."""
+    return x - scale * y if isinstance(scale, Tensor) else torch.sub(x, y, alpha=scale)
+
+
 def _from_eps(x, eps, alpha, sigma):
-    return Estimate((x - sigma * eps) / alpha, eps)
+    return Estimate(_less(x, sigma, eps) / alpha, eps)
 
 
 def _from_x0(x, x0, alpha, sigma):
-    return Estimate(x0, (x - alpha * x0) / sigma)
+    return Estimate(x0, _less(x, alpha, x0) / sigma)
 
 
 def _from_v(x, v, alpha, sigma):
@@ -31,7 +37,7 @@ def _from_v(x, v, alpha, sigma):
 
 def _from_velocity(x, u, alpha, sigma):
     # u = eps - x_0 on a flow path, whose alpha + sigma = 1
-    return Estimate(x - sigma * u, x + alpha * u)
+    return Estimate(_less(x, sigma, u), _less(x, -alpha, u))
 
 
 ESTIMATES: dict[str, Callable[..., Estimate]] = {
