@@ -116,7 +116,7 @@ def test_card_builds_the_same_network():
 @pytest.mark.parametrize(
     ("card", "message"),
     [
-        ({"network": "transformer"}, "the networks are mlp, unet"),
+        ({"network": "transformer"}, "the networks are classifier, mlp, unet"),
         ({"network": "unet", "depth": 3}, "no unet that this"),
     ],
 )
