@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from diffusion_lessons.path import Path
+from diffusion_lessons.schedules import Path, VariancePreserving
 from diffusion_lessons.toys import GaussianMixture
 from diffusion_lessons.views import style
 
@@ -94,7 +94,7 @@ def forward_strip(x0: Tensor, paths: Sequence[Path], shares: Sequence[float], ge
     for path in paths:
         x = torch.stack([path.add_noise(x0, eps, share * path.T) for share in shares])
         rows[path_label(path)] = x / path.prior_std
-    return image_strip(rows, [f"{share:g} T" for share in shares], "One image, one noise, more and more of it")
+    return image_strip(rows, [f"{share:.1f} T" for share in shares], "One image, one noise, more and more of it")
 
 
 def density_over_time(axes: Axes, mixture: GaussianMixture, path: Path, low: float = -3.0, high: float = 3.0) -> None:
@@ -118,3 +118,34 @@ def density_over_time(axes: Axes, mixture: GaussianMixture, path: Path, low: flo
         interpolation="bilinear",
     )
     axes.set(xlabel="t (noise at the left, data at the right)", ylabel=r"$x_t$")
+
+
+def forward_walks(x0: Tensor, path: VariancePreserving, generator: torch.Generator) -> Tensor:
+    """Numbers x0 [B] walking to noise step by step: [T + 1, B], x_t = sqrt(1 - beta_t) x_{t-1} + sqrt(beta_t) eps."""
+    x = [x0]
+    for beta in path.betas.tolist():
+        eps = torch.randn(x0.shape, generator=generator, dtype=x0.dtype)
+        x.append((1 - beta) ** 0.5 * x[-1] + beta**0.5 * eps)
+    return torch.stack(x)
+
+
+def observer_figure(paths: Sequence[Path], shares: Sequence[float], counts: Mapping[str, Sequence[int]]) -> Figure:
+    """How many of 100 noisy images an observer names, against t / T and against lambda, one line a path.
+
+    `counts` holds, under each path's label, the number for each of `shares` of T.
+    """
+    figure = Figure(figsize=(8.6, 3.2), layout="constrained")
+    left, right = figure.subplots(1, 2, sharey=True)
+    for path in paths:
+        named = counts[path_label(path)]
+        line = {"color": PATH_COLORS[path.card["path"]], "label": path_label(path), "marker": "o", "markersize": 5}
+        left.plot(shares, named, **line)
+        right.plot([path.lam(share * path.T) for share in shares], named, **line)
+    left.set(title="Two curves over time ...", xlabel="t / T", ylabel="digits named, of 100", ylim=(0, 103))
+    right.set(title="... are one over lambda", xlabel=r"$\lambda_t$ (data to the right)", xlim=(-4, 2.4))
+    for axes in (left, right):
+        axes.axhline(10, color=style.GREY, linestyle=":", linewidth=1.2)
+        style.clean(axes)
+    right.annotate("guessing", (1.2, 12), color=style.GREY, fontsize=9)
+    left.legend(frameon=False)
+    return figure

@@ -31,11 +31,11 @@ class Drawing(NamedTuple):
 
 
 class Panel:
-    """Named controls (anything with a `.value`), a function that draws from their values, the picture's width."""
+    """A function that draws, and named controls (anything with a `.value`) that it draws from."""
 
-    def __init__(self, draw: Callable[..., Any], controls: Mapping[str, Any], *, width: int = 640):
-        self.controls, self._draw, self.width = dict(controls), draw, width
-        self.image = ipywidgets.Image(format="png", layout=ipywidgets.Layout(width=f"{width}px"))
+    def __init__(self, draw: Callable[..., Any], controls: Mapping[str, Any]):
+        self.controls, self._draw = dict(controls), draw
+        self.image = ipywidgets.Image(format="png")
         self.words = ipywidgets.HTML()
         self.box = ipywidgets.VBox([ipywidgets.HBox(self._rows()), self.image, self.words])
         self._work: asyncio.Task | None = None
@@ -94,6 +94,12 @@ class Panel:
     def _show(self, drawing: Drawing) -> None:
         self.image.value, self.words.value = drawing
         self.alt = drawing.words
+        self.image.layout.width = f"{self.width}px"  # as it was drawn: pages stretch images without a width
+
+    @property
+    def width(self) -> int:
+        """Of the picture, in pixels: bytes 16 to 20 of a PNG."""
+        return int.from_bytes(self.image.value[16:20], "big")
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         data, metadata = bundle(self.image.value, self.alt, self.width)

@@ -31,7 +31,7 @@ def trajectory_figure(mixture: GaussianMixture, path: Path, traces: Traces, reac
 
     Behind them the density of x_t, and at the right edge that of the data.
     """
-    figure = Figure(figsize=(4.5 * len(traces) + 0.2, 3.6), layout="constrained")
+    figure = Figure(figsize=(min(4.5 * len(traces), 10.0), 3.4), layout="constrained")
     plots = figure.subplots(1, len(traces), sharey=True, squeeze=False)[0]
     for plot, (name, states) in zip(plots, traces.items(), strict=True):
         density_over_time(plot, mixture, path, -reach, reach)
@@ -52,7 +52,7 @@ def draw_paths(axes: Axes, states: Sequence[State], color: str) -> None:
 
 def plane_figure(mixture: GaussianMixture, traces: Traces, reach: float = 3.0) -> Figure:
     """The paths of points, [B, 2] in each State, over the density of the data; one plot a run."""
-    figure = Figure(figsize=(4.0 * len(traces), 4.0), layout="constrained")
+    figure = Figure(figsize=(min(4.0 * len(traces), 10.0), min(4.0, 10.0 / len(traces))), layout="constrained")
     plots = figure.subplots(1, len(traces), sharey=True, squeeze=False)[0]
     for plot, (name, states) in zip(plots, traces.items(), strict=True):
         draw_plane(plot, mixture, reach)

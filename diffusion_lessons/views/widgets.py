@@ -1,6 +1,7 @@
 """The panels of the course: a thing to move for each idea."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import ipywidgets
 import torch
@@ -48,9 +49,7 @@ def noising_panel(images: Tensor, paths: Sequence[Path], *, start: int = 25) -> 
         words = f"{schedule} schedule, t = {percent} % of T: of a variance of 1, {curve.share(t):.1%} is still data"
         return Drawing(png(beside(image_grid(noisy), curve.at(t))), words)
 
-    return Panel(
-        draw, {"percent": slider("t, % of T", start, 0, 100), "schedule": menu("schedule", list(curves))}, width=760
-    )
+    return Panel(draw, {"percent": slider("t, % of T", start, 0, 100), "schedule": menu("schedule", list(curves))})
 
 
 def _freeze(figure: Figure) -> None:
@@ -86,9 +85,8 @@ def sampler_panel(mixture: GaussianMixture, path: Path, *, sampler: str = "ddim"
     drawn: `start` says which, and seeds the noise of a stochastic sampler.
     """
     plot = _Playground(mixture, path)
-    choices = [(style.label(name), name) for name, one in samplers.ALL.items() if one.info.stages is not None]
     controls = {
-        "sampler": menu("sampler", choices, sampler),
+        "sampler": sampler_menu(sampler),
         "steps": slider("steps", steps, 1, 50, live=False),
         "eta": ipywidgets.FloatSlider(0.0, min=0.0, max=1.0, step=0.1, description="eta", layout=WIDE, style=NAMES),
         "start": slider("start", 0, 0, 20),
@@ -100,7 +98,7 @@ def sampler_panel(mixture: GaussianMixture, path: Path, *, sampler: str = "ddim"
 
     controls["sampler"].observe(allow_eta, names="value")
     allow_eta({"new": sampler})
-    return Panel(plot.draw, controls, width=760)
+    return Panel(plot.draw, controls)
 
 
 class _Playground:
@@ -155,3 +153,32 @@ class _Playground:
         )
         self.left.set_title(style.label(sampler))
         self.moving = [*lines, bars]
+
+
+def image_panel(denoise: Any, *, sampler: str = "ddim", steps: int = 10, count: int = 16) -> Panel:
+    """`count` images drawn live by any sampler from a denoiser that has a path and a shape; `start` seeds the noise."""
+    path, shape = denoise.path, denoise.shape
+
+    def draw(sampler: str, steps: int, start: int) -> Iterator[Drawing | None]:
+        chosen, generator = samplers.get(sampler), torch.Generator().manual_seed(start)
+        x, times = path.prior((count, *shape), generator), path.grid(steps)
+        options = {} if chosen.info.deterministic else {"generator": generator}
+        for state in chosen(denoise, x, path, times, **options):
+            x = state.x
+            yield None
+        evaluations = chosen.info.nfe(times, path)
+        words = f"{count} images by {style.label(sampler)}, {steps} steps, {evaluations} evaluations, start {start}"
+        yield Drawing(png(image_grid(x, enlarge=max(1, 80 // shape[-1]))), words)
+
+    controls = {
+        "sampler": sampler_menu(sampler),
+        "steps": slider("steps", steps, 1, 30, live=False),
+        "start": slider("start", 0, 0, 20, live=False),
+    }
+    return Panel(draw, controls)
+
+
+def sampler_menu(chosen: str) -> ipywidgets.Dropdown:
+    """All samplers that walk a given grid, by the names that figures use."""
+    walking = [(style.label(name), name) for name, one in samplers.ALL.items() if one.info.stages is not None]
+    return menu("sampler", walking, chosen)

@@ -1,0 +1,221 @@
+# %% [markdown]
+# # 00 Start here
+#
+# **Question.** What will you be able to make, and does your machine work?
+#
+# **Budget.** About 6 seconds of one CPU core, 1.1 GB of memory, nothing to download.
+#
+# **Afterwards you can** run every lesson; draw digits out of noise; read the notation of the course; and say why the
+# best possible denoiser cannot draw anything new.
+#
+# Run a cell with Shift + Enter, from top to bottom. Nothing here can break.
+
+# %%
+import torch
+
+from diffusion_lessons import doctor, samplers, schedules, toys, trace
+from diffusion_lessons.checks import check
+from diffusion_lessons.data import load_data
+from diffusion_lessons.views import noising, trajectories, widgets
+from diffusion_lessons.views.figures import image_grid
+from diffusion_lessons.views.quiz import predict, scope_check
+from diffusion_lessons.views.show import show
+
+# %% [markdown]
+# ## Does your machine work?
+#
+# The doctor looks at Python and the packages, draws one tiny picture, moves one slider, and opens the data. If
+# something is missing, it says what to do.
+
+# %%
+troubles = [finding for finding in doctor.examine() if not finding.ok]
+print(*troubles, "Mend what is above, then run this again." if troubles else "All is well: go on.", sep="\n")
+
+# %% [markdown]
+# ## Digits out of noise
+#
+# Here are some data: 1,500 handwritten digits, 8 by 8 pixels, which came with one of the packages.
+
+# %%
+digits = load_data("digits")
+show(image_grid(digits.images[:32], columns=16, enlarge=5), f"Thirty-two of {len(digits):,} handwritten digits.")
+
+# %% [markdown]
+# Everything in this course rests on one machine, the *denoiser*. It is asked: "This picture has noise in it. What
+# was the clean one?" Usually a network learns to answer. For a finite set of pictures the best answer is a formula:
+# the average of all of them, each weighted by how well it explains the noisy one. So you can have a perfect
+# denoiser now, without training.
+#
+# A *sampler* turns the denoiser into a painter. It starts from pure noise and asks twenty times, each time taking a
+# little of the noise away. You need not understand it yet: lesson 04 is about this line.
+
+# %%
+path = schedules.ddpm_linear()
+images = digits.images.double()
+denoise = toys.point_masses(images).denoiser(path)
+noise = path.prior((16, 1, 8, 8), torch.Generator().manual_seed(0), dtype=torch.float64)
+states = trace(samplers.ddim, denoise, noise, path, path.grid(20))
+show(
+    trajectories.estimate_strip(states),
+    "One of sixteen pictures on its way from noise, at t = 1000, to a digit, at t = 0; below, what the denoiser saw.",
+)
+
+# %% [markdown]
+# Here are all sixteen. Nobody drew them; each came out of its own noise.
+
+# %%
+drawn = states[-1].x
+assert drawn.shape == (16, 1, 8, 8) and drawn.abs().max() < 1.001
+show(image_grid(drawn.float(), columns=8, enlarge=8), "Sixteen digits, drawn from noise in twenty steps.")
+
+# %% [markdown]
+# ## What have you just drawn?
+
+# %%
+predict(
+    "Sixteen digits, each from its own noise, by the best denoiser there is. How many of them are new?",
+    ["all of them", "about half", "none"],
+    answer=2,
+    why="The denoiser can only answer with averages of what it knows, and near the end one weight is 1 and the rest 0.",
+)
+
+# %% [markdown]
+# For each of them, look for the most similar of the 1,500.
+
+# %%
+distance, nearest = torch.cdist(drawn.flatten(1), images.flatten(1)).min(dim=1)
+copies = int((distance < 1e-3).sum())
+pairs = {"drawn": drawn[:8], "in the data": images[nearest[:8]]}
+print(f"{copies} of {len(drawn)} pictures are training images; {len(set(nearest.tolist()))} of them are different ones")
+show(
+    noising.image_strip(pairs, [str(k + 1) for k in range(8)], "Drawn, and the most similar training image"),
+    "Eight drawn digits above, their nearest training images below: the same pictures.",
+)
+
+# %% [markdown]
+# **The perfect denoiser has memorised its data.** It cannot make anything else: of all that it knows, it returns
+# what fits best. A trained network is *worse* at its task, and that is the point. It cannot store every picture, so
+# it answers with something in between, and what it then draws is new. How new, is a question that can be measured
+# (lesson 09), and it is asked in court.
+#
+# This is how the course works. First the idea where the exact answer is known. Then the network, and how far it is from
+# the exact answer. Every claim is followed by a cell that measures it.
+
+# %% [markdown]
+# ## The words of the course
+#
+# | symbol | in code | meaning |
+# | --- | --- | --- |
+# | $x_t = \alpha_t x_0 + \sigma_t \varepsilon$ | `alpha`, `sigma` | a *Gaussian path*: data and unit noise $\varepsilon$ |
+# | $\bar\alpha_t = \alpha_t^2$ | `alpha_bar` | the share of the data in the variance, on paths that keep the variance |
+# | $\lambda_t = \log(\alpha_t/\sigma_t)$ | `lam` | half log signal-to-noise ratio; the clock of fast samplers |
+# | $t \in [0, T]$ | `t` | time; $T$ is noise, 0 is data; it runs *down* while sampling |
+# | $\hat x_0, \hat\varepsilon$ | `Estimate(x0, eps)` | the clean data and the noise that a denoiser sees in $x_t$ |
+# | $v = \alpha\varepsilon - \sigma x_0$ | `v` | another thing that a network may predict |
+# | $u = \varepsilon - x_0$ | `velocity` | the direction of a straight path, from data to noise |
+# | $s$ | `scale` | guidance: $\varepsilon_\text{uncond} + s\,(\varepsilon_\text{cond} - \varepsilon_\text{uncond})$ |
+# | NFE | `nfe` | network evaluations for a sample; guidance counts two |
+#
+# You will come back to this table. The library uses these names and no others, so you can ask it.
+
+# %%
+t = 300.0
+x_t = path.add_noise(images[:1], torch.zeros_like(images[:1]), t)
+seen = denoise(x_t, t)
+assert torch.allclose(path.alpha(t) * seen.x0 + path.sigma(t) * seen.eps, x_t)
+print(f"alpha = {path.alpha(t):.3f}, sigma = {path.sigma(t):.3f}, alpha_bar = {path.alpha_bar(t):.3f}")
+print("both estimates of the denoiser, put together again, give x_t: they are one guess")
+
+# %% [markdown]
+# ## Move it
+#
+# Lessons have a panel: something to move. This one draws with the perfect denoiser of 300 digits. How few steps can you
+# take before the pictures suffer? Change the start: each noise leads to its own digit.
+
+# %% tags=["panel"]
+widgets.image_panel(toys.point_masses(images[:300]).denoiser(path), steps=10)
+
+# %% [markdown]
+# ## The map
+#
+# | lesson | its question |
+# | --- | --- |
+# | 00 start here | what will I be able to make, and does my machine work? |
+# | [01 noise](01_noise.ipynb) | how does data turn into noise, and what does alpha_bar mean? |
+# | 02 training | how does one loss teach a network to see noise? |
+# | 03 ddpm | why does sampling take a thousand passes, and what breaks with fewer? |
+# | [04 ddim](04_ddim.ipynb) | same network, fewer steps: what does the one-line update do? |
+# | 05 solvers | if sampling is solving an equation, how good is the solver? |
+# | 06 flow | straight paths: what changes, and what was the same all along? |
+# | 07 guidance | how does one number make samples obey, and what does it cost? |
+# | 08 negative | how does one push a sample away from something? |
+# | 09 measuring | how good is a sample, and how sure are we? |
+# | 10 frontier | steps, quality, latency: how does one read a claim about them? |
+# | 11 few steps | one to four steps: how far can distillation go? |
+# | 12 faster | precision, pruning, caching: what does each really buy? |
+# | 13 text to image | what is inside a text-to-image system? |
+# | 14 CIFAR-10 | what changes in a real run on a GPU? |
+# | 15 real systems | do the same samplers work inside a production pipeline? |
+# | 16 one picture | score, SDE, ODE, DDPM, DDIM, flow: how are they one thing? |
+# | 17 debugging | the loss converged and the samples are noise: what now? |
+#
+# Lessons without a link are being written. They build on one another; 01 to 04 are the trunk.
+
+# %% [markdown]
+# ## Exercises
+#
+# An exercise is a function without a body, and a check. The check does not only say right or wrong: it knows the usual
+# mistakes. Here is a body with one of them. Run it, read the answer, and mend the line.
+
+
+# %%
+def forward(x0, eps, alpha_bar):
+    return alpha_bar**0.5 * x0 + (1 - alpha_bar) * eps
+
+
+check("forward", forward)
+
+# %% [markdown]
+# ## Pitfalls
+#
+# - **Cells out of order.** A cell knows what ran before it. When something is odd: *Kernel, Restart and Run All*.
+# - **Another number than in the text.** Words and numbers of these lessons are compared on every change of the library,
+#   so on your machine they should agree to three digits. If one does not, it is a bug; please report it.
+# - **A slow panel.** It computes on your machine. Let go of the slider, and only the last position is drawn.
+
+# %% [markdown]
+# ## What to remember
+#
+# - A denoiser answers one question; a sampler asks it many times.
+# - The best denoiser of a finite data set copies. New pictures come from a network's imperfection.
+# - $T$ is noise, 0 is data, on every path.
+# - Predict first, then run.
+
+# %% [markdown]
+# ## Scope check
+#
+# Every lesson ends with this: which statements does a measurement settle, and which does it only inform?
+
+# %%
+scope_check(
+    [
+        ("These sixteen pictures are copies of training images.", True, "You measured the distances."),
+        (
+            "It is wrong to train on pictures without asking.",
+            False,
+            "A count of copies matters to it and does not end it.",
+        ),
+        ("A given network reproduces its training images.", True, "Lesson 09 has a probe with a control group."),
+        ("An image system is fit for a school.", False, "For whom, with which safeguards, who answers for it?"),
+    ]
+)
+
+# %% [markdown]
+# ## Further reading
+#
+# - Biroli, Bonnaire, de Bortoli, Mézard, *Dynamical Regimes of Diffusion Models*, 2024: when an exact denoiser commits
+#   itself to one training image. https://arxiv.org/abs/2402.18491
+# - Kamb, Ganguli, *An Analytic Theory of Creativity in Convolutional Diffusion Models*, 2024: which imperfection makes
+#   new images. https://arxiv.org/abs/2412.20292
+# - Somepalli, Singla, Goldblum, Geiping, Goldstein, *Diffusion Art or Digital Forgery?*, 2022: copies in real systems.
+#   https://arxiv.org/abs/2212.03860

@@ -1,0 +1,317 @@
+# %% [markdown]
+# # 01 Noise
+#
+# **Question.** How do data turn into noise, step by step, and what does $\bar\alpha_t$ mean?
+#
+# **Budget.** About 10 seconds of one CPU core, 0.9 GB of memory, nothing to download.
+#
+# **Afterwards you can** put noise of any amount on anything in one line; read a noise schedule; say how much of the
+# data is left at a given time, and why "half of the steps" says nothing about it.
+
+# %%
+import torch
+
+from diffusion_lessons import schedules, toys
+from diffusion_lessons.checks import check
+from diffusion_lessons.data import load_data
+from diffusion_lessons.views import noising, style, widgets
+from diffusion_lessons.views.quiz import predict, scope_check
+from diffusion_lessons.views.show import show
+
+path = schedules.ddpm_linear()  # 1000 steps, the schedule of the first diffusion models for images
+generator = torch.Generator().manual_seed(0)
+
+# %% [markdown]
+# ## One step at a time
+#
+# Take a number. Shrink it a little, add a little noise, and do so a thousand times. With fresh Gaussian noise
+# $\varepsilon_t$ of variance 1, one step is
+#
+# $$x_t = \sqrt{1-\beta_t}\;x_{t-1} + \sqrt{\beta_t}\;\varepsilon_t .$$
+#
+# The two square roots belong together: variances add, and $(1-\beta_t) + \beta_t = 1$. So data of variance 1 keep
+# variance 1 on the whole way. Try it on numbers that are all 5 at the start, with $\beta = 0.035$ and 100 steps:
+# first as above, then with the noise scaled by $\beta$ itself, a slip that stands in published courses.
+
+# %%
+beta, right, slip = 0.035, torch.full((20_000,), 5.0, dtype=torch.float64), torch.full((20_000,), 5.0).double()
+for _ in range(100):
+    eps = torch.randn(right.shape, generator=generator, dtype=torch.float64)
+    right = (1 - beta) ** 0.5 * right + beta**0.5 * eps
+    slip = (1 - beta) ** 0.5 * slip + beta * eps
+print(f"noise scaled by sqrt(beta): mean {right.mean():.2f}, standard deviation {right.std():.2f}")
+print(f"noise scaled by beta:       mean {slip.mean():.2f}, standard deviation {slip.std():.2f}")
+
+# %% [markdown]
+# Both forget where they started: the mean falls alike. Only the first ends near the standard normal distribution, from
+# which a sampler will start. A sampler of the second would start from noise five times too strong.
+
+# %% [markdown]
+# ## One jump to any time
+#
+# Nobody walks these steps. A sum of Gaussians is Gaussian, so $t$ steps are one jump:
+#
+# $$x_t = \sqrt{\bar\alpha_t}\;x_0 + \sqrt{1-\bar\alpha_t}\;\varepsilon, \qquad
+# \bar\alpha_t = \prod_{i=1}^{t} (1-\beta_i).$$
+#
+# We write $\alpha_t = \sqrt{\bar\alpha_t}$ for what multiplies the data and $\sigma_t$ for what multiplies the
+# noise. Any pair of such functions is a *Gaussian path*, and `path.add_noise` is this one line. Compare the walk
+# with the jump.
+
+# %%
+t, x0 = 200, torch.full((20_000,), 2.0, dtype=torch.float64)
+walked = x0
+for beta_t in path.betas[:t].tolist():
+    fresh = torch.randn(x0.shape, generator=generator, dtype=torch.float64)
+    walked = (1 - beta_t) ** 0.5 * walked + beta_t**0.5 * fresh
+jumped = path.add_noise(x0, torch.randn(x0.shape, generator=generator, dtype=torch.float64), float(t))
+for name, x in {"200 steps": walked, "one jump": jumped}.items():
+    print(f"{name:>9}: mean {x.mean():.2f}, standard deviation {x.std():.2f}")
+
+# %% [markdown]
+# The samples are others, their law is the same. Its two numbers need no samples at all:
+
+# %%
+product = float((1 - path.betas[:t]).prod())
+assert abs(product - path.alpha_bar(t)) < 1e-12 and abs(path.alpha(t) ** 2 + path.sigma(t) ** 2 - 1) < 1e-12
+print(f"alpha_bar after {t} steps is the product of {t} factors: {product:.4f}")
+print(f"so the mean is {2 * path.alpha(t):.3f} and the standard deviation {path.sigma(t):.3f}")
+
+# %% [markdown]
+# ## What alpha_bar means
+#
+# $\bar\alpha_t$ is the share of the data in the variance of $x_t$, for data of variance 1: the rest,
+# $1-\bar\alpha_t$, is noise. Now commit yourself before you run on.
+
+# %%
+predict(
+    "After 500 of the 1000 steps, how much of the variance is still data?",
+    ["about half", "about a quarter", "less than a tenth"],
+    answer=2,
+    why="The steps are not equal: beta grows from 0.0001 to 0.02, and every step takes its share of what is left.",
+)
+
+# %%
+half = next(t for t in range(1001) if path.alpha_bar(t) < 0.5)
+print(f"at t = 500, {path.alpha_bar(500):.1%} of the variance is data")
+print(f"half of it is gone at t = {half}, after a quarter of the steps")
+print(f"the last 300 steps remove the last {path.alpha_bar(700):.1%}")
+
+# %% [markdown]
+# **Half way is not half gone.** The number of a step says nothing by itself: the *schedule* says how much noise it
+# means. Here are three. The cosine schedule was made to lose the data more evenly; the straight path of flow matching
+# ($\alpha = 1-t$, $\sigma = t$, lesson 06) is a schedule too.
+
+# %%
+paths = [path, schedules.cosine(), schedules.flow()]
+shares = [p.alpha_bar(0.5 * p.T) / (p.alpha_bar(0.5 * p.T) + p.sigma(0.5 * p.T) ** 2) for p in paths]
+show(
+    noising.schedule_figure(paths, mark=0.5),
+    "Share of the data in the variance against t / T. At half of the time the linear schedule has "
+    f"{shares[0]:.1%} left, the cosine schedule {shares[1]:.1%}, the straight path {shares[2]:.1%}.",
+)
+
+# %% [markdown]
+# ## Where the data go
+#
+# So far the data were one number. Let them be two heaps: three of ten numbers near $-1$, the others near $+1$. The
+# picture shows where $x_t$ is likely at each time, and six walks. Read it from right to left: the heaps swell, touch,
+# melt into one, and that one is the standard normal, whatever you started from.
+
+# %%
+heaps = toys.GaussianMixture([-1.0, 1.0], stds=0.2, weights=[0.3, 0.7])
+figure, axes = style.axes("Two heaps melt into one", "", "", size=(7.2, 3.4))
+noising.density_over_time(axes, heaps, path)
+walk = noising.forward_walks(heaps.sample(6, generator, torch.float64), path, generator)
+axes.plot(range(1001), walk, color=style.VERMILION, linewidth=0.6)
+axes.set_ylim(-3, 3)
+gap = heaps.log_prob(torch.tensor([0.0, 1.0]).double(), path, float(half)).exp()
+show(figure, f"At t = {half} the valley at 0 is {gap[0] / gap[1]:.2f} times as high as the hill at 1.")
+
+# %% [markdown]
+# ## Backing out x_0
+#
+# The jump can be turned round. Whoever knows $x_t$ and the noise $\varepsilon$ in it knows the data:
+#
+# $$x_0 = \frac{x_t - \sigma_t\,\varepsilon}{\alpha_t}.$$
+#
+# This line is half of every sampler in the course. It is exact at every time, but it divides by $\alpha_t$: a small
+# error in the noise becomes a large one in the data when little of them is left.
+
+# %%
+x0, eps = torch.tensor([0.7], dtype=torch.float64), torch.tensor([-1.2], dtype=torch.float64)
+for t in (100, 500, 900):
+    x_t = path.add_noise(x0, eps, t)
+    back = (x_t - path.sigma(t) * eps) / path.alpha(t)
+    off = (x_t - path.sigma(t) * (eps + 0.01)) / path.alpha(t)
+    assert abs(back - x0).item() < 1e-9
+    print(f"t = {t}: exact noise gives back {back.item():.3f}; noise wrong by 0.01 gives {off.item():.3f}")
+
+# %% [markdown]
+# ## The perfect observer
+#
+# Numbers are easy. Here is a handwritten digit, 8 by 8 pixels, on its way to noise, with the same noise in every
+# picture. Where do you stop recognising it?
+
+# %%
+digits = load_data("digits", "test")
+times = [0.1 * k for k in range(11)]
+strip = noising.forward_strip(digits.images[6], paths[:2], times, generator)
+show(strip, f"A {digits.labels[6]} turning into noise, on the linear schedule above and on the cosine schedule below.")
+
+# %% [markdown]
+# Your eye is not the limit. The course has an observer who is: for each digit class it knows the 1,500 training
+# images and computes, by Bayes' rule, how probable the noisy picture is under each. No network can do better on
+# these data. Show it a hundred noisy pictures at each time, and count how many of the digits it still names.
+
+# %%
+train = load_data("digits")
+classes = [toys.point_masses(train.images[train.labels == digit].double()) for digit in range(10)]
+eps = torch.randn((100, 1, 8, 8), generator=generator, dtype=torch.float64)
+clean, names = train.images[:100].double(), train.labels[:100]
+
+
+def named(path, share):
+    """Of 100 noisy digits at t = share T, how many the perfect observer names."""
+    x = path.add_noise(clean, eps, share * path.T)
+    guess = torch.stack([digit.log_prob(x, path, share * path.T) for digit in classes]).argmax(dim=0)
+    return int((guess == names).sum())
+
+
+counts = {noising.path_label(p): [named(p, share) for share in times[1:]] for p in paths[:2]}
+for k in (3, 5, 8):
+    print(f"t = {times[k]:.1f} T: {counts['linear'][k - 1]} of 100 digits (linear), {counts['cosine'][k - 1]} (cosine)")
+
+# %% [markdown]
+# The same images, the same noise, the same $t/T$, and a completely different task: ten of 100 would be guessing. At
+# $t = 0.8\,T$ the linear schedule hands its network pictures in which the best observer there is sees next to nothing.
+# A good part of its steps is spent there. That is why the cosine schedule was proposed (Nichol and Dhariwal 2021).
+
+# %% [markdown]
+# ## One clock for all schedules
+#
+# If $t$ says nothing by itself, what does? The ratio of data to noise. Its logarithm is the clock of the fast
+# samplers in lesson 05:
+#
+# $$\lambda_t = \log\frac{\alpha_t}{\sigma_t}.$$
+#
+# Schedules that keep the variance differ *only* in how fast this clock runs. Set two of them to the same $\lambda$, and
+# the noisy pictures are the same to the last digit.
+
+# %%
+x, other = (p.add_noise(clean, eps, p.t_of_lam(0.0)) for p in paths[:2])
+assert torch.allclose(x, other, atol=1e-9)
+print(
+    f"lambda = 0 is t = {path.t_of_lam(0.0):.0f} on the linear schedule, {paths[1].t_of_lam(0.0):.0f} on the cosine one"
+)
+print("the noisy pictures there agree to nine decimals")
+
+# %% [markdown]
+# So the counts of the perfect observer, which were two curves over $t$, are one curve over $\lambda$.
+
+# %%
+figure = noising.observer_figure(paths[:2], times[1:], counts)
+show(
+    figure,
+    "Digits named against time are two curves, against lambda one. "
+    f"At half of the time they are {counts['linear'][4]} and {counts['cosine'][4]} of 100.",
+)
+
+# %% [markdown]
+# ## Move it
+#
+# Drag $t$ and change the schedule. Find, on each, the time at which *you* lose the digits, and compare the shares.
+
+# %% tags=["panel"]
+widgets.noising_panel(digits.images[:16], paths[:2], start=15)
+
+# %% [markdown]
+# ## Exercises
+#
+# Write the body, run the cell, read the answer. A check knows the usual mistakes and tells you which one it sees.
+#
+# **1.** From the list of $\beta_t$ to the list of $\bar\alpha_t$.
+
+
+# %%
+def alpha_bar(betas):
+    raise NotImplementedError
+
+
+check("alpha_bar", alpha_bar)
+
+# %% [markdown]
+# **2.** One step of the walk.
+
+
+# %%
+def forward_step(x, eps, beta):
+    raise NotImplementedError
+
+
+check("forward_step", forward_step)
+
+# %% [markdown]
+# **3.** The jump, turned round.
+
+
+# %%
+def predict_x0(x, eps, alpha_bar):
+    raise NotImplementedError
+
+
+check("predict_x0", predict_x0)
+
+# %% [markdown]
+# ## Pitfalls
+#
+# - **beta for its root.** Noise is scaled by a standard deviation, $\sqrt{\beta_t}$ or $\sqrt{1-\bar\alpha_t}$,
+#   never by a variance.
+# - **alpha for alpha_bar.** The DDPM paper writes $\alpha_t = 1-\beta_t$ for one step; the solver papers write
+#   $\alpha_t$ for our $\sqrt{\bar\alpha_t}$. Before you copy a formula, evaluate it once at a known time.
+# - **`rand` for `randn`.** Uniform noise has mean one half and a variance of a twelfth.
+# - **Off by one.** $\bar\alpha_0 = 1$ is clean data. A table that starts with $1-\beta_1$ starts at $t = 1$.
+
+# %% [markdown]
+# ## What to remember
+#
+# - One line makes any amount of noise: $x_t = \alpha_t x_0 + \sigma_t\varepsilon$.
+# - $\bar\alpha_t = \alpha_t^2$ is the share of the data in the variance. On the linear schedule half of it is gone
+#   after a quarter of the steps.
+# - Compare times by $\lambda_t$, not by $t$: a schedule is a clock.
+# - With $x_t$ and the noise in it you have $x_0$. Everything that follows is about guessing that noise.
+
+# %% [markdown]
+# ## Scope check
+
+# %%
+scope_check(
+    [
+        (
+            "At t = 500 the linear schedule has destroyed most of the picture.",
+            True,
+            "Evaluate alpha_bar; count digits.",
+        ),
+        (
+            "The cosine schedule is better than the linear one.",
+            False,
+            "Better for which data, network and use? Name them.",
+        ),
+        ("No observer can name digits at t = 1000.", True, "The perfect one can be run: count what it names."),
+        (
+            "Noise makes personal images safe to share.",
+            False,
+            "The counts inform it; what is at stake they do not know.",
+        ),
+    ]
+)
+
+# %% [markdown]
+# ## Further reading
+#
+# - Ho, Jain, Abbeel, *Denoising Diffusion Probabilistic Models*, 2020, sections 2 and 4: the chain and the linear
+#   schedule. https://arxiv.org/abs/2006.11239
+# - Nichol, Dhariwal, *Improved Denoising Diffusion Probabilistic Models*, 2021, section 3.2: why cosine.
+#   https://arxiv.org/abs/2102.09672
+# - Kingma, Salimans, Poole, Ho, *Variational Diffusion Models*, 2021: the signal-to-noise ratio as the only thing that
+#   matters. https://arxiv.org/abs/2107.00630
