@@ -8,7 +8,7 @@ import warnings
 
 import typer
 
-from diffusion_lessons.cli import look, make
+from diffusion_lessons.cli import look, make, measure
 
 # What a person can mend gets one line; anything else is a defect and keeps its traceback.
 EXPECTED = (ValueError, OSError, FloatingPointError, ImportError)
@@ -21,6 +21,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for command in (look.tour, look.doctor, make.train, make.sample, look.data, look.orders, look.lab):
+    app.command()(command)
+for command in (measure.benchmark, measure.frontier, measure.claims):
     app.command()(command)
 
 

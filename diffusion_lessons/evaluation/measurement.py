@@ -86,8 +86,8 @@ class Measurement:
         chosen = {name: json.dumps(v) if isinstance(v, dict) else v for name, v in vars(self.configuration).items()}
         scores = {}
         for name, score in self.quality.items():
-            for part, value in zip(PARTS, score, strict=False):
-                scores[name + part] = value
+            for each, part in PARTS.items():
+                scores[name + part] = getattr(score, each)
         return {**chosen, **flat, **scores}
 
     @classmethod
@@ -95,14 +95,14 @@ class Measurement:
         """The inverse of `row`, from values or from their text."""
         names = [name.removesuffix("_floor_spread") for name in row if name.endswith("_floor_spread")]
         quality = {
-            name: Score(*(float(row[name + part]) for part in PARTS), count=int(row["samples"]))
+            name: Score(**{field: float(row[name + part]) for field, part in PARTS.items()}, n=int(row["samples"]))
             for name in names
             if row[name + "_value"] not in ("", None)
         }
         return cls(configuration=_typed(Configuration, row), quality=quality, **_values(cls, row))
 
 
-PARTS = ("_value", "_spread", "_floor", "_floor_spread")
+PARTS = {each: f"_{each}" for each in ("value", "spread", "floor", "floor_spread")}  # endings of a score's columns
 NESTED = ("configuration", "quality")
 
 

@@ -1,6 +1,7 @@
 """One configuration of a sampler, measured: how fast, and how good."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import torch
@@ -78,8 +79,12 @@ def _quality(drawn: Drawn, judge: Judge, metrics: Iterable[str], seed: int) -> d
     if x.ndim == 4:  # images, whose values have a range
         of_values["excess"] = excess, 0.0
     if judge.real_std:
-        of_values["contrast"] = lambda rows: contrast(rows, judge.real_std), 1.0
+        of_values["contrast"] = partial(contrast, real_std=judge.real_std), 1.0
     for name, (function, real) in of_values.items():
-        spread = standard_error(lambda rows, f=function: f(x[rows]), n, DRAWS, torch.Generator().manual_seed(seed))
+
+        def of_rows(rows: Tensor, function: Callable[[Tensor], float] = function) -> float:
+            return function(x[rows])
+
+        spread = standard_error(of_rows, n, DRAWS, torch.Generator().manual_seed(seed))
         scores[name] = Score(function(x), spread, real, 0.0, n)
     return scores

@@ -1,7 +1,7 @@
 """All quality figures by name, each with its spread and with the floor that real images reach.
 
     scores = evaluate(["frechet", "recall"], generated, train, held_out)
-    scores["frechet"]      # Score(value, spread, floor, floor_spread, count)
+    scores["frechet"]      # Score(value, spread, floor, floor_spread, n)
 
 A number without these says little. The *floor* is what held-out real images score against the same reference at the
 same sample count: a perfect model would score it too. For adherence it is a ceiling. The *spread* is the standard
@@ -10,6 +10,7 @@ error of the value: how much it would move if the samples were drawn again.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -35,7 +36,8 @@ class Features(NamedTuple):
 
     def rows(self, chosen: Tensor) -> "Features":
         """Those of the chosen images only."""
-        return Features(*(None if each is None else each[chosen.to(each.device)] for each in self))
+        labels, predicted = (None if each is None else each[chosen.to(each.device)] for each in self[1:])
+        return Features(self.features[chosen.to(self.features.device)], labels, predicted)
 
 
 class Score(NamedTuple):
@@ -45,7 +47,7 @@ class Score(NamedTuple):
     spread: float
     floor: float
     floor_spread: float
-    count: int
+    n: int
 
 
 @dataclass(frozen=True)
@@ -117,10 +119,10 @@ def evaluate(
         floor = torch.tensor([score(held_out.rows(subset(len(held_out.features), n, generator))) for _ in range(draws)])
         scores[name] = Score(
             value=score(generated),
-            spread=standard_error(lambda rows, score=score: score(generated.rows(rows)), n, draws, generator),
+            spread=standard_error(partial(_of_rows, score, generated), n, draws, generator),
             floor=float(floor.mean()),
             floor_spread=float(floor.std()),
-            count=n,
+            n=n,
         )
     return scores
 
@@ -150,6 +152,10 @@ def _against(metric: Metric, name: str, real: Features) -> Callable[[Features], 
     if metric.equal_counts:  # a half of the samples is compared with a half of the reference
         return lambda fake: metric.function(real.rows(torch.arange(len(fake.features))), fake)
     return lambda fake: metric.function(real, fake)
+
+
+def _of_rows(score: Callable[[Features], float], samples: Features, rows: Tensor) -> float:
+    return score(samples.rows(rows))
 
 
 def _adherence(fake: Features) -> float:

@@ -112,7 +112,7 @@ def test_every_metric_gives_real_images_their_floor():
     scores = evaluate(metrics.METRICS, sets[0].rows(torch.arange(300)), sets[1], sets[2], draws=6)
     assert set(scores) == set(metrics.METRICS)
     for name, score in scores.items():
-        assert score.count == 300
+        assert score.n == 300
         assert abs(score.value - score.floor) <= 6 * max(score.spread, score.floor_spread), name
 
 

@@ -1,0 +1,36 @@
+"""The claims ledger: what two texts say about sampling, measured, with a verdict each.
+
+`gather(["C9"])` measures and keeps what it finds; `markdown(read())` is the page. The measurements are in the modules
+`on_...`, by what they are made on.
+"""
+
+from diffusion_lessons.evaluation.claims import (
+    on_curves,
+    on_guidance,
+    on_networks,
+    on_paths,
+    on_sampling,
+    on_scales,
+    on_solvers,
+    on_training,
+)
+from diffusion_lessons.evaluation.claims.ledger import MEASURERS, Evidence, Number, gather, read, stale, verdict
+from diffusion_lessons.evaluation.claims.page import frame, markdown
+from diffusion_lessons.evaluation.claims.texts import CLAIMS, Claim
+
+# importing them enters their measurements
+MODULES = (on_sampling, on_solvers, on_guidance, on_training, on_paths, on_curves, on_scales, on_networks)
+
+__all__ = [
+    "CLAIMS",
+    "MEASURERS",
+    "Claim",
+    "Evidence",
+    "Number",
+    "frame",
+    "gather",
+    "markdown",
+    "read",
+    "stale",
+    "verdict",
+]

@@ -1,0 +1,86 @@
+"""How far samples in one dimension are from the law that they should follow, with the floor of exact samples.
+
+    W_1 = int |F_samples^-1(u) - F^-1(u)| du
+
+the area between the two quantile functions; in units of x. The mixtures have an exact denoiser, so that all of the
+distance beyond the floor is the sampler's.
+"""
+
+import inspect
+import math
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.stats import norm
+from torch import Tensor
+
+from diffusion_lessons import samplers, schedules
+from diffusion_lessons.evaluation.claims.ledger import Number
+from diffusion_lessons.path import Path
+from diffusion_lessons.toys import GaussianMixture
+
+BROAD = GaussianMixture([[-1.2], [0.3], [1.5]], stds=[0.25, 0.35, 0.15], weights=[0.3, 0.3, 0.4])
+NARROW = GaussianMixture([[-1.2], [0.3], [1.5]], stds=0.02, weights=[0.3, 0.3, 0.4])  # thin, as images lie
+MIXTURES = {"broad": BROAD, "narrow": NARROW}
+SAMPLES = 4000
+SEEDS = 6
+FLOOR_SEEDS = 40  # exact samples cost nothing
+LINEAR = schedules.ddpm_linear()
+
+
+def distance_to_law(x: Tensor, mixture: GaussianMixture) -> float:
+    """W_1 between samples [n, 1] and the mixture."""
+    points = np.sort(x.double().numpy().ravel())
+    means, stds = mixture.means.numpy()[:, 0], mixture.variances.sqrt().numpy()[:, 0]
+    stds = np.broadcast_to(stds, means.shape)
+    u = (np.arange(len(points)) + 0.5) / len(points)
+    grid = np.sort(np.concatenate([m + s * np.linspace(-8, 8, 4001) for m, s in zip(means, stds, strict=True)]))
+    cdf = (mixture.weights.numpy() * norm.cdf((grid[:, None] - means) / stds)).sum(axis=1)
+    return float(np.abs(points - np.interp(u, cdf, grid)).mean())
+
+
+def over_seeds(name: str, measure: Callable[[int], float], seeds: int = SEEDS) -> Number:
+    """The mean over seeds, with its standard error."""
+    values = np.array([measure(seed) for seed in range(seeds)])
+    return Number(name, float(values.mean()), float(values.std(ddof=1) / math.sqrt(seeds)))
+
+
+@cache
+def distance(sampler: str, steps: int, mixture: str = "broad", path: Path = LINEAR, **options: Any) -> Number:
+    """The distance to the law after so many steps of a sampler with the exact denoiser."""
+    target = MIXTURES[mixture]
+
+    def measure(seed: int) -> float:
+        generator = torch.Generator().manual_seed(seed)
+        x = path.prior((SAMPLES, 1), generator, dtype=torch.float64)
+        noisy: dict[str, Any] = (
+            {"generator": generator} if "generator" in inspect.signature(samplers.get(sampler)).parameters else {}
+        )
+        found = samplers.sample(
+            samplers.get(sampler), target.denoiser(path), x, path, path.grid(steps), **options, **noisy
+        )
+        return distance_to_law(found, target)
+
+    told = "".join(f", {key} = {value}" for key, value in options.items())
+    return over_seeds(f"{mixture}: {sampler}{told}, {steps} steps", measure)
+
+
+@cache
+def floor(mixture: str = "broad") -> Number:
+    """What exact samples of the same number score."""
+    target = MIXTURES[mixture]
+    return over_seeds(
+        f"{mixture}: exact samples",
+        lambda seed: distance_to_law(
+            target.sample(SAMPLES, torch.Generator().manual_seed(1000 + seed), torch.float64), target
+        ),
+        FLOOR_SEEDS,
+    )
+
+
+def each(sampler: str, steps: Iterable[int], mixture: str = "broad", **options: Any) -> list[Number]:
+    """The distance at several numbers of steps."""
+    return [distance(sampler, count, mixture, **options) for count in steps]

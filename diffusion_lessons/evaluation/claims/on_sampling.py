@@ -1,0 +1,123 @@
+"""Claims about DDPM and DDIM that an exact mixture settles: C4, C5, C6, C24, C25."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+from torch import Tensor
+
+from diffusion_lessons import samplers, schedules
+from diffusion_lessons.denoisers import DenoiserLike
+from diffusion_lessons.evaluation.claims.laws import BROAD, LINEAR, SAMPLES, distance, distance_to_law, each, floor
+from diffusion_lessons.evaluation.claims.laws import over_seeds as mean_over_seeds
+from diffusion_lessons.evaluation.claims.ledger import CONDITION, FAILS, HOLDS, Evidence, measures
+
+
+@measures("C4", on="exact mixtures, linear path")
+def stochastic_chains_in_large_steps() -> Evidence:
+    """eta = 0, eta = 1 and DDPM's large variance on the same ten times, to broad and to narrow components."""
+    numbers, worse = [], []
+    for mixture in ("broad", "narrow"):
+        ode, noisy, large = (
+            distance("ddim", 10, mixture),
+            distance("ddim", 10, mixture, eta=1.0),
+            distance("ddpm", 10, mixture, variance="large"),
+        )
+        numbers += [ode, noisy, large, floor(mixture)]
+        worse += [(noisy - ode).resolved and noisy.value > ode.value]
+        worse += [(large - ode).resolved and large.value > ode.value]
+    found = HOLDS if all(worse) else FAILS if not any(worse) else CONDITION
+    return Evidence(
+        found,
+        f"Ten steps with the exact denoiser: fresh noise hurts in {sum(worse)} of {len(worse)} comparisons with DDIM. "
+        "It depends on the data and on the variance: the small variance (eta = 1) is that of data at a point, the "
+        "large one that of data as broad as the noise, and the wrong one for the data leaves too little or too much.",
+        numbers,
+    )
+
+
+@measures("C5", on="exact mixtures, linear path")
+def fifty_steps_each() -> Evidence:
+    """The distance to the law after 50 steps of DDIM and of DDPM with either variance."""
+    numbers, differ = [], []
+    for mixture in ("broad", "narrow"):
+        ode = distance("ddim", 50, mixture)
+        for other in (distance("ddim", 50, mixture, eta=1.0), distance("ddpm", 50, mixture, variance="large")):
+            differ.append((other - ode).resolved and other.value > 2 * ode.value)
+            numbers.append(other)
+        numbers += [ode, floor(mixture)]
+    found = HOLDS if all(differ) else FAILS if not any(differ) else CONDITION
+    return Evidence(
+        found,
+        f"DDPM is more than twice as far from the law as DDIM in {sum(differ)} of {len(differ)} comparisons at 50 "
+        "steps on the linear path. With an exact denoiser and broad components the two come close.",
+        numbers,
+    )
+
+
+@measures("C6", on="an exact mixture, one device")
+def same_seed_same_sample() -> Evidence:
+    """Bit equality of two runs; the stochastic sampler repeats itself only with the generator's seed."""
+    x = LINEAR.prior((64, 1), torch.Generator().manual_seed(0))
+    denoise, times = BROAD.denoiser(LINEAR), LINEAR.grid(20)
+
+    def run(eta: float, seed: int) -> Tensor:
+        generator = torch.Generator().manual_seed(seed)
+        return samplers.sample(samplers.ddim, denoise, x, LINEAR, times, eta=eta, generator=generator)
+
+    repeated = torch.equal(run(0.0, 0), run(0.0, 1)) and torch.equal(run(1.0, 0), run(1.0, 0))
+    differ = not torch.equal(run(1.0, 0), run(1.0, 1))
+    return Evidence(
+        HOLDS if repeated and differ else FAILS,
+        "With eta = 0 two runs from the same noise are equal bit for bit. With eta = 1 the seed of the sampler's own "
+        "noise must be the same as well. On another device or batch size sums are rounded in another order: equal to "
+        "rounding, not bit for bit.",
+    )
+
+
+def literal_step_from_text_2(
+    x: Tensor, denoise: DenoiserLike, times: Sequence[float], generator: torch.Generator
+) -> Tensor:
+    """x - predicted noise + random noise, step after step, as the sentence reads."""
+    for t in times[:-1]:
+        x = x - denoise(x, t).eps + torch.randn(x.shape, generator=generator, dtype=x.dtype)
+    return x
+
+
+@measures("C24", on="an exact mixture, cosine path")
+def the_literal_ddpm_step() -> Evidence:
+    """The sentence taken literally, DDPM's own step, and DDIM without any randomness, in 200 steps each."""
+    path, steps = schedules.cosine(), 200
+
+    def literal(seed: int) -> float:
+        generator = torch.Generator().manual_seed(seed)
+        x = path.prior((SAMPLES, 1), generator, dtype=torch.float64)
+        return distance_to_law(literal_step_from_text_2(x, BROAD.denoiser(path), path.grid(steps), generator), BROAD)
+
+    as_said = mean_over_seeds("broad: x - eps_hat + z, 200 steps", literal)
+    ddpm, ddim = distance("ddpm", steps, path=path), distance("ddim", steps, path=path)
+    exact = floor()
+    works = not (ddim - exact).resolved or ddim.value < 2 * exact.value
+    fails = as_said.value > 10 * exact.value
+    return Evidence(
+        FAILS if works and fails else CONDITION,
+        "Taken literally the step does not lead to the data: the weights that keep the state's variance on the path "
+        "are missing. And randomness is not needed: with eta = 0 nothing random is added, and the samples follow the "
+        "law as closely as exact ones do.",
+        [as_said, ddpm, ddim, exact],
+    )
+
+
+@measures("C25", on="an exact mixture, linear path")
+def the_same_limit() -> Evidence:
+    """The distance to the law of DDIM and DDPM as steps grow to 1000."""
+    steps = (5, 10, 20, 50, 100, 1000)
+    ode, noisy, exact = each("ddim", steps), each("ddim", steps, eta=1.0), floor()
+    there = all(not (curve[-1] - exact).resolved or curve[-1].value < 1.5 * exact.value for curve in (ode, noisy))
+    falling = all(a.value > b.value for a, b in pairwise(ode))
+    return Evidence(
+        HOLDS if there and falling else CONDITION if there else FAILS,
+        "After 1000 steps both are as close to the law as exact samples are, and DDIM's distance grows steadily as "
+        "steps are taken away.",
+        [*ode, *noisy, exact],
+    )

@@ -1,0 +1,131 @@
+"""What the commands benchmark, frontier and claims do and print."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from diffusion_lessons.evaluation import judge as judges
+from diffusion_lessons.evaluation import plans, stored, table
+from diffusion_lessons.evaluation.benchmark import sweep
+from diffusion_lessons.evaluation.frontier import best_under, knee, on_frontier
+from diffusion_lessons.evaluation.measurement import Measurement
+from diffusion_lessons.training import checkpoints
+from diffusion_lessons.training.devices import choose_device
+from diffusion_lessons.training.files import write_atomically
+from diffusion_lessons.views import frontier as figures
+
+COLUMNS = ("steps", "nfe", "scale", "seconds_per_image", "frechet_value", "frechet_spread", "frechet_floor")
+
+
+def run_benchmark(
+    checkpoint: str,
+    plan: str = "quick",
+    *,
+    samples: int | None = None,
+    out: Path | None = None,
+    ship: bool = False,
+    latency: bool = True,
+    device: str | None = None,
+    seed: int = 0,
+) -> list[Measurement]:
+    """Measure a checkpoint by a plan, print each row as it is made, and keep the rows in a file.
+
+    ship: keep them where the course's own tables are, `datasets/measurements/`.
+    """
+    denoise = checkpoints.load(checkpoint, choose_device(device))
+    name = Path(checkpoint).stem
+    data = (denoise.card or {}).get("data", {})
+    judge = judges.of_images(data["name"] if isinstance(data, dict) else str(data))
+    file = out or (stored.folder() if ship else Path("runs/measurements")) / f"{name}.csv"
+    rows = []
+    for group in plans.get(plan, samples):
+        count = min(group.samples, len(judge.held_out.features))
+        options: dict[str, Any] = {
+            "judge": judge,
+            "samples": count,
+            "seed": seed,
+            "name": name,
+            "repeats": 3 if latency else 0,
+        }
+        for row in sweep(denoise, group.configurations, file, **options):
+            print(_line(row), flush=True)
+            rows.append(row)
+    print(f"{len(rows)} rows in {file}")
+    return rows
+
+
+def show_frontier(
+    source: str, x: str = "nfe", quality: str = "frechet", out: Path | None = None, budget: float | None = None
+) -> pd.DataFrame:
+    """Print the rows that no other beats, the knee, and the best within a budget; draw all of them.
+
+    source: a shipped table's name or a CSV file. Rows with most samples are compared; guided rows only with `scale` 1.
+    """
+    file = Path(source)
+    rows = table.read(file) if file.suffix == ".csv" else stored.rows(source)
+    whole = pd.DataFrame([row.row() for row in rows])
+    unguided = whole[(whole["scale"] == 1) & (whole["precision"] == "float32") & (whole["clip"] != "{}")]
+    if unguided.empty:
+        raise ValueError(f"{source} holds no unguided, clipped row in float32 to draw a frontier of")
+    compared = unguided[unguided["samples"] == unguided["samples"].max()].reset_index(drop=True)
+    best = compared[on_frontier(compared, [x, f"{quality}_value"])].sort_values(x)
+    print(_text(best, x))
+    bend = knee(compared, x, f"{quality}_value")
+    if bend is not None:
+        print(f"knee: {_name(compared.iloc[bend])}")
+    if budget is not None:
+        print(f"best with {x} at most {budget:g}, and what cannot be told from it:")
+        print(_text(best_under(compared, {x: budget}, f"{quality}_value"), x))
+    if out is not None:
+        figure = figures.frontier(compared, x, quality)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(out, dpi=150)
+        beyond = out.with_stem(out.stem + "-beyond-floor")
+        figures.above_floor(compared, quality).savefig(beyond, dpi=150)
+        print(f"drawn in {out} and {beyond}")
+    return best
+
+
+def show_claims(names: Sequence[str] = (), *, every: bool = False, out: Path | None = None) -> None:
+    """Measure the claims of these names (or every one) anew, write the page, and print the verdicts."""
+    from diffusion_lessons.evaluation import claims
+
+    unknown = sorted(set(names) - set(claims.CLAIMS))
+    if unknown:
+        raise ValueError(f"no claim {', '.join(unknown)}; they are C1 to C{len(claims.CLAIMS)}")
+    ledger = claims.gather(None if every else names) if every or names else claims.read()
+    page = out or Path("CLAIMS.md")
+    write_atomically(page, claims.markdown(ledger).encode())
+    shown: Iterable[str] = names or claims.CLAIMS
+    for name in shown:
+        print(f"{name:4} {claims.verdict(ledger.get(name, [])):22} {claims.CLAIMS[name].text}")
+    print(f"written to {page}")
+
+
+def _name(row: pd.Series) -> str:
+    return f"{figures.label(row.to_dict())}@{row['steps']}"
+
+
+def _text(rows: pd.DataFrame, x: str) -> str:
+    columns = [name for name in dict.fromkeys([*COLUMNS, x]) if name in rows]
+    named = rows[columns].set_axis([_name(row) for _, row in rows.iterrows()], axis=0)
+    return named.to_string(float_format=lambda value: f"{value:.4g}")
+
+
+def _line(row: Measurement) -> str:
+    chosen = row.configuration
+    words = [
+        f"{figures.label(row.row())}@{chosen.steps}",
+        f"s={chosen.scale:g}",
+        f"nfe {row.nfe:g}",
+        f"n {row.samples}",
+    ]
+    if row.seconds_per_image is not None:
+        words.append(f"{1000 * row.seconds_per_image:.1f} ms/image")
+    for name in ("frechet", "recall", "adherence"):
+        if name in row.quality:
+            score = row.quality[name]
+            words.append(f"{name} {score.value:.3g}±{score.spread:.2g} (real {score.floor:.3g})")
+    return "  ".join(words)

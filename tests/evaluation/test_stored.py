@@ -1,0 +1,57 @@
+"""The tables that ship: of the shipped checkpoints, undamaged, and the page says what they say."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from diffusion_lessons import schedules, toys
+from diffusion_lessons.evaluation import claims, stored, table
+from diffusion_lessons.evaluation.benchmark import Configuration, measure
+from diffusion_lessons.training import weights
+
+ROOT = Path(__file__).resolve().parents[2]
+TABLES = sorted(stored.folder().glob("*.csv"))
+
+
+@pytest.mark.parametrize("file", TABLES, ids=lambda file: file.stem)
+def test_shipped_tables_are_of_the_shipped_checkpoints(file):
+    for row in stored.rows(file.stem):
+        assert row.checkpoint == file.stem and row.device and row.torch
+        if row.features:
+            data = row.features.split()[0]
+            assert row.features_sha256 == weights.read_card(f"{data}-classifier")["sha256"]
+
+
+def test_the_ledger_is_of_the_shipped_checkpoints_and_the_page_is_of_the_ledger():
+    ledger = claims.read()
+    assert claims.stale(ledger) == []
+    page = ROOT / "CLAIMS.md"
+    if ledger and page.is_file():
+        assert page.read_text(encoding="utf-8") == claims.markdown(ledger), "run `diffusion-lessons claims`"
+
+
+def test_a_table_of_another_checkpoint_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(stored, "folder", lambda: tmp_path)
+    monkeypatch.setattr(weights, "read_card", lambda name: {"sha256": "of the shipped one"})
+    denoise = toys.GaussianMixture([[0.0]], stds=1.0).denoiser(schedules.cosine())
+    denoise.card = {"sha256": "of an older one"}
+    row = measure(denoise, Configuration("ddim", 2), repeats=1)
+    table.append(tmp_path / "net.csv", row)
+    with pytest.raises(ValueError, match="measured on checkpoint of an older"):
+        stored.rows("net")
+    denoise.card = {"sha256": "of the shipped one"}
+    (tmp_path / "net.csv").unlink()
+    table.append(tmp_path / "net.csv", measure(denoise, Configuration("ddim", 2), repeats=1))
+    assert len(stored.frame("net")) == 1
+    with pytest.raises(LookupError, match="no row of"):
+        stored.find(stored.rows("net"), Configuration("ddim", 3))
+    with pytest.raises(FileNotFoundError, match="diffusion-lessons benchmark other"):
+        stored.rows("other")
+
+
+def test_measurements_are_json_and_csv_only():
+    if stored.folder().is_dir():
+        assert {each.suffix for each in stored.folder().iterdir()} <= {".csv", ".json", ".md"}
+        for file in stored.folder().glob("*.json"):
+            json.loads(file.read_text(encoding="utf-8"))
