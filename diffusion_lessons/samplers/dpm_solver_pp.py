@@ -128,7 +128,7 @@ def dpm_solver_pp_2m_sde(
         x_s = (sigma_s / sigma_t) e^-h x_t + alpha_s (1 - e^(-2h)) D + sigma_s sqrt(1 - e^(-2h)) z
 
     With D = x0_hat this is `ddpm` with the small variance, rewritten in lambda. x is [B, ...]; one evaluation a step;
-    the noise comes from `generator`, and a step to sigma = 0 adds none.
+    the noise comes from `generator`, and a step to sigma = 0 adds none. The variance of the samples is of order 2.
     """
     x0_before, h_before = x, math.inf
     for t, s in pairwise(times):

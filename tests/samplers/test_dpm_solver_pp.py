@@ -1,5 +1,6 @@
 """DPM-Solver++: the papers' updates, parity with public implementations, and rules that do not count steps."""
 
+import importlib
 import math
 from itertools import pairwise
 
@@ -139,14 +140,26 @@ def test_one_step_of_the_sde_is_ddpm_s():
     torch.testing.assert_close(one, other, rtol=0, atol=1e-12)
 
 
-def test_the_sde_is_nearer_to_the_data_s_spread_than_ddpm():
-    """The same noise, a second-order drift: in 20 steps the std of a Gaussian comes out closer."""
-    data = toys.GaussianMixture([[0.0]], stds=0.5)
+@pytest.mark.parametrize("name, order", [("ddpm", 1.0), ("dpm_solver_pp_2m_sde", 2.0)])
+def test_the_order_of_the_variance_of_stochastic_samplers(name, order, monkeypatch):
+    """On N(0, 1/4) a sampler is linear in x_T and in each z, so unit impulses give the variance without sampling."""
+    path, end, calls = LINEAR, 10.0, iter(range(10**6))
+    module = importlib.import_module(samplers.ALL[name].__module__)
 
-    def std(sampler):
-        generator = torch.Generator().manual_seed(0)
-        x = LINEAR.prior((20000, 1), generator=generator)
-        times = LINEAR.grid(20, "logsnr")
-        return samplers.sample(sampler, data.denoiser(LINEAR), x, LINEAR, times, generator=generator).std().item()
+    def impulse(x, generator):
+        z = torch.zeros_like(x)
+        z[1 + next(calls)] = 1.0  # the first row is x_T's own
+        return z
 
-    assert abs(std(samplers.dpm_solver_pp_2m_sde) - 0.5) < 0.5 * abs(std(samplers.ddpm) - 0.5)
+    monkeypatch.setattr(module, "fresh_noise", impulse)
+    denoise = toys.GaussianMixture([[0.0]], stds=0.5).denoiser(path)
+
+    def error(N):
+        nonlocal calls
+        calls = iter(range(N))
+        x = torch.zeros(N + 1, 1, dtype=torch.float64)
+        x[0] = math.sqrt(path.alpha_bar(path.T) / 4 + path.sigma(path.T) ** 2)
+        out = samplers.sample(samplers.ALL[name], denoise, x, path, path.grid(N, "logsnr", t_min=end))
+        return abs(out.square().sum().item() - (path.alpha_bar(end) / 4 + path.sigma(end) ** 2))
+
+    assert math.log2(error(128) / error(256)) == pytest.approx(order, abs=0.05)
