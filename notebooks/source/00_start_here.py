@@ -106,7 +106,7 @@ show(
 #
 # | symbol | in code | meaning |
 # | --- | --- | --- |
-# | $x_t = \alpha_t x_0 + \sigma_t \varepsilon$ | `alpha`, `sigma` | a *Gaussian path*: data and unit noise $\varepsilon$ |
+# | $x_t = \alpha_t x_0 + \sigma_t \varepsilon$ | `alpha`, `sigma` | a *Gaussian path* from data to noise |
 # | $\bar\alpha_t = \alpha_t^2$ | `alpha_bar` | the share of the data in the variance, on paths that keep the variance |
 # | $\lambda_t = \log(\alpha_t/\sigma_t)$ | `lam` | half log signal-to-noise ratio; the clock of fast samplers |
 # | $t \in [0, T]$ | `t` | time; $T$ is noise, 0 is data; it runs *down* while sampling |

@@ -1,0 +1,72 @@
+"""Every lesson follows from its source, is well made, and together they teach what the course promises.
+
+That their outputs are right is checked by running them: `make test-lessons`.
+"""
+
+import json
+import re
+
+import pytest
+from build_notebooks import check
+from lesson_files import CONCEPTS, LESSONS, ROOT, names, read_built, read_source
+from lesson_hygiene import all_headings
+
+from diffusion_lessons.checks import EXERCISES
+
+ALL = names()
+IDEAS = json.loads(CONCEPTS.read_text())
+
+
+def headings_of(number: str) -> list[str] | None:
+    """The headings of the lesson with this number, or None while it is not written."""
+    found = [name for name in ALL if name.startswith(f"{number}_")]
+    if not found:
+        return None
+    return [title for _, _, title in all_headings(read_source(ROOT / f"notebooks/source/{found[0]}.py"))]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_lesson_is_built_and_well_made(name):
+    assert check(name) == []
+
+
+def test_no_notebook_without_a_source():
+    assert sorted(path.stem for path in LESSONS.glob("*.ipynb")) == ALL
+
+
+def test_all_lessons_together_stay_small():
+    assert sum(path.stat().st_size for path in LESSONS.glob("*.ipynb")) < 25e6
+
+
+def test_there_are_thirteen_concepts():
+    assert [idea["number"] for idea in IDEAS] == list(range(1, 14))
+
+
+@pytest.mark.parametrize("idea", IDEAS, ids=lambda idea: str(idea["number"]))
+def test_a_concept_is_taught_where_it_says(idea):
+    """In every lesson named that is written already, and that one names the section; a planned one may have none."""
+    for number, section in idea["taught in"].items():
+        headings = headings_of(number)
+        if headings is None:
+            assert section is None, f"lesson {number} is not written"
+        else:
+            assert section is not None, f"lesson {number} is there now: which section teaches this concept?"
+            assert section in headings
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_a_check_sends_learners_to_a_section_that_exists(name):
+    lesson, section = re.fullmatch(r"lesson (\d\d), (.+)", EXERCISES[name].lesson).groups()
+    headings = headings_of(lesson)
+    if headings is not None:
+        assert section.lower() in [title.lower() for title in headings]
+
+
+def test_the_map_of_the_first_lesson_is_the_readmes():
+    def rows(text: str) -> list[tuple[str, str]]:
+        return re.findall(r"^(?:# )?\| \[?(\d\d [^\]|]+?)\]?(?:\([^)]*\))? \| ([^|]+) \|$", text, re.M)
+
+    first = "\n".join(cell.source for cell in read_built(LESSONS / "00_start_here.ipynb").cells)
+    assert len(rows(first)) == 18 and rows(first) == rows((ROOT / "README.md").read_text())
+    linked = re.findall(r"\]\((\d\d_\w+)\.ipynb\)", first)
+    assert linked == [name for name in ALL if name != "00_start_here"]
