@@ -9,10 +9,11 @@ VENV     := .venv/bin
 # One thread a process: two processes share the tests, and more threads made them slower.
 PYTEST   := OMP_NUM_THREADS=1 TQDM_DISABLE=1 $(VENV)/python -m pytest -q -n 2 --dist loadfile
 
-# Every cell of every lesson under nbval, by the policy in tests/notebooks/policy.py; a lesson stays in one process.
-CHECK_LESSONS = $(TEST_ENV) $(VENV)/python -m pytest -q -p nbval -p tests.notebooks.policy -n 2 --dist loadfile
+# Every cell of every lesson, its output compared with the stored one by the policy named here.
+LESSONS  ?=
+NBVAL    := $(PYTEST) -p nbval -p tests.notebooks.policy
 
-.PHONY: help setup tour lab test test-quick test-lessons lessons lint bench clean
+.PHONY: help setup tour lab test test-quick test-lessons lint lessons bench clean
 .DEFAULT_GOAL := help
 
 help:        ## list these targets
@@ -29,22 +30,21 @@ lab: setup   ## open the lessons in JupyterLab; LAB_ARGS="..." is passed on
 
 test: lint   ## linters, type checker, all tests, all lessons
 	$(PYTEST) tests
-	@if ls notebooks/lessons/*.ipynb >/dev/null 2>&1; then \
-		$(PYTEST) -p nbval -p tests.notebooks.policy notebooks/lessons; fi
-
-test-lessons: setup  ## run the lessons and compare every output; LESSONS="notebooks/lessons/04_ddim.ipynb" for some
-	$(CHECK_LESSONS) $(or $(LESSONS),notebooks/lessons)
-
-lessons: setup  ## build the lessons from notebooks/source; LESSONS="04 05" for some
-	$(TEST_ENV) $(VENV)/python tools/build_notebooks.py $(LESSONS)
+	$(NBVAL) notebooks/lessons
 
 test-quick: setup  ## the tests alone, without notebooks, stopping at the first failure
 	$(PYTEST) -x --ignore=tests/notebooks tests
+
+test-lessons: setup  ## the lessons alone; LESSONS="notebooks/lessons/04_ddim.ipynb" for some
+	$(NBVAL) $(or $(LESSONS),notebooks/lessons)
 
 lint: setup  ## ruff and mypy
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
 	$(VENV)/mypy
+
+lessons: setup  ## build the lessons from notebooks/source; LESSONS="04 05" for some
+	@$(VENV)/python tools/build_notebooks.py $(LESSONS)
 
 bench: setup ## side by side with other libraries; each file of benchmarks/ prints a table
 	@for file in benchmarks/[a-z]*.py; do name=$$(basename $$file .py); \
