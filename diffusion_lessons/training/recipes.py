@@ -81,7 +81,9 @@ class Recipe:
 
 # Widths and budgets: benchmarks/training.py measures them.
 _SMALL = UNetConfig(widths=(64, 128), patch=2)
-_DIGITS = Recipe("digits", "digits", images=200_000, network=UNetConfig(widths=(32, 64), embedding=64), smudged=0.1)
+_DIGITS = Recipe(
+    "digits", "digits", images=150_000, batch=64, network=UNetConfig(widths=(32, 64), embedding=64), smudged=0.1
+)
 _MNIST_SMALL = Recipe("mnist-small", "mnist", images=400_000, batch=64, network=_SMALL)
 _MNIST = Recipe("mnist", "mnist", images=6_000_000, batch=512, network=_SMALL, compile=True)
 _CIFAR10 = Recipe(
