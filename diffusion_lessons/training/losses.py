@@ -33,12 +33,13 @@ def sample_times(u: Tensor, path: Path, times: Times = "uniform") -> Tensor:
 def weights(t: Tensor, path: Path, predicts: str, weighting: Weighting = None, gamma: float = 5.0) -> Tensor:
     """The weight of each sample's squared error, [B].
 
-    None leaves the error of what is predicted as it is. "min_snr" gives the error *of x_0* the weight
-    min(SNR, gamma), SNR = alpha^2 / sigma^2; the error of x_0 is that of the prediction times
+    None leaves the error of what is predicted as it is. "min_snr" gives the error of eps the weight
+    min(1, gamma / SNR), SNR = alpha^2 / sigma^2, which is min(SNR, gamma) on the error of x_0 (Hang et al. 2023,
+    equation 6). The squared error of eps is that of the prediction times
 
-        eps: sigma^2 / alpha^2    x0: 1    v: sigma^2 / (alpha^2 + sigma^2)^2    velocity: sigma^2
+        eps: 1    x0: alpha^2 / sigma^2    v: alpha^2 / (alpha^2 + sigma^2)^2    velocity: alpha^2
 
-    so that every prediction type has the same loss (Hang et al. 2023, equation 6).
+    so that the loss of an estimate does not depend on what it was expressed in.
     """
     if weighting is None:
         return torch.ones_like(t)
@@ -46,13 +47,13 @@ def weights(t: Tensor, path: Path, predicts: str, weighting: Weighting = None, g
         raise ValueError(f'weighting must be None or "min_snr", not {weighting!r}')
     alpha2, sigma2 = path.alpha(t) ** 2, path.sigma(t) ** 2
     snr = alpha2 / sigma2
-    x0_error = {
-        "eps": 1 / snr,
-        "x0": torch.ones_like(t),
-        "v": sigma2 / (alpha2 + sigma2) ** 2,
-        "velocity": sigma2,
+    eps_error = {
+        "eps": torch.ones_like(t),
+        "x0": snr,
+        "v": alpha2 / (alpha2 + sigma2) ** 2,
+        "velocity": alpha2,
     }[predicts]
-    return snr.clamp(max=gamma) * x0_error
+    return (gamma / snr).clamp(max=1) * eps_error
 
 
 def loss(

@@ -83,10 +83,11 @@ class Run:
 
     def save_checkpoint(self, file: str | Path, *, command: str | None = None, **about: Any) -> Path:
         """Write the averaged weights and their card; what `loop.finish` calls."""
+        kind = "" if self.recipe.kind == "diffusion" else f" --kind {self.recipe.kind}"
         entries = {
             "data": self.data_card,
             "recipe": self.recipe.card(),
-            "command": command or f"diffusion-lessons train {self.recipe.name} --seed {self.seed}",
+            "command": command or f"diffusion-lessons train {self.recipe.name}{kind} --seed {self.seed}",
             "seed": self.seed,
             "device": device_name(self.device),
             "images_seen": self.images,

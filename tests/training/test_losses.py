@@ -50,6 +50,11 @@ def test_weights_are_one_without_weighting():
     assert torch.equal(weights(torch.tensor([1.0, 9.0]), VP, "v"), torch.ones(2))
 
 
+@pytest.mark.parametrize(("predicts", "expected"), [("eps", 1.0), ("x0", 0.0), ("v", 0.0), ("velocity", 0.0)])
+def test_min_snr_at_the_noisy_end_where_alpha_is_zero(predicts, expected):
+    assert weights(torch.ones(1), FLOW, predicts, "min_snr").item() == expected
+
+
 def test_condition_reaches_the_network():
     seen = []
     x0 = torch.zeros(2, 1, 2, 2)
