@@ -3,7 +3,7 @@
 #
 # **Question.** What will you be able to make, and does your machine work?
 #
-# **Budget.** About 6 seconds of one CPU core, 1.1 GB of memory, nothing to download.
+# **Budget.** About 6 seconds of one CPU core, 0.9 GB of memory, nothing to download.
 #
 # **Afterwards you can** run every lesson; draw digits out of noise; read the notation of the course; and say why the
 # best possible denoiser cannot draw anything new.

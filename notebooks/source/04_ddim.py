@@ -3,7 +3,7 @@
 #
 # **Question.** How can the same network draw in ten steps what took a thousand, with one changed line?
 #
-# **Budget.** About 15 seconds of one CPU core, 0.6 GB of memory, nothing to download.
+# **Budget.** About 15 seconds of one CPU core, 0.9 GB of memory, nothing to download.
 #
 # **Afterwards you can** do three steps of a sampler by hand and check a published example; write DDIM's update from
 # memory; say what `eta` does; and name four things that people get wrong about it.
@@ -39,11 +39,11 @@ def seeded(seed):
 # 2. **put back**: mix $\hat x_0$ with *the same* $\hat\varepsilon$, at a cleaner level $s$;
 # 3. repeat from there.
 #
-# A widely read lesson on samplers walks through it with one number and three levels: $\bar\alpha$ about 0 at the
-# noisy end, one half in the middle, about 1 at the clean end. Start from $x = 2$. The network says $\hat\varepsilon
-# = 1.5$. The $\hat x_0$ that follows is huge, because almost nothing of the data is left and we divide by it; so it
-# is capped at 1, the largest value that the data have. Then it is put back in the middle, and the text says: the
-# state is now, say, 1.3.
+# One of the texts that this course is built on walks through it with one number and three levels: $\bar\alpha$
+# about 0 at the noisy end, one half in the middle, about 1 at the clean end. Start from $x = 2$. The network says
+# $\hat\varepsilon = 1.5$. The $\hat x_0$ that follows is huge, because almost nothing of the data is left and we
+# divide by it; so it is capped at 1, the largest value that the data have. Then it is put back in the middle, and
+# the text says: the state is now, say, 1.3.
 #
 # Do it on paper first. The weights in the middle are $\sqrt{1/2}$ and $\sqrt{1/2}$.
 
@@ -141,9 +141,8 @@ for N in (10, 50, 500):
 print(f"from 50 steps to 100 the error falls by a factor {error[50] / error[100]:.1f}")
 
 # %% [markdown]
-# Twice the steps, half the error: DDIM is a method of *first order*. Lesson 05 asks for more. With a network the
-# curve flattens once the network's own error is larger, which is why fifty steps often look like a thousand: lesson
-# 10 measures where.
+# Twice the steps, half the error: DDIM is a method of *first order*. Lesson 05 asks for more. With a network the curve
+# flattens where the network's own error takes over; lesson 10 measures where.
 
 # %% [markdown]
 # ## Same seed, same sample
@@ -170,7 +169,8 @@ print(f"with 10 steps instead of 50, {same_heap:.1%} of the samples stay in thei
 # $$x_s = \alpha_s \hat x_0 + \sqrt{\sigma_s^2 - \varsigma^2}\;\hat\varepsilon + \varsigma z, \qquad
 # \varsigma = \eta\,\frac{\sigma_s}{\sigma_t}\sqrt{\sigma_t^2 - \frac{\alpha_t^2}{\alpha_s^2}\sigma_s^2}.$$
 #
-# At $\eta = 1$, visiting all thousand times, this is DDPM itself. Not nearly: exactly, if both draw the same noise.
+# At $\eta = 1$, visiting all thousand times, this is DDPM itself, with the smaller of its two
+# variances. Not nearly: exactly, if both draw the same noise.
 
 # %%
 ends = [

@@ -30,6 +30,20 @@ def test_schedule_figure_draws_alpha_bar_and_lambda():
     assert [text.get_text() for text in left.get_legend().get_texts()] == ["linear", "flow"]
 
 
+def test_walks_end_as_noise():
+    walk = noising.forward_walks(torch.full((4000,), 3.0).double(), LINEAR, torch.Generator().manual_seed(0))
+    assert walk.shape == (1001, 4000) and bool((walk[0] == 3).all())
+    assert walk[300].mean().item() == pytest.approx(3 * LINEAR.alpha(300.0), abs=0.05)
+    assert walk[-1].std().item() == pytest.approx(1, abs=0.05)
+
+
+def test_observer_figure_has_one_line_a_path_over_time_and_over_lambda():
+    paths, shares = [LINEAR, schedules.cosine()], [0.25, 0.5]
+    left, right = noising.observer_figure(paths, shares, {"linear": [80, 24], "cosine": [99, 90]}).axes
+    assert list(left.get_lines()[1].get_ydata()) == [99, 90]
+    assert list(right.get_lines()[0].get_xdata()) == [LINEAR.lam(250.0), LINEAR.lam(500.0)]
+
+
 def test_trajectories_are_the_states(states):
     (plot,) = trajectories.trajectory_figure(MIXTURE, LINEAR, {"ddim, 5 steps": states}).axes
     assert plot.get_title() == "DDIM, 5 steps" and plot.get_xlim() == (1000.0, 0.0)

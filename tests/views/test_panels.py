@@ -87,6 +87,17 @@ def test_every_sampler_of_the_menu_draws(playground, name, steps):
     assert f"{steps} steps" in playground.alt and np.isfinite(moved_by(playground))
 
 
+def test_images_are_drawn_from_their_own_noise():
+    picture = toys.point_masses(load_data("digits").images[:20].double())
+    panel = widgets.image_panel(picture.denoiser(schedules.ddpm_linear()), steps=4, count=4)
+    before = pixels(panel)
+    assert panel.alt == "4 images by DDIM, 4 steps, 4 evaluations, start 0" and panel.width == before.shape[1]
+    panel.controls["start"].value = 1
+    assert np.abs(pixels(panel) - before).mean() > 5
+    panel.controls["sampler"].value = "ddpm"
+    assert "DDPM" in panel.alt
+
+
 def test_a_stored_panel_keeps_the_picture_and_the_words(noising):
     data, metadata = noising._repr_mimebundle_()
     assert data["text/plain"] == metadata["image/png"]["alt"] == noising.alt
@@ -106,7 +117,7 @@ class Slow:
         if n < 0:
             raise ValueError("choose a number above 0")
         self.finished.append(n)
-        yield Drawing(f"picture {n}".encode(), f"n is {n}")
+        yield Drawing(f"a picture of the number {n}".encode(), f"n is {n}")
 
 
 def test_the_newest_position_wins(monkeypatch):
@@ -125,7 +136,7 @@ def test_the_newest_position_wins(monkeypatch):
     panel.words.observe(lambda change: said.append(change["new"]), names="value")
     asyncio.run(move())
     assert said == [BUSY, "n is 5"]
-    assert panel.image.value == b"picture 5" and panel.words.value == "n is 5"
+    assert panel.image.value == b"a picture of the number 5" and panel.words.value == "n is 5"
     assert slow.finished == [1, 5]
 
 
@@ -137,4 +148,4 @@ def test_a_choice_that_does_not_go_together_says_so():
         await panel._work
 
     asyncio.run(move())
-    assert "choose a number above 0" in panel.words.value and panel.image.value == b"picture 1"
+    assert "choose a number above 0" in panel.words.value and panel.image.value == b"a picture of the number 1"
