@@ -1,4 +1,4 @@
-"""The end of a lesson's cell: a picture with its words, shown by notebooks, stored in them, read aloud by browsers."""
+"""The end of a lesson's cell: a picture with its words, which notebooks show and store together."""
 
 import base64
 import io
