@@ -13,6 +13,7 @@ def benchmark(
     quick: Annotated[bool, typer.Option("--quick", help="A few minutes on a CPU: short for --plan quick.")] = False,
     plan: Annotated[str, typer.Option(help="quick, curve, guidance, precision, long, negative or full.")] = "full",
     samples: Annotated[int | None, typer.Option(help="Samples of each row, instead of the plan's.")] = None,
+    batch: Annotated[int, typer.Option(help="Images sampled together; more on a GPU.")] = 50,
     out: Annotated[Path | None, typer.Option(help="The table; by default runs/measurements/NAME.csv.")] = None,
     ship: Annotated[bool, typer.Option("--ship", help="Into datasets/measurements/, for the course.")] = False,
     latency: Annotated[bool, typer.Option(help="Off where several processes share the work.")] = True,
@@ -23,14 +24,14 @@ def benchmark(
 
     \b
     diffusion-lessons benchmark --quick
-    diffusion-lessons benchmark mnist-diffusion --plan curve --samples 2000 --device cuda
+    diffusion-lessons benchmark mnist-diffusion --plan curve --samples 2000 --batch 1000
     accelerate launch --num_processes 4 -m diffusion_lessons benchmark mnist-diffusion --no-latency
     """
     from diffusion_lessons.views import measured
 
     chosen = "quick" if quick else plan
     measured.run_benchmark(
-        checkpoint, chosen, samples=samples, out=out, ship=ship, latency=latency, device=device, seed=seed
+        checkpoint, chosen, samples=samples, batch=batch, out=out, ship=ship, latency=latency, device=device, seed=seed
     )
 
 

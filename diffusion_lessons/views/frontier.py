@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 from torch import Tensor
 
 from diffusion_lessons.evaluation.frontier import on_frontier
@@ -48,6 +49,7 @@ def frontier(table: pd.DataFrame, x: str = "nfe", quality: str = "frechet", titl
     plot.plot(table[x].to_numpy()[kept][order], table[y].to_numpy()[kept][order], color=style.GREY, lw=1, zorder=0)
     draw_floor(plot, table, quality)
     plot.set(xscale="log", yscale="log" if (table[y] > 0).all() else "linear")
+    plain_numbers(plot)
     plot.legend(fontsize=7)
     return figure
 
@@ -72,6 +74,7 @@ def above_floor(table: pd.DataFrame, quality: str = "frechet", title: str | None
         plot.errorbar(nfe[seen], beyond[seen], yerr=error[seen], **look)
         plot.plot(nfe[~seen], shown[~seen], **{**look, "markerfacecolor": "white", "alpha": 0.6})
     plot.set(xscale="log", yscale="log")
+    plain_numbers(plot)
     plot.legend(fontsize=7)
     return figure
 
@@ -128,6 +131,13 @@ def draw_floor(plot: Axes, table: pd.DataFrame, quality: str) -> None:
         floor, spread = rows[f"{quality}_floor"].iloc[0], rows[f"{quality}_floor_spread"].iloc[0]
         plot.axhline(floor, color=style.BLACK, lw=1, ls=":", label=f"real images, n = {count}")
         plot.axhspan(floor - 2 * spread, floor + 2 * spread, color=style.BLACK, alpha=0.06, lw=0)
+
+
+def plain_numbers(plot: Axes) -> None:
+    """20 and 0.5 at the ticks of logarithmic axes, not 2 x 10^1 and 5 x 10^-1."""
+    for axis in (plot.xaxis, plot.yaxis):
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.set_minor_formatter(FuncFormatter(lambda value, _: f"{value:g}" if f"{value:e}"[0] in "25" else ""))
 
 
 def label(row: Mapping) -> str:

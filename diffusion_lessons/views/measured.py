@@ -24,6 +24,7 @@ def run_benchmark(
     plan: str = "quick",
     *,
     samples: int | None = None,
+    batch: int = 50,
     out: Path | None = None,
     ship: bool = False,
     latency: bool = True,
@@ -40,7 +41,7 @@ def run_benchmark(
     judge = judges.of_images(data["name"] if isinstance(data, dict) else str(data))
     file = out or (stored.folder() if ship else Path("runs/measurements")) / f"{name}.csv"
     rows = []
-    for group in plans.get(plan, samples):
+    for group in plans.get(plan, samples, batch):
         count = min(group.samples, len(judge.held_out.features))
         options: dict[str, Any] = {
             "judge": judge,

@@ -25,6 +25,6 @@ def test_sample_counts_can_be_chosen_and_unknown_plans_are_refused():
 
 
 def test_the_full_plan_holds_everything_the_ledger_looks_up():
-    full = {(group.samples, each.key) for group in plans.get("full") for each in group.configurations}
+    full = {(group.samples, each.key) for group in plans.full() for each in group.configurations}
     for part in (plans.curve, plans.guidance, plans.precision, plans.long):
         assert {(group.samples, each.key) for group in part() for each in group.configurations} <= full
