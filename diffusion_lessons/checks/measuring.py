@@ -3,7 +3,6 @@
 import math
 
 import numpy as np
-import scipy.linalg
 
 from diffusion_lessons.checks.draws import tensor
 from diffusion_lessons.checks.exercise import Exercise, Mistake, Part
@@ -16,7 +15,13 @@ def _gaussians(rng, d=3):
     return means[0], roots[0] @ roots[0].T + 0.3 * np.eye(d), means[1], roots[1] @ roots[1].T + 0.3 * np.eye(d)
 
 
-def _frechet(m_a, C_a, m_b, C_b, root=lambda A: np.real(scipy.linalg.sqrtm(A))):
+def _root(A):
+    """The matrix whose product with itself is A, through the eigenvectors."""
+    values, vectors = np.linalg.eig(A)
+    return np.real(vectors @ np.diag(np.sqrt(values.astype(complex))) @ np.linalg.inv(vectors))
+
+
+def _frechet(m_a, C_a, m_b, C_b, root=_root):
     return np.sum((m_a - m_b) ** 2) + np.trace(C_a + C_b - 2 * root(C_a @ C_b))
 
 

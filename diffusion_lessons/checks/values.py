@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-RELATIVE, ABSOLUTE = 2e-4, 1e-6  # wide enough for single precision, far below any mistake
+RELATIVE, ABSOLUTE = 2e-4, 1e-4  # wide enough for single precision, far below any mistake
 MOST_NUMBERS = 100_000  # in one answer
 
 Plain = Any  # None, bool, float, str, or lists and dicts of them

@@ -7,6 +7,9 @@ agree with what the grader, elsewhere, expects of inputs that it draws itself.
 """
 
 import json
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from diffusion_lessons.checks import Answer, collect, exercise, variant
@@ -14,6 +17,7 @@ from diffusion_lessons.checks.exercise import Answers
 
 MIME = "application/x-diffusion-lessons-answers"
 LONGEST = 2_000_000  # characters
+MOST_CPU = 10  # seconds; the inputs are tiny, so what takes longer does not end
 
 
 def send(name: str, function: Any, seed: int | None) -> None:
@@ -23,8 +27,29 @@ def send(name: str, function: Any, seed: int | None) -> None:
     """
     from IPython.display import publish_display_data
 
-    answers = collect(exercise(name), function, variant("") if seed is None else seed)
+    with at_most(MOST_CPU):
+        answers = collect(exercise(name), function, variant("") if seed is None else seed)
     publish_display_data({MIME: encode(answers), "text/plain": f"answers of {name}"})
+
+
+class TookTooLong(BaseException):
+    """Not an Exception: a function that is called again and again on other inputs is not to go on with the next."""
+
+
+@contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """Raise TookTooLong in the code inside after that much CPU time, so that only this test is lost."""
+
+    def stop(*_: Any) -> None:
+        raise TookTooLong(f"no answer after {seconds:g} s of computing")
+
+    before = signal.signal(signal.SIGVTALRM, stop)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
 
 
 def encode(answers: Answers) -> str:

@@ -8,6 +8,7 @@ import warnings
 
 import typer
 
+from diffusion_lessons.classroom import commands as classroom
 from diffusion_lessons.cli import look, make, measure
 
 # What a person can mend gets one line; anything else is a defect and keeps its traceback.
@@ -24,6 +25,7 @@ for command in (look.tour, look.doctor, make.train, make.sample, look.data, look
     app.command()(command)
 for command in (measure.benchmark, measure.frontier, measure.claims):
     app.command()(command)
+app.add_typer(classroom.app, name="class")
 
 
 def main() -> None:

@@ -1,0 +1,112 @@
+"""The judge alone: which values earn which points, and what happens to values from a process that lies."""
+
+import json
+
+import nbformat
+import pytest
+from nbformat import NotebookNode
+
+pytest.importorskip("nbgrader")
+
+from diffusion_lessons.checks import EXERCISES, collect, exercise, inputs, variant
+from diffusion_lessons.classroom import source
+from diffusion_lessons.classroom.answers import LONGEST, MIME, decode, encode
+from diffusion_lessons.classroom.grading import NO_ANSWERS, verdict
+from diffusion_lessons.classroom.report import Row, common_mistakes, table
+
+
+def test_cell(name, seed, *texts):
+    """An executed test cell that sent these texts."""
+    text = source.HIDDEN.format(name=name, seed=seed) + source.VISIBLE.format(name=name)
+    outputs = [NotebookNode(output_type="display_data", data={MIME: text_or_lie}) for text_or_lie in texts]
+    outputs.append(nbformat.v4.new_output("execute_result", {"text/plain": "99"}))  # a student's idea of the points
+    return NotebookNode(cell_type="code", source=text, outputs=outputs, metadata={})
+
+
+test_cell.__test__ = False  # a helper, whatever its name says
+
+
+def sent(name, function, seed):
+    return encode(collect(exercise(name), function, seed))
+
+
+def test_right_values_earn_all_points():
+    text = sent("ddim_step", EXERCISES["ddim_step"].solution, 77)
+    points, words, flag = verdict(test_cell("ddim_step", 77, text), 5.0, "ana")
+    assert points == 5.0 and "right" in words
+    assert flag == {"check": "ddim_step", "mistake": None, "written": True}
+
+
+def test_a_part_earns_its_share_and_the_mistake_is_flagged():
+    mistake = next(m for m in EXERCISES["ddpm_step"].mistakes if m.name == "noise on the last step")
+    points, words, flag = verdict(test_cell("ddpm_step", 5, sent("ddpm_step", mistake.function, 5)), 6.0, "ana")
+    assert points == 4.0
+    assert flag["mistake"] == "noise on the last step" and mistake.hint in words
+
+
+def test_values_for_other_inputs_earn_nothing():
+    """What a replayed visible check, or a hard-wired answer, would send."""
+    text = sent("ddim_step", EXERCISES["ddim_step"].solution, 0)
+    assert verdict(test_cell("ddim_step", 77, text), 5.0, "ana")[0] == 0
+
+
+def test_the_last_values_count():
+    good, bad = (sent("guide", f, 3) for f in (EXERCISES["guide"].solution, lambda *a: 0.0))
+    assert verdict(test_cell("guide", 3, bad, good), 5.0, "ana")[0] == 5
+    assert verdict(test_cell("guide", 3, good, bad), 5.0, "ana")[0] == 0
+
+
+def test_no_values_no_points():
+    assert verdict(test_cell("guide", 3), 5.0, "ana")[:2] == (0.0, NO_ANSWERS)
+
+
+def test_own_numbers_are_those_of_the_name_under_which_it_was_handed_in():
+    solve = EXERCISES["by_hand"].solution
+    answer = solve(*inputs("by_hand", variant("ana")).values())
+    text = sent("by_hand", answer, 0)
+    assert verdict(test_cell("by_hand", "None", text), 3.0, "ana")[0] == 3
+    assert verdict(test_cell("by_hand", "None", text), 3.0, "bo")[0] == 0
+
+
+LIES = {
+    "no json": "{",
+    "not text": 5,
+    "another form": json.dumps({"points": 100}),
+    "a list of numbers": json.dumps([1, 2]),
+    "unknown fields": json.dumps([[{"points": 5}]]),
+    "deep": "[" * 200_000,
+    "deep values": json.dumps([[{"value": json.loads("[" * 50 + "]" * 50), "error": None}]]),
+    "long": "x" * (LONGEST + 1),
+    "nothing": json.dumps([]),
+    "true": json.dumps([[{"value": True, "error": None}] * 2] * 4),
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_values_in_another_form_earn_nothing_and_break_nothing(lie):
+    points, words, _ = verdict(test_cell("guide", 3, LIES[lie]), 5.0, "ana")
+    assert points == 0 and words
+
+
+def test_decode_is_the_inverse_of_encode():
+    answers = collect(exercise("frontier"), EXERCISES["frontier"].solution, 1)
+    assert decode(encode(answers)) == answers
+
+
+def test_a_teachers_own_test_cell_counts_as_nbgrader_counts_it():
+    cell = nbformat.v4.new_code_cell("assert True")
+    assert verdict(cell, 2.0, "ana")[0] == 2.0
+    cell.outputs = [nbformat.v4.new_output("error", ename="AssertionError", evalue="", traceback=[])]
+    assert verdict(cell, 2.0, "ana")[0] == 0.0
+
+
+def test_table_and_common_mistakes():
+    rows = [
+        Row("ana", {"guide": 5.0, "ema": 1.5}, {"ema": "no averaging"}, by_hand=2.0),
+        Row("bo", {"guide": 0.0}, {"guide": "w taken for s", "ema": "no averaging"}, needs_hand=True),
+        Row("cy", trouble="not graded yet"),
+    ]
+    lines = table(rows).splitlines()
+    assert lines[0] == "student,guide,ema,by hand,total,still to grade by hand,look at,trouble"
+    assert lines[1:] == ["ana,5,1.5,2,8.5,,,", "bo,0,,0,0,yes,,", "cy,,,0,0,,,not graded yet"]
+    assert common_mistakes(rows) == [("ema", "no averaging", 2), ("guide", "w taken for s", 1)]
