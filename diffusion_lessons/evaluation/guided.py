@@ -20,15 +20,14 @@ def diversity(features: Tensor, labels: Tensor) -> float:
     """Mean distance between two samples of the same class, averaged over classes: features [n, d], labels [n].
 
     Within classes, because a model that draws ten identical pictures of each digit still shows ten digits. In units of
-    the features: divide by the diversity of real samples. Raises ValueError where a class has a single sample.
+    the features: divide by the diversity of real samples. Classes with a single sample have no distance and are left
+    out; ValueError if that leaves none.
     """
     checked_features(features)
-    distances = []
-    for label in labels.unique().tolist():
-        own = features[labels == label]
-        if len(own) < 2:
-            raise ValueError(f"class {label} has a single sample: diversity needs at least 2 of each class")
-        distances.append(torch.pdist(own).mean())
+    classes = [features[labels == label] for label in labels.unique().tolist()]
+    distances = [torch.pdist(own).mean() for own in classes if len(own) > 1]
+    if not distances:
+        raise ValueError("no class has two samples: diversity is the distance between samples of one class")
     return float(torch.stack(distances).mean())
 
 

@@ -83,7 +83,7 @@ def negative(samples: int = 500) -> list[Group]:
 
 
 def full(samples: int | None = None) -> list[Group]:
-    """All of the above but the negative, each with its own count: half an hour of one CPU core for the MNIST network."""
+    """All of the above but the negative, each with its own count: about half an hour of one core for MNIST."""
     parts = (curve, guidance, precision, long)
     return [group for part in parts for group in (part() if samples is None else part(samples))]
 

@@ -99,12 +99,12 @@ def gather(claims: Iterable[str] | None = None) -> dict[str, list[Evidence]]:
 def _measured(measurer: Measurer) -> Evidence:
     missing = [name for name in measurer.needs if not _is_there(name)]
     if missing:
-        return Evidence(NOT_YET, f"waits for {', '.join(missing)}.", on=measurer.on)
+        return Evidence(NOT_YET, f"Waits for {', '.join(missing)}.", on=measurer.on)
     began = time.perf_counter()
     try:
         found = measurer.function()
     except LookupError as error:  # a stored table without the rows that are compared
-        return Evidence(NOT_YET, f"waits for a measurement: {error.args[0]}.", on=measurer.on)
+        return Evidence(NOT_YET, f"Waits for a measurement: {error.args[0]}.", on=measurer.on)
     if found.verdict not in VERDICTS:
         raise ValueError(f"{measurer.claim}: {found.verdict!r} is no verdict; they are {', '.join(VERDICTS)}")
     names = {name.removesuffix(".csv") for name in measurer.needs}

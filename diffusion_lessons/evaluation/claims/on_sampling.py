@@ -30,8 +30,8 @@ def stochastic_chains_in_large_steps() -> Evidence:
     return Evidence(
         found,
         f"Ten steps with the exact denoiser: fresh noise hurts in {sum(worse)} of {len(worse)} comparisons with DDIM. "
-        "It depends on the data and on the variance: the small variance (eta = 1) is that of data at a point, the "
-        "large one that of data as broad as the noise, and the wrong one for the data leaves too little or too much.",
+        "Which variance it has matters as much: the small one (eta = 1) is right for data at a single point, the large "
+        "one for data as broad as the noise.",
         numbers,
     )
 

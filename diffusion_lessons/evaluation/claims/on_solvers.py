@@ -54,8 +54,8 @@ def where_steps_belong() -> Evidence:
     return Evidence(
         HOLDS if all(wins) else FAILS if not any(wins) else CONDITION,
         f"Ten steps in time t on the cosine path: crowding them where noise is high is best for {sum(wins)} of 2 "
-        "solvers. What is best depends on the clock in which the steps are counted: the answer differs between t, the "
-        "noise level and lambda.",
+        "solvers. A statement about where steps belong must say in which clock they are counted: steps that are even "
+        "in lambda are crowded in t.",
         numbers,
     )
 

@@ -31,7 +31,7 @@ def _section(name: str, evidence: list[Evidence], found: str) -> str:
     lines = [f"## {name}", "", f"{CLAIMS[name].text} **{found[0].upper()}{found[1:]}.**", ""]
     if not evidence:
         lines += [f"Waits for {CLAIMS[name].waits_for or 'its measurement'}.", ""]
-    for each in evidence:
+    for each in sorted(evidence, key=lambda each: each.verdict == NOT_YET):  # what is there comes first
         lines += [f"*On {each.on}: {each.verdict}.* {each.because}", ""]
         if each.numbers:
             lines += ["| measured | value |", "| --- | --- |"]
