@@ -97,6 +97,8 @@ def checked(course: Path) -> Path:
 
 def new(course: Path) -> list[str]:
     """Make a course folder (or build the sources of an existing one again); the names of its assignments."""
+    if not source.names():
+        raise ClassError(f"no assignments in {source.SOURCES}; run this from a clone of the repository")
     course.mkdir(parents=True, exist_ok=True)
     secret = course / "secret.txt"
     if not secret.exists():

@@ -10,7 +10,7 @@ pytest.importorskip("nbgrader")
 
 from diffusion_lessons.checks import EXERCISES, collect, exercise, inputs, variant
 from diffusion_lessons.classroom import source
-from diffusion_lessons.classroom.answers import LONGEST, MIME, decode, encode
+from diffusion_lessons.classroom.answers import LONGEST, MIME, TookTooLong, at_most, decode, encode
 from diffusion_lessons.classroom.grading import NO_ANSWERS, verdict
 from diffusion_lessons.classroom.report import Row, common_mistakes, table
 
@@ -86,6 +86,17 @@ LIES = {
 def test_values_in_another_form_earn_nothing_and_break_nothing(lie):
     points, words, _ = verdict(test_cell("guide", 3, LIES[lie]), 5.0, "ana")
     assert points == 0 and words
+
+
+def test_an_endless_function_loses_its_own_test_only():
+    def endless(*args):
+        while True:
+            pass
+
+    with pytest.raises(TookTooLong, match="no answer after 0.2 s"), at_most(0.2):
+        collect(exercise("guide"), endless, 0)
+    with at_most(60):
+        assert collect(exercise("guide"), EXERCISES["guide"].solution, 0)
 
 
 def test_decode_is_the_inverse_of_encode():
