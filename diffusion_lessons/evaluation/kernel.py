@@ -10,8 +10,6 @@ from torch import Tensor
 
 from diffusion_lessons.evaluation.frechet import checked_features
 
-ROWS = 1000  # of the kernel matrix that are held at once
-
 
 def cubic_kernel(x: Tensor, y: Tensor) -> Tensor:
     """k(x_i, y_j) of features [n, d] and [m, d]; [n, m]."""
@@ -23,18 +21,11 @@ def kernel_distance(real: Tensor, generated: Tensor) -> float:
     real, generated = checked_features(real).double(), checked_features(generated).double()
     if min(len(real), len(generated)) < 2:
         raise ValueError("the kernel distance compares pairs: give at least 2 samples of each kind")
-    return distance_from(real, mean_of_pairs(real), generated)
+    across = cubic_kernel(real, generated).mean()
+    return float(_mean_of_pairs(real) + _mean_of_pairs(generated) - 2 * across)
 
 
-def distance_from(real: Tensor, within_real: float, generated: Tensor) -> float:
-    """The same where the real images' own part, `mean_of_pairs(real)`, is known: it is most of the work."""
-    across = sum(float(cubic_kernel(rows, generated).sum()) for rows in real.split(ROWS)) / (len(real) * len(generated))
-    return within_real + mean_of_pairs(generated) - 2 * across
-
-
-def mean_of_pairs(x: Tensor) -> float:
-    """Mean of k(x_i, x_j) over i != j, for features [n, d] in double precision."""
-    n = len(x)
-    everyone = sum(float(cubic_kernel(rows, x).sum()) for rows in x.split(ROWS))
-    oneself = float(((x.square().sum(dim=1) / x.shape[1] + 1) ** 3).sum())
-    return (everyone - oneself) / (n * (n - 1))
+def _mean_of_pairs(x: Tensor) -> Tensor:
+    """Mean of k(x_i, x_j) over i != j."""
+    k, n = cubic_kernel(x, x), len(x)
+    return (k.sum() - k.diagonal().sum()) / (n * (n - 1))

@@ -19,7 +19,7 @@ from torch import Tensor
 from diffusion_lessons.evaluation.coverage import density_coverage, precision_recall
 from diffusion_lessons.evaluation.frechet import checked_features, frechet_distance, moments
 from diffusion_lessons.evaluation.guided import adherence, contrast, diversity, excess
-from diffusion_lessons.evaluation.kernel import distance_from, kernel_distance, mean_of_pairs
+from diffusion_lessons.evaluation.kernel import kernel_distance
 
 DRAWS = 20  # subsets from which a spread or a floor is estimated
 
@@ -62,7 +62,7 @@ class Metric:
 
 METRICS: dict[str, Metric] = {
     "frechet": Metric("Frechet distance", "low", lambda real, fake: frechet_distance(real.features, fake.features)),
-    "kernel": Metric("kernel distance", "low", lambda real, fake: kernel_distance(real.features, fake.features)),
+    "kernel": Metric("kernel distance", "low", lambda real, fake: kernel_distance(real.features, fake.features), True),
     "precision": Metric(
         "precision", "high", lambda real, fake: precision_recall(real.features, fake.features).precision, True
     ),
@@ -151,10 +151,6 @@ def _against(metric: Metric, name: str, real: Features) -> Callable[[Features], 
     if name == "frechet":
         reference = moments(real.features)
         return lambda fake: frechet_distance(reference, fake.features)
-    if name == "kernel":
-        points = checked_features(real.features).double()
-        within = mean_of_pairs(points)
-        return lambda fake: distance_from(points, within, checked_features(fake.features).double())
     if metric.equal_counts:  # a half of the samples is compared with a half of the reference
         return lambda fake: metric.function(real.rows(torch.arange(len(fake.features))), fake)
     return lambda fake: metric.function(real, fake)

@@ -61,7 +61,8 @@ def _rows(denoise, configurations, file, processes, samples, repeats, seed, prog
     own = _part(file, processes.rank)
     mine = configurations[processes.rank :: processes.world]
     count = samples if options.get("judge") else 0
-    bar = tqdm(total=sum(_cost(each) for each in mine), unit="evaluation", disable=not progress)
+    hidden = {} if progress else {"disable": True}  # otherwise as TQDM_DISABLE says
+    bar = tqdm(total=sum(_cost(each) for each in mine), unit="evaluation", **hidden)
     for each in mine:
         bar.set_description(f"{each.sampler} {each.steps}")
         row = known.get(f"{each.key} samples={count} seed={seed}")
