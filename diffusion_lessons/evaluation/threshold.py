@@ -5,10 +5,12 @@ Not a sampler of the library, whose solvers never ask how many steps there are: 
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from torch import Tensor
 
 from diffusion_lessons import samplers
+from diffusion_lessons.denoisers import DenoiserLike
 from diffusion_lessons.evaluation import orders
 from diffusion_lessons.evaluation.orders import Row, Run
 from diffusion_lessons.path import Path
@@ -18,7 +20,7 @@ THRESHOLD = 15  # with fewer steps than this the last two are taken at lower ord
 
 
 @sampler(order=2, in_lambda=True, citation="the rule `lower_order_final` of public implementations, reproduced")
-def threshold_3m(denoise, x: Tensor, path: Path, times: Sequence[float]) -> Iterator[State]:
+def threshold_3m(denoise: DenoiserLike, x: Tensor, path: Path, times: Sequence[float]) -> Iterator[State]:
     """DPM-Solver++(3M) whose second-to-last step is of order 2 below 15 steps and of order 3 from 15 on.
 
     Its last step, to sigma = 0, is of order 1 in any case. x is [B, ...]; one evaluation a step.
@@ -48,7 +50,7 @@ def threshold_3m(denoise, x: Tensor, path: Path, times: Sequence[float]) -> Iter
         yield State(s, x, seen[-1])
 
 
-def measure_last_steps(steps: Sequence[int] = range(8, 26), **problem) -> list[Row]:
+def measure_last_steps(steps: Sequence[int] = range(8, 26), **problem: Any) -> list[Row]:
     """The rule beside ours, which never asks how many steps there are, on grids even in time down to sigma = 0."""
     both = {
         "dpm_solver_pp_3m": Run(samplers.dpm_solver_pp_3m),

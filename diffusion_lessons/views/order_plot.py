@@ -11,22 +11,29 @@ from diffusion_lessons.evaluation.orders import Row, slopes
 from diffusion_lessons.views import style
 
 
-def order_figure(rows: Sequence[Row], last_steps: Sequence[Row] = ()) -> Figure:
-    """One line for each run in `rows`, its fitted slope in the legend.
+def order_figure(rows: Sequence[Row], last_steps: Sequence[Row] = (), *, at_least: int = 128) -> Figure:
+    """One line for each run in `rows`, its slope from `at_least` so many steps on in the legend.
 
     With `last_steps`, rows of runs that differ in how they end, a second plot of error against steps stands beside it.
     """
     if not last_steps:
         figure, axes = style.axes("", "", "", size=(8.6, 5.4))
-        _draw_orders(axes, rows)
+        _draw_orders(axes, rows, at_least)
         return figure
     figure = Figure(figsize=(15, 5.4), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=(5, 4))
-    _draw_orders(left, rows)
+    _draw_orders(left, rows, at_least)
     _draw_last_steps(right, last_steps)
     for axes in (left, right):
         axes.grid(alpha=0.25)
         axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def last_steps_figure(rows: Sequence[Row]) -> Figure:
+    """The second plot of `order_figure` alone."""
+    figure, axes = style.axes("", "", "", size=(7.2, 3.8))
+    _draw_last_steps(axes, rows)
     return figure
 
 
@@ -51,8 +58,8 @@ def _drawn_once(lines: dict[str, list[Row]]) -> dict[str, str]:
     return labels
 
 
-def _draw_orders(axes: Axes, rows: Sequence[Row]) -> None:
-    fitted, lines = slopes(rows), _lines(rows)
+def _draw_orders(axes: Axes, rows: Sequence[Row], at_least: int) -> None:
+    fitted, lines = slopes(rows, at_least), _lines(rows)
     for name, label in sorted(_drawn_once(lines).items(), key=lambda item: fitted.get(item[0], 0)):
         line = lines[name]
         told = f"{label}: slope {fitted[name]:.2f}" if name in fitted else label

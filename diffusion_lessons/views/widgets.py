@@ -52,7 +52,7 @@ def noising_panel(images: Tensor, paths: Sequence[Path], *, start: int = 25) -> 
     return Panel(draw, {"percent": slider("t, % of T", start, 0, 100), "schedule": menu("schedule", list(curves))})
 
 
-def _freeze(figure: Figure) -> None:
+def freeze(figure: Figure) -> None:
     """Lay the figure out once and for all: most of the time of a redrawing goes there."""
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
@@ -67,7 +67,7 @@ class _Curve:
         t = times_to_draw(path)
         plot.plot(t / path.T, self.share(t), color=PATH_COLORS[path.card["path"]], linewidth=2)
         (self.dot,) = plot.plot([], [], "o", color=style.BLACK, markersize=9, zorder=3)
-        _freeze(self.figure)
+        freeze(self.figure)
 
     def share(self, t):
         """alpha^2 / (alpha^2 + sigma^2): alpha_bar where the path keeps the variance."""
@@ -116,7 +116,7 @@ class _Playground:
         self.right.set(title="samples", xlabel="density", ylim=(-reach, reach))
         style.clean(self.right)
         self.left.set_title(" ")
-        _freeze(self.figure)
+        freeze(self.figure)
         self.edges = torch.linspace(-reach, reach, 61).numpy()
         self.moving: list = []
 

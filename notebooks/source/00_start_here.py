@@ -145,7 +145,7 @@ widgets.image_panel(toys.point_masses(images[:300]).denoiser(path), steps=10)
 # | 02 training | how does one loss teach a network to see noise? |
 # | 03 ddpm | why does sampling take a thousand passes, and what breaks with fewer? |
 # | [04 ddim](04_ddim.ipynb) | same network, fewer steps: what does the one-line update do? |
-# | 05 solvers | if sampling is solving an equation, how good is the solver? |
+# | [05 solvers](05_solvers.ipynb) | if sampling is solving an equation, how good is the solver? |
 # | 06 flow | straight paths: what changes, and what was the same all along? |
 # | 07 guidance | how does one number make samples obey, and what does it cost? |
 # | 08 negative | how does one push a sample away from something? |

@@ -8,9 +8,9 @@ import pytest
 import torch
 from diffusers import DPMSolverMultistepScheduler
 
-from benchmarks.orders import measure_last_steps, threshold_3m
 from diffusion_lessons import samplers, schedules, toys
 from diffusion_lessons.estimates import Estimate
+from diffusion_lessons.evaluation.threshold import measure_last_steps, threshold_3m
 from tests.samplers.problems import MIXTURE, noise, rms
 
 LINEAR = schedules.ddpm_linear()
