@@ -11,9 +11,11 @@ from diffusion_lessons.cli.options import Device, Seed
 def benchmark(
     checkpoint: Annotated[str, typer.Argument(help="A shipped checkpoint's name, or a file.")] = "mnist-diffusion",
     quick: Annotated[bool, typer.Option("--quick", help="A few minutes on a CPU: short for --plan quick.")] = False,
-    plan: Annotated[str, typer.Option(help="quick, curve, guidance, precision, long, negative or full.")] = "full",
+    plan: Annotated[
+        str, typer.Option(help="quick, curve, guidance, precision, long, negative, latency, full.")
+    ] = "full",
     samples: Annotated[int | None, typer.Option(help="Samples of each row, instead of the plan's.")] = None,
-    batch: Annotated[int, typer.Option(help="Images sampled together; more on a GPU.")] = 50,
+    batch: Annotated[int, typer.Option(help="Images sampled together; more on a GPU.")] = 25,
     out: Annotated[Path | None, typer.Option(help="The table; by default runs/measurements/NAME.csv.")] = None,
     ship: Annotated[bool, typer.Option("--ship", help="Into datasets/measurements/, for the course.")] = False,
     latency: Annotated[bool, typer.Option(help="Off where several processes share the work.")] = True,

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from diffusion_lessons.evaluation.measurement import Configuration
 
 CLIP = {"limit": 1.0}
+SAMPLES = 250  # what one CPU core can do in half an hour; thousands on a GPU
 SCALES = (0.0, 1.0, 2.0, 3.0, 5.0, 7.5, 10.0, 15.0, 20.0)
 
 
@@ -31,7 +32,7 @@ def quick(samples: int = 297) -> list[Group]:
     return [Group(samples, [*few, *clipped("dpm_solver_pp_2m", 10, scale=3.0)])]
 
 
-def curve(samples: int = 400) -> list[Group]:
+def curve(samples: int = SAMPLES) -> list[Group]:
     """Quality against evaluations, to 50 steps."""
     return [
         Group(
@@ -50,7 +51,7 @@ def curve(samples: int = 400) -> list[Group]:
     ]
 
 
-def guidance(samples: int = 300) -> list[Group]:
+def guidance(samples: int = SAMPLES) -> list[Group]:
     """What the scale does, unclipped so that saturation shows, and what is done against it."""
     steps = 10
     plain = [Configuration("dpm_solver_pp_2m", steps, scale=scale) for scale in SCALES]
@@ -65,27 +66,33 @@ def guidance(samples: int = 300) -> list[Group]:
     ]
 
 
-def precision(samples: int = 400) -> list[Group]:
+def precision(samples: int = SAMPLES) -> list[Group]:
     """The same sampler in half precision."""
     return [Group(samples, clipped("dpm_solver_pp_2m", 10, precision="bfloat16"))]
 
 
-def long(samples: int = 250) -> list[Group]:
+def long(samples: int = SAMPLES) -> list[Group]:
     """A thousand steps of DDPM, and what is compared with it at the same number of samples."""
     rivals = [*clipped("ddim", 10, 20, 50), *clipped("dpm_solver_pp_2m", 10, 15, 20)]
     return [Group(samples, [*rivals, *clipped("ddpm", 50, 1000)])]
 
 
-def negative(samples: int = 500) -> list[Group]:
+def negative(samples: int = SAMPLES) -> list[Group]:
     """A class of spoiled images, the last one, as a default negative, and the same scale without it."""
     each = [{}, {"negative": 10}]
     return [Group(samples, [c for more in each for c in clipped("dpm_solver_pp_2m", 10, scale=2.0, guidance=more)])]
 
 
-def full(samples: int | None = None) -> list[Group]:
-    """All of the above but the negative, each with its own count: about half an hour of one core for MNIST."""
-    parts = (curve, guidance, precision, long)
-    return [group for part in parts for group in (part() if samples is None else part(samples))]
+def latency(samples: int = 0) -> list[Group]:
+    """Time alone, for a machine that does nothing else: those rows of the other plans whose speed is compared."""
+    short = [*clipped("ddim", 10, 20, 50), *clipped("dpm_solver_pp_2m", 10, 15, 20)]
+    guided = [Configuration("dpm_solver_pp_2m", 10, scale=scale) for scale in (1.0, 3.0)]
+    return [Group(0, [*short, *guided, *precision()[0].configurations, *clipped("ddpm", 1000)])]
+
+
+def full(samples: int = SAMPLES) -> list[Group]:
+    """The quality of everything above but the negative."""
+    return [group for part in (curve, guidance, precision, long) for group in part(samples)]
 
 
 PLANS: dict[str, Callable[..., list[Group]]] = {
@@ -95,11 +102,12 @@ PLANS: dict[str, Callable[..., list[Group]]] = {
     "precision": precision,
     "long": long,
     "negative": negative,
+    "latency": latency,
     "full": full,
 }
 
 
-def get(name: str, samples: int | None = None, batch: int = 50) -> list[Group]:
+def get(name: str, samples: int | None = None, batch: int = 25) -> list[Group]:
     """The plan of this name, with its own sample counts or with these, sampled `batch` images at a time.
 
     Raises ValueError for an unknown name.

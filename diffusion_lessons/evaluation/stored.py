@@ -4,6 +4,7 @@ Each row names the checkpoint that it was measured on. A table of another checkp
 its numbers are somebody else's.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +13,7 @@ from diffusion_lessons.evaluation import table
 from diffusion_lessons.evaluation.measurement import Configuration, Measurement
 from diffusion_lessons.training import weights
 
+LATENCY = ("seconds_per_image", "seconds_q1", "seconds_q3", "repeats", "warm_up", "peak_memory_mb", "load")
 PACKAGE = Path(__file__).resolve().parent.parent
 
 
@@ -32,7 +34,22 @@ def rows(name: str) -> list[Measurement]:
             f"{name} has not been measured yet: there is no {file.name} in {file.parent}. Measure it with "
             f"`diffusion-lessons benchmark {name}`"
         )
-    return list({row.key: row for row in table.read(file, weights.read_card(name)["sha256"])}.values())
+    return with_latency(table.read(file, weights.read_card(name)["sha256"]))
+
+
+def with_latency(found: list[Measurement]) -> list[Measurement]:
+    """The last row of each key, where quality was measured without latency with that of the same configuration.
+
+    Quality may be spread over processes or measured on a busy machine; latency needs one that does nothing else.
+    """
+    alone = {row.configuration.key: row for row in found if row.samples == 0}
+    rows = list({row.key: row for row in found}.values())
+    return [
+        replace(row, **{name: getattr(alone[row.configuration.key], name) for name in LATENCY})
+        if row.repeats == 0 and row.configuration.key in alone
+        else row
+        for row in rows
+    ]
 
 
 def frame(name: str) -> pd.DataFrame:

@@ -24,7 +24,7 @@ def run_benchmark(
     plan: str = "quick",
     *,
     samples: int | None = None,
-    batch: int = 50,
+    batch: int = 25,
     out: Path | None = None,
     ship: bool = False,
     latency: bool = True,
@@ -43,13 +43,8 @@ def run_benchmark(
     rows = []
     for group in plans.get(plan, samples, batch):
         count = min(group.samples, len(judge.held_out.features))
-        options: dict[str, Any] = {
-            "judge": judge,
-            "samples": count,
-            "seed": seed,
-            "name": name,
-            "repeats": 3 if latency else 0,
-        }
+        options: dict[str, Any] = {"samples": count, "seed": seed, "name": name, "repeats": 3 if latency else 0}
+        options["judge"] = judge if count else None
         for row in sweep(denoise, group.configurations, file, **options):
             print(_line(row), flush=True)
             rows.append(row)
@@ -62,11 +57,13 @@ def show_frontier(
 ) -> pd.DataFrame:
     """Print the rows that no other beats, the knee, and the best within a budget; draw all of them.
 
-    source: a shipped table's name or a CSV file. Rows with most samples are compared; guided rows only with `scale` 1.
+    source: a shipped table's name or a CSV file. Clipped rows in float32 without guidance are compared, those with most
+        samples; and by latency only those that have one.
     """
     file = Path(source)
-    rows = table.read(file) if file.suffix == ".csv" else stored.rows(source)
-    whole = pd.DataFrame([row.row() for row in rows])
+    rows = stored.with_latency(table.read(file)) if file.suffix == ".csv" else stored.rows(source)
+    whole = pd.DataFrame([row.row() for row in rows if row.quality])
+    whole = whole.dropna(subset=[x] if x in whole else [])
     unguided = whole[(whole["scale"] == 1) & (whole["precision"] == "float32") & (whole["clip"] != "{}")]
     if unguided.empty:
         raise ValueError(f"{source} holds no unguided, clipped row in float32 to draw a frontier of")

@@ -20,6 +20,8 @@ def test_every_row_of_a_plan_can_be_run(name):
 
 def test_sample_counts_can_be_chosen_and_unknown_plans_are_refused():
     assert {group.samples for group in plans.get("curve", 60)} == {60}
+    assert {group.samples for group in plans.get("latency", 60)} == {0}  # time alone
+    assert {each.batch for group in plans.get("quick", batch=7) for each in group.configurations} == {7}
     with pytest.raises(ValueError, match="unknown plan 'fast'; the plans are quick"):
         plans.get("fast")
 

@@ -1,5 +1,6 @@
 """The tables that ship: of the shipped checkpoints, undamaged, and the page says what they say."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -48,6 +49,16 @@ def test_a_table_of_another_checkpoint_is_refused(tmp_path, monkeypatch):
         stored.find(stored.rows("net"), Configuration("ddim", 3))
     with pytest.raises(FileNotFoundError, match="diffusion-lessons benchmark other"):
         stored.rows("other")
+
+
+def test_latency_measured_apart_is_joined_to_the_quality_of_the_same_configuration():
+    denoise = toys.GaussianMixture([[0.0]], stds=1.0).denoiser(schedules.cosine())
+    timed = measure(denoise, Configuration("ddim", 2, batch=5), repeats=3)
+    quality = dataclasses.replace(timed, samples=40, seconds_per_image=None, repeats=0)
+    other = dataclasses.replace(quality, configuration=Configuration("ddim", 3, batch=5))
+    joined = {row.key: row for row in stored.with_latency([timed, quality, other])}
+    assert joined[quality.key].seconds_per_image == timed.seconds_per_image and joined[quality.key].repeats == 3
+    assert joined[other.key].seconds_per_image is None
 
 
 def test_measurements_are_json_and_csv_only():
