@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from diffusion_lessons.data import Data
+from diffusion_lessons.training.coupling import Coupling, optimal_coupling
 
 
 class Batch(NamedTuple):
@@ -31,18 +32,20 @@ def draw(
     *,
     condition_dropout: float = 0.1,
     flip: bool = False,
+    coupling: Coupling = "independent",
     rank: int = 0,
     world: int = 1,
 ) -> Batch:
     """The rows that process `rank` of `world` works on, of the global batch of `size` images at this step.
 
     The u are stratified, one in each of `size` equal intervals: every batch sees all noise levels, which makes the
-    loss less noisy (Kingma et al. 2021, appendix I.1). With `flip`, half the images are mirrored.
+    loss less noisy (Kingma et al. 2021, appendix I.1). With `flip`, half the images are mirrored. `coupling` says which
+    noise goes with which image: any, or "optimal" over the global batch (see `optimal_coupling`).
     """
     if size % world:
         raise ValueError(f"a global batch of {size} cannot be cut into {world} equal parts; choose a multiple")
     rows = slice(rank * size // world, (rank + 1) * size // world)
-    x0, labels = data.batch(epoch_indices(len(data), size, seed, step)[rows])
+    x0, labels = data.batch(epoch_indices(len(data), size, seed, step))  # all of them: a coupling is of the whole batch
     device = x0.device
     generator = torch.Generator(device).manual_seed(_mixed(seed, step))
 
@@ -53,9 +56,11 @@ def draw(
     dropped, mirrored = uniform() < condition_dropout, uniform() < 0.5
     eps = torch.randn(size, *data.shape, generator=generator, device=device)
     if flip:
-        x0 = torch.where(mirrored[rows, None, None, None], x0.flip(-1), x0)
-    condition = torch.where(dropped[rows], len(data.classes), labels)
-    return Batch(x0, eps[rows], u[rows], condition)
+        x0 = torch.where(mirrored[:, None, None, None], x0.flip(-1), x0)
+    if coupling == "optimal":
+        eps = optimal_coupling(x0, eps)
+    condition = torch.where(dropped, len(data.classes), labels)
+    return Batch(x0[rows], eps[rows], u[rows], condition[rows])
 
 
 def epoch_indices(count: int, size: int, seed: int, step: int) -> Tensor:

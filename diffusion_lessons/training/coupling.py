@@ -1,8 +1,12 @@
 """Which noise goes with which image: matching them within a batch makes a flow straighter."""
 
+from typing import Literal
+
 import torch
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
+
+Coupling = Literal["independent", "optimal"]
 
 
 def optimal_coupling(x0: Tensor, eps: Tensor) -> Tensor:

@@ -196,6 +196,7 @@ def _update(run: Run, network: nn.Module, data: Data, rate: float, processes: Pr
         run.step,
         condition_dropout=recipe.condition_dropout,
         flip=recipe.flip,
+        coupling=recipe.coupling,
         rank=processes.rank,
         world=processes.world,
     )

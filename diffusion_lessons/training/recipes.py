@@ -12,6 +12,7 @@ from diffusion_lessons.data import Data, load_data
 from diffusion_lessons.networks import UNet, UNetConfig
 from diffusion_lessons.path import Path
 from diffusion_lessons.smudge import with_smudged
+from diffusion_lessons.training.coupling import Coupling
 from diffusion_lessons.training.losses import Times, Weighting
 
 Kind = Literal["diffusion", "flow"]
@@ -29,6 +30,8 @@ class Recipe:
     batch               of one step, over all processes
     learning_rate       at its peak: it rises over the first `warm_up` of the run and falls to 0 as half a cosine
     condition_dropout   share of labels replaced by the null class, which trains the unconditional branch for guidance
+    coupling            which noise goes with which image: "independent", or "optimal" (minibatch optimal transport),
+                        for training without labels: condition_dropout=1
     """
 
     name: str
@@ -47,9 +50,17 @@ class Recipe:
     clip_norm: float = 1.0
     ema_share: float = 0.1
     condition_dropout: float = 0.1
+    coupling: Coupling = "independent"
     smudged: float = 0.0
     flip: bool = False
     compile: bool = False
+
+    def __post_init__(self) -> None:
+        if self.coupling == "optimal" and self.condition_dropout < 1:
+            raise ValueError(
+                'coupling="optimal" is for training without labels, whose noise would otherwise tell the label: '
+                f"set condition_dropout=1; it is {self.condition_dropout:g}"
+            )
 
     @property
     def steps(self) -> int:

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from diffusion_lessons.data import Data
+from diffusion_lessons.data import Data, load_data
 from diffusion_lessons.training.batches import draw, epoch_indices
 
 
@@ -74,3 +74,13 @@ def test_flip_mirrors_about_half_and_nothing_else():
 def test_a_batch_that_cannot_be_shared():
     with pytest.raises(ValueError, match="multiple"):
         draw(numbered(), 8, 0, 0, world=3)
+
+
+def test_optimal_coupling_reorders_the_noise_of_the_whole_batch_and_is_shared_by_processes():
+    data = load_data("digits")
+    plain = draw(data, 32, 0, 5)
+    matched = draw(data, 32, 0, 5, coupling="optimal")
+    halves = [draw(data, 32, 0, 5, coupling="optimal", rank=rank, world=2).eps for rank in (0, 1)]
+    assert torch.equal(torch.cat(halves), matched.eps) and torch.equal(matched.x0, plain.x0)
+    assert sorted(matched.eps.flatten(1).sum(1).tolist()) == sorted(plain.eps.flatten(1).sum(1).tolist())
+    assert (matched.x0 - matched.eps).square().sum() < (plain.x0 - plain.eps).square().sum()

@@ -84,3 +84,13 @@ def test_steps_round_up():
 def test_unknown_names(arguments, options, message):
     with pytest.raises(ValueError, match=message):
         recipes.get(*arguments, **options)
+
+
+def test_optimal_coupling_is_for_training_without_labels():
+    with pytest.raises(ValueError, match="set condition_dropout=1; it is 0.1"):
+        recipes.get("digits", "flow", coupling="optimal")
+    recipe = recipes.get("digits", "flow", coupling="optimal", condition_dropout=1.0, images=640)
+    record = None
+    for record in train(recipe, recipe.load_data(), device="cpu"):
+        pass
+    assert record is not None and record.step == 10
