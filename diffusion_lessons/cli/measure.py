@@ -12,7 +12,7 @@ def benchmark(
     checkpoint: Annotated[str, typer.Argument(help="A shipped checkpoint's name, or a file.")] = "mnist-diffusion",
     quick: Annotated[bool, typer.Option("--quick", help="A few minutes on a CPU: short for --plan quick.")] = False,
     plan: Annotated[
-        str, typer.Option(help="quick, curve, guidance, precision, long, negative, latency, full.")
+        str, typer.Option(help="quick, curve, sharp, unclipped, guidance, precision, long, negative, latency, full.")
     ] = "full",
     samples: Annotated[int | None, typer.Option(help="Samples of each row, instead of the plan's.")] = None,
     batch: Annotated[int, typer.Option(help="Images sampled together; more on a GPU.")] = 25,

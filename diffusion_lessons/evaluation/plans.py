@@ -51,6 +51,27 @@ def curve(samples: int = SAMPLES) -> list[Group]:
     ]
 
 
+def sharp(samples: int = 1000) -> list[Group]:
+    """Fewer rows of `curve` on more samples, for differences that 250 do not show."""
+    return [
+        Group(
+            samples,
+            [
+                *clipped("dpm_solver_pp_2m", 5, 10, 20),
+                *clipped("ddim", 5, 10, 20),
+                *clipped("ddim", 10, 20, options={"eta": 1.0}),
+                *clipped("ddpm", 10, options={"variance": "large"}),
+            ],
+        )
+    ]
+
+
+def unclipped(samples: int = SAMPLES) -> list[Group]:
+    """What fresh noise does in few steps where nothing is clipped, as in the figures that were published."""
+    ways: list[tuple[str, dict[str, Any]]] = [("ddim", {}), ("ddim", {"eta": 1.0}), ("ddpm", {"variance": "large"})]
+    return [Group(samples, [Configuration(name, steps, options=each) for steps in (10, 50) for name, each in ways])]
+
+
 def guidance(samples: int = SAMPLES) -> list[Group]:
     """What the scale does, unclipped so that saturation shows, and what is done against it."""
     steps = 10
@@ -92,12 +113,14 @@ def latency(samples: int = 0) -> list[Group]:
 
 def full(samples: int = SAMPLES) -> list[Group]:
     """The quality of everything above but the negative."""
-    return [group for part in (curve, guidance, precision, long) for group in part(samples)]
+    return [group for part in (curve, unclipped, guidance, precision, long) for group in part(samples)]
 
 
 PLANS: dict[str, Callable[..., list[Group]]] = {
     "quick": quick,
     "curve": curve,
+    "sharp": sharp,
+    "unclipped": unclipped,
     "guidance": guidance,
     "precision": precision,
     "long": long,

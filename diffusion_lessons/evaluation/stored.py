@@ -62,14 +62,15 @@ def find(measurements: list[Measurement], like: Configuration, samples: int | No
 
     Raises LookupError if it was not measured.
     """
-    alike = [
-        row
-        for row in measurements
-        if _without_batch(row.configuration) == _without_batch(like) and samples in (None, row.samples)
-    ]
-    if not alike:
+    found = [row for row in alike(measurements, like) if samples in (None, row.samples)]
+    if not found:
         raise LookupError(f"no row of {like} among {len(measurements)} measurements")
-    return max(alike, key=lambda row: row.samples)
+    return max(found, key=lambda row: row.samples)
+
+
+def alike(measurements: list[Measurement], like: Configuration) -> list[Measurement]:
+    """All rows of a configuration, whatever their batch and number of samples."""
+    return [row for row in measurements if _without_batch(row.configuration) == _without_batch(like)]
 
 
 def _without_batch(configuration: Configuration) -> dict:
