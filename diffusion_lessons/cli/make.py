@@ -30,7 +30,7 @@ def train(
     """
     from diffusion_lessons.views import follow
 
-    recipe, images = follow.choose(what, kind, size, **settings(change))
+    recipe, images = follow.choose(what, kind, size, device, **settings(change))
     folder = out or Path("runs") / f"{recipe.name}-{recipe.kind}"
     follow.follow(recipe, images, folder, device=device, seed=seed, resume=resume, minutes=minutes)
 

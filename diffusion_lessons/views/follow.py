@@ -11,16 +11,26 @@ from tqdm.auto import tqdm
 from diffusion_lessons.data import Data, load_data
 from diffusion_lessons.generate import generate
 from diffusion_lessons.training import loop, recipes
+from diffusion_lessons.training.devices import choose_device
 from diffusion_lessons.training.loop import Record
 from diffusion_lessons.training.recipes import Kind, Recipe
 from diffusion_lessons.views.figures import image_grid, save_picture
 
+ON_CPU = {"mnist": "mnist-small"}  # the same network and images, in batches and for as long as suits a few cores
 BAR = "{desc} |{bar:20}| step {n_fmt}/{total_fmt}{postfix}"
 PICTURE = "samples.png"
 
 
-def choose(what: str, kind: Kind = "diffusion", size: int | None = None, **changes: Any) -> tuple[Recipe, Data]:
-    """The recipe of this name and its images, or one made for the images of this folder."""
+def choose(
+    what: str, kind: Kind = "diffusion", size: int | None = None, device: str | None = None, **changes: Any
+) -> tuple[Recipe, Data]:
+    """The recipe of this name and its images, or one made for the images of this folder.
+
+    A recipe for a GPU gives way to its small sister on a CPU, where large batches would learn nothing for an hour.
+    """
+    if what in ON_CPU and choose_device(device).type == "cpu":
+        print(f"on a CPU, {what} is trained as {ON_CPU[what]}", file=sys.stderr)
+        what = ON_CPU[what]
     if what in recipes.names():
         recipe = recipes.get(what, kind, **changes)
         return recipe, recipe.load_data(size=size)
