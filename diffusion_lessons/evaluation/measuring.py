@@ -11,7 +11,7 @@ from diffusion_lessons.evaluation import machine
 from diffusion_lessons.evaluation.drawing import Drawn, device_of, draw, fingerprint
 from diffusion_lessons.evaluation.judge import Judge
 from diffusion_lessons.evaluation.measurement import Configuration, Measurement
-from diffusion_lessons.evaluation.metrics import DRAWS, Score, contrast, evaluate, excess, standard_error
+from diffusion_lessons.evaluation.metrics import DRAWS, Score, contrast, evaluate, excess, get, standard_error
 
 QUALITY = ("frechet", "kernel", "precision", "recall", "coverage", "adherence", "diversity")
 
@@ -38,7 +38,9 @@ def measure(
 
     Raises ValueError for an unknown metric, sampler or precision, before anything is sampled.
     """
-    samples = samples if judge else 0
+    metrics, samples = tuple(metrics), samples if judge else 0
+    for each in metrics:
+        get(each)
     if samples == 0 and repeats == 0:
         raise ValueError("nothing to measure: give a judge for quality, or repeats above 0 for latency")
     load = machine.describe(device_of(denoise))

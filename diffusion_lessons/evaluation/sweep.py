@@ -49,11 +49,13 @@ def sweep(
     processes = Processes.started(device_of(denoise))
     if processes.world > 1 and repeats:
         raise ValueError("latency is measured by one process alone: run without `accelerate launch`, or with repeats=0")
-    return _rows(denoise, configurations, Path(file), processes, samples, repeats, seed, progress, options)
+    sha256, file = fingerprint(denoise), Path(file)
+    if file.is_file():
+        table.read(file, sha256)
+    return _rows(denoise, configurations, file, sha256, processes, samples, repeats, seed, progress, options)
 
 
-def _rows(denoise, configurations, file, processes, samples, repeats, seed, progress, options):
-    sha256 = fingerprint(denoise)
+def _rows(denoise, configurations, file, sha256, processes, samples, repeats, seed, progress, options):
     if processes.rank == 0:
         _join(file, sha256)
     processes.wait()

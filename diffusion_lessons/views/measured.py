@@ -12,8 +12,8 @@ from diffusion_lessons.evaluation.benchmark import sweep
 from diffusion_lessons.evaluation.frontier import best_under, knee, on_frontier
 from diffusion_lessons.evaluation.measurement import Measurement
 from diffusion_lessons.training import checkpoints
-from diffusion_lessons.training.devices import choose_device
 from diffusion_lessons.training.files import write_atomically
+from diffusion_lessons.training.processes import Processes
 from diffusion_lessons.views import frontier as figures
 
 COLUMNS = ("steps", "nfe", "scale", "seconds_per_image", "frechet_value", "frechet_spread", "frechet_floor")
@@ -35,7 +35,7 @@ def run_benchmark(
 
     ship: keep them where the course's own tables are, `datasets/measurements/`.
     """
-    denoise = checkpoints.load(checkpoint, choose_device(device))
+    denoise = checkpoints.load(checkpoint, Processes.started(device).device)
     name = Path(checkpoint).stem
     data = (denoise.card or {}).get("data", {})
     judge = judges.of_images(data["name"] if isinstance(data, dict) else str(data))
