@@ -67,9 +67,10 @@ def sharp(samples: int = 1000) -> list[Group]:
 
 
 def unclipped(samples: int = SAMPLES) -> list[Group]:
-    """What fresh noise does in few steps where nothing is clipped, as in the figures that were published."""
+    """What fresh noise does in few steps, unclipped, on two grids: published figures use the leading one."""
     ways: list[tuple[str, dict[str, Any]]] = [("ddim", {}), ("ddim", {"eta": 1.0}), ("ddpm", {"variance": "large"})]
-    return [Group(samples, [Configuration(name, steps, options=each) for steps in (10, 50) for name, each in ways])]
+    grids = [(steps, spacing) for spacing in ("leading", "trailing") for steps in (10, 50)]
+    return [Group(samples, [Configuration(name, *grid, options=each) for grid in grids for name, each in ways])]
 
 
 def guidance(samples: int = SAMPLES) -> list[Group]:

@@ -49,7 +49,9 @@ def over_seeds(name: str, measure: Callable[[int], float], seeds: int = SEEDS) -
 
 
 @cache
-def distance(sampler: str, steps: int, mixture: str = "broad", path: Path = LINEAR, **options: Any) -> Number:
+def distance(
+    sampler: str, steps: int, mixture: str = "broad", path: Path = LINEAR, spacing: str = "trailing", **options: Any
+) -> Number:
     """The distance to the law after so many steps of a sampler with the exact denoiser."""
     target = MIXTURES[mixture]
 
@@ -60,11 +62,12 @@ def distance(sampler: str, steps: int, mixture: str = "broad", path: Path = LINE
             {"generator": generator} if "generator" in inspect.signature(samplers.get(sampler)).parameters else {}
         )
         found = samplers.sample(
-            samplers.get(sampler), target.denoiser(path), x, path, path.grid(steps), **options, **noisy
+            samplers.get(sampler), target.denoiser(path), x, path, path.grid(steps, spacing), **options, **noisy
         )
         return distance_to_law(found, target)
 
     told = "".join(f", {key} = {value}" for key, value in options.items())
+    told += f", {spacing} grid" if spacing != "trailing" else ""
     return over_seeds(f"{mixture}: {sampler}{told}, {steps} steps", measure)
 
 

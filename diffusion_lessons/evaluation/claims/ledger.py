@@ -88,10 +88,9 @@ def gather(claims: Iterable[str] | None = None) -> dict[str, list[Evidence]]:
     """Measure the claims of these names (all by default) anew and keep what was found; return the whole ledger."""
     wanted = None if claims is None else set(claims)
     ledger = read()
-    for measurer in MEASURERS:
-        if wanted is None or measurer.claim in wanted:
-            found = [each for each in ledger.get(measurer.claim, []) if each.on != measurer.on]
-            ledger[measurer.claim] = [*found, _measured(measurer)]
+    for name in dict.fromkeys(measurer.claim for measurer in MEASURERS):
+        if wanted is None or name in wanted:
+            ledger[name] = [_measured(measurer) for measurer in MEASURERS if measurer.claim == name]
             write(ledger)
     return ledger
 
