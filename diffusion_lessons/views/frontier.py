@@ -28,25 +28,29 @@ FADED = 0.3
 
 
 def frontier(table: pd.DataFrame, x: str = "nfe", quality: str = "frechet", title: str | None = None) -> Figure:
-    """Every row as a point with error bars; beaten rows are faded, the floor is a band, axes are logarithmic."""
+    """Every row as a point with error bars; rows beaten beyond their spread are faded, the floor is a band.
+
+    The line joins, and labels name, the rows that are not beaten by the values alone: between them and the other rows in
+    full colour the spread does not decide.
+    """
     y = f"{quality}_value"
-    kept = on_frontier(table, [x, y])
+    kept, best = on_frontier(table, [x, y]), on_frontier(table, [x, y], z=0)
     where = "" if table.empty or pd.isna(table["features"].iloc[0]) else f" ({table['features'].iloc[0]})"
     measured = f"{METRICS[quality].title}{where}"
-    figure, plot = style.axes(title or f"{kept.sum()} of {len(table)} ways to sample are not beaten", AXES[x], measured)
+    figure, plot = style.axes(title or f"{(~kept).sum()} of {len(table)} ways to sample are beaten", AXES[x], measured)
     named: set[str] = set()
-    for row, best in zip(table.to_dict("records"), kept, strict=True):
+    for row, fair, named_here in zip(table.to_dict("records"), kept, best, strict=True):
         name = label(row)
         look = style.line(row["sampler"], stochastic=stochastic(row), linestyle="none")
         look["label"] = None if name in named else name
         named.add(name)
         width = None if x != "seconds_per_image" else [[row[x] - row["seconds_q1"]], [row["seconds_q3"] - row[x]]]
-        plot.errorbar(row[x], row[y], yerr=row[f"{quality}_spread"], xerr=width, alpha=1 if best else FADED, **look)
-        if best:
+        plot.errorbar(row[x], row[y], yerr=row[f"{quality}_spread"], xerr=width, alpha=1 if fair else FADED, **look)
+        if named_here:
             text = f"{name}@{row['steps']}"
             plot.annotate(text, (row[x], row[y]), xytext=(5, 5), textcoords="offset points", fontsize=7)
-    order = np.argsort(table[x].to_numpy()[kept])
-    plot.plot(table[x].to_numpy()[kept][order], table[y].to_numpy()[kept][order], color=style.GREY, lw=1, zorder=0)
+    line = table[best].sort_values(x)
+    plot.plot(line[x], line[y], color=style.GREY, lw=1, zorder=0)
     draw_floor(plot, table, quality)
     plot.set(xscale="log", yscale="log" if (table[y] > 0).all() else "linear")
     plain_numbers(plot)
