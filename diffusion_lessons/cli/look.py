@@ -9,6 +9,8 @@ import typer
 
 from diffusion_lessons.cli.options import Device, Seed
 
+FIRST_LESSON = Path("lessons/00_start_here.ipynb")
+
 
 def tour(
     out: Annotated[Path, typer.Option(help="Where the pictures, the table and index.html go.")] = Path("runs/tour"),
@@ -90,5 +92,5 @@ def lab(
     if not folder.is_dir():
         raise FileNotFoundError(f"no folder {folder}: run this in a clone of the course, or give --folder")
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}"]
-    opened = ["--LabApp.default_url=/lab/tree/lessons"] if (folder / "lessons").is_dir() else []
+    opened = [f"--LabApp.default_url=/lab/tree/{FIRST_LESSON}"] if (folder / FIRST_LESSON).exists() else []
     raise typer.Exit(subprocess.run([*command, *opened, *(extra or [])]).returncode)
