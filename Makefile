@@ -13,7 +13,10 @@ PYTEST   := OMP_NUM_THREADS=1 TQDM_DISABLE=1 $(VENV)/python -m pytest -q -n 2 --
 LESSONS  ?=
 NBVAL    := $(PYTEST) -p nbval -p tests.notebooks.policy
 
-.PHONY: help setup tour lab test test-quick test-lessons lint lessons bench clean
+# One after the other: they share a JupyterLab. Without a Chromium they are skipped, and -rs says so.
+BROWSER  := OMP_NUM_THREADS=1 $(VENV)/python -m pytest -q -rs tests/browser
+
+.PHONY: help setup tour lab test test-quick test-browser test-lessons lint lessons bench clean
 .DEFAULT_GOAL := help
 
 help:        ## list these targets
@@ -28,12 +31,16 @@ tour: setup  ## the main job: train on real digits, sample, compare; writes runs
 lab: setup   ## open the lessons in JupyterLab; LAB_ARGS="..." is passed on
 	@$(VENV)/diffusion-lessons lab -- $(LAB_ARGS)
 
-test: lint   ## linters, type checker, all tests, all lessons
-	$(PYTEST) tests
+test: lint   ## linters, type checker, all tests, all lessons, lessons in a browser
+	$(PYTEST) --ignore=tests/browser tests
 	$(NBVAL) notebooks/lessons
+	$(BROWSER)
 
-test-quick: setup  ## the tests alone, without notebooks, stopping at the first failure
-	$(PYTEST) -x --ignore=tests/notebooks tests
+test-quick: setup  ## the tests alone, without notebooks and browser, stopping at the first failure
+	$(PYTEST) -x --ignore=tests/notebooks --ignore=tests/browser tests
+
+test-browser: setup  ## JupyterLab in a real Chromium alone; BROWSER_ARGS="--screenshots docs/images" keeps pictures
+	$(BROWSER) $(BROWSER_ARGS)
 
 test-lessons: setup  ## the lessons alone; LESSONS="notebooks/lessons/04_ddim.ipynb" for some
 	$(NBVAL) $(or $(LESSONS),notebooks/lessons)
