@@ -1,0 +1,113 @@
+"""Exercises on estimates: without bias, and with a spread (lesson 09)."""
+
+import math
+
+import numpy as np
+
+from diffusion_lessons.checks.exercise import Exercise, Mistake, Part
+
+
+def _kernels(rng, n=4, m=3):
+    """Kernel values of n real and m generated points in 5 features."""
+    x, y = rng.standard_normal((n, 5)), rng.standard_normal((m, 5)) + 0.5
+    return tuple((a @ b.T / 5 + 1) ** 3 for a, b in ((x, x), (y, y), (x, y)))
+
+
+def _off_diagonal(K):
+    n = len(K)
+    return (K.sum() - np.trace(K)) / (n * (n - 1))
+
+
+KERNEL_ESTIMATE = Exercise(
+    "kernel_estimate(K_real, K_fake, K_across)",
+    "The unbiased kernel distance from kernel values k(x_i, x_j) [n, n] of real points, k(y_i, y_j) [m, m] of "
+    "generated ones, and k(x_i, y_j) [n, m] across.",
+    "lesson 09, the kernel distance",
+    lambda K_real, K_fake, K_across: _off_diagonal(K_real) + _off_diagonal(K_fake) - 2 * K_across.mean(),
+    [
+        Part("any kernel values", _kernels, draws=3),
+        Part(
+            "two points of each kind, far apart",
+            lambda rng: (np.array([[9.0, 1.0], [1.0, 9.0]]), np.array([[9.0, 2.0], [2.0, 9.0]]), np.zeros((2, 2))),
+            lambda *_: 3.0,
+            draws=1,
+        ),
+    ],
+    [
+        Mistake(
+            "pairs of a point with itself counted",
+            lambda K_real, K_fake, K_across: K_real.mean() + K_fake.mean() - 2 * K_across.mean(),
+            "Yours is never below 0, so it cannot be right on average for two equal sets. Who is compared with whom on "
+            "the diagonal?",
+        ),
+        Mistake(
+            "the diagonal left out of the sum but not of the count",
+            lambda K_real, K_fake, K_across: (
+                sum((K.sum() - np.trace(K)) / K.size for K in (K_real, K_fake)) - 2 * K_across.mean()
+            ),
+            "You leave the diagonal out of the sums. How many pairs are left?",
+        ),
+        Mistake(
+            "the diagonal across left out",
+            lambda K_real, K_fake, K_across: (
+                _off_diagonal(K_real)
+                + _off_diagonal(K_fake)
+                - 2 * (K_across.sum() - np.trace(K_across)) / (K_across.size - min(K_across.shape))
+            ),
+            "Across, no point meets itself: x_1 and y_1 are as different as any two.",
+        ),
+        Mistake(
+            "the pairs across counted once",
+            lambda K_real, K_fake, K_across: _off_diagonal(K_real) + _off_diagonal(K_fake) - K_across.mean(),
+            "If both sets are one cloud, all three means are equal, and the distance should be 0.",
+        ),
+    ],
+    "Two means without the diagonal, minus twice the mean of all pairs across.",
+)
+
+
+def _figures(rng):
+    a, b = rng.uniform(1, 9, 2)
+    return float(a), float(rng.uniform(0.1, 0.5)), float(b), float(rng.uniform(0.6, 1.0))
+
+
+APART = Exercise(
+    "apart(a, spread_a, b, spread_b)",
+    "How many standard errors two independent figures are apart, from their values and their own standard errors.",
+    "lesson 09, how sure are we",
+    lambda a, spread_a, b, spread_b: abs(a - b) / math.hypot(spread_a, spread_b),
+    [
+        Part("any two figures", _figures, draws=3),
+        Part("the larger one first or last", lambda rng: (1.0, 0.6, 11.0, 0.8), lambda *_: 10.0, draws=1),
+    ],
+    [
+        Mistake(
+            "the spreads added",
+            lambda a, s, b, r: abs(a - b) / (s + r),
+            "Two independent errors rarely point apart both at once. It is their squares that add.",
+        ),
+        Mistake(
+            "the larger spread alone",
+            lambda a, s, b, r: abs(a - b) / max(s, r),
+            "Both figures were drawn by chance; you count the chance of one.",
+        ),
+        Mistake(
+            "the first spread alone",
+            lambda a, s, b, r: abs(a - b) / s,
+            "You take the second figure for exact.",
+        ),
+        Mistake(
+            "the mean of the spreads",
+            lambda a, s, b, r: 2 * abs(a - b) / (s + r),
+            "A difference is less certain than either of the two, and you divide by less than the larger.",
+        ),
+        Mistake(
+            "the variance of the difference",
+            lambda a, s, b, r: abs(a - b) / (s**2 + r**2),
+            "That is a variance: in other units your answer would change.",
+        ),
+    ],
+    "Divide the difference by its own standard error, sqrt(spread_a^2 + spread_b^2).",
+)
+
+EXERCISES = (KERNEL_ESTIMATE, APART)
