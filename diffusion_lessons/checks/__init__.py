@@ -16,6 +16,7 @@ from typing import Any
 from diffusion_lessons.checks import (
     chain,
     comparing,
+    estimating,
     eta,
     flowing,
     guided,
@@ -28,7 +29,7 @@ from diffusion_lessons.checks import (
 )
 from diffusion_lessons.checks.exercise import Answer, Exercise, Mistake, Part, Result, collect, judge
 
-TOPICS = (noise, training, flowing, steps, eta, chain, solvers, guiding, guided, measuring, comparing)
+TOPICS = (noise, training, flowing, steps, eta, chain, solvers, guiding, guided, measuring, estimating, comparing)
 EXERCISES: dict[str, Exercise] = {exercise.name: exercise for topic in TOPICS for exercise in topic.EXERCISES}
 
 

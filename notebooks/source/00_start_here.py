@@ -149,7 +149,7 @@ widgets.image_panel(toys.point_masses(images[:300]).denoiser(path), steps=10)
 # | 06 flow | straight paths: what changes, and what was the same all along? |
 # | 07 guidance | how does one number make samples obey, and what does it cost? |
 # | 08 negative | how does one push a sample away from something? |
-# | 09 measuring | how good is a sample, and how sure are we? |
+# | [09 measuring](09_measuring.ipynb) | how good is a sample, and how sure are we? |
 # | 10 frontier | steps, quality, latency: how does one read a claim about them? |
 # | 11 few steps | one to four steps: how far can distillation go? |
 # | 12 faster | precision, pruning, caching: what does each really buy? |
