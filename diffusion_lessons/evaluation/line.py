@@ -5,9 +5,11 @@ import math
 import torch
 from torch import Tensor
 
+from diffusion_lessons.path import Path
 from diffusion_lessons.toys import GaussianMixture
 
 CELLS = 20_000
+REACH = 9.0  # standard deviations beyond the outermost means: what lies further out does not count
 
 
 def even_noise(n: int) -> Tensor:
@@ -39,3 +41,17 @@ def distance_to_law(x: Tensor, mixture: GaussianMixture) -> float:
     middle = (edges[1:] + edges[:-1]) / 2
     counted = torch.searchsorted(samples, middle, right=True) / len(samples)
     return float((counted - distribution_function(mixture, middle)).abs().sum() * (high - low) / CELLS)
+
+
+def even_cells(mixture: GaussianMixture, path: Path, t: float, n: int = 800) -> tuple[Tensor, Tensor]:
+    """Even points x [n] that cover p_t of a mixture of numbers, and the probability of the cell around each, [n].
+
+    Sums over them are integrals over x_t, for 0 < t, without the luck of samples.
+    """
+    if mixture.shape != ():
+        raise ValueError(f"this takes a mixture of numbers; its samples have shape {mixture.shape}")
+    alpha, sigma = path.alpha(t), path.sigma(t)
+    spread = REACH * float((alpha**2 * mixture.variances.max() + sigma**2).sqrt())
+    low, high = (alpha * float(end) for end in (mixture.means.min(), mixture.means.max()))
+    x = torch.linspace(low - spread, high + spread, n, dtype=torch.float64)
+    return x, mixture.log_prob(x, path, t).exp() * (x[1] - x[0])

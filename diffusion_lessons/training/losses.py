@@ -72,5 +72,5 @@ def loss(
     """
     x = path.add_noise(x0, eps, t)
     output = network(x, t) if condition is None else network(x, t, condition)
-    error = (output.float() - target(predicts, x0, eps, path, t)).square().flatten(1).mean(dim=1)  # [B]
+    error = (output.float() - target(predicts, x0, eps, path, t)).square().reshape(len(x0), -1).mean(dim=1)  # [B]
     return (weights(t, path, predicts, weighting) * error).mean()

@@ -142,15 +142,15 @@ widgets.image_panel(toys.point_masses(images[:300]).denoiser(path), steps=10)
 # | --- | --- |
 # | 00 start here | what will I be able to make, and does my machine work? |
 # | [01 noise](01_noise.ipynb) | how does data turn into noise, and what does alpha_bar mean? |
-# | 02 training | how does one loss teach a network to see noise? |
-# | 03 ddpm | why does sampling take a thousand passes, and what breaks with fewer? |
+# | [02 training](02_training.ipynb) | how does one loss teach a network to see noise? |
+# | [03 ddpm](03_ddpm.ipynb) | why does sampling take a thousand passes, and what breaks with fewer? |
 # | [04 ddim](04_ddim.ipynb) | same network, fewer steps: what does the one-line update do? |
 # | [05 solvers](05_solvers.ipynb) | if sampling is solving an equation, how good is the solver? |
-# | 06 flow | straight paths: what changes, and what was the same all along? |
-# | 07 guidance | how does one number make samples obey, and what does it cost? |
-# | 08 negative | how does one push a sample away from something? |
+# | [06 flow](06_flow.ipynb) | straight paths: what changes, and what was the same all along? |
+# | [07 guidance](07_guidance.ipynb) | how does one number make samples obey, and what does it cost? |
+# | [08 negative](08_negative.ipynb) | how does one push a sample away from something? |
 # | [09 measuring](09_measuring.ipynb) | how good is a sample, and how sure are we? |
-# | 10 frontier | steps, quality, latency: how does one read a claim about them? |
+# | [10 frontier](10_frontier.ipynb) | steps, quality, latency: how does one read a claim about them? |
 # | 11 few steps | one to four steps: how far can distillation go? |
 # | 12 faster | precision, pruning, caching: what does each really buy? |
 # | 13 text to image | what is inside a text-to-image system? |

@@ -1,0 +1,538 @@
+# %% [markdown]
+# # 02 Training
+#
+# **Question.** How does one loss teach a network to see noise?
+#
+# **Budget.** About 24 seconds of one CPU core, 1.0 GB of memory, nothing to download.
+#
+# **Afterwards you can** write the loss and the training loop of a diffusion model from memory; say how low its loss can
+# go, and why not lower; turn a prediction of noise into one of the image or of $v$; and find three mistakes that
+# a loss curve hides.
+
+# %%
+import inspect
+from dataclasses import replace
+
+import torch
+from tqdm import tqdm
+
+from diffusion_lessons import load, sample, samplers, schedules, toys
+from diffusion_lessons.checks import check
+from diffusion_lessons.data import load_data
+from diffusion_lessons.denoisers import Denoiser, count_calls
+from diffusion_lessons.estimates import target
+from diffusion_lessons.evaluation.learning import excess_loss, least_loss
+from diffusion_lessons.evaluation.line import distance_to_law, even_noise
+from diffusion_lessons.generate import generate
+from diffusion_lessons.networks import MLP, MLPConfig, UNet
+from diffusion_lessons.training import batches, recipes
+from diffusion_lessons.training.ema import EMA
+from diffusion_lessons.training.loop import train
+from diffusion_lessons.training.losses import loss, sample_times
+from diffusion_lessons.views import learning, noising
+from diffusion_lessons.views.quiz import predict, scope_check
+from diffusion_lessons.views.show import show
+
+# %%
+path = schedules.ddpm_linear()
+heaps = toys.GaussianMixture([-1.0, 1.0], stds=0.2, weights=[0.3, 0.7])
+generator, exact_type = torch.Generator().manual_seed(0), {"dtype": torch.float64}
+
+
+def normal(*shape):
+    return torch.randn(shape, generator=generator, **exact_type)
+
+
+def uniform(*shape):
+    return torch.rand(shape, generator=generator, **exact_type)
+
+
+# %% [markdown]
+# ## One pass at one random time
+#
+# Lesson 01 walked from data to noise in a thousand small steps and found that one jump does the same. A network is to
+# learn the way back. One of the texts that this course is built on says that training therefore needs a thousand
+# denoising steps.
+
+# %%
+predict(
+    "To learn from one image, once, the network runs",
+    ["a thousand times, once for each step", "once", "a few dozen times, on a grid of noise levels"],
+    answer=1,
+    why="Each step's task can be set on its own: the jump makes x_t for any t, and the answer is known.",
+)
+
+# %% [markdown]
+# Let a network that only counts take part in one training step on 32 examples, and then in sampling.
+
+# %%
+asked = []
+
+
+def counting(x, t):
+    asked.append(t)
+    return torch.zeros_like(x)
+
+
+x0, eps, t = heaps.sample(32, generator, torch.float64), normal(32), sample_times(uniform(32), path)
+loss(counting, x0, eps, t, path, "eps")
+sampled = count_calls(Denoiser(counting, path))
+sample(samplers.ddpm, sampled, normal(32), path, path.grid(1000), generator=generator)
+assert len(asked) == 1 + 1000 and sampled.nfe == 1000
+print(f"training: 1 pass for each of {len(x0)} examples, each at its own time, from t = {t.min():.0f} to {t.max():.0f}")
+print(f"sampling: {sampled.nfe:.0f} passes for each sample, one after the other")
+
+# %% [markdown]
+# **Training never walks.** Each example is noised to one random time in one jump, and the network sees it once. The
+# thousand steps belong to sampling. Even there they are a choice (lesson 04).
+
+# %% [markdown]
+# ## The loss in five lines
+#
+# Draw an image, a time and a noise; mix them; ask the network which noise it was; take the mean squared difference:
+#
+# $$L = \mathbb{E}_{x_0,\,t,\,\varepsilon}\;\bigl|\,\varepsilon - f(x_t, t)\,\bigr|^2, \qquad
+# x_t = \alpha_t x_0 + \sigma_t \varepsilon .$$
+#
+# The draw of $t$ is one line, `t = sample_times(u, path)`. The library's loss is the other four.
+
+# %%
+print(inspect.getsource(loss).split('"""')[2].strip("\n"))
+
+# %% [markdown]
+# There is no second network, no game, and no sampling in the loop. The labels come for free, because you made the noise
+# yourself. (`target` is `eps` here; [below](#What-to-predict) you meet the others.)
+
+# %% [markdown]
+# ## The best answer
+#
+# The network is asked for something that it cannot know. Take the two heaps of lesson 01 and draw 600 examples at three
+# times: across, the $x_t$ that the network is given; upwards, the noise that it should name.
+
+# %%
+show(
+    learning.answers_figure(heaps, path, [20, 200, 600]),
+    "Behind one x_t there may be many noises. The red curve goes through their mean. "
+    f"The squared distance that remains is {least_loss(heaps, path, 20):.2f}, {least_loss(heaps, path, 200):.2f} "
+    f"and {least_loss(heaps, path, 600):.2f} at t = 20, 200 and 600.",
+)
+
+# %% [markdown]
+# Above one $x_t$ the dots scatter. A squared error is smallest at their mean, so the best answer is the *posterior
+# mean*, $\hat\varepsilon(x_t) = \mathbb{E}[\varepsilon \mid x_t]$, the red curve. For heaps it is a formula. Compare it
+# at $t = 200$ with a guesser that always names the noise as if the likelier heap's middle were the data.
+
+# %%
+many, t = 200_000, 200.0
+x0, eps = heaps.sample(many, generator, torch.float64), normal(many)
+x_t, exact = path.add_noise(x0, eps, t), heaps.denoiser(path)
+guesses = {
+    "the posterior mean": exact(x_t, t).eps,
+    "the likelier heap": (x_t - path.alpha(t) * x_t.sign()) / path.sigma(t),
+    "no noise at all": torch.zeros_like(x_t),
+}
+for name, guess in guesses.items():
+    print(f"{name}: a mean squared error of {(guess - eps).square().mean():.2f}")
+
+# %% [markdown]
+# Honest hedging wins. Between the heaps the best answer is neither heap's but a mixture of both, and that is why a
+# denoiser's $\hat x_0$ looks blurred while much is still undecided.
+
+# %% [markdown]
+# ## A loss that never reaches zero
+#
+# So even the best network has a loss. How large? For the heaps it is an integral; no network is needed.
+
+# %%
+predict(
+    "A network for the heaps has learned everything that can be learned. Its loss, averaged over all times, is about",
+    ["0", "0.02", "0.2", "0.5"],
+    answer=2,
+    why="A network that always answers 0 has a loss of 1. A fifth of that cannot be avoided.",
+)
+
+# %%
+times = [5 + 10 * k for k in range(100)]
+least = [least_loss(heaps, path, t) for t in times]
+floor = sum(least) / len(least)
+print(f"the least possible loss, averaged over all times, is {floor:.3f}")
+for t in (5, 100, 200, 600, 995):
+    print(f"at t = {t:>3} it is {least_loss(heaps, path, t):.3f}")
+
+# %% [markdown]
+# **The loss never comes near zero, however good the network.** Read the table from the bottom. At the noisy end $x_t$
+# *is* the noise, and naming it is no work. Around $t = 200$ the heaps melt together: which of them it was cannot be
+# told. At the clean end the loss is nearly 1, because a noise much smaller than a heap is wide cannot be told from the
+# heap's own width. The cleaner the sample, the worse the loss: it is a bad judge of how well things go.
+
+# %% [markdown]
+# ## The whole of training
+#
+# Now train. This is all there is to it: a small network, twelve hundred batches, and AdamW. (`EMA` waits for the
+# next section.) Every 50 steps we note how far the network is from the best answer, the *excess*: the loss of any
+# network $f$ is the least loss plus $\mathbb{E}\,|f - \hat\varepsilon|^2$, and only the second can be learned away.
+
+
+# %%
+def above_least(network, t):
+    @torch.no_grad()
+    def answer(x, t):  # the network takes single precision and an axis for coordinates
+        return network(x.float()[:, None], torch.full((len(x),), float(t)))[:, 0]
+
+    return excess_loss(answer, heaps, path, t)
+
+
+torch.manual_seed(0)
+network = MLP(MLPConfig(dims=1, width=64))
+average, optimizer = EMA(network), torch.optim.AdamW(network.parameters(), lr=2e-3)
+
+# %%
+losses, history, generator = [], [], torch.Generator().manual_seed(0)
+for step in tqdm(range(1200), desc="training"):
+    x0 = heaps.sample(256, generator)[:, None]  # [256, 1]
+    eps, u = torch.randn(x0.shape, generator=generator), torch.rand(256, generator=generator)
+    error = loss(network, x0, eps, sample_times(u, path), path, "eps")
+    optimizer.zero_grad()
+    error.backward()
+    optimizer.step()
+    average.update(network, step)
+    losses.append(error.item())
+    if step % 50 == 49:
+        history.append([sum(above_least(net, t) for t in times[2::10]) / 10 for net in (network, average.network)])
+
+# %%
+reached = [best + above_least(average.network, t) for best, t in zip(least, times, strict=True)]
+assert sum(losses[240:]) / 960 < 1.1 * floor < 0.5 * losses[0] and sum(reached) < 1.05 * sum(least)
+show(
+    learning.training_figure(losses, times[::3], least[::3], reached[::3]),
+    "The loss falls to its floor within the first fifth of training and then only shakes. At every time the network "
+    f"is on the floor: its mean loss is within 5 % of the least possible, {floor:.3f}.",
+)
+
+# %% [markdown]
+# The loss stopped far above zero, and the network is as good as it can be. *You could not have known* without the
+# dashed line. For images nobody has that line. So a loss is good for comparing two runs of the same task, and for
+# noticing that a run broke. Whether the samples are good is another question, for lesson 09.
+
+# %% [markdown]
+# ## Sample from the average
+#
+# Look at the shaking. Each batch pulls the weights its own way, so the weights of the last step are a little off in a
+# direction that luck chose. Their *exponential moving average* is not. After every step it moves a little towards them:
+
+# %%
+print(inspect.getsource(EMA.update))
+
+# %%
+raw, averaged = (list(values) for values in zip(*history, strict=True))
+late = slice(len(history) // 2, None)
+assert sum(averaged[late]) < 0.7 * sum(raw[late])
+show(
+    learning.curves_figure(
+        "The average is nearer to the best answer",
+        "step",
+        "excess over the least loss",
+        range(50, 1201, 50),
+        {"the network itself": raw, "its average": averaged},
+    ),
+    "In the second half of training the average has less than 70 % of the excess loss of the network that it follows.",
+)
+
+# %% [markdown]
+# It costs a copy of the weights and nothing else. The average is what is sampled from and what is shipped. Whoever
+# forgets it compares worse samples with a paper's better ones, and the loss curve does not say so.
+
+# %% [markdown]
+# ## What to predict
+#
+# $x_t = \alpha_t x_0 + \sigma_t \varepsilon$ is one equation. Who knows $x_t$ and one of the other two knows both. So
+# a network may be asked for any mixture of them, and four are in use:
+#
+# | it predicts | which is | and the other estimates follow |
+# | --- | --- | --- |
+# | `eps` | $\varepsilon$ | $\hat x_0 = (x_t - \sigma\hat\varepsilon)/\alpha$ |
+# | `x0` | $x_0$ | $\hat\varepsilon = (x_t - \alpha \hat x_0)/\sigma$ |
+# | `v` | $\alpha\varepsilon - \sigma x_0$ | $\hat x_0 = (\alpha x_t - \sigma \hat v)/(\alpha^2+\sigma^2)$ |
+# | `velocity` | $\varepsilon - x_0$, on flow paths | $\hat x_0 = x_t - t\,\hat u$ |
+#
+# `Denoiser` turns each into an `Estimate(x0, eps)`. They are four ways to write down one denoiser: take what each ideal
+# network would say, and ask what it sees.
+
+# %%
+at = {"eps": path, "x0": path, "v": path, "velocity": schedules.flow()}
+for name, on in at.items():
+    known = heaps.denoiser(on)
+    ideal = Denoiser(lambda x, t, name=name, on=on, known=known: target(name, *known(x, t), on, t), on, name)
+    x, t = on.add_noise(heaps.sample(100, generator, torch.float64), normal(100), 0.3 * on.T), 0.3 * on.T
+    seen, best = ideal(x, t), known(x, t)
+    assert torch.allclose(seen.x0, best.x0) and torch.allclose(seen.eps, best.eps)
+    print(f"{name}: what its ideal network sees in 100 samples is the posterior mean")
+
+# %% [markdown]
+# Their losses differ all the same, because an error counts differently in each. Here they are for the best denoiser:
+
+# %%
+kinds = {kind: [least_loss(heaps, path, t, kind) for t in times] for kind in ("eps", "x0", "v")}
+means = {kind: sum(values) / len(values) for kind, values in kinds.items()}
+show(
+    learning.curves_figure("One denoiser, three losses", "t", "least possible loss", times, kinds),
+    "The same perfect denoiser has a mean loss of "
+    + ", ".join(f"{value:.3f} when it predicts {kind}" for kind, value in means.items())
+    + ".",
+)
+
+# %% [markdown]
+# So losses of different predictions must not be compared. They also say where a network gets its practice: `eps`
+# practises at the clean end, `x0` at the noisy end, `v` at both. One can choose the balance directly by a weight for
+# each time. *Min-SNR* gives the error of $\hat x_0$ the weight $\min(\alpha^2/\sigma^2,\,5)$ (Hang et al. 2023). Then
+# it does not matter any more what the network predicts:
+
+# %%
+x0, eps, t = heaps.sample(1000, generator, torch.float64), normal(1000), sample_times(uniform(1000), path)
+for kind in ("eps", "x0", "v"):
+
+    def ideal_network(x, t, kind=kind):
+        return target(kind, *exact(x, t), path, t)
+
+    plain, weighted = (loss(ideal_network, x0, eps, t, path, kind, weighting=w) for w in (None, "min_snr"))
+    print(f"{kind}: loss {plain:.3f}, with min-SNR weights {weighted:.3f}")
+
+# %% [markdown]
+# ## Digits
+#
+# The same loss, a larger network: a U-Net, 8 by 8 pixels, $v$-prediction on the cosine schedule. `train` is the loop
+# that you have just seen, with a learning rate that rises and falls, and labels. Let it see a few thousand digits.
+
+# %%
+recipe = recipes.get("digits", images=9_600, smudged=0.0)
+data = recipe.load_data()
+records = list(tqdm(train(recipe, data), total=recipe.steps // 10 + 1, desc="training"))
+assert records[-1].loss < 0.5 * records[0].loss
+print(f"{recipe.images:,} digits seen in {recipe.steps} steps: the loss fell by more than half")
+
+# %% [markdown]
+# It ended far from zero; you know why. Does it draw? Beneath it, the network that comes with the course: the same
+# recipe, trained fifteen times as long.
+
+# %%
+ours, shipped = records[-1].denoiser(), load("digits-diffusion")
+drawn = {
+    name: generate(net, 10, labels=range(10), steps=20)[-1].x for name, net in (("yours", ours), ("shipped", shipped))
+}
+show(
+    noising.image_strip(drawn, list(map(str, range(10))), "From the same noise, asked for 0 to 9"),
+    "Above, digits drawn by the network of the cell before; below, by the one that comes with the course.",
+)
+
+# %% [markdown]
+# And what does it *see*? Give it a digit that it never saw in training, with more and more noise, and look at
+# its $\hat x_0$.
+
+# %%
+path8, digit = shipped.path, load_data("digits", "test").images[6:7]
+shares = torch.linspace(0.1, 1.0, 10)
+noise = torch.randn(digit.shape, generator=generator).expand(10, 1, 8, 8)
+x_t = path8.add_noise(digit.expand(10, 1, 8, 8), noise, shares * path8.T)
+seen = shipped(x_t, shares * path8.T).x0
+assert seen[-1].std() < 0.8 * seen[0].std()
+show(
+    noising.image_strip(
+        {"$x_t$": x_t, r"$\hat x_0$": seen}, [f"{share:.1f} T" for share in shares], "One pass each, no sampling"
+    ),
+    "An unseen digit with ten amounts of noise, and the clean digit that the network sees in each: sharp at first, "
+    "then softer, at last a grey mean.",
+)
+
+# %% [markdown]
+# Each column is one pass. The network recovers the digit from states in which you see little, and where nothing can be
+# seen it answers with a mean, as it must.
+
+# %% [markdown]
+# ## With and without a label
+#
+# The digits' network is also told *which* digit to look for. In training one label in ten is replaced by a label of its
+# own, "none", so one network learns both tasks: to denoise a seven, and to denoise anything. Lesson 07 needs both.
+
+# %%
+labels = torch.cat([batches.draw(data, 64, seed=0, step=step).condition for step in range(100)])
+null = len(data.classes)
+print(f"of {len(labels):,} training examples, {int((labels == null).sum())} had their label dropped")
+
+# %% [markdown]
+# At $t = T$ there is nothing to see, so the label is all that the network has. Ask it for each.
+
+# %%
+asked_for = torch.tensor([*range(10), shipped.classes])
+pure = path8.prior((1, 1, 8, 8), generator).expand(11, 1, 8, 8)
+told = shipped(pure, path8.T, asked_for).x0
+means = torch.stack([*(data.images[data.labels == c].mean(dim=0) for c in range(10)), data.images.mean(dim=0)])
+nearest = torch.cdist(told.flatten(1), means.flatten(1)).argmin(dim=1)
+print(f"{int((nearest == torch.arange(11)).sum())} of 11 answers are nearest to the mean image of what was asked for")
+show(
+    noising.image_strip({"network": told, "mean": means}, [*map(str, range(10)), "none"], "Nothing but a label"),
+    "What the network sees in pure noise when it is told a label, above the mean of the training images with it.",
+)
+
+# %% [markdown]
+# ## Three mistakes that the loss does not show
+#
+# Each of these stands in published code. Commit yourself, then run.
+#
+# **alpha for alpha_bar.** The paper's $\alpha_t = 1-\beta_t$ is taken where $\bar\alpha_t$ is meant.
+
+# %%
+predict(
+    "Training noises with 1 - beta_t in place of alpha_bar_t. What do you see?",
+    ["an error", "a loss that does not fall", "a loss that falls and stays, and samples off the data"],
+    answer=2,
+    why="The network learns its task as well as it can be learned. It is the wrong task.",
+)
+
+# %%
+wrong = schedules.from_alpha_bar((1 - path.betas).tolist())
+learned = heaps.denoiser(wrong)  # the best that training on the wrong path can reach
+mistaken = Denoiser(lambda x, t: learned(x, t).eps, path, "eps")
+print(f"the loss falls from 1 to {sum(least_loss(heaps, wrong, t) for t in times) / len(times):.2f} and stays there")
+for name, denoise in {"right": exact, "mistaken": mistaken}.items():
+    x = sample(samplers.ddim, denoise, even_noise(2000), path, path.grid(100))
+    print(f"{name}: the samples would have to move by {distance_to_law(x, heaps):.3f} to follow the data")
+print(f"at t = {path.T:.0f}, where nothing should be left, {wrong.alpha_bar(path.T):.0%} of the variance is still data")
+
+# %% [markdown]
+# The last line is the test that finds it: noise something to $t = T$ and look. It takes one line and no training.
+#
+# **One time for the whole batch.** A time is drawn once, outside of the batch. On average over batches nothing changes.
+
+# %%
+predict(
+    "All 64 examples of a batch share one random t. How many examples with times of their own say as much?",
+    ["64", "about 30", "fewer than 10"],
+    answer=2,
+    why="The loss differs more from one time to another than from one example to another.",
+)
+
+# %%
+rows, size = 5000, 64
+ways = {
+    "one for all": uniform(rows, 1).expand(rows, size),
+    "its own for each": uniform(rows, size),
+    "spread evenly": (uniform(rows, 1) + torch.arange(size)) / size,
+}
+x0, eps, shaking = heaps.sample(rows * size, generator, torch.float64), normal(rows * size), {}
+for name, u in ways.items():
+    t = path.T * u.flatten()
+    error = (exact(path.add_noise(x0, eps, t), t).eps - eps).square()
+    shaking[name] = error.view(rows, size).mean(dim=1).var()
+    print(f"{name}: the loss of a batch has a standard deviation of {shaking[name].sqrt():.3f}")
+worth = size * shaking["its own for each"] / shaking["one for all"]
+print(f"with one time for all, {size} examples say as much as {worth:.0f}")
+
+# %% [markdown]
+# The library spreads them evenly, which is better than chance. A loss that jumps by a factor from batch to batch is
+# the sign to look for.
+#
+# **Left in train mode.** Dropout belongs into training. If nobody switches it off, the sampler asks a network that
+# forgets something else at every step. Take the shipped weights, in a network with dropout:
+
+# %%
+leaky = UNet(replace(shipped.network.config, dropout=0.2))
+leaky.load_state_dict(shipped.network.state_dict())
+with torch.no_grad():
+    t = torch.full((11,), 0.5 * path8.T)
+    differ = {mode: leaky.train(mode == "train")(pure, t).sub(leaky(pure, t)).abs().max() for mode in ("train", "eval")}
+assert differ["train"] > 0.1 and differ["eval"] == 0
+print("in train mode, two answers to the same question differ by more than 0.1; in eval mode, in no bit")
+
+# %% [markdown]
+# `load` and the average come in eval mode. To check any network, ask it twice.
+
+# %% [markdown]
+# ## Move it
+#
+# The examples and the best answer again, with $t$ in your hand. Find the two times at which the dots scatter most about
+# the curve. What cannot be known at each?
+
+# %% tags=["panel"]
+learning.answers_panel(heaps, path)
+
+# %% [markdown]
+# ## Exercises
+#
+# **1.** The loss. `predict(x_t, t)` is a network; `alpha_bar` is a table with clean data at index 0.
+
+
+# %%
+def training_loss(predict, x0, eps, t, alpha_bar):
+    raise NotImplementedError
+
+
+check("training_loss", training_loss)
+
+# %% [markdown]
+# **2.** The average of the weights.
+
+
+# %%
+def ema(average, new, decay):
+    raise NotImplementedError
+
+
+check("ema", ema)
+
+# %% [markdown]
+# **3.** What a network that predicts $v$ is trained on.
+
+
+# %%
+def v_target(x0, eps, alpha_bar):
+    raise NotImplementedError
+
+
+check("v_target", v_target)
+
+# %% [markdown]
+# ## Pitfalls
+#
+# - **Waiting for the loss to reach zero.** It cannot. Find out where its floor is, or compare with another run.
+# - **Comparing losses of different tasks.** Another schedule, prediction, weighting or data set has another floor.
+# - **A loss below the floor.** On a finite set of images the lowest loss of all is that of the copier of lesson 00. A
+#   network that comes near it has memorised its data.
+# - **Sampling from the last weights** instead of their average, or in train mode.
+
+# %% [markdown]
+# ## What to remember
+#
+# - One example, one random time, one pass. Training never walks.
+# - The best answer is a mean, $\mathbb{E}[\varepsilon \mid x_t]$, and its loss is not zero.
+# - `eps`, `x0`, `v` and `velocity` are one denoiser, written down in four ways.
+# - Sample from the average of the weights.
+# - A loss curve shows that a run broke, not that it works: look at $x_T$, ask twice, draw samples.
+
+# %% [markdown]
+# ## Scope check
+
+# %%
+scope_check(
+    [
+        ("This network's loss is at its floor.", True, "On the heaps the floor is an integral."),
+        (
+            "One random time a batch is enough.",
+            True,
+            "Here a batch's loss shakes three times as much.",
+        ),
+        ("The loss is low, so the model is good.", False, "Good for what? The loss does not even see the samples."),
+        ("These images may be used for training.", False, "Licences and consent are not in the pixels."),
+    ]
+)
+
+# %% [markdown]
+# ## Further reading
+#
+# - Ho, Jain, Abbeel, *Denoising Diffusion Probabilistic Models*, 2020, section 3.4 and algorithm 1: this loss.
+#   https://arxiv.org/abs/2006.11239
+# - Salimans, Ho, *Progressive Distillation for Fast Sampling of Diffusion Models*, 2022, section 4 and appendix D: $v$.
+#   https://arxiv.org/abs/2202.00512
+# - Hang, Gu, Li, Bao, Chen, Hu, Geng, Guo, *Efficient Diffusion Training via Min-SNR Weighting Strategy*, 2023.
+#   https://arxiv.org/abs/2303.09556
+# - Karras, Aittala, Lehtinen, Hellsten, Aila, Laine, *Analyzing and Improving the Training Dynamics of Diffusion
+#   Models*, 2023: how long an average should be. https://arxiv.org/abs/2312.02696
