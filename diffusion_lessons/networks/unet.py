@@ -24,7 +24,7 @@ class UNetConfig:
     blocks     residual blocks at each level on the way down, and as many on the way up
     attention  the levels (0 is the finest) whose blocks are followed by self-attention
     patch      side of the squares of pixels folded into channels at the start and unfolded at the end: with 2 the
-               finest level works at half the resolution, which makes a step about four times cheaper
+               finest level works at half the resolution, on a quarter of the positions
     embedding  width of the time and class embedding
     dropout    share of features dropped inside each block while training
     T, clock   the path's end and what is embedded: 1000 t / T, or lambda on a variance-exploding path

@@ -90,8 +90,8 @@ class Recipe:
         return asdict(self)
 
 
-# digits and mnist-small are for one or two CPU cores: patches of 2 make a step four times cheaper, and at so few images
-# batches of 64 learn more than batches of 128. benchmarks/training.py measures the outcome. The rest are for a GPU.
+# digits and mnist-small are for one or two CPU cores: patches of 2 leave a quarter of the positions to compute, and of
+# so few images batches of 64 learn more than batches of 128. The rest are for a GPU.
 _SMALL = UNetConfig(widths=(64, 128), patch=2)
 _DIGITS = Recipe(
     "digits", "digits", images=150_000, batch=64, network=UNetConfig(widths=(32, 64), embedding=64), smudged=0.1
