@@ -25,7 +25,7 @@ SHOWN = 1000  # points of a cloud, and of the balls of precision and recall
 class Level(NamedTuple):
     """A measure at one count, over several draws: their number, mean and standard deviation."""
 
-    count: int
+    images: int
     mean: float
     deviation: float
 
@@ -90,8 +90,8 @@ def floor_panel(train: Reference, held_out: Reference, *, count: int = 1000, per
         found = draws(model, count, generator)
         yield None
         above = sum(value > max(floor) for value in found)
-        rows = [features[subset(len(features), min(count, SHOWN), generator)] for features in (train.features, model)]
-        quality = precision_recall(*rows)
+        shown = [each[subset(len(each), min(count, SHOWN), generator)] for each in (train.features, model)]
+        quality = precision_recall(shown[0], shown[1])
         words = (
             f"{count} images, {percent} % of the {digit}s forgotten: {level(found, count).mean:.3f} on average, real "
             f"images {level(floor, count).mean:.3f}; {above} of {DRAWS} draws score above every draw of real images. "
