@@ -1,0 +1,80 @@
+"""The frontier explorer: a budget of evaluations, what wins within it, what ties with that, and how it draws."""
+
+from typing import Any
+
+import ipywidgets
+import numpy as np
+import pandas as pd
+
+from diffusion_lessons.evaluation.drawing import draw
+from diffusion_lessons.evaluation.frontier import best_under
+from diffusion_lessons.evaluation.measurement import Configuration
+from diffusion_lessons.evaluation.stored import rows
+from diffusion_lessons.views import style
+from diffusion_lessons.views.figures import image_grid
+from diffusion_lessons.views.frontier import label, plain_numbers
+from diffusion_lessons.views.panel import Drawing, Panel
+from diffusion_lessons.views.show import as_image, beside, png
+from diffusion_lessons.views.widgets import NAMES, WIDE
+
+BUDGETS = (2, 5, 10, 20, 50)
+SHOWN = 12  # samples of the winner
+
+
+def comparable(name: str, samples: int) -> pd.DataFrame:
+    """The rows of a shipped table that one figure may hold: clipped, unguided, float32, one grid, one sample count.
+
+    Raises ValueError where no row was measured on so many samples.
+    """
+    kept = [row.row() for row in rows(name) if row.samples == samples and _plain(row.configuration)]
+    if not kept:
+        raise ValueError(f"{name} has no unguided row of {samples} samples")
+    return pd.DataFrame(kept)
+
+
+def _plain(chosen: Configuration) -> bool:
+    wanted: tuple = (1.0, "trailing", "float32", {"limit": 1.0}, {})
+    return (chosen.scale, chosen.spacing, chosen.precision, chosen.clip, chosen.guidance) == wanted
+
+
+def frontier_panel(table: pd.DataFrame, denoise: Any, *, budget: int = 10) -> Panel:
+    """Choose a budget of network evaluations; `denoise` draws twelve samples of the best row live."""
+    configurations = {row.configuration.key: row.configuration for row in rows(table["checkpoint"].iloc[0])}
+
+    def show_best(budget: int) -> Drawing:
+        tied = best_under(table, {"nfe": budget}, "frechet_value")
+        best = tied.loc[tied["frechet_value"].idxmin()]
+        samples = draw(denoise, _configuration(best, list(configurations.values())), SHOWN).x
+        words = (
+            f"At most {budget} evaluations: {label(best.to_dict())} in {best['steps']} steps measures lowest, "
+            f"{best['frechet_value']:.2f} ± {best['frechet_spread']:.2f}; {len(tied) - 1} other rows tie with it, the "
+            f"cheapest of them all with {tied['nfe'].iloc[0]:g} evaluations"
+        )
+        return Drawing(png(beside(_points(table, tied, best, budget), image_grid(samples, 4, enlarge=3))), words)
+
+    control = ipywidgets.SelectionSlider(
+        options=BUDGETS, value=budget, description="evaluations", continuous_update=False, layout=WIDE, style=NAMES
+    )
+    return Panel(show_best, {"budget": control})
+
+
+def _configuration(row: pd.Series, known: list[Configuration]) -> Configuration:
+    """The configuration that a row of a table was measured with."""
+    wanted = (row["sampler"], row["steps"], label(row.to_dict()))
+    return next(each for each in known if _plain(each) and (each.sampler, each.steps, label(vars(each))) == wanted)
+
+
+def _points(table: pd.DataFrame, tied: pd.DataFrame, best: pd.Series, budget: int) -> Any:
+    figure, plot = style.axes("Within the budget", "network evaluations", "Frechet distance", size=(5.6, 3.8))
+    fits = (table["nfe"] <= budget).to_numpy()
+    is_tied = np.isin(table.index, tied.index)
+    groups = ((~fits, 0.12, "too dear"), (fits & ~is_tied, 0.45, "beaten"), (is_tied, 1.0, "ties"))
+    for chosen, alpha, name in groups:
+        x, y, bar = (table.loc[chosen, name] for name in ("nfe", "frechet_value", "frechet_spread"))
+        plot.errorbar(x, y, bar, fmt="o", color=style.BLUE, alpha=alpha, label=name)
+    plot.plot(best["nfe"], best["frechet_value"], "*", color=style.VERMILION, markersize=16, zorder=3, label="lowest")
+    plot.axvline(budget * 1.06, color=style.GREY, ls=":")
+    plot.set(xscale="log", yscale="log")
+    plain_numbers(plot)
+    plot.legend(fontsize=8)
+    return as_image(figure, dpi=80)

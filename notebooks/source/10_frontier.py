@@ -1,0 +1,285 @@
+# %% [markdown]
+# # 10 The frontier
+#
+# **Question.** Steps, quality, latency: how does one read a claim about them?
+#
+# **Budget.** About 8 seconds of one CPU core, 0.9 GB of memory, nothing to download.
+#
+# **Afterwards you can** read a table of samplers without being fooled by its best row; choose one under a budget; and
+# say what is missing from a vendor's claim.
+
+# %%
+from diffusion_lessons import load
+from diffusion_lessons.checks import check
+from diffusion_lessons.evaluation import claims
+from diffusion_lessons.evaluation.claims.on_curves import ten_steps
+from diffusion_lessons.evaluation.frontier import best_under, on_frontier
+from diffusion_lessons.evaluation.measurement import Configuration
+from diffusion_lessons.evaluation.measuring import measure
+from diffusion_lessons.views import explorer
+from diffusion_lessons.views import frontier as figures
+from diffusion_lessons.views.quiz import predict, scope_check
+from diffusion_lessons.views.show import show
+
+# %% [markdown]
+# ## Count evaluations, not steps
+#
+# The network that ships was measured with many samplers, 250 images each, all from the same noise and the same labels.
+# The table comes with the course (`diffusion-lessons benchmark mnist-diffusion --plan curve` measures it again).
+#
+# "Five steps" sounds like a price. Measure it: one image, and count how often the network is asked.
+
+# %%
+network = load("mnist-diffusion")
+for sampler, steps in (("ddim", 5), ("dpm_solver_pp_2m", 5), ("heun", 5), ("dpm_solver_3", 4)):
+    found = measure(network, Configuration(sampler, steps, clip={"limit": 1.0}, batch=1), repeats=1)
+    print(f"{sampler} in {steps} steps asks the network {found.nfe:g} times")
+
+# %% [markdown]
+# Heun looks ahead in each step but the last, and pays for it; a multistep method like DPM-Solver++(2M) remembers the
+# last answer instead, for nothing. With guidance double all of it. So the axis is *network evaluations*; steps are an
+# affair of the sampler.
+#
+# On exact problems Heun earns its second look (lesson 05). Here?
+
+# %%
+table = explorer.comparable("mnist-diffusion", samples=250)
+
+
+def of_table(sampler, steps):
+    return table[(table.sampler == sampler) & (table.steps == steps) & (table.options == "{}")].iloc[0]
+
+
+heun, ddim = of_table("heun", 5), of_table("ddim", 5)
+assert heun["frechet_value"] - ddim["frechet_value"] > heun["frechet_spread"] + ddim["frechet_spread"]
+print(f"Heun, 5 steps, 9 evaluations: {heun['frechet_value']:.1f} ± {heun['frechet_spread']:.1f}")
+print(f"DDIM, 5 steps, 5 evaluations: {ddim['frechet_value']:.1f} ± {ddim['frechet_spread']:.1f}")
+
+# %% [markdown]
+# The method of second order loses to the one of first order, which costs about half. An order is a promise about
+# *small* steps, and five are not small.
+
+# %% [markdown]
+# ## The frontier
+#
+# Put every row on two axes, cost and distance. A row that another beats on both is out. What is left is the *frontier*,
+# and the choice is there.
+
+# %%
+predict(
+    "22 ways to sample, from 2 to 50 evaluations. On how many of them is there a better row that is as cheap, "
+    "beyond what chance explains?",
+    ["on most of them", "on about half", "on few"],
+    answer=2,
+    why="With 250 images, the bars are wider than nearly all differences.",
+)
+
+# %%
+axes = ["nfe", "frechet_value"]
+naive, honest = (on_frontier(table, axes, z=z) for z in (0.0, 2.0))
+print(f"by the bare numbers, {naive.sum()} of {len(table)} rows are not beaten")
+print(f"beyond two standard errors, {honest.sum()} of {len(table)} are not beaten")
+
+# %%
+show(
+    figures.frontier(table, title="One standard error: most rows stay on the frontier"),
+    f"Frechet distance against evaluations, with bars. It falls from {of_table('ddim', 2)['frechet_value']:.1f} "
+    f"at 2 evaluations to {ddim['frechet_value']:.1f} at 5, and then stays within its bars up to 50.",
+)
+
+# %% [markdown]
+# **From five evaluations on, the famous curve is flat.** The bare numbers make a fine frontier of three rows and crown
+# a winner; with their bars, nearly everybody is on it. Take the floor away and use a logarithmic axis, where small
+# differences would show best:
+
+# %%
+best = table.loc[table["frechet_value"].idxmin()]
+tied = best_under(table, {"nfe": 50}, "frechet_value", z=2)
+name, least, most = f"{figures.label(best.to_dict())} in {best.steps} steps", tied.nfe.min(), tied.nfe.max()
+print(f"lowest: {name}, {best.frechet_value:.1f} ± {best.frechet_spread:.1f}")
+print(f"{len(tied) - 1} other rows lie within two standard errors of it, from {least:g} to {most:g} evaluations")
+show(
+    figures.above_floor(table, title="Hollow: too near the floor to be told from real digits"),
+    "Distance beyond the floor on a logarithmic axis: nearly all points from 5 evaluations on are hollow, nearer "
+    "to the floor than 250 images can tell.",
+)
+
+# %% [markdown]
+# The lowest row adds noise, in ten steps. Lesson 04 measured on exact data that noise hurts with so few. Has the
+# network refuted it? No: **a lowest row within the bars of all others is a lottery's winner, not a discovery.** To
+# know, draw more images. The error bars are a little too wide here, since all rows start from the same noise; that
+# makes the test careful, not wrong.
+#
+# What one *can* say: two evaluations are too few, five are enough for these digits and this judge, and what one pays
+# beyond that buys nothing that 250 images can show.
+
+# %% [markdown]
+# ## Choosing under a budget
+#
+# So ask for the best row within a budget *and all that cannot be told from it*, and take the cheapest, or the one that
+# is easiest to live with: deterministic, say, so that a seed means a picture.
+
+# %%
+for budget in (2, 5, 10, 20, 50):
+    fits = best_under(table, {"nfe": budget}, "frechet_value")
+    first = fits.iloc[0]
+    print(f"up to {budget:>2} evaluations: {len(fits)} tie; cheapest is {first.sampler} with {first.nfe:g}")
+
+# %% [markdown]
+# Three people, one table:
+#
+# - **A phone** has a few evaluations to spend: the cheapest row of the tie, and then smaller arithmetic (lesson 12) or
+#   fewer steps by training (lesson 11).
+# - **A tool that answers while you drag a slider** needs the same picture when the slider comes back: deterministic,
+#   and cheap.
+# - **Research** compares with published numbers: the sampler and count of the *paper*, at the paper's number of images,
+#   whatever they cost.
+
+# %% [markdown]
+# ## An honest latency
+#
+# Evaluations are countable and the same everywhere. Seconds are not: a latency is a **point**, and it has a name only
+# with all of these. The library's rows carry them:
+
+# %%
+carried = ["sampler", "steps", "network", "parameters", "precision", "batch", "device", "threads", "repeats", "warm_up"]
+assert set(carried) <= set(table.columns)
+print("a row says: " + ", ".join(carried))
+
+# %% [markdown]
+# Warm up, repeat, take the median, divide by the batch, and say the batch: a large one makes each image cheaper and
+# each user wait longer. No seconds stand on this page, because they would be those of a machine that you do not have.
+
+# %% [markdown]
+# ## Reading a vendor's claim
+#
+# > *Our solver draws in 5 steps what others need 50 for. 10 times faster!*
+#
+# Ask in this order. *Steps or evaluations?* Five of Heun are nine. *As good by what, from how many images, plus or
+# minus what?* With 250 images "as good as 50 steps" is true of nearly everything. *Which baseline?* Put the plainest
+# method into its place:
+
+# %%
+many = of_table("ddim", 50)
+assert abs(ddim["frechet_value"] - many["frechet_value"]) < 2 * ddim["frechet_spread"]
+print(f"DDIM in  5 evaluations: {ddim['frechet_value']:.1f} ± {ddim['frechet_spread']:.1f}")
+print(f"DDIM in 50 evaluations: {many['frechet_value']:.1f} ± {many['frechet_spread']:.1f}")
+
+# %% [markdown]
+# The baseline does in 5 what it does in 50 as well. The tenfold is the judge's, not the solver's. The claim is not
+# false; it is not about the solver.
+#
+# The texts behind this course make such claims themselves. Each has an entry in the [ledger](../../CLAIMS.md), with its
+# measurement and a verdict. One of them, measured now from this table:
+
+# %%
+print(f"C2: {claims.CLAIMS['C2'].text}")
+print(f"verdict: {ten_steps().verdict}")
+
+# %% [markdown]
+# Its neighbours C1, C8 and C20 (*20 times*, *50 to 100 times faster than DDPM*) need a row of DDPM in a thousand steps;
+# the ledger says whether it has been measured. A thousand over ten is a hundred by *arithmetic*; whether the
+# quality is equal is what a table has to show.
+
+# %% [markdown]
+# ## Move it
+#
+# Pick a budget. The star measures lowest, the solid points tie with it, and the digits are the star's own. From which
+# budget on do *you* see no difference?
+
+# %% tags=["panel"]
+explorer.frontier_panel(table, network)
+
+# %% [markdown]
+# ## Exercises
+#
+# **1.** How many evaluations?
+
+
+# %%
+def count_nfe(steps, stages, guided):
+    raise NotImplementedError
+
+
+check("count_nfe", count_nfe)
+
+# %% [markdown]
+# **2.** Who is on the frontier?
+
+
+# %%
+def frontier(points):
+    raise NotImplementedError
+
+
+check("frontier", frontier)
+
+# %% [markdown]
+# **3.** The best within a budget of seconds.
+
+
+# %%
+def choose(points, budget):
+    raise NotImplementedError
+
+
+check("choose", choose)
+
+# %% [markdown]
+# **4.** Refute a vendor: what makes two latency claims incomparable?
+
+
+# %%
+def unfair(claim_a, claim_b):
+    raise NotImplementedError
+
+
+check("unfair", unfair)
+
+# %% [markdown]
+# ## Pitfalls
+#
+# - **Steps as a price.** They are a sampler's private matter; count evaluations, and double them for guidance.
+# - **The best row of a long table.** Of 22 equal rows one is always lowest.
+# - **A speed-up against a slow baseline.** Give the baseline the same budget first.
+# - **A latency without its batch or device.** It is not a number yet.
+# - **"No difference was found" as "there is none".** Say how small a difference could have been found.
+
+# %% [markdown]
+# ## What to remember
+#
+# - The axis is network evaluations; five steps may be five or nine.
+# - Beaten means beaten beyond the spread. Here, from five evaluations on, almost nobody is.
+# - Report the winner *and* all that tie with it, and choose among them by cost.
+# - A latency is a point: sampler, steps, network, precision, batch, device.
+
+# %% [markdown]
+# ## Scope check
+
+# %%
+scope_check(
+    [
+        ("On this network DDIM in 2 steps is worse than in 5.", True, "The distance falls far beyond its spread."),
+        (
+            "Five steps are enough for a product.",
+            False,
+            "For whom, on which pictures? It informs the choice.",
+        ),
+        (
+            "Sampler A is cheaper than B at equal distance.",
+            True,
+            "Count evaluations at one sample count, with spreads.",
+        ),
+        ("Our tool is the fastest.", False, "Of which, on what, in which batch? It informs."),
+    ]
+)
+
+# %% [markdown]
+# ## Further reading
+#
+# - Lu, Zhou, Bao, Chen, Li, Zhu, *DPM-Solver++: Fast Solver for Guided Sampling of Diffusion Probabilistic Models*,
+#   2022: tables by evaluations. https://arxiv.org/abs/2211.01095
+# - Karras, Aittala, Aila, Laine, *Elucidating the Design Space of Diffusion-Based Generative Models*, 2022: Heun, and
+#   curves against evaluations. https://arxiv.org/abs/2206.00364
+# - Dehghani, Arnab, Beyer, Vaswani, Tay, *The Efficiency Misnomer*, 2021: why one cost axis misleads.
+#   https://arxiv.org/abs/2110.12894

@@ -1,0 +1,26 @@
+"""The frontier explorer: what may stand in one table, and what wins within a budget."""
+
+import pytest
+
+from diffusion_lessons import load
+from diffusion_lessons.evaluation.frontier import best_under
+from diffusion_lessons.views.explorer import comparable, frontier_panel
+
+COUNT = 250
+
+
+def test_rows_of_one_figure_differ_in_sampler_steps_and_options_only():
+    table = comparable("mnist-diffusion", COUNT)
+    assert not table[["sampler", "steps", "options"]].duplicated().any() and (table["samples"] == COUNT).all()
+    for column in ("scale", "spacing", "precision", "clip"):
+        assert table[column].nunique() == 1
+    with pytest.raises(ValueError, match="no unguided row of 3 samples"):
+        comparable("mnist-diffusion", 3)
+
+
+def test_the_panel_names_the_best_row_within_the_budget():
+    table = comparable("mnist-diffusion", COUNT)
+    panel = frontier_panel(table, load("mnist-diffusion"), budget=2)
+    fits = best_under(table, {"nfe": 5}, "frechet_value")
+    panel.controls["budget"].value = 5
+    assert "At most 5 evaluations" in panel.alt and f"{fits['frechet_value'].min():.2f}" in panel.alt
