@@ -1,4 +1,4 @@
-"""Exercises on guidance: the blend, the doubled batch, negatives, two letters (lessons 07 and 08)."""
+"""Exercises on guidance: the blend, the doubled batch, negatives, two letters, tuning (lessons 07 and 08)."""
 
 from diffusion_lessons.checks.draws import batch, number
 from diffusion_lessons.checks.exercise import Exercise, Mistake, Part
@@ -156,4 +156,64 @@ SCALE_FROM_W = Exercise(
     "Collect the terms of eps_cond in both ways of writing.",
 )
 
-EXERCISES = (GUIDE, GUIDE_DOUBLED, NEGATIVE_GUIDE, SCALE_FROM_W)
+FACTOR = 1.5  # of the recipe
+
+
+def _next_scale(s, ignored, saturated):
+    if ignored and not saturated:
+        return s * FACTOR
+    if saturated and not ignored:
+        return max(s / FACTOR, 1.0)
+    return s
+
+
+def _scale_and(ignored, saturated):
+    return lambda rng: (a_scale(rng) + 0.5, ignored, saturated)
+
+
+NEXT_SCALE = Exercise(
+    "next_scale(scale, ignored, saturated)",
+    "The scale to try next, by the recipe: times 1.5 if the condition is ignored; divided by 1.5, but not below 1, if "
+    "the pictures are saturated; as it is if neither or both are the case (then the scale is not what to change).",
+    "lesson 07, tuning the scale",
+    _next_scale,
+    [
+        Part("raised where the condition is ignored", _scale_and(True, False)),
+        Part("lowered where the pictures are saturated", _scale_and(False, True)),
+        Part("never below 1", lambda rng: (float(rng.uniform(1.05, 1.4)), False, True), lambda *_: 1.0),
+        Part("kept where neither is the case", _scale_and(False, False)),
+        Part("kept where both are", _scale_and(True, True)),
+    ],
+    [
+        Mistake(
+            "directions exchanged",
+            lambda s, ignored, saturated: _next_scale(s, saturated, ignored),
+            "A larger scale follows the condition more closely and saturates more.",
+        ),
+        Mistake(
+            "lowered below 1",
+            lambda s, ignored, saturated: (
+                s / FACTOR if saturated and not ignored else _next_scale(s, ignored, saturated)
+            ),
+            "Below 1 the condition counts for less than in the network itself, and it was not ignored.",
+        ),
+        Mistake(
+            "raised where both are the case",
+            lambda s, ignored, saturated: s * FACTOR if ignored else _next_scale(s, ignored, saturated),
+            "Pictures that are saturated already get worse. No scale mends both: leave it, and look elsewhere.",
+        ),
+        Mistake(
+            "lowered where both are the case",
+            lambda s, ignored, saturated: max(s / FACTOR, 1.0) if saturated else _next_scale(s, ignored, saturated),
+            "A condition that is ignored already is then ignored more. No scale mends both: leave it, look elsewhere.",
+        ),
+        Mistake(
+            "saturation overlooked",
+            lambda s, ignored, saturated: s * FACTOR if ignored and not saturated else s,
+            "Yours only ever rises. Which of the two complaints asks for a smaller scale?",
+        ),
+    ],
+    "Two complaints, four cases; write them down one by one.",
+)
+
+EXERCISES = (GUIDE, GUIDE_DOUBLED, NEGATIVE_GUIDE, SCALE_FROM_W, NEXT_SCALE)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from diffusion_lessons.path import Path
 from diffusion_lessons.samplers import State
-from diffusion_lessons.toys import GaussianMixture
+from diffusion_lessons.toys import ConditionalMixture, GaussianMixture
 from diffusion_lessons.views import style
 from diffusion_lessons.views.noising import density_over_time, image_strip
 
@@ -64,6 +64,26 @@ def plane_figure(mixture: GaussianMixture, traces: Traces, reach: float = 3.0) -
         plot.set_title(run_label(name))
     plots[0].legend(frameon=False, fontsize=9, loc="upper left")
     return figure
+
+
+def cloud_figure(classes: ConditionalMixture, clouds: Mapping[str, Tensor], reach: float = 3.0) -> Figure:
+    """Points [n, 2] over the density of all classes, whose numbers stand at their means; one plot a cloud."""
+    figure = Figure(figsize=(min(4.0 * len(clouds), 10.0), min(4.0, 10.0 / len(clouds))), layout="constrained")
+    plots = figure.subplots(1, len(clouds), sharey=True, squeeze=False)[0]
+    for plot, (name, x) in zip(plots, clouds.items(), strict=True):
+        draw_plane(plot, classes.union, reach)
+        plot.plot(*x.T.numpy(), linestyle="", marker="o", color=style.BLUE, markersize=3, alpha=0.5)
+        draw_class_numbers(plot, classes)
+        plot.set_title(name)
+    return figure
+
+
+def draw_class_numbers(axes: Axes, classes: ConditionalMixture) -> None:
+    """The number of each class, at its mean."""
+    for number, mixture in enumerate(classes.classes):
+        mean = (mixture.weights @ mixture.means).tolist()
+        look: dict[str, Any] = {"color": style.VERMILION, "fontsize": 14, "weight": "bold", "ha": "center", "va": "center"}
+        axes.annotate(str(number), mean, zorder=5, **look)
 
 
 def draw_plane(axes: Axes, mixture: GaussianMixture, reach: float = 3.0) -> None:
