@@ -32,6 +32,12 @@ class Configuration:
     precision: str = "float32"
     batch: int = 100
 
+    def __str__(self) -> str:
+        """ "ddim@10, scale 3.0": what differs from the defaults."""
+        plain = Configuration(self.sampler, self.steps)
+        special = [f"{k} {v}" for k, v in vars(self).items() if v != getattr(plain, k) and k != "batch"]
+        return ", ".join([f"{self.sampler}@{self.steps}", *special])
+
     @property
     def key(self) -> str:
         """The configuration as one line of text: two are the same where their keys are."""

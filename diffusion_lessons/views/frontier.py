@@ -30,8 +30,8 @@ FADED = 0.3
 def frontier(table: pd.DataFrame, x: str = "nfe", quality: str = "frechet", title: str | None = None) -> Figure:
     """Every row as a point with error bars; rows beaten beyond their spread are faded, the floor is a band.
 
-    The line joins, and labels name, the rows that are not beaten by the values alone: between them and the other rows in
-    full colour the spread does not decide.
+    The line joins, and labels name, the rows that are not beaten by the values alone; between them and the other rows
+    in full colour the spread does not decide.
     """
     y = f"{quality}_value"
     kept, best = on_frontier(table, [x, y]), on_frontier(table, [x, y], z=0)
