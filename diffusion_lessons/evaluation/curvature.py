@@ -1,6 +1,6 @@
 """How far trajectories are from straight lines: what decides how few steps a flow needs.
 
-Both measures read the States of `trace`, or of `exact_flow` for the same denoiser without a sampler's error.
+The measures read the States of `trace`, or of `exact_flow` for the same denoiser without a sampler's error.
 """
 
 from collections.abc import Sequence
@@ -28,6 +28,15 @@ def excess_length(states: Sequence[State]) -> float:
     """E [length of the way walked] / E [distance between its ends] - 1: 0 for straight lines, at whatever speed."""
     walked = sum(_distance(a, b) for a, b in pairwise(_checked(states)))
     return walked / _distance(states[0], states[-1]) - 1
+
+
+def crossings(states: Sequence[State]) -> int:
+    """How many pairs of numbers, x [B] in each State, change their order between the first State and the last.
+
+    The ways of one ODE in one dimension never cross; lines between noise and data drawn at random do.
+    """
+    before, after = (torch.sign(state.x[:, None] - state.x[None, :]) for state in (states[0], states[-1]))
+    return int((before * after < 0).sum()) // 2
 
 
 def _checked(states: Sequence[State]) -> Sequence[State]:

@@ -39,6 +39,8 @@ LOOKS: dict[str, Look] = {
     "dpm_solver_pp_2m_sde": Look(GREEN, "o"),
     "consistency": Look(PURPLE, "*"),
     "floor": Look(BLACK, ""),
+    "exact flow": Look(BLACK, "."),
+    "pairs": Look(PURPLE, "."),
 }
 OTHER = Look(GREY, "x")
 

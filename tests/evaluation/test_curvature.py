@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from diffusion_lessons import samplers, schedules, toys
-from diffusion_lessons.evaluation.curvature import excess_length, straightness
+from diffusion_lessons.evaluation.curvature import crossings, excess_length, straightness
 from diffusion_lessons.evaluation.exact_flow import exact_flow
 from diffusion_lessons.samplers import State
 
@@ -62,3 +62,12 @@ def test_a_sampler_s_way_has_the_curvature_of_the_exact_flow():
 def test_one_step_tells_nothing():
     with pytest.raises(ValueError, match="straight by construction"):
         straightness(along(lambda t: [t, t], N=1))
+
+
+def test_ways_of_an_ode_do_not_cross_and_lines_do():
+    def line(*x):
+        return State(float(x[0]), torch.tensor(x[1:]), None)
+
+    assert crossings([line(1, 0.0, 1.0, 2.0), line(0, 5.0, 6.0, 7.0)]) == 0
+    assert crossings([line(1, 0.0, 1.0, 2.0), line(0, 2.0, 1.0, 0.0)]) == 3
+    assert crossings([line(1, 0.0, 1.0, 2.0), line(0, 0.0, 2.0, 1.0)]) == 1
