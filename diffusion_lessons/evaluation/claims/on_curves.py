@@ -57,9 +57,9 @@ def ten_steps() -> Evidence:
     falls, usable = worse.value > 0, known.value > 0.95 * fifty.quality["adherence"].value
     return Evidence(
         NOT_RESOLVABLE if not worse.resolved else HOLDS if falls and usable else CONDITION,
-        f"From 50 to 10 steps the distance changes by {worse.value:+.2g}, "
-        f"{'more' if worse.resolved else 'less'} than two standard errors; the classifier recognises {known.value:.1%} of "
-        f"the ten-step samples as what was asked for, and {ceiling.value:.1%} of real images.",
+        f"From 50 to 10 steps the distance changes by {worse.value:+.2g}, {'more' if worse.resolved else 'less'} than "
+        f"two standard errors; the classifier recognises {known.value:.1%} of the ten-step samples as what was asked "
+        f"for, and {ceiling.value:.1%} of real images.",
         [score(ten), score(fifty), floor(ten), known, score(fifty, "adherence"), ceiling],
     )
 
