@@ -14,6 +14,7 @@ import zlib
 from typing import Any
 
 from diffusion_lessons.checks import (
+    ancestral,
     chain,
     comparing,
     estimating,
@@ -29,7 +30,21 @@ from diffusion_lessons.checks import (
 )
 from diffusion_lessons.checks.exercise import Answer, Exercise, Mistake, Part, Result, collect, judge
 
-TOPICS = (noise, training, flowing, steps, eta, chain, solvers, guiding, guided, measuring, estimating, comparing)
+TOPICS = (
+    noise,
+    training,
+    flowing,
+    steps,
+    ancestral,
+    eta,
+    chain,
+    solvers,
+    guiding,
+    guided,
+    measuring,
+    estimating,
+    comparing,
+)
 EXERCISES: dict[str, Exercise] = {exercise.name: exercise for topic in TOPICS for exercise in topic.EXERCISES}
 
 
