@@ -17,7 +17,7 @@ def png(level):
 
 slider, image = IntSlider(0, 0, 255), Image(value=png(0))
 """
-ALIVE = 'slider.observe(lambda change: setattr(image, "value", png(change["new"])), names="value")'
+ALIVE = 'slider.observe(lambda change, image=image: setattr(image, "value", png(change["new"])), names="value")'
 DEAD = 'slider.observe(lambda change: 1 / 0, names="value")'
 SHOWN = "\nVBox([slider, image])"
 
