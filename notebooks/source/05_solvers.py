@@ -192,7 +192,7 @@ show(
 
 # %% [markdown]
 # Every one of them keeps its promise, to within a quarter. (DDIM and Euler share a line. That is no accident, and
-# lesson 06 begins with it: the measuring is done on the straight path.) But look at the left end of the picture,
+# lesson 06 shows why: the measuring is done on the straight path.) But look at the left end of the picture,
 # where samplers are used. The lines are not straight there, and they cross: at 16 evaluations a method of second
 # order that looks back is ahead of one of fourth order. Order says what happens *in the end*. How far away the end
 # is, it does not say.
