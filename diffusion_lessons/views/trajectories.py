@@ -82,7 +82,13 @@ def draw_class_numbers(axes: Axes, classes: ConditionalMixture) -> None:
     """The number of each class, at its mean."""
     for number, mixture in enumerate(classes.classes):
         mean = (mixture.weights @ mixture.means).tolist()
-        look: dict[str, Any] = {"color": style.VERMILION, "fontsize": 14, "weight": "bold", "ha": "center", "va": "center"}
+        look: dict[str, Any] = {
+            "color": style.VERMILION,
+            "fontsize": 14,
+            "weight": "bold",
+            "ha": "center",
+            "va": "center",
+        }
         axes.annotate(str(number), mean, zorder=5, **look)
 
 
