@@ -1,12 +1,14 @@
 """JupyterLab on this machine and the system's Chromium, driven by Playwright; without them these tests are skipped."""
 
 import shutil
+from pathlib import Path
 
 import nbformat
 import pytest
 
 from tests.browser.server import KERNEL, serve
 
+FIRST_LESSON = Path(__file__).parents[2] / "notebooks" / "lessons" / "00_start_here.ipynb"
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 VIEW = {"width": 1100, "height": 820}
@@ -30,9 +32,10 @@ def browser():
 
 @pytest.fixture(scope="session")
 def notebooks(tmp_path_factory):
-    """The folder that Lab serves. Lab saves what it runs, so the tests put copies here."""
+    """The folder that Lab serves, with the first lesson in it. Lab saves what it runs, so the tests put copies here."""
     folder = tmp_path_factory.mktemp("notebooks")
     (folder / "lessons").mkdir()
+    shutil.copy(FIRST_LESSON, folder / "lessons")
     return folder
 
 
