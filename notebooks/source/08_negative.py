@@ -252,14 +252,22 @@ guidance_panels.field_panel(plane, path, scale=2.0, negative=1)
 # the same scale. How many does a classifier take for an 8, and in how many does it see a trace of a 3?
 
 # %%
-mnist = load("mnist-diffusion")
-told = {"s = 1": {"scale": 1.0}, "s = 3": {"scale": 3.0}, "s = 3, not a 3": {"scale": 3.0, "negative": 3}}
-eights, seen = {}, {}
-for name, each in told.items():
-    eights[name] = generate(mnist, 80, labels=[8], sampler="dpm_solver_pp_2m", steps=10, seed=1, **each)[-1].x
+mnist, eights, seen = load("mnist-diffusion"), {}, {}
+
+
+def draw_eights(name, **options):
+    """Eighty 8s, kept under a name, and what the classifier says of them."""
+    eights[name] = generate(mnist, 80, labels=[8], sampler="dpm_solver_pp_2m", steps=10, seed=1, **options)[-1].x
     seen[name] = features(eights[name].clamp(-1, 1), "mnist")
     p = probabilities(seen[name], "mnist")
     print(f"{name}: {int((p.argmax(1) == 8).sum())} taken for an 8, {int((p[:, 3] > 0.05).sum())} with a trace of a 3")
+
+
+draw_eights("s = 1", scale=1.0)
+draw_eights("s = 3", scale=3.0)
+
+# %%
+draw_eights("s = 3, not a 3", scale=3.0, negative=3)
 
 # %%
 doubtful = probabilities(seen["s = 1"], "mnist")[:, 3].topk(10).indices
