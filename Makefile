@@ -34,7 +34,7 @@ lab: setup   ## open the lessons in JupyterLab; LAB_ARGS="..." is passed on
 test: lint   ## linters, type checker, all tests, all lessons, lessons in a browser
 	$(PYTEST) --ignore=tests/browser tests
 	$(NBVAL) notebooks/lessons
-	$(BROWSER)
+	$(BROWSER) || $(BROWSER) --last-failed  # a page may load slowly once; what fails twice is broken
 
 test-quick: setup  ## the tests alone, without notebooks and browser, stopping at the first failure
 	$(PYTEST) -x --ignore=tests/notebooks --ignore=tests/browser tests
