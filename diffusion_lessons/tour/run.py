@@ -38,7 +38,7 @@ class Plan:
 
     @classmethod
     def of(cls, fast: bool) -> "Plan":
-        return cls(images=6_400, samples=20, batch=10) if fast else cls(images=110_000, samples=200, batch=50)
+        return cls(images=6_400, samples=20, batch=10) if fast else cls(images=64_000, samples=200, batch=50)
 
 
 def run(
