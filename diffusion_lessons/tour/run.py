@@ -14,9 +14,10 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from diffusion_lessons import guidance, samplers
+from diffusion_lessons import samplers
 from diffusion_lessons.data import Data, load_data
 from diffusion_lessons.denoisers import Denoiser, clip, condition_on, count_calls
+from diffusion_lessons.generate import generate
 from diffusion_lessons.tour import pictures, report
 from diffusion_lessons.tour.judge import Judge
 from diffusion_lessons.tour.pictures import starting_noise
@@ -156,7 +157,7 @@ def _guided(denoise: Denoiser, judge: Judge, seed: int, out: Path) -> list[dict]
     labels = torch.arange(10)
     rows, shown = [], {}
     for scale in SCALES:
-        samples = _quick(denoise, guidance.classifier_free(denoise, labels, scale), 10, seed)
+        samples = _drawn(denoise, 10, seed, labels=range(10), scale=scale)
         shown[f"s = {scale:g}"] = samples
         rows.append({"scale": scale, "recognised": judge.recognised(samples, labels)})
     pictures.side_by_side(shown, out / "guidance.png")
@@ -165,8 +166,8 @@ def _guided(denoise: Denoiser, judge: Judge, seed: int, out: Path) -> list[dict]
 
 def _negative(denoise: Denoiser, judge: Judge, count: int, seed: int, out: Path) -> dict[str, float]:
     """8s plain, and 8s pushed away from 3: the classifier's mean probability of a 3 before and after."""
-    plain = _quick(denoise, condition_on(denoise, WANTED), count, seed)
-    pushed = _quick(denoise, guidance.classifier_free(denoise, WANTED, 3.0, negative=AVOIDED), count, seed)
+    plain = _drawn(denoise, count, seed, labels=[WANTED])
+    pushed = _drawn(denoise, count, seed, labels=[WANTED], scale=3.0, negative=AVOIDED)
     pictures.side_by_side(
         {f"{WANTED}, plain": plain[:10], f"{WANTED}, not {AVOIDED}": pushed[:10]}, out / "negative.png"
     )
@@ -179,7 +180,7 @@ def _negative(denoise: Denoiser, judge: Judge, count: int, seed: int, out: Path)
     }
 
 
-def _quick(denoise: Denoiser, guided: samplers.base.DenoiserLike, count: int, seed: int) -> Tensor:
-    """`count` samples by 20 steps of DDIM."""
-    path, x = denoise.path, starting_noise(denoise, count, seed)
-    return samplers.sample(samplers.ddim, clip(guided), x, path, path.grid(20)).cpu()
+def _drawn(denoise: Denoiser, count: int, seed: int, **told: Any) -> Tensor:
+    """`count` samples by `generate`'s 20 steps of DDIM, on the CPU; `told` are its labels, scale and negative."""
+    device = starting_noise(denoise, 1, seed).device
+    return generate(denoise, count, seed=seed, device=device, **told)[-1].x.cpu()
