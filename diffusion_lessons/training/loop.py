@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,13 +24,24 @@ from torch import Tensor, nn
 
 from diffusion_lessons.data import Data
 from diffusion_lessons.denoisers import Denoiser
-from diffusion_lessons.training.batches import draw
+from diffusion_lessons.training.batches import Batch, draw
 from diffusion_lessons.training.losses import loss, sample_times
 from diffusion_lessons.training.processes import Processes
 from diffusion_lessons.training.recipes import Recipe
 from diffusion_lessons.training.run import Run
 
+# What a step minimises: (run, network, batch) -> the mean loss. The network is `run.network`, perhaps compiled or spread
+# over processes: its gradients are taken.
+Objective = Callable[[Run, nn.Module, Batch], Tensor]
+
 STATE = "state.pt"  # the file in a run's folder from which training goes on
+
+
+def denoising(run: Run, network: nn.Module, batch: Batch) -> Tensor:
+    """The objective of every teacher: see what was noised, at random times (`losses.loss`)."""
+    recipe = run.recipe
+    t = sample_times(batch.u, run.path, recipe.times)
+    return loss(network, batch.x0, batch.eps, t, run.path, recipe.predicts, batch.condition, recipe.weighting)
 
 
 @dataclass(frozen=True)
@@ -68,6 +79,8 @@ def train(
     minutes: float | None = None,
     every: int = 10,
     save_every: float = 60.0,
+    objective: Objective = denoising,
+    start: nn.Module | None = None,
 ) -> Iterator[Record]:
     """Train `recipe` on `data`; yield a Record after the first step, every `every` steps and the last.
 
@@ -77,6 +90,8 @@ def train(
     seed        decides the first weights, the order of the images, the noise and the times
     resume      go on from the state in out_dir, if there is one
     minutes     stop after so much training time instead of after `recipe.images`; the learning rate falls to 0 by then
+    objective   what a step minimises; the methods of `distillation` bring their own
+    start       a network of the same shape from whose weights training starts: a student's teacher
 
     Raises ValueError for a device that is not there, a batch that processes cannot share, a state of another recipe;
     FileExistsError when out_dir holds the state of an unfinished run and `resume` is not set; FloatingPointError
@@ -95,9 +110,11 @@ def train(
             f"{state} is an unfinished run: go on with resume=True (--resume), delete it, or use another folder"
         )
     run = Run(recipe, data, processes.device, seed)
+    if start is not None:
+        run.start_from(start)
     if state is not None and resume and state.exists():
         run.load_state(state)
-    return _train(run, data.to(processes.device), state, processes, minutes, every, save_every)
+    return _train(run, objective, data.to(processes.device), state, processes, minutes, every, save_every)
 
 
 def finish(record: Record, out_dir: str | Path, *, command: str | None = None, **about: Any) -> Path | None:
@@ -123,6 +140,7 @@ def learning_rate(peak: float, progress: float, warm_up: float) -> float:
 
 def _train(
     run: Run,
+    objective: Objective,
     data: Data,
     state: Path | None,
     processes: Processes,
@@ -150,7 +168,7 @@ def _train(
         while (done := progress()) < 1:
             rate = learning_rate(recipe.learning_rate, done + 0.5 / recipe.steps, recipe.warm_up)
             with _interrupt_held_back():
-                losses.append(_update(run, network, data, rate, processes))
+                losses.append(_update(run, objective, network, data, rate, processes))
             done = progress()
             if run.step % every and run.step > 1 and done < 1:
                 continue
@@ -186,7 +204,9 @@ def _train(
         raise
 
 
-def _update(run: Run, network: nn.Module, data: Data, rate: float, processes: Processes) -> Tensor:
+def _update(
+    run: Run, objective: Objective, network: nn.Module, data: Data, rate: float, processes: Processes
+) -> Tensor:
     """One step of AdamW on one batch; returns its loss, still on the device."""
     recipe = run.recipe
     batch = draw(
@@ -200,9 +220,8 @@ def _update(run: Run, network: nn.Module, data: Data, rate: float, processes: Pr
         rank=processes.rank,
         world=processes.world,
     )
-    t = sample_times(batch.u, run.path, recipe.times)
     with torch.autocast(run.device.type, run.precision, enabled=run.precision is not None):
-        error = loss(network, batch.x0, batch.eps, t, run.path, recipe.predicts, batch.condition, recipe.weighting)
+        error = objective(run, network, batch)
     run.scaler.scale(error).backward()
     run.scaler.unscale_(run.optimizer)
     nn.utils.clip_grad_norm_(run.network.parameters(), recipe.clip_norm)

@@ -38,6 +38,11 @@ class Run:
         )
         self.scaler = torch.amp.GradScaler(device.type, enabled=self.precision == torch.float16)
 
+    def start_from(self, network: nn.Module) -> None:
+        """Begin with the weights of a network of the same shape, and so does the average."""
+        self.network.load_state_dict(network.state_dict())
+        self.ema.network.load_state_dict(network.state_dict())
+
     @property
     def images(self) -> int:
         """How many images were seen."""
