@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,24 +24,13 @@ from torch import Tensor, nn
 
 from diffusion_lessons.data import Data
 from diffusion_lessons.denoisers import Denoiser
-from diffusion_lessons.training.batches import Batch, draw
-from diffusion_lessons.training.losses import loss, sample_times
+from diffusion_lessons.training.batches import draw
+from diffusion_lessons.training.objective import Objective, denoising
 from diffusion_lessons.training.processes import Processes
 from diffusion_lessons.training.recipes import Recipe
 from diffusion_lessons.training.run import Run
 
-# What a step minimises: (run, network, batch) -> the mean loss. The network is `run.network`, perhaps compiled or spread
-# over processes: its gradients are taken.
-Objective = Callable[[Run, nn.Module, Batch], Tensor]
-
 STATE = "state.pt"  # the file in a run's folder from which training goes on
-
-
-def denoising(run: Run, network: nn.Module, batch: Batch) -> Tensor:
-    """The objective of every teacher: see what was noised, at random times (`losses.loss`)."""
-    recipe = run.recipe
-    t = sample_times(batch.u, run.path, recipe.times)
-    return loss(network, batch.x0, batch.eps, t, run.path, recipe.predicts, batch.condition, recipe.weighting)
 
 
 @dataclass(frozen=True)
