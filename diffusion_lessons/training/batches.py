@@ -13,6 +13,7 @@ from torch import Tensor
 
 from diffusion_lessons.data import Data
 from diffusion_lessons.training.coupling import Coupling, optimal_coupling
+from diffusion_lessons.training.pairs import Pairs
 
 
 class Batch(NamedTuple):
@@ -25,7 +26,7 @@ class Batch(NamedTuple):
 
 
 def draw(
-    data: Data,
+    data: Data | Pairs,
     size: int,
     seed: int,
     step: int,
@@ -40,12 +41,14 @@ def draw(
 
     The u are stratified, one in each of `size` equal intervals: every batch sees all noise levels, which makes the
     loss less noisy (Kingma et al. 2021, appendix I.1). With `flip`, half the images are mirrored. `coupling` says which
-    noise goes with which image: any, or "optimal" over the global batch (see `optimal_coupling`).
+    noise goes with which image: any, or "optimal" over the global batch (see `optimal_coupling`); `Pairs` bring their
+    own.
     """
     if size % world:
         raise ValueError(f"a global batch of {size} cannot be cut into {world} equal parts; choose a multiple")
     rows = slice(rank * size // world, (rank + 1) * size // world)
-    x0, labels = data.batch(epoch_indices(len(data), size, seed, step))  # all of them: a coupling is of the whole batch
+    indices = epoch_indices(len(data), size, seed, step)
+    x0, labels = data.batch(indices)  # all of them: a coupling is of the whole batch
     device = x0.device
     generator = torch.Generator(device).manual_seed(_mixed(seed, step))
 
@@ -54,7 +57,10 @@ def draw(
 
     u = 1 - (uniform(1) + torch.arange(size, device=device)) / size
     dropped, mirrored = uniform() < condition_dropout, uniform() < 0.5
-    eps = torch.randn(size, *data.shape, generator=generator, device=device)
+    if isinstance(data, Pairs):
+        eps = data.noise(indices)
+    else:
+        eps = torch.randn(size, *data.shape, generator=generator, device=device)
     if flip:
         x0 = torch.where(mirrored[:, None, None, None], x0.flip(-1), x0)
     if coupling == "optimal":

@@ -26,6 +26,7 @@ from diffusion_lessons.data import Data
 from diffusion_lessons.denoisers import Denoiser
 from diffusion_lessons.training.batches import draw
 from diffusion_lessons.training.objective import Objective, denoising
+from diffusion_lessons.training.pairs import Pairs
 from diffusion_lessons.training.processes import Processes
 from diffusion_lessons.training.recipes import Recipe
 from diffusion_lessons.training.run import Run
@@ -59,7 +60,7 @@ class Record:
 
 def train(
     recipe: Recipe,
-    data: Data,
+    data: Data | Pairs,
     out_dir: str | Path | None = None,
     *,
     device: str | torch.device | None = None,
@@ -130,7 +131,7 @@ def learning_rate(peak: float, progress: float, warm_up: float) -> float:
 def _train(
     run: Run,
     objective: Objective,
-    data: Data,
+    data: Data | Pairs,
     state: Path | None,
     processes: Processes,
     minutes: float | None,
@@ -194,7 +195,7 @@ def _train(
 
 
 def _update(
-    run: Run, objective: Objective, network: nn.Module, data: Data, rate: float, processes: Processes
+    run: Run, objective: Objective, network: nn.Module, data: Data | Pairs, rate: float, processes: Processes
 ) -> Tensor:
     """One step of AdamW on one batch; returns its loss, still on the device."""
     recipe = run.recipe

@@ -5,7 +5,7 @@ Each recipe comes as diffusion and as flow matching with the same network, data 
 """
 
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from diffusion_lessons import schedules
 from diffusion_lessons.data import Data, load_data
@@ -14,8 +14,10 @@ from diffusion_lessons.path import Path
 from diffusion_lessons.smudge import with_smudged
 from diffusion_lessons.training.coupling import Coupling
 from diffusion_lessons.training.losses import Times, Weighting
+from diffusion_lessons.training.pairs import Pairs
 
 Kind = Literal["diffusion", "flow"]
+R = TypeVar("R", bound="Recipe")
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ class Recipe:
     def make_path(self) -> Path:
         return schedules.from_card(self.path)
 
-    def make_network(self, data: Data) -> UNet:
+    def make_network(self, data: Data | Pairs) -> UNet:
         """The network with random weights, for these images and classes on this path."""
         config = replace(self.network, channels=data.shape[0], classes=len(data.classes), T=self.make_path().T)
         return UNet(config)
@@ -89,15 +91,29 @@ class Recipe:
         """The recipe as JSON keeps it."""
         return asdict(self)
 
+    @property
+    def picture(self) -> dict[str, Any]:
+        """How what it trains is sampled from while it learns: options of `generate`."""
+        return {"sampler": "ddim", "steps": 10}
+
+    def command(self, seed: int) -> str:
+        """What trains it, on the command line."""
+        kind = "" if self.kind == "diffusion" else f" --kind {self.kind}"
+        return f"diffusion-lessons train {self.name}{kind} --seed {seed}"
+
+    def about(self) -> dict[str, Any]:
+        """What a checkpoint's card says of it beyond the recipe."""
+        return {}
+
 
 # digits and mnist-small are for one or two CPU cores: patches of 2 leave a quarter of the positions to compute, and of
 # so few images batches of 64 learn more than batches of 128. The rest are for a GPU.
-_SMALL = UNetConfig(widths=(64, 128), patch=2)
+_SMALL = UNetConfig(widths=(64, 128, 96), patch=2)
 _DIGITS = Recipe(
     "digits", "digits", images=150_000, batch=64, network=UNetConfig(widths=(32, 64), embedding=64), smudged=0.1
 )
-_MNIST_SMALL = Recipe("mnist-small", "mnist", images=400_000, batch=64, network=_SMALL)
-_MNIST = Recipe("mnist", "mnist", images=6_000_000, batch=512, network=_SMALL, compile=True)
+_MNIST_SMALL = Recipe("mnist-small", "mnist", images=720_000, batch=64, network=_SMALL, times="logit_normal")
+_MNIST = Recipe("mnist", "mnist", images=6_000_000, batch=512, network=_SMALL, times="logit_normal", compile=True)
 _CIFAR10 = Recipe(
     "cifar10",
     "cifar10",
@@ -123,7 +139,7 @@ def get(name: str, kind: Kind = "diffusion", **changes: Any) -> Recipe:
     """
     if name not in _RECIPES:
         raise ValueError(f"unknown recipe {name!r}; the recipes are {', '.join(names())}, or give a folder of images")
-    return _changed(_as(_RECIPES[name], kind), changes)
+    return changed(_as(_RECIPES[name], kind), changes)
 
 
 def for_data(data: Data, kind: Kind = "diffusion", **changes: Any) -> Recipe:
@@ -131,7 +147,7 @@ def for_data(data: Data, kind: Kind = "diffusion", **changes: Any) -> Recipe:
     side = max(data.shape[1:])
     nearest = _DIGITS if side <= 12 else _CIFAR10 if data.shape[0] == 3 else _MNIST_SMALL
     name = str(data.card["name"])
-    return _changed(_as(replace(nearest, name=name, data=name, smudged=0.0, flip=False), kind), changes)
+    return changed(_as(replace(nearest, name=name, data=name, smudged=0.0, flip=False), kind), changes)
 
 
 def _as(recipe: Recipe, kind: Kind) -> Recipe:
@@ -144,7 +160,8 @@ def _as(recipe: Recipe, kind: Kind) -> Recipe:
     raise ValueError(f'kind must be "diffusion" or "flow", not {kind!r}')
 
 
-def _changed(recipe: Recipe, changes: dict[str, Any]) -> Recipe:
+def changed(recipe: R, changes: dict[str, Any]) -> R:
+    """The recipe with these fields changed; a ValueError for a field that it does not have."""
     unknown = changes.keys() - {f.name for f in fields(recipe)}
     if unknown:
         raise ValueError(

@@ -13,6 +13,7 @@ from diffusion_lessons.training import checkpoints
 from diffusion_lessons.training.devices import device_name, half_precision
 from diffusion_lessons.training.ema import EMA
 from diffusion_lessons.training.files import write_atomically
+from diffusion_lessons.training.pairs import Pairs
 from diffusion_lessons.training.recipes import Recipe
 
 
@@ -22,7 +23,7 @@ class Run:
     `step` counts updates, `seconds` the time spent in them, also before an interruption.
     """
 
-    def __init__(self, recipe: Recipe, data: Data, device: torch.device, seed: int) -> None:
+    def __init__(self, recipe: Recipe, data: Data | Pairs, device: torch.device, seed: int) -> None:
         self.recipe, self.device, self.seed = recipe, device, seed
         self.step, self.seconds = 0, 0.0
         self.shape, self.class_names, self.data_card = data.shape, data.classes, data.card
@@ -88,16 +89,16 @@ class Run:
 
     def save_checkpoint(self, file: str | Path, *, command: str | None = None, **about: Any) -> Path:
         """Write the averaged weights and their card; what `loop.finish` calls."""
-        kind = "" if self.recipe.kind == "diffusion" else f" --kind {self.recipe.kind}"
         entries = {
             "data": self.data_card,
             "recipe": self.recipe.card(),
-            "command": command or f"diffusion-lessons train {self.recipe.name}{kind} --seed {self.seed}",
+            "command": command or self.recipe.command(self.seed),
             "seed": self.seed,
             "device": device_name(self.device),
             "images_seen": self.images,
             "training_seconds": round(self.seconds, 1),
             "evaluation": {},
+            **self.recipe.about(),
             **about,
         }
         return checkpoints.save(

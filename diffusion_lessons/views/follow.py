@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -41,14 +42,22 @@ def choose(
 
 
 def follow(
-    recipe: Recipe, data: Data, out: Path, *, seed: int = 0, picture_every: float = 30.0, **options: Any
+    recipe: Recipe,
+    data: Data,
+    out: Path,
+    *,
+    train: Callable[..., Iterator[Record]] = loop.train,
+    seed: int = 0,
+    picture_every: float = 30.0,
+    **options: Any,
 ) -> Path | None:
     """Train and show it: loss, images per second, time left, and `out`/samples.png every so many seconds.
 
-    `options` are those of `loop.train`. Ctrl-C leaves a state in `out`, from which resume=True goes on. Writes the
-    checkpoint into `out` and returns its path, or None in all processes but the first.
+    `train` makes the records: `loop.train`, or `students.train_student` for a student's recipe; `options` are its own.
+    Ctrl-C leaves a state in `out`, from which resume=True goes on. Writes the checkpoint into `out` and returns its
+    path, or None in all processes but the first.
     """
-    records = loop.train(recipe, data, out, seed=seed, **options)
+    records = train(recipe, data, out, seed=seed, **options)
     record, shown = None, time.monotonic()
     with closing(records), tqdm(total=recipe.steps, desc=recipe.name, bar_format=BAR) as bar:  # type: ignore[type-var]
         for record in records:
@@ -73,10 +82,10 @@ def _status(record: Record) -> str:
 
 
 def _picture(record: Record, out: Path) -> None:
-    """Four rows of samples, one column a class (at most ten), by ten steps of DDIM."""
+    """Four rows of samples, one column a class (at most ten), by the recipe's sampler."""
+    assert record.run is not None
     denoise = record.denoiser()
     columns = min(denoise.classes or 8, 10)
     labels = list(range(columns)) if denoise.classes else None
-    device = record.run.device if record.run else "cpu"
-    states = generate(denoise, 4 * columns, labels=labels, steps=10, device=device)
+    states = generate(denoise, 4 * columns, labels=labels, device=record.run.device, **record.run.recipe.picture)
     save_picture(image_grid(states[-1].x, columns), out / PICTURE)
