@@ -1,17 +1,22 @@
 """Which configurations are measured, on how many samples: short plans for a lesson, long ones for shipped tables.
 
-A plan is a list of groups; within a group every row has the same number of samples, since only such rows compare.
+A plan reads a checkpoint's card and gives a list of groups: what a student was trained for, another cannot do. Within a
+group every row has the same number of samples, since only such rows compare.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from diffusion_lessons.evaluation.measurement import Configuration
 
 CLIP = {"limit": 1.0}
-SAMPLES = 250  # what one CPU core can do in half an hour; thousands on a GPU
+SHORT, GUIDED, LONG = 2000, 1000, 500  # samples: to 50 steps; unclipped and guided; of a thousand steps
+FEW = (1, 2, 4, 8)  # evaluations
 SCALES = (0.0, 1.0, 2.0, 3.0, 5.0, 7.5, 10.0, 15.0, 20.0)
+
+
+Card = Mapping[str, Any]
 
 
 class Group(NamedTuple):
@@ -26,17 +31,25 @@ def clipped(sampler: str, *steps: int, **more: Any) -> list[Configuration]:
     return [Configuration(sampler, count, clip=CLIP, **more) for count in steps]
 
 
-def quick(samples: int = 297) -> list[Group]:
+FIRST = Configuration("ddim", 1, clip=CLIP)
+ASYMPTOTE = Configuration("dpm_solver_pp_2m", 20, clip=CLIP)
+
+
+def quick(card: Card) -> list[Group]:
     """A few minutes on one core: the bend of the curve, and one guided row."""
-    few = [*clipped("ddim", 5, 10, 20), *clipped("ddim", 10, options={"eta": 1.0}), *clipped("dpm_solver_pp_2m", 5, 10)]
-    return [Group(samples, [*few, *clipped("dpm_solver_pp_2m", 10, scale=3.0)])]
+    bend = [
+        *clipped("ddim", 5, 10, 20),
+        *clipped("ddim", 10, options={"eta": 1.0}),
+        *clipped("dpm_solver_pp_2m", 5, 10),
+    ]
+    return [Group(297, [*bend, *clipped("dpm_solver_pp_2m", 10, scale=3.0)])]  # as many as digits are held out
 
 
-def curve(samples: int = SAMPLES) -> list[Group]:
+def curve(card: Card) -> list[Group]:
     """Quality against evaluations, to 50 steps."""
     return [
         Group(
-            samples,
+            SHORT,
             [
                 *clipped("ddim", 2, 5, 10, 20, 50),
                 *clipped("ddim", 5, 10, 20, 50, options={"eta": 1.0}),
@@ -51,29 +64,32 @@ def curve(samples: int = SAMPLES) -> list[Group]:
     ]
 
 
-def sharp(samples: int = 1000) -> list[Group]:
-    """Fewer rows of `curve` on more samples, for differences that 250 do not show."""
-    return [
-        Group(
-            samples,
-            [
-                *clipped("dpm_solver_pp_2m", 5, 10, 20),
-                *clipped("ddim", 5, 10, 20),
-                *clipped("ddim", 10, 20, options={"eta": 1.0}),
-                *clipped("ddpm", 10, options={"variance": "large"}),
-            ],
-        )
-    ]
+def few(card: Card) -> list[Group]:
+    """1, 2, 4 and 8 evaluations: what a teacher makes of them, and of a student what it was trained for.
+
+    A teacher's DDIM is Euler where its path is a flow. Heun asks 2N - 1 times, so its rows are those that stay within
+    4 and within 8. Its last row is its asymptote, by which students are measured.
+    """
+    student = card.get("distillation")
+    if student is None:
+        ways = [*clipped("ddim", *FEW), *clipped("dpm_solver_pp_2m", 2, 4, 8), *clipped("heun", 2, 4), ASYMPTOTE]
+    elif card.get("times"):
+        ways = clipped(student["sampler"], len(card["times"]))
+    elif student["sampler"] == "consistency":  # one step of it is one of DDIM; its grid passes sigma = alpha at T / 2
+        ways = [*clipped("consistency", 1, 2, 4), *clipped("ddim", 2, 4)]
+    else:
+        ways = clipped(student["sampler"], *FEW)
+    return [Group(SHORT, ways)]
 
 
-def unclipped(samples: int = SAMPLES) -> list[Group]:
+def unclipped(card: Card) -> list[Group]:
     """What fresh noise does in few steps, unclipped, on two grids: published figures use the leading one."""
     ways: list[tuple[str, dict[str, Any]]] = [("ddim", {}), ("ddim", {"eta": 1.0}), ("ddpm", {"variance": "large"})]
     grids = [(steps, spacing) for spacing in ("leading", "trailing") for steps in (10, 50)]
-    return [Group(samples, [Configuration(name, *grid, options=each) for grid in grids for name, each in ways])]
+    return [Group(GUIDED, [Configuration(name, *grid, options=each) for grid in grids for name, each in ways])]
 
 
-def guidance(samples: int = SAMPLES) -> list[Group]:
+def guidance(card: Card) -> list[Group]:
     """What the scale does, unclipped so that saturation shows, and what is done against it."""
     steps = 10
     plain = [Configuration("dpm_solver_pp_2m", steps, scale=scale) for scale in SCALES]
@@ -84,43 +100,43 @@ def guidance(samples: int = SAMPLES) -> list[Group]:
         {"clip": {"limit": 1.0, "percentile": 0.995}},
     ]
     return [
-        Group(samples, [*plain, *(Configuration("dpm_solver_pp_2m", steps, scale=10.0, **each) for each in remedies)])
+        Group(GUIDED, [*plain, *(Configuration("dpm_solver_pp_2m", steps, scale=10.0, **each) for each in remedies)])
     ]
 
 
-def precision(samples: int = SAMPLES) -> list[Group]:
+def precision(card: Card) -> list[Group]:
     """The same sampler in half precision."""
-    return [Group(samples, clipped("dpm_solver_pp_2m", 10, precision="bfloat16"))]
+    return [Group(SHORT, clipped("dpm_solver_pp_2m", 10, precision="bfloat16"))]
 
 
-def long(samples: int = SAMPLES) -> list[Group]:
+def long(card: Card) -> list[Group]:
     """A thousand steps of DDPM, and what is compared with it at the same number of samples."""
     rivals = [*clipped("ddim", 10, 20, 50), *clipped("dpm_solver_pp_2m", 10, 15, 20)]
-    return [Group(samples, [*rivals, *clipped("ddpm", 50, 1000)])]
+    return [Group(LONG, [*rivals, *clipped("ddpm", 50, 1000)])]
 
 
-def negative(samples: int = SAMPLES) -> list[Group]:
+def negative(card: Card) -> list[Group]:
     """A class of spoiled images, the last one, as a default negative, and the same scale without it."""
     each = [{}, {"negative": 10}]
-    return [Group(samples, [c for more in each for c in clipped("dpm_solver_pp_2m", 10, scale=2.0, guidance=more)])]
+    return [Group(GUIDED, [c for more in each for c in clipped("dpm_solver_pp_2m", 10, scale=2.0, guidance=more)])]
 
 
-def latency(samples: int = 0) -> list[Group]:
+def latency(card: Card) -> list[Group]:
     """Time alone, for a machine that does nothing else: those rows of the other plans whose speed is compared."""
     short = [*clipped("ddim", 10, 20, 50), *clipped("dpm_solver_pp_2m", 10, 15, 20)]
     guided = [Configuration("dpm_solver_pp_2m", 10, scale=scale) for scale in (1.0, 3.0)]
-    return [Group(0, [*short, *guided, *precision()[0].configurations, *clipped("ddpm", 1000)])]
+    return [Group(0, [*short, *guided, *precision(card)[0].configurations, *clipped("ddpm", 1000)])]
 
 
-def full(samples: int = SAMPLES) -> list[Group]:
+def full(card: Card) -> list[Group]:
     """The quality of everything above but the negative."""
-    return [group for part in (curve, unclipped, guidance, precision, long) for group in part(samples)]
+    return [group for part in (curve, few, unclipped, guidance, precision, long) for group in part(card)]
 
 
-PLANS: dict[str, Callable[..., list[Group]]] = {
+PLANS: dict[str, Callable[[Card], list[Group]]] = {
     "quick": quick,
     "curve": curve,
-    "sharp": sharp,
+    "few": few,
     "unclipped": unclipped,
     "guidance": guidance,
     "precision": precision,
@@ -131,12 +147,15 @@ PLANS: dict[str, Callable[..., list[Group]]] = {
 }
 
 
-def get(name: str, samples: int | None = None, batch: int = 25) -> list[Group]:
-    """The plan of this name, with its own sample counts or with these, sampled `batch` images at a time.
+def get(name: str, card: Card | None = None, *, samples: int | None = None, batch: int = 25) -> list[Group]:
+    """The plan of this name for the checkpoint with this card, with its own sample counts or with these.
 
-    Raises ValueError for an unknown name.
+    Sampled `batch` images at a time. Groups that are only timed stay without samples. Raises ValueError for an unknown
+    name.
     """
     if name not in PLANS:
         raise ValueError(f"unknown plan {name!r}; the plans are {', '.join(PLANS)}")
-    groups = PLANS[name]() if samples is None else PLANS[name](samples)
-    return [Group(count, [replace(each, batch=batch) for each in rows]) for count, rows in groups]
+    return [
+        Group(samples if samples and count else count, [replace(each, batch=batch) for each in rows])
+        for count, rows in PLANS[name](card or {})
+    ]

@@ -1,17 +1,19 @@
 """What the commands benchmark, frontier and claims do and print."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from diffusion_lessons.evaluation import best, plans, stored, table
 from diffusion_lessons.evaluation import judge as judges
-from diffusion_lessons.evaluation import plans, stored, table
-from diffusion_lessons.evaluation.benchmark import sweep
+from diffusion_lessons.evaluation.benchmark import Configuration, measure, sweep
 from diffusion_lessons.evaluation.frontier import best_under, knee, on_frontier
 from diffusion_lessons.evaluation.measurement import Measurement
-from diffusion_lessons.training import checkpoints
+from diffusion_lessons.training import checkpoints, weights
+from diffusion_lessons.training.devices import choose_device
 from diffusion_lessons.training.files import write_atomically
 from diffusion_lessons.training.processes import Processes
 from diffusion_lessons.views import frontier as figures
@@ -41,7 +43,7 @@ def run_benchmark(
     judge = judges.of_images(data["name"] if isinstance(data, dict) else str(data))
     file = out or (stored.folder() if ship else Path("runs/measurements")) / f"{name}.csv"
     rows = []
-    for group in plans.get(plan, samples, batch):
+    for group in plans.get(plan, denoise.card, samples=samples, batch=batch):
         count = min(group.samples, len(judge.held_out.features))
         options: dict[str, Any] = {"samples": count, "seed": seed, "name": name, "repeats": 3 if latency else 0}
         options["judge"] = judge if count else None
@@ -50,6 +52,48 @@ def run_benchmark(
             rows.append(row)
     print(f"{len(rows)} rows in {file}")
     return rows
+
+
+def run_evaluation(
+    checkpoint: str,
+    samples: int | None = None,
+    *,
+    configuration: Configuration | None = None,
+    batch: int = 50,
+    device: str | None = None,
+    seed: int = 0,
+    command: str = "",
+) -> dict[str, Any]:
+    """Measure a checkpoint at its guidance scales, print each, and write the figures into its card; return them.
+
+    samples: as many as there are held-out images if None, 10,000 at most.
+    configuration: how to sample; without one the best candidate of `evaluation.best`, chosen on other noise.
+
+    Raises ValueError for more samples than held-out images, which the floor needs, and for a checkpoint that was
+    replaced while it was measured; its card is then left as it is.
+    """
+    denoise = checkpoints.load(checkpoint, choose_device(device))
+    judge = judges.of_images(denoise.card["data"]["name"])
+    held_out = len(judge.held_out.features)
+    count = samples if samples is not None else held_out
+    if count > held_out:
+        raise ValueError(
+            f"{count} samples were asked for, and the floor at that count needs as many held-out images: there are "
+            f"{held_out}; ask for at most {held_out}"
+        )
+    rows = []
+    for scale in best.scales(denoise.card):
+        trials = min(best.TRIALS, count)
+        chosen = configuration or best.best(denoise, judge, scale, samples=trials, seed=seed + 1, batch=batch)
+        options: dict[str, Any] = {"judge": judge, "metrics": best.METRICS, "samples": count, "seed": seed}
+        rows.append(measure(denoise, replace(chosen, scale=scale), repeats=0, progress=True, **options))
+        print(_line(rows[-1]), flush=True)
+    if weights.read_card(checkpoint)["sha256"] != denoise.card["sha256"]:
+        raise ValueError(f"{checkpoint} was replaced while it was measured: its card is left as it is; measure again")
+    entry = best.entry(rows, command)
+    checkpoints.amend(checkpoint, evaluation=entry)
+    print(f"written to the card of {checkpoint}")
+    return entry
 
 
 def show_frontier(
