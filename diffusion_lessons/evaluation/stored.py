@@ -4,6 +4,7 @@ Each row names the checkpoint that it was measured on. A table of another checkp
 its numbers are somebody else's.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -55,6 +56,36 @@ def with_latency(found: list[Measurement]) -> list[Measurement]:
 def frame(name: str) -> pd.DataFrame:
     """The same as a table of pandas, one column for each number."""
     return pd.DataFrame([row.row() for row in rows(name)])
+
+
+def comparable(*tables: list[Measurement], samples: int | None = None) -> list[Measurement]:
+    """The rows of one or several tables that one figure may hold: clipped, unguided, float32, of one sample count.
+
+    That count is the largest that every table has, unless `samples` says another. Raises LookupError where a table has
+    no such row, ValueError for tables judged by different features.
+    """
+    plain = [[row for row in each if row.quality and _plain(row.configuration)] for each in tables]
+    judges = {row.features_sha256 for each in plain for row in each}
+    if len(judges) > 1:
+        raise ValueError("these tables were judged by different features, so their distances do not compare")
+    counts = set.intersection(*({row.samples for row in each} for each in plain))
+    count = samples if samples is not None else max(counts, default=None)
+    if count not in counts:
+        wanted = "equally many samples" if samples is None else f"{samples} samples"
+        raise LookupError(f"clipped, unguided rows of {wanted} in every table; they have {_counts(tables, plain)}")
+    return [row for each in plain for row in each if row.samples == count]
+
+
+def _plain(chosen: Configuration) -> bool:
+    wanted: tuple = (1.0, "trailing", "float32", {"limit": 1.0}, {})
+    return (chosen.scale, chosen.spacing, chosen.precision, chosen.clip, chosen.guidance) == wanted
+
+
+def _counts(tables: Sequence[list[Measurement]], plain: Sequence[list[Measurement]]) -> str:
+    """What each table has: "mnist-flow: 500, 2000; mnist-reflow: none"."""
+    names = [each[0].checkpoint if each else "an empty table" for each in tables]
+    counts = [", ".join(str(n) for n in sorted({row.samples for row in each})) or "none" for each in plain]
+    return "; ".join(f"{name}: {count}" for name, count in zip(names, counts, strict=True))
 
 
 def find(measurements: list[Measurement], like: Configuration, samples: int | None = None) -> Measurement:

@@ -6,10 +6,10 @@ import ipywidgets
 import numpy as np
 import pandas as pd
 
+from diffusion_lessons.evaluation import stored
 from diffusion_lessons.evaluation.drawing import draw
 from diffusion_lessons.evaluation.frontier import best_under
-from diffusion_lessons.evaluation.measurement import Configuration
-from diffusion_lessons.evaluation.stored import rows
+from diffusion_lessons.evaluation.measurement import Configuration, Measurement
 from diffusion_lessons.views import style
 from diffusion_lessons.views.figures import image_grid
 from diffusion_lessons.views.frontier import label, plain_numbers
@@ -21,30 +21,19 @@ BUDGETS = (2, 5, 10, 20, 50)
 SHOWN = 12  # samples of the winner
 
 
-def comparable(name: str, samples: int) -> pd.DataFrame:
-    """The rows of a shipped table that one figure may hold: clipped, unguided, float32, one grid, one sample count.
-
-    Raises ValueError where no row was measured on so many samples.
-    """
-    kept = [row.row() for row in rows(name) if row.samples == samples and _plain(row.configuration)]
-    if not kept:
-        raise ValueError(f"{name} has no unguided row of {samples} samples")
-    return pd.DataFrame(kept)
-
-
-def _plain(chosen: Configuration) -> bool:
-    wanted: tuple = (1.0, "trailing", "float32", {"limit": 1.0}, {})
-    return (chosen.scale, chosen.spacing, chosen.precision, chosen.clip, chosen.guidance) == wanted
+def comparable(name: str, samples: int | None = None) -> pd.DataFrame:
+    """The rows of a shipped table that one figure may hold (`stored.comparable`), of the largest count or of this."""
+    return pd.DataFrame([row.row() for row in stored.comparable(stored.rows(name), samples=samples)])
 
 
 def frontier_panel(table: pd.DataFrame, denoise: Any, *, budget: int = 10) -> Panel:
     """Choose a budget of network evaluations; `denoise` draws twelve samples of the best row live."""
-    configurations = {row.configuration.key: row.configuration for row in rows(table["checkpoint"].iloc[0])}
+    known = stored.comparable(stored.rows(table["checkpoint"].iloc[0]), samples=int(table["samples"].iloc[0]))
 
     def show_best(budget: int) -> Drawing:
         tied = best_under(table, {"nfe": budget}, "frechet_value")
         best = tied.loc[tied["frechet_value"].idxmin()]
-        samples = draw(denoise, _configuration(best, list(configurations.values())), SHOWN).x
+        samples = draw(denoise, _configuration(best, known), SHOWN).x
         words = (
             f"At most {budget} evaluations: {label(best.to_dict())} in {best['steps']} steps measures lowest, "
             f"{best['frechet_value']:.2f} ± {best['frechet_spread']:.2f}; {len(tied) - 1} other rows tie with it, the "
@@ -58,10 +47,11 @@ def frontier_panel(table: pd.DataFrame, denoise: Any, *, budget: int = 10) -> Pa
     return Panel(show_best, {"budget": control})
 
 
-def _configuration(row: pd.Series, known: list[Configuration]) -> Configuration:
+def _configuration(row: pd.Series, known: list[Measurement]) -> Configuration:
     """The configuration that a row of a table was measured with."""
     wanted = (row["sampler"], row["steps"], label(row.to_dict()))
-    return next(each for each in known if _plain(each) and (each.sampler, each.steps, label(vars(each))) == wanted)
+    chosen = (each.configuration for each in known)
+    return next(each for each in chosen if (each.sampler, each.steps, label(vars(each))) == wanted)
 
 
 def _points(table: pd.DataFrame, tied: pd.DataFrame, best: pd.Series, budget: int) -> Any:

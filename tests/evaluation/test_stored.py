@@ -9,6 +9,7 @@ import pytest
 from diffusion_lessons import schedules, toys
 from diffusion_lessons.evaluation import claims, stored, table
 from diffusion_lessons.evaluation.benchmark import Configuration, measure
+from diffusion_lessons.evaluation.metrics import Score
 from diffusion_lessons.training import weights
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,6 +60,36 @@ def test_latency_measured_apart_is_joined_to_the_quality_of_the_same_configurati
     joined = {row.key: row for row in stored.with_latency([timed, quality, other])}
     assert joined[quality.key].seconds_per_image == timed.seconds_per_image and joined[quality.key].repeats == 3
     assert joined[other.key].seconds_per_image is None
+
+
+def plain(checkpoint: str, samples: int, **changes):
+    denoise = toys.GaussianMixture([[0.0]], stds=1.0).denoiser(schedules.cosine())
+    row = measure(denoise, Configuration("ddim", 1, clip={"limit": 1.0}), repeats=1)
+    quality = {"frechet": Score(2.0, 0.1, 1.0, 0.1, samples)}
+    return dataclasses.replace(row, checkpoint=checkpoint, samples=samples, quality=quality, **changes)
+
+
+def test_tables_are_compared_at_the_largest_count_that_all_have():
+    one, two = [plain("one", 50), plain("one", 90), plain("one", 70)], [plain("two", 50), plain("two", 70)]
+    assert [(row.checkpoint, row.samples) for row in stored.comparable(one, two)] == [("one", 70), ("two", 70)]
+    assert [row.samples for row in stored.comparable(one)] == [90]
+    assert [row.samples for row in stored.comparable(one, two, samples=50)] == [50, 50]
+    with pytest.raises(LookupError, match="equally many samples.*one: 50, 70, 90; three: 60"):
+        stored.comparable(one, [plain("three", 60)])
+    with pytest.raises(LookupError, match="90 samples in every table.*two: 50, 70"):
+        stored.comparable(one, two, samples=90)
+    with pytest.raises(ValueError, match="different features"):
+        stored.comparable(one, [plain("two", 70, features_sha256="other")])
+
+
+def test_guided_unclipped_and_timed_rows_are_left_out_of_a_comparison():
+    row = plain("one", 50)
+    guided, bare = (
+        dataclasses.replace(row, configuration=dataclasses.replace(row.configuration, **more), samples=80)
+        for more in ({"scale": 2.0}, {"clip": {}})
+    )
+    timed = dataclasses.replace(row, samples=0, quality={})
+    assert stored.comparable([guided, row, bare, timed]) == [row]
 
 
 def test_measurements_are_json_and_csv_only():
