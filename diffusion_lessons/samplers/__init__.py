@@ -6,6 +6,7 @@
 """
 
 from diffusion_lessons.samplers.base import Info, Sampler, State, sample, trace
+from diffusion_lessons.samplers.consistency import consistency
 from diffusion_lessons.samplers.ddim import ddim, ddim_inversion
 from diffusion_lessons.samplers.ddpm import ddpm
 from diffusion_lessons.samplers.dpm_solver import (
@@ -31,6 +32,7 @@ ALL: dict[str, Sampler] = {
         *(dpm_solver_1, dpm_solver_2, dpm_solver_3, dpm_solver_fast, dpm_solver_adaptive),
         *(dpm_solver_pp_2s, dpm_solver_pp_2m, dpm_solver_pp_3m, dpm_solver_pp_2m_sde),
         *(euler, heun, midpoint, rk4),
+        consistency,
     )
 }
 
@@ -47,6 +49,7 @@ __all__ = [
     "Info",
     "Sampler",
     "State",
+    "consistency",
     "ddim",
     "ddim_inversion",
     "ddpm",
