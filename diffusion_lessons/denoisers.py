@@ -35,7 +35,8 @@ class Denoiser:
         v:         x_0 = (alpha x - sigma v) / (alpha^2 + sigma^2),  eps = (sigma x + alpha v) / (alpha^2 + sigma^2)
         velocity:  x_0 = x - t u,  eps = x + (1 - t) u               (u = dx_t/dt = eps - x_0, flow paths only)
 
-    `shape` is that of one sample, `card` whatever describes the network.
+    `shape` is that of one sample, `card` whatever describes the network. `times` are the only ones at which it may be
+    asked, where it is a student that was trained for a few steps; None for any.
     """
 
     def __init__(
@@ -47,10 +48,11 @@ class Denoiser:
         classes: int | None = None,
         shape: tuple[int, ...] | None = None,
         card: dict[str, Any] | None = None,
+        times: tuple[float, ...] | None = None,
     ):
         check_prediction_type(predicts, path)
         self.network, self.path, self.predicts = network, path, predicts
-        self.classes, self.shape, self.card = classes, shape, card
+        self.classes, self.shape, self.card, self.times = classes, shape, card, times
 
     @property
     def dtype(self) -> torch.dtype | None:
@@ -83,6 +85,12 @@ class Denoiser:
         """Refuse times at which the prediction says nothing about x_0 (floats only: a tensor would have to be read)."""
         if isinstance(t, Tensor):
             return
+        if self.times is not None and t not in self.times:
+            known = ", ".join(f"{time:g}" for time in self.times)
+            raise ValueError(
+                f"t = {t:g} is a time for which this network was not trained: it is a student that knows {known} only. "
+                f"Sample with steps={len(self.times)} on the trailing grid"
+            )
         if self.predicts == "eps" and self.path.alpha(t) == 0:
             raise ValueError(
                 f"at t = {t:g} alpha is 0: x is pure noise and eps says nothing about x_0. Use a network that predicts "

@@ -21,9 +21,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (look.tour, look.doctor, make.train, make.sample, look.data, look.orders, look.lab):
+for command in (look.tour, look.doctor, make.train, make.distil, make.sample, look.data, look.orders, look.lab):
     app.command()(command)
-for command in (measure.benchmark, measure.frontier, measure.claims):
+for command in (measure.benchmark, measure.evaluate, measure.frontier, measure.claims):
     app.command()(command)
 app.add_typer(classroom.app, name="class")
 

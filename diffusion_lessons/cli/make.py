@@ -1,4 +1,4 @@
-"""Commands that make: train a network, sample from one."""
+"""Commands that make: train a network, distil a student of it, sample from one."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -33,6 +33,41 @@ def train(
     recipe, images = follow.choose(what, kind, size, device, **settings(change))
     folder = out or Path("runs") / f"{recipe.name}-{recipe.kind}"
     follow.follow(recipe, images, folder, device=device, seed=seed, resume=resume, minutes=minutes)
+
+
+def distil(
+    name: Annotated[str, typer.Argument(help="A student: mnist-reflow, digits-progressive-4, ...; see below.")],
+    out: Annotated[Path | None, typer.Option(help="Where the run is kept; by default runs/NAME.")] = None,
+    minutes: Annotated[float | None, typer.Option(help="Stop after this time, not after the recipe's images.")] = None,
+    change: Annotated[list[str] | None, typer.Option("--set", help="A recipe's field, NAME=VALUE; repeatable.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")] = False,
+    device: Device = None,
+    seed: Seed = 0,
+) -> None:
+    """Make a student that samples in one to eight steps, starting from its teacher; Ctrl-C saves, --resume goes on.
+
+    \b
+    The students, each with its teacher (and the same with digits- in the place of mnist-):
+      mnist-reflow            mnist-flow        straighter, from pairs that its own ODE joins
+      mnist-reflow-2          mnist-reflow      the same once more
+      mnist-reflow-distilled  mnist-reflow      one step only
+      mnist-progressive-8     mnist-diffusion   8 steps for its teacher's 16; then -4 from -8, -2 from -4, -1 from -2
+    A teacher is looked for in runs/ and then among the shipped checkpoints; --set teacher=PATH names another.
+
+    \b
+    diffusion-lessons distil mnist-reflow
+    diffusion-lessons distil mnist-reflow --set pairs=5000 --set images=50000 --resume
+    diffusion-lessons distil mnist-progressive-8 && diffusion-lessons distil mnist-progressive-4
+    diffusion-lessons sample --checkpoint runs/mnist-progressive-4/mnist-progressive-4 --steps 4
+    """
+    from diffusion_lessons.training.distillation import students
+    from diffusion_lessons.views import follow
+
+    recipe = students.get(name, **settings(change))
+    folder, how = out or students.RUNS / name, students.train_student
+    follow.follow(
+        recipe, recipe.load_data(), folder, train=how, device=device, seed=seed, resume=resume, minutes=minutes
+    )
 
 
 def sample(

@@ -114,6 +114,7 @@ def sampler(
                     raise ValueError(f"{function.__name__}: {name} must be {check.what}; got {options[name]!r}")
             check_start(denoise, x, path)
             times = grids.checked(times, path.T)
+            check_steps(denoise, times)
             if fits is not None:
                 fits(path, times, **options)
             return steps(denoise, x, path, times, **options)
@@ -144,6 +145,18 @@ def check_start(denoise: DenoiserLike, x: Tensor, path: Path) -> None:
     dtype = getattr(denoise, "dtype", None)
     if dtype is not None and dtype != x.dtype:
         raise ValueError(f"the network computes in {dtype} and x is {x.dtype}; convert one: x.to({dtype})")
+
+
+def check_steps(denoise: DenoiserLike, times: Sequence[float]) -> None:
+    """A student that was trained for a few steps only (`Denoiser.times`) takes these and no others."""
+    known = getattr(denoise, "times", None)
+    if known is not None and not set(pairwise(times)) <= set(pairwise((*known, 0.0))):
+        its, asked = (" -> ".join(f"{t:g}" for t in line) for line in ((*known, 0.0), times))
+        asked = f"the {len(times) - 1} steps {asked}" if len(times) < 10 else f"{len(times) - 1} steps"
+        raise ValueError(
+            f"this network is a student, trained for the steps {its} and no others; asked for {asked}. "
+            f'Use steps={len(known)} with spacing="trailing"'
+        )
 
 
 def fresh_noise(x: Tensor, generator: torch.Generator | None) -> Tensor:

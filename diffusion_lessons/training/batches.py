@@ -42,7 +42,7 @@ def draw(
     The u are stratified, one in each of `size` equal intervals: every batch sees all noise levels, which makes the
     loss less noisy (Kingma et al. 2021, appendix I.1). With `flip`, half the images are mirrored. `coupling` says which
     noise goes with which image: any, or "optimal" over the global batch (see `optimal_coupling`); `Pairs` bring their
-    own.
+    noise and their conditions.
     """
     if size % world:
         raise ValueError(f"a global batch of {size} cannot be cut into {world} equal parts; choose a multiple")
@@ -50,22 +50,21 @@ def draw(
     indices = epoch_indices(len(data), size, seed, step)
     x0, labels = data.batch(indices)  # all of them: a coupling is of the whole batch
     device = x0.device
-    generator = torch.Generator(device).manual_seed(_mixed(seed, step))
+    generator = torch.Generator(device).manual_seed(mixed(seed, step))
 
     def uniform(count: int = size) -> Tensor:
         return torch.rand(count, generator=generator, device=device)
 
     u = 1 - (uniform(1) + torch.arange(size, device=device)) / size
     dropped, mirrored = uniform() < condition_dropout, uniform() < 0.5
-    if isinstance(data, Pairs):
-        eps = data.noise(indices)
-    else:
-        eps = torch.randn(size, *data.shape, generator=generator, device=device)
+    eps = torch.randn(size, *data.shape, generator=generator, device=device)
     if flip:
         x0 = torch.where(mirrored[:, None, None, None], x0.flip(-1), x0)
     if coupling == "optimal":
         eps = optimal_coupling(x0, eps)
     condition = torch.where(dropped, len(data.classes), labels)
+    if isinstance(data, Pairs):
+        eps, condition = data.noise(indices), labels  # the noise and the condition of which x0 was made
     return Batch(x0[rows], eps[rows], u[rows], condition[rows])
 
 
@@ -82,9 +81,9 @@ def epoch_indices(count: int, size: int, seed: int, step: int) -> Tensor:
 
 @lru_cache(maxsize=2)
 def _order(count: int, seed: int, epoch: int) -> Tensor:
-    return torch.randperm(count, generator=torch.Generator().manual_seed(_mixed(seed, epoch, 1)))
+    return torch.randperm(count, generator=torch.Generator().manual_seed(mixed(seed, epoch, 1)))
 
 
-def _mixed(*numbers: int) -> int:
+def mixed(*numbers: int) -> int:
     """One seed from several numbers, without the patterns of a sum: torch's CPU generator reads only 32 bits."""
     return int(np.random.SeedSequence(numbers).generate_state(1)[0])

@@ -71,6 +71,7 @@ def load(name_or_path: str | Path, device: str | torch.device = "cpu") -> Denois
         classes=len(card["classes"]) if card["classes"] is not None else None,
         shape=tuple(card["shape"]),
         card=card,
+        times=tuple(card["times"]) if "times" in card else None,
     )
 
 

@@ -50,9 +50,10 @@ class StudentRecipe(Recipe):
     def after(cls: type[Student], recipe: Recipe, name: str, **own: Any) -> Student:
         """The recipe of a student on the data and in the batches of a teacher's recipe, with its own name and fields.
 
-        The learning rate is not inherited: a student starts from trained weights, and is only tuned.
+        The learning rate and the times are not inherited: a student starts from trained weights and is only tuned, and
+        when it looks is a matter of its method.
         """
-        shared = {f.name: getattr(recipe, f.name) for f in fields(Recipe) if f.name != "learning_rate"}
+        shared = {f.name: getattr(recipe, f.name) for f in fields(Recipe) if f.name not in ("learning_rate", "times")}
         return cls(**{**shared, "name": name, **own})
 
     @property

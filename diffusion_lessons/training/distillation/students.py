@@ -6,6 +6,7 @@ finish(record, "runs/mnist-reflow")
 """
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,10 @@ from diffusion_lessons.data import Data
 from diffusion_lessons.denoisers import Denoiser
 from diffusion_lessons.training import checkpoints, loop, recipes, weights
 from diffusion_lessons.training.devices import choose_device
+from diffusion_lessons.training.distillation.consistency import METHODS, ConsistencyRecipe
+from diffusion_lessons.training.distillation.progressive import ProgressiveRecipe
 from diffusion_lessons.training.distillation.recipe import StudentRecipe
+from diffusion_lessons.training.distillation.reflow import ReflowRecipe
 from diffusion_lessons.training.loop import Record
 
 RUNS = Path("runs")  # where the command line keeps what it trains, and looks for teachers
@@ -24,7 +28,30 @@ RUNS = Path("runs")  # where the command line keeps what it trains, and looks fo
 
 def _students(of: str) -> list[StudentRecipe]:
     """The students on one data set, whose teachers were trained by the recipe `of`."""
-    return []
+    diffusion, flow = recipes.get(of, "diffusion", images=50_000), recipes.get(of, "flow", images=150_000)
+    data = diffusion.data
+    straight = partial(ReflowRecipe.after, flow)
+    halved = partial(ProgressiveRecipe.after, diffusion)
+    return [
+        straight(f"{data}-reflow", teacher=f"{data}-flow"),
+        straight(f"{data}-reflow-2", teacher=f"{data}-reflow"),
+        straight(
+            f"{data}-reflow-distilled",
+            method="reflow_distillation",
+            teacher=f"{data}-reflow",
+            one_step=True,
+            only_these_steps=True,
+        ),
+        halved(f"{data}-progressive-8", teacher=f"{data}-diffusion", sampling_steps=8),
+        *(
+            halved(f"{data}-progressive-{steps}", teacher=f"{data}-progressive-{2 * steps}", sampling_steps=steps)
+            for steps in (4, 2, 1)
+        ),
+        *(
+            ConsistencyRecipe.after(diffusion, name, teacher=f"{data}-diffusion", method=method, images=150_000)
+            for name, method in zip((f"{data}-consistency", f"{data}-consistency-training"), METHODS, strict=True)
+        ),
+    ]
 
 
 _RECIPES = {student.name: student for of in ("mnist-small", "digits") for student in _students(of)}
