@@ -5,14 +5,14 @@ from typing import Annotated
 
 import typer
 
-from diffusion_lessons.cli.options import Device, Seed
+from diffusion_lessons.cli.options import Device, Seed, settings
 
 
 def benchmark(
     checkpoint: Annotated[str, typer.Argument(help="A shipped checkpoint's name, or a file.")] = "mnist-diffusion",
     quick: Annotated[bool, typer.Option("--quick", help="A few minutes on a CPU: short for --plan quick.")] = False,
     plan: Annotated[
-        str, typer.Option(help="quick, curve, sharp, unclipped, guidance, precision, long, negative, latency, full.")
+        str, typer.Option(help="quick, curve, few, unclipped, guidance, precision, long, negative, latency, full.")
     ] = "full",
     samples: Annotated[int | None, typer.Option(help="Samples of each row, instead of the plan's.")] = None,
     batch: Annotated[int, typer.Option(help="Images sampled together; more on a GPU.")] = 25,
@@ -26,7 +26,8 @@ def benchmark(
 
     \b
     diffusion-lessons benchmark --quick
-    diffusion-lessons benchmark mnist-diffusion --plan curve --samples 2000 --batch 1000
+    diffusion-lessons benchmark mnist-diffusion --plan curve --batch 1000
+    diffusion-lessons benchmark mnist-reflow --plan few
     accelerate launch --num_processes 4 -m diffusion_lessons benchmark mnist-diffusion --no-latency
     """
     from diffusion_lessons.views import measured
@@ -37,8 +38,41 @@ def benchmark(
     )
 
 
+def evaluate(
+    checkpoint: Annotated[str, typer.Argument(help="A shipped checkpoint's name, or a file.")],
+    samples: Annotated[int | None, typer.Option(help="As many as there are held-out images if not given.")] = None,
+    sampler: Annotated[str | None, typer.Option(help="By default the best of a short list; a student's own.")] = None,
+    steps: Annotated[int, typer.Option(help="Steps of --sampler.")] = 10,
+    option: Annotated[list[str] | None, typer.Option("--option", "-o", help="The sampler's, NAME=VALUE.")] = None,
+    batch: Annotated[int, typer.Option(help="Images sampled together; more on a GPU.")] = 50,
+    device: Device = None,
+    seed: Seed = 0,
+) -> None:
+    """Measure a checkpoint at guidance scales 1 and 2, and write adherence and Frechet distance into its card.
+
+    \b
+    diffusion-lessons evaluate mnist-diffusion
+    diffusion-lessons evaluate runs/digits-flow/digits-flow --samples 200 --sampler ddim --steps 20 -o eta=1
+    """
+    from diffusion_lessons.evaluation.benchmark import Configuration
+    from diffusion_lessons.views import measured
+
+    chosen, chosen_words = None, ""
+    if sampler is not None:
+        chosen = Configuration(sampler, steps, options=settings(option), clip={"limit": 1.0}, batch=batch)
+        chosen_words = "".join([f" --sampler {sampler} --steps {steps}", *(f" -o {each}" for each in option or [])])
+    counted = f" --samples {samples}" if samples is not None else ""
+    command = f"diffusion-lessons evaluate {checkpoint}{counted}{chosen_words} --batch {batch} --seed {seed}"
+    measured.run_evaluation(
+        checkpoint, samples, configuration=chosen, batch=batch, device=device, seed=seed, command=command
+    )
+
+
 def frontier(
-    table: Annotated[str, typer.Argument(help="A shipped table's name, or a CSV of `benchmark`.")] = "mnist-diffusion",
+    tables: Annotated[
+        list[str] | None,
+        typer.Argument(help="Shipped tables' names or CSVs of `benchmark`; by default mnist-diffusion."),
+    ] = None,
     x: Annotated[str, typer.Option(help="The cost: nfe, seconds_per_image or peak_memory_mb.")] = "nfe",
     quality: Annotated[str, typer.Option(help="frechet, kernel, precision, recall, coverage, adherence.")] = "frechet",
     budget: Annotated[float | None, typer.Option(help="The best whose cost is at most this.")] = None,
@@ -48,11 +82,12 @@ def frontier(
 
     \b
     diffusion-lessons frontier
+    diffusion-lessons frontier mnist-flow mnist-reflow
     diffusion-lessons frontier runs/measurements/mnist-diffusion.csv --x seconds_per_image --budget 0.05
     """
     from diffusion_lessons.views import measured
 
-    measured.show_frontier(table, x, quality, out, budget)
+    measured.show_frontier(*(tables or ["mnist-diffusion"]), x=x, quality=quality, out=out, budget=budget)
 
 
 def claims(

@@ -1,10 +1,13 @@
 """Figures of measured tables: the frontier, the samples along it, and what guidance trades.
 
-Tables are those of `evaluation.stored.frame(name)`, or `pandas.DataFrame(row.row() for row in sweep(...))`.
+Tables are those of `evaluation.stored.frame(name)`, or `pandas.DataFrame(row.row() for row in sweep(...))`. One with a
+column `who` holds the rows of several networks: each has a colour and its name before its samplers', whose markers are
+their own (`joined` makes one).
 """
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +16,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 from torch import Tensor
 
+from diffusion_lessons.evaluation.family import chain
 from diffusion_lessons.evaluation.frontier import on_frontier
+from diffusion_lessons.evaluation.measurement import Measurement
 from diffusion_lessons.evaluation.metrics import METRICS
 from diffusion_lessons.views import style
 from diffusion_lessons.views.figures import image_grid
@@ -25,6 +30,13 @@ AXES = {
     "peak_memory_mb": "peak memory in MB",
 }
 FADED = 0.3
+
+
+def joined(rows: Sequence[Measurement]) -> pd.DataFrame:
+    """Comparable rows as one table, with a column `who` if they are of more than one network."""
+    table = pd.DataFrame([row.row() for row in rows])
+    who = [chain(name) for name in table["checkpoint"]]
+    return table.assign(who=who) if len(set(who)) > 1 else table
 
 
 def frontier(table: pd.DataFrame, x: str = "nfe", quality: str = "frechet", title: str | None = None) -> Figure:
@@ -41,7 +53,7 @@ def frontier(table: pd.DataFrame, x: str = "nfe", quality: str = "frechet", titl
     named: set[str] = set()
     for row, fair, named_here in zip(table.to_dict("records"), kept, best, strict=True):
         name = label(row)
-        look = style.line(row["sampler"], stochastic=stochastic(row), linestyle="none")
+        look = _look(row, table, linestyle="none")
         look["label"] = None if name in named else name
         named.add(name)
         width = None if x != "seconds_per_image" else [[row[x] - row["seconds_q1"]], [row["seconds_q3"] - row[x]]]
@@ -71,7 +83,7 @@ def above_floor(table: pd.DataFrame, quality: str = "frechet", title: str | None
         error = np.hypot(rows[f"{quality}_spread"], rows[f"{quality}_floor_spread"]).to_numpy()
         seen, nfe = beyond > 2 * error, rows["nfe"].to_numpy()
         first = rows.iloc[0].to_dict()
-        look = style.line(first["sampler"], stochastic=stochastic(first), label=label(first))
+        look = _look(first, table, label=label(first))
         shown = np.where(seen, beyond, 2 * error)
         plot.plot(nfe, shown, **{**look, "marker": ""})
         look = {**look, "linestyle": "none", "label": None}
@@ -145,15 +157,27 @@ def plain_numbers(plot: Axes) -> None:
 
 
 def label(row: Mapping) -> str:
-    """A row's sampler as a legend writes it: "DDIM, eta = 1", "DDPM, large variance"."""
+    """A row's sampler as a legend writes it: "DDIM, eta = 1", "DDPM, large variance", "mnist-reflow: DDIM"."""
     options = json.loads(row["options"]) if isinstance(row["options"], str) else row["options"]
     words: Sequence[str] = [
         f"{value} variance" if name == "variance" else f"{name} = {value:g}" if isinstance(value, float) else f"{name}"
         for name, value in options.items()
     ]
-    return ", ".join([style.label(row["sampler"]), *words])
+    named = ", ".join([style.label(row["sampler"]), *words])
+    return f"{row['who']}: {named}" if "who" in row else named
+
+
+def _look(row: Mapping, table: pd.DataFrame, **more: Any) -> dict[str, Any]:
+    """A sampler's own look; where the table holds several networks, in the network's colour."""
+    if "who" in row:
+        more["color"] = style.NETWORKS[list(table["who"].unique()).index(row["who"]) % len(style.NETWORKS)]
+    return style.line(row["sampler"], stochastic=stochastic(row), **more)
 
 
 def stochastic(row: Mapping) -> bool:
     """Whether a row's sampler adds noise."""
-    return row["sampler"] == "ddpm" or row["sampler"].endswith("_sde") or '"eta": 1' in str(row["options"])
+    return (
+        row["sampler"] in ("ddpm", "consistency")
+        or row["sampler"].endswith("_sde")
+        or '"eta": 1' in str(row["options"])
+    )

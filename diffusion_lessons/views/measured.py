@@ -97,21 +97,18 @@ def run_evaluation(
 
 
 def show_frontier(
-    source: str, x: str = "nfe", quality: str = "frechet", out: Path | None = None, budget: float | None = None
+    *sources: str, x: str = "nfe", quality: str = "frechet", out: Path | None = None, budget: float | None = None
 ) -> pd.DataFrame:
     """Print the rows that no other beats, the knee, and the best within a budget; draw all of them.
 
-    source: a shipped table's name or a CSV file. Clipped rows in float32 without guidance are compared, those with most
-        samples; and by latency only those that have one.
+    sources: shipped tables' names or CSV files. Clipped rows in float32 without guidance are compared, of the largest
+        count that every table has; and by latency only those that have one.
     """
-    file = Path(source)
-    rows = stored.with_latency(table.read(file)) if file.suffix == ".csv" else stored.rows(source)
-    whole = pd.DataFrame([row.row() for row in rows if row.quality])
-    whole = whole.dropna(subset=[x] if x in whole else [])
-    unguided = whole[(whole["scale"] == 1) & (whole["precision"] == "float32") & (whole["clip"] != "{}")]
-    if unguided.empty:
-        raise ValueError(f"{source} holds no unguided, clipped row in float32 to draw a frontier of")
-    compared = unguided[unguided["samples"] == unguided["samples"].max()].reset_index(drop=True)
+    tables = [[row for row in _rows(source) if getattr(row, x, 0) is not None] for source in sources]
+    try:
+        compared = figures.joined(stored.comparable(*tables))
+    except LookupError as error:
+        raise ValueError(f"{', '.join(sources)}: a frontier is drawn of {error.args[0]}") from error
     best = compared[on_frontier(compared, [x, f"{quality}_value"])].sort_values(x)
     print(_text(best, x))
     bend = knee(compared, x, f"{quality}_value")
@@ -144,6 +141,12 @@ def show_claims(names: Sequence[str] = (), *, every: bool = False, out: Path | N
     for name in shown:
         print(f"{name:4} {claims.verdict(ledger.get(name, [])):22} {claims.CLAIMS[name].text}")
     print(f"written to {page}")
+
+
+def _rows(source: str) -> list[Measurement]:
+    """A shipped table by its name, or a CSV file."""
+    file = Path(source)
+    return stored.with_latency(table.read(file)) if file.suffix == ".csv" else stored.rows(source)
 
 
 def _name(row: pd.Series) -> str:

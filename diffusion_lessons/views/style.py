@@ -43,6 +43,7 @@ LOOKS: dict[str, Look] = {
     "pairs": Look(PURPLE, "."),
 }
 OTHER = Look(GREY, "x")
+NETWORKS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, BLACK)  # where several networks share a figure, in their order
 
 LABELS: dict[str, str] = {
     "ddpm": "DDPM",

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from diffusion_lessons.views import frontier as views
+from tests.evaluation.made import row, teacher
 
 
 @pytest.fixture
@@ -43,6 +44,21 @@ def test_points_at_the_floor_are_drawn_as_limits(table):
     hollow = [line for line in plot.lines if line.get_markerfacecolor() == "white" and line.get_alpha() == 0.6]
     drawn = [y for line in hollow for y in line.get_ydata()]
     assert drawn == pytest.approx([2 * (0.05**2 + 0.1**2) ** 0.5] * 2)  # two rows are within two errors of the floor
+
+
+def test_several_networks_keep_their_samplers_markers_and_have_a_colour_each():
+    table = views.joined([*teacher(), row("student", "ddim", 1, 1.5), row("student", "ddim", 4, 1.2)])
+    (plot,) = views.frontier(table).axes
+    named = [text.get_text() for text in plot.texts]
+    assert named == ["student: DDIM@1", "student: DDIM@4"]
+    points = dict(zip([each.get_label() for each in plot.containers], plot.containers, strict=True))
+    lines = {name: points[name].lines[0] for name in ("net: DDIM", "net: DPM-Solver++(2M)", "student: DDIM")}
+    assert lines["net: DDIM"].get_color() == lines["net: DPM-Solver++(2M)"].get_color()
+    assert lines["net: DDIM"].get_color() != lines["student: DDIM"].get_color()
+    assert lines["net: DDIM"].get_marker() == lines["student: DDIM"].get_marker()
+    (beyond,) = views.above_floor(table).axes
+    assert "student: DDIM" in [text.get_text() for text in beyond.get_legend().get_texts()]
+    assert "who" not in views.joined(teacher())
 
 
 def test_scales_and_samples(table):
