@@ -61,7 +61,7 @@ def test_at_the_data_it_leaves_x_as_it_is(path, predicts):
 @pytest.mark.parametrize("first, last", [(1, 150), (10, 1280), (8, 64), (5, 5), (3, 100)])
 @pytest.mark.parametrize("updates", [1, 3, 1000])
 def test_steps_grow_and_never_collapse(growth, first, last, updates):
-    """The known mistake is a count that falls back, or to nothing: it grows from first to last, however short the run."""
+    """The known mistake is a count that falls back, or to nothing: it only grows, however short the run."""
     counts = [steps_at(k / updates, first, last, growth) for k in range(updates + 1)]
     assert counts[0] == first and all(a <= b for a, b in pairwise(counts)) and counts[-1] <= last
     reached = first * 2 ** int(math.log2(last / first)) if growth == "doubling" else last
