@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from tqdm.auto import tqdm
 
 from diffusion_lessons import samplers
 from diffusion_lessons.denoisers import DenoiserLike, clip, count_calls
@@ -46,6 +47,7 @@ def draw(
     repeats: int = 0,
     warm_up: int = 0,
     seed: int = 0,
+    progress: bool = False,
 ) -> Drawn:
     """n samples of a configuration, in batches, each timed; further batches until `repeats` full ones were timed.
 
@@ -68,6 +70,8 @@ def draw(
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
     results, seconds = [], []
+    hidden = {} if progress else {"disable": True}  # otherwise as TQDM_DISABLE says
+    bar = tqdm(total=sum(sizes), desc=str(configuration), unit="image", leave=False, **hidden)
     for number, (x_T, wanted) in enumerate(zip(noise, asked, strict=True)):
         x_T = x_T.to(device, dtype)
         synchronise(device)
@@ -76,6 +80,8 @@ def draw(
         synchronise(device)
         if len(x_T) == size:
             seconds.append((time.perf_counter() - began) / size)
+        bar.update(len(x_T))
+    bar.close()
     x = torch.cat([x for x, _ in results])[:n]
     nfe = sum(each for _, each in results) / len(results)
     peak = torch.cuda.max_memory_allocated(device) / 1e6 if device.type == "cuda" else None

@@ -27,6 +27,7 @@ def measure(
     warm_up: int = 1,
     seed: int = 0,
     name: str | None = None,
+    progress: bool = False,
 ) -> Measurement:
     """Sample once, and say everything that a claim about speed or quality needs.
 
@@ -35,6 +36,7 @@ def measure(
     repeats: batches that are timed, after `warm_up` unmeasured ones; the quality samples' own batches count. 0 leaves
         latency out.
     name: of the checkpoint in the row; by default the one in its card.
+    progress: show a bar that counts images.
 
     Raises ValueError for an unknown metric, sampler or precision, before anything is sampled.
     """
@@ -44,7 +46,9 @@ def measure(
     if samples == 0 and repeats == 0:
         raise ValueError("nothing to measure: give a judge for quality, or repeats above 0 for latency")
     load = machine.describe(device_of(denoise))
-    drawn = draw(denoise, configuration, samples, judge=judge, repeats=repeats, warm_up=warm_up, seed=seed)
+    drawn = draw(
+        denoise, configuration, samples, judge=judge, repeats=repeats, warm_up=warm_up, seed=seed, progress=progress
+    )
     quality = {} if judge is None else _quality(drawn, judge, metrics, seed)
     card = getattr(denoise, "card", None) or {}
     timed = torch.tensor(drawn.seconds if repeats else [], dtype=torch.float64)
