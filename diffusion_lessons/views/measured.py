@@ -73,7 +73,8 @@ def run_evaluation(
     replaced while it was measured; its card is then left as it is.
     """
     denoise = checkpoints.load(checkpoint, choose_device(device))
-    judge = judges.of_images(denoise.card["data"]["name"])
+    card = denoise.card or {}
+    judge = judges.of_images(card["data"]["name"])
     held_out = len(judge.held_out.features)
     count = samples if samples is not None else held_out
     if count > held_out:
@@ -82,13 +83,13 @@ def run_evaluation(
             f"{held_out}; ask for at most {held_out}"
         )
     rows = []
-    for scale in best.scales(denoise.card):
+    for scale in best.scales(card):
         trials = min(best.TRIALS, count)
         chosen = configuration or best.best(denoise, judge, scale, samples=trials, seed=seed + 1, batch=batch)
         options: dict[str, Any] = {"judge": judge, "metrics": best.METRICS, "samples": count, "seed": seed}
         rows.append(measure(denoise, replace(chosen, scale=scale), repeats=0, progress=True, **options))
         print(_line(rows[-1]), flush=True)
-    if weights.read_card(checkpoint)["sha256"] != denoise.card["sha256"]:
+    if weights.read_card(checkpoint)["sha256"] != card["sha256"]:
         raise ValueError(f"{checkpoint} was replaced while it was measured: its card is left as it is; measure again")
     entry = best.entry(rows, command)
     checkpoints.amend(checkpoint, evaluation=entry)
