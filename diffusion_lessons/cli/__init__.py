@@ -5,6 +5,7 @@ Libraries are imported inside the commands, so that `--help` answers at once.
 
 import sys
 import warnings
+from collections.abc import Callable
 
 import typer
 
@@ -21,9 +22,11 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (look.tour, look.doctor, make.train, make.distil, make.sample, look.data, look.orders, look.lab):
-    app.command()(command)
-for command in (measure.benchmark, measure.evaluate, measure.frontier, measure.claims):
+COMMANDS: tuple[Callable[..., None], ...] = (
+    *(look.tour, look.doctor, make.train, make.distil, make.sample, look.data, look.orders, look.lab),
+    *(measure.benchmark, measure.evaluate, measure.frontier, measure.claims),
+)
+for command in COMMANDS:
     app.command()(command)
 app.add_typer(classroom.app, name="class")
 

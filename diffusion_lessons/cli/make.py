@@ -52,13 +52,15 @@ def distil(
       mnist-reflow-2          mnist-reflow      the same once more
       mnist-reflow-distilled  mnist-reflow      one step only
       mnist-progressive-8     mnist-diffusion   8 steps for its teacher's 16; then -4 from -8, -2 from -4, -1 from -2
+      mnist-consistency       mnist-diffusion   from anywhere to the end at once; also mnist-consistency-training
     A teacher is looked for in runs/ and then among the shipped checkpoints; --set teacher=PATH names another.
 
     \b
     diffusion-lessons distil mnist-reflow
     diffusion-lessons distil mnist-reflow --set pairs=5000 --set images=50000 --resume
-    diffusion-lessons distil mnist-progressive-8 && diffusion-lessons distil mnist-progressive-4
-    diffusion-lessons sample --checkpoint runs/mnist-progressive-4/mnist-progressive-4 --steps 4
+    diffusion-lessons distil mnist-progressive-8
+    diffusion-lessons distil mnist-progressive-4
+    diffusion-lessons distil digits-consistency --set images=20000 --out runs/mine
     """
     from diffusion_lessons.training.distillation import students
     from diffusion_lessons.views import follow

@@ -72,8 +72,8 @@ def follow(
     if file is not None:
         _picture(record, out)
         print(f"{file}: trained on {record.images:,} images, last loss {record.loss:.4f}", file=sys.stderr)
-        options = " ".join(f"--{name} {value}" for name, value in recipe.picture.items())
-        print(f"try: diffusion-lessons sample --checkpoint {file.with_suffix('')} {options}", file=sys.stderr)
+        how = " ".join(f"--{name} {value}" for name, value in recipe.picture.items())
+        print(f"try: diffusion-lessons sample --checkpoint {file.with_suffix('')} {how}", file=sys.stderr)
     return file
 
 
