@@ -8,14 +8,17 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from diffusion_lessons import samplers, schedules, toys
+from diffusion_lessons import load, samplers, schedules, toys
 from diffusion_lessons.denoisers import Denoiser
 from diffusion_lessons.estimates import target as prediction
 from diffusion_lessons.few_steps import ConsistencyFunction, flow_map
+from diffusion_lessons.guidance import classifier_free
 from diffusion_lessons.networks import MLP, MLPConfig
 from diffusion_lessons.training.batches import Batch
 from diffusion_lessons.training.distillation import consistency as method
 from diffusion_lessons.training.distillation.consistency import ConsistencyRecipe, chosen_steps, consistency, steps_at
+from diffusion_lessons.training.distillation.students import train_student
+from diffusion_lessons.training.loop import finish
 
 COSINE, FLOW = schedules.cosine(), schedules.flow()
 NUMBERS = toys.GaussianMixture([[-1.0], [1.0]], stds=[0.2, 0.4])
@@ -216,6 +219,21 @@ def test_a_small_student_jumps_where_the_exact_function_does(taught):
     ddim = samplers.sample(samplers.ddim, teacher, z, FLOW, (1.0, 0.0))
     far, too_far = ((x - exact).square().mean().sqrt().item() for x in (once, ddim))
     assert far < (0.25 if taught else 0.4) * too_far, (far, too_far)
+
+
+@pytest.mark.parametrize("kind", method.METHODS)
+def test_a_student_of_a_checkpoint_is_one_and_its_card_tells_how_it_came_about(kind, teacher_file, tiny_data, tmp_path):
+    own = ConsistencyRecipe(
+        "student", "halves", images=64, batch=16, teacher=teacher_file("v"), method=kind, first_steps=2, last_steps=4
+    )
+    *_, last = train_student(own, tiny_data, device="cpu")
+    student = load(finish(last, tmp_path / "out"))
+    about = student.card["distillation"]
+    assert (about["method"], about["guidance"], about["sampler"], about["steps"]) == (kind, "kept", "consistency", 2)
+    assert student.times is None and student.predicts == "v" and math.isfinite(last.loss)
+    x = COSINE.prior((2, *student.shape), torch.Generator().manual_seed(0))
+    guided = classifier_free(student, [0, 1], 2.0)
+    assert samplers.sample(samplers.consistency, guided, x, COSINE, COSINE.grid(2)).isfinite().all()
 
 
 # -- errors ----------------------------------------------------------------------------------------------------------
