@@ -136,6 +136,18 @@ def test_train_then_sample(capsys):
     assert run("sample", "--checkpoint", "run/digits-diffusion", "--label", "3", "--steps", "2", "--grid", "1x1") == 0
 
 
+def test_distil_then_sample_in_the_steps_it_learned(capsys):
+    assert run("distil", "digits-progressive-4", "--device", "cpu") == 1
+    assert "make it first with `diffusion-lessons distil digits-progressive-8`" in capsys.readouterr().err
+    assert run("distil", "digits-progressive-8", *TINY, "--device", "cpu") == 0
+    assert "--sampler ddim --steps 8" in capsys.readouterr().err
+    assert Image.open("runs/digits-progressive-8/samples.png").size == (10 * 66 + 2, 4 * 66 + 2)
+    student = ["sample", "--checkpoint", "runs/digits-progressive-8/digits-progressive-8", "--grid", "1x1"]
+    assert run(*student, "--steps", "8") == 0
+    assert run(*student, "--steps", "4") == 1
+    assert 'Use steps=8 with spacing="trailing"' in capsys.readouterr().err
+
+
 def test_train_on_a_folder(tmp_path):
     for i in range(8):
         (tmp_path / "photos" / "ab"[i % 2]).mkdir(parents=True, exist_ok=True)
