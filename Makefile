@@ -37,7 +37,7 @@ test: lint   ## linters, type checker, all tests, all lessons, lessons in a brow
 	$(BROWSER) || $(BROWSER) --last-failed  # a page may load slowly once; what fails twice is broken
 
 test-quick: setup  ## the tests alone, without notebooks and browser, stopping at the first failure
-	$(PYTEST) -x --ignore=tests/notebooks --ignore=tests/browser tests
+	$(PYTEST) -x -m "not slow" --ignore=tests/notebooks --ignore=tests/browser tests
 
 test-browser: setup  ## JupyterLab in a real Chromium alone; BROWSER_ARGS="--screenshots docs/images" keeps pictures
 	$(BROWSER) $(BROWSER_ARGS)

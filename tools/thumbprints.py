@@ -1,0 +1,94 @@
+"""Thumbprints of the checkpoints that ship: what four labelled samples look like from afar, and how good 500 are.
+
+python tools/thumbprints.py                      # those that are new or whose weights changed
+python tools/thumbprints.py --all                # every one, as after a change to a sampler
+
+Written to tests/training/thumbprints.json, with which tests/training/test_shipped.py compares what the shipped files
+do. A network too poor to ship (`GOOD`) is refused here: its figures would otherwise become its own threshold.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from diffusion_lessons import load
+from diffusion_lessons.evaluation import judge as judges
+from diffusion_lessons.evaluation.benchmark import Configuration, measure
+from diffusion_lessons.evaluation.best import METRICS, usual
+from diffusion_lessons.evaluation.drawing import draw
+from diffusion_lessons.training import checkpoints, weights
+from diffusion_lessons.training.files import write_atomically
+
+FILE = Path(__file__).resolve().parents[1] / "tests/training/thumbprints.json"
+STEPS = 5  # of DPM-Solver++(2M), where the card names no steps of its own
+IMAGES, SIDE = 4, 4  # of a thumbprint: the classes 0 to 3, each as 4x4 block means
+SAMPLES = 500
+GOOD = {"adherence": 0.7, "frechet": 30.0}  # no less, no more, of anything that ships, also in one step
+
+
+def configuration(denoise: Any, **changes: Any) -> Configuration:
+    """How the tests sample a checkpoint: few steps, conditional."""
+    return Configuration(**{**vars(usual(denoise.card, STEPS)), **changes})
+
+
+def thumbprint(denoise: Any, **changes: Any) -> Tensor:
+    """Block means [IMAGES, channels, SIDE, SIDE] of the samples of the first classes, from seed 0."""
+    x = draw(denoise, configuration(denoise, batch=IMAGES, **changes), IMAGES).x
+    return F.adaptive_avg_pool2d(x.float(), SIDE)
+
+
+def quality(denoise: Any) -> dict[str, dict[str, float]] | None:
+    """Adherence and Frechet distance of up to 500 samples; None where no classifier ships for the data."""
+    data = denoise.card["data"]["name"]
+    try:
+        judge = judges.of_images(data)
+    except FileNotFoundError:
+        return None
+    samples = min(SAMPLES, len(judge.held_out.features))
+    row = measure(denoise, configuration(denoise, batch=50), judge=judge, metrics=METRICS, samples=samples, repeats=0)
+    return {name: {"value": row.quality[name].value, "spread": row.quality[name].spread} for name in METRICS}
+
+
+def read() -> dict[str, Any]:
+    """What was written: {name: {"sha256", "thumbprint", "quality"}}."""
+    return json.loads(FILE.read_text()) if FILE.is_file() else {}
+
+
+def make(name: str) -> dict[str, Any]:
+    """The entry of one checkpoint. Raises ValueError for one that is too poor to ship."""
+    denoise = load(name)
+    found = quality(denoise)
+    if found and (found["adherence"]["value"] < GOOD["adherence"] or found["frechet"]["value"] > GOOD["frechet"]):
+        raise ValueError(f"{name} is not good enough to ship: {found}; at least {GOOD} is asked")
+    figures = found and {name: {k: round(v, 4) for k, v in each.items()} for name, each in found.items()}
+    values = thumbprint(denoise).mul(1000).round().int().flatten().tolist()
+    return {"sha256": weights.read_card(name)["sha256"], "quality": figures, "thumbprint in 1/1000": values}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--all", action="store_true", help="those of unchanged weights as well")
+    anew = parser.parse_args().all
+    torch.set_num_threads(1)
+    entries: dict[str, Any] = {} if anew else read()
+    entries = {name: entry for name, entry in entries.items() if name in checkpoints.names()}
+    for name in checkpoints.names():
+        if entries.get(name, {}).get("sha256") != weights.read_card(name)["sha256"]:
+            entries[name] = make(name)
+            print(name, entries[name]["quality"], flush=True)
+    lines = [f"{json.dumps(name)}: {json.dumps(entries[name])}" for name in sorted(entries)]
+    write_atomically(FILE, ("{\n" + ",\n".join(lines) + "\n}\n").encode())
+    print(f"{len(entries)} thumbprints in {FILE}")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except ValueError as error:
+        sys.exit(f"error: {error}")
