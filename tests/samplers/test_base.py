@@ -124,7 +124,7 @@ def test_evaluations_promised_for_a_number_of_steps(sampler, steps):
 
 def test_evaluations_in_figures():
     promised = {name: sampler.info.nfe(10) for name, sampler in samplers.ALL.items()}
-    assert promised["ddim"] == promised["dpm_solver_pp_3m"] == promised["euler"] == 10
+    assert promised["ddim"] == promised["dpm_solver_pp_3m"] == promised["euler"] == promised["consistency"] == 10
     assert promised["heun"] == promised["dpm_solver_2"] == promised["dpm_solver_pp_2s"] == 19
     assert promised["dpm_solver_3"] == 28 and promised["rk4"] == 37 and promised["dpm_solver_fast"] == 27
     assert promised["dpm_solver_adaptive"] is None
@@ -199,7 +199,7 @@ def test_deterministic_samplers_draw_nothing(sampler):
     assert torch.equal(torch.get_rng_state(), before)
 
 
-@pytest.mark.parametrize("name", ["ddpm", "dpm_solver_pp_2m_sde"])
+@pytest.mark.parametrize("name", ["ddpm", "dpm_solver_pp_2m_sde", "consistency"])
 def test_stochastic_samplers_repeat_under_a_seed(name):
     sampler = GRIDDED[name]
     run = lambda seed: samplers.sample(  # noqa: E731
