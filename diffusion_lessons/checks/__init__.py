@@ -17,8 +17,10 @@ from diffusion_lessons.checks import (
     ancestral,
     chain,
     comparing,
+    consistent,
     estimating,
     eta,
+    few_steps,
     flowing,
     guided,
     guiding,
@@ -44,6 +46,8 @@ TOPICS = (
     measuring,
     estimating,
     comparing,
+    few_steps,
+    consistent,
 )
 EXERCISES: dict[str, Exercise] = {exercise.name: exercise for topic in TOPICS for exercise in topic.EXERCISES}
 
