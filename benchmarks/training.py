@@ -1,13 +1,17 @@
-"""Training, side by side in one process: our MNIST U-Net against the network of the best-known public course.
+"""Training, side by side in one process: our MNIST U-Net against those of two well-known public projects.
 
     python -m benchmarks.training [--minutes 2] [--steps 10]
 
-Theirs is diffusers' UNet2DModel with widths 32/64/64, two layers a level and attention at the two lower levels. Both
-learn the same thing from the same batches (v on the cosine path, class-conditional, AdamW, running average) and both
-are timed in float32 and, where this CPU has bfloat16 instructions, under autocast; each races in its faster precision.
+diffusers   the UNet2DModel of its best-known course: widths 32/64/64, two layers a level, attention at the lower two
+lucidrains  the class-conditional U-Net of denoising-diffusion-pytorch, widths 32/64, linear attention at each level. It
+            is not a dependency: `pip install denoising-diffusion-pytorch` beside the project to see its rows
 
-1. Images per second: one step of each in turn, several times; medians and their ratio.
-2. The same CPU minutes for each, in alternating slices: the loss of the averaged weights on 512 held-out images.
+All learn the same thing from the same batches (v on the cosine path, class-conditional, AdamW, running average) and are
+timed in float32 and, where this CPU has bfloat16 instructions, under autocast; each races in its faster precision.
+
+1. Images per second: one step of each in turn, several times; medians, and ours over theirs within each turn.
+2. Peak memory: the most bytes that PyTorch held during the first two steps: weights, optimiser, average, activations.
+3. The same CPU minutes for each, in alternating slices: the loss of the averaged weights on 512 held-out images.
 """
 
 import argparse
@@ -15,10 +19,13 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 
 import torch
 from torch import Tensor, nn
 
+from benchmarks.memory import peak_bytes
+from benchmarks.samplers import quartiles
 from diffusion_lessons.data import Data, load_data
 from diffusion_lessons.networks import count_parameters
 from diffusion_lessons.training import recipes
@@ -53,6 +60,19 @@ class Course(nn.Module):
 
     def forward(self, x: Tensor, t: Tensor, condition: Tensor) -> Tensor:
         return self.network(x, t, class_labels=condition).sample
+
+
+class Lucidrains(nn.Module):
+    """denoising-diffusion-pytorch's class-conditional U-Net; labels are dropped by the batch, as for the others."""
+
+    def __init__(self, classes: int) -> None:
+        from denoising_diffusion_pytorch.classifier_free_guidance import Unet
+
+        super().__init__()
+        self.network = Unet(dim=32, dim_mults=(1, 2), channels=1, num_classes=classes + 1, cond_drop_prob=0.0)
+
+    def forward(self, x: Tensor, t: Tensor, condition: Tensor) -> Tensor:
+        return self.network(x, t, condition)
 
 
 @dataclass
@@ -109,30 +129,63 @@ class Runner:
         return loss(self.ema.network, batch.x0, batch.eps, t, PATH, RECIPE.predicts, batch.condition).item()
 
 
-def runners(data: Data) -> Iterator[Runner]:
-    """Both networks in each precision that makes sense here."""
+def makers(data: Data) -> dict[str, Callable[[], nn.Module]]:
+    """The networks that are compared, ours first; those of projects that are not installed are left out."""
     classes = len(data.classes)
-    makers: dict[str, Callable[[], nn.Module]] = {
+    found: dict[str, Callable[[], nn.Module]] = {
         "ours": lambda: RECIPE.make_network(data),
-        "course": lambda: Course(classes),
+        "diffusers": lambda: Course(classes),
     }
+    if find_spec("denoising_diffusion_pytorch"):
+        found["lucidrains"] = lambda: Lucidrains(classes)
+    return found
+
+
+def runner(name: str, data: Data, precision: torch.dtype | None) -> Runner:
+    """A network of this name with its first weights, ready to train."""
+    torch.manual_seed(0)
+    return Runner(name, makers(data)[name](), precision)
+
+
+def runners(data: Data) -> Iterator[Runner]:
+    """All networks in each precision that makes sense here."""
     for precision in dict.fromkeys([None, half_precision(CPU)]):
-        for name, make in makers.items():
-            torch.manual_seed(0)
-            yield Runner(name, make(), precision)
+        for name in makers(data):
+            yield runner(name, data, precision)
+
+
+def memory(name: str, data: Data, precision: torch.dtype | None) -> float:
+    """Megabytes at the peak of the first two steps; the second has the optimiser's state as well."""
+
+    def two_steps() -> None:
+        each = runner(name, data, precision)
+        each.update(data)
+        each.update(data)
+
+    return peak_bytes(two_steps) / 1e6
 
 
 def throughput(data: Data, steps: int) -> dict[str, Runner]:
     """Time `steps` interleaved steps of every runner; return the faster precision of each network."""
     all_runners = list(runners(data))
     for _ in range(steps + 1):
-        for runner in all_runners:
-            runner.update(data)
-    print(f"{'network':8} {'parameters':>10} {'precision':>10} {'images/s':>9}")
-    for runner in all_runners:
-        precision = str(runner.precision or torch.float32).removeprefix("torch.")
-        print(f"{runner.name:8} {count_parameters(runner.network):10,} {precision:>10} {runner.speed:9.1f}")
-    return {name: max((r for r in all_runners if r.name == name), key=lambda r: r.speed) for name in ("ours", "course")}
+        for each in all_runners:
+            each.update(data)
+    print(f"{'network':10} {'parameters':>10} {'precision':>10} {'images/s':>9} {'peak MB':>8}")
+    for each in all_runners:
+        precision = str(each.precision or torch.float32).removeprefix("torch.")
+        peak = memory(each.name, data, each.precision)
+        print(f"{each.name:10} {count_parameters(each.network):10,} {precision:>10} {each.speed:9.1f} {peak:8.0f}")
+    return {name: max((r for r in all_runners if r.name == name), key=lambda r: r.speed) for name in makers(data)}
+
+
+def speed_ratios(fastest: dict[str, Runner]) -> None:
+    """Print how many times as fast ours is, each in its faster precision: the ratios within a turn."""
+    for name, theirs in fastest.items():
+        if name != "ours":
+            turns = zip(theirs.timings[1:], fastest["ours"].timings[1:], strict=True)
+            low, middle, high = quartiles([their / our for their, our in turns])
+            print(f"ours / {name}: {middle:.2f} [{low:.2f}, {high:.2f}] times the images per second")
 
 
 def race(fastest: dict[str, Runner], data: Data, test: Data, minutes: float) -> dict[str, float]:
@@ -140,12 +193,12 @@ def race(fastest: dict[str, Runner], data: Data, test: Data, minutes: float) -> 
     fresh = [r for r in runners(data) if fastest[r.name].precision == r.precision]
     budget = 60 * minutes
     while behind := [r for r in fresh if r.seconds < budget]:
-        runner = min(behind, key=lambda r: r.seconds)
-        runner.update(data, progress=min(1.0, runner.seconds / budget))
-    print(f"\nafter {minutes:g} CPU minutes each\n{'network':8} {'steps':>6} {'images':>9} {'held-out loss':>14}")
+        next_one = min(behind, key=lambda r: r.seconds)
+        next_one.update(data, progress=min(1.0, next_one.seconds / budget))
+    print(f"\nafter {minutes:g} CPU minutes each\n{'network':10} {'steps':>6} {'images':>9} {'held-out loss':>14}")
     losses = {r.name: r.held_out_loss(test) for r in fresh}
     for r in fresh:
-        print(f"{r.name:8} {r.step:6} {r.step * RECIPE.batch:9,} {losses[r.name]:14.4f}")
+        print(f"{r.name:10} {r.step:6} {r.step * RECIPE.batch:9,} {losses[r.name]:14.4f}")
     return losses
 
 
@@ -160,9 +213,11 @@ def main() -> None:
         data, test = (load_data("digits", split, size=28) for split in ("train", "test"))
     print(f"training on {data.card['title']}, batch {RECIPE.batch}, {torch.get_num_threads()} thread(s)\n")
     fastest = throughput(data, arguments.steps)
-    print(f"ours / course: {fastest['ours'].speed / fastest['course'].speed:.2f} times the images per second")
+    speed_ratios(fastest)
     losses = race(fastest, data, test, arguments.minutes)
-    print(f"ours / course: {losses['ours'] / losses['course']:.2f} times the loss")
+    for name in losses:
+        if name != "ours":
+            print(f"ours / {name}: {losses['ours'] / losses[name]:.2f} times the loss")
 
 
 if __name__ == "__main__":

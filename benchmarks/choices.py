@@ -1,0 +1,100 @@
+"""What the recipes chose, head to head: prediction type, path and training times, at equal network, data and images.
+
+    python -m benchmarks.choices [--images 20000] [--seeds 3] [--only v/cosine --only eps/cosine]
+
+Each choice trains the digits recipe's network on the same images in the same order, `--images` of them, with the same
+noise. All are sampled alike: 20 steps of DPM-Solver++(2M), evenly spaced in lambda (a grid on which eps-prediction has
+an answer at every time), clipped, from the same noise. Runs are kept in datasets/measurements/choices.json as they end;
+a run that is there is not repeated, so the command goes on where it stopped and otherwise prints the table.
+"""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from tqdm.auto import tqdm
+
+from diffusion_lessons.evaluation import judge as judges
+from diffusion_lessons.evaluation import machine, stored
+from diffusion_lessons.evaluation.benchmark import Configuration, measure
+from diffusion_lessons.evaluation.plans import CLIP
+from diffusion_lessons.training import recipes
+from diffusion_lessons.training.files import write_atomically
+from diffusion_lessons.training.loop import train
+
+LINEAR = {"path": "ddpm_linear", "T": 1000}
+COSINE = {"path": "cosine", "T": 1000}
+CHOICES: dict[str, dict[str, Any]] = {
+    "v/cosine": {"path": COSINE, "predicts": "v"},
+    "eps/cosine": {"path": COSINE, "predicts": "eps"},
+    "x0/cosine": {"path": COSINE, "predicts": "x0"},
+    "v/linear": {"path": LINEAR, "predicts": "v"},
+    "eps/linear": {"path": LINEAR, "predicts": "eps"},
+    "velocity/flow, logit-normal": {"kind": "flow"},
+    "velocity/flow, uniform": {"kind": "flow", "times": "uniform"},
+}
+KEY = ["choice", "seed", "images"]
+
+
+def run(choice: str, seed: int, images: int) -> dict[str, Any]:
+    """Train one choice and measure what it samples, without and with guidance."""
+    recipe = recipes.get("digits", images=images, **CHOICES[choice])
+    steps = tqdm(train(recipe, recipe.load_data(), device="cpu", seed=seed), desc=f"{choice}, seed {seed}", leave=False)
+    *_, record = steps
+    judge = judges.of_images("digits")
+    count = len(judge.held_out.features)
+    row = {"choice": choice, "seed": seed, "images": record.images, "samples": count}
+    for scale in (1.0, 2.0):
+        configuration = Configuration("dpm_solver_pp_2m", 20, spacing="logsnr", scale=scale, clip=CLIP)
+        options: dict[str, Any] = {"judge": judge, "samples": count, "metrics": ("frechet", "adherence"), "repeats": 0}
+        scores = measure(record.denoiser(), configuration, **options).quality
+        row |= {f"adherence at {scale:g}": scores["adherence"].value, f"frechet at {scale:g}": scores["frechet"].value}
+    known = machine.describe(torch.device("cpu"))
+    return {**row, "floor": scores["frechet"].floor, **{name: known[name] for name in ("device", "torch", "version")}}
+
+
+def read(file: Path) -> pd.DataFrame:
+    """The runs that were kept."""
+    return pd.read_json(file) if file.is_file() else pd.DataFrame(columns=KEY)
+
+
+def table(rows: pd.DataFrame) -> pd.DataFrame:
+    """Mean over seeds, with the standard deviation of one run, for each choice; the nearest to the floor first."""
+    figures = rows[["adherence at 1", "adherence at 2"]].mul(100).round(1)
+    for scale in (1, 2):
+        figures[f"frechet - floor at {scale}"] = rows[f"frechet at {scale}"] - rows["floor"]
+    grouped = figures.groupby(rows["choice"])
+    mean, spread = grouped.mean(), grouped.std().fillna(0.0)
+    text = {name: [f"{m:.2f} ± {s:.2f}" for m, s in zip(mean[name], spread[name], strict=True)] for name in mean}
+    return pd.DataFrame({"seeds": grouped.size(), **text}, index=mean.index).loc[mean.iloc[:, 2].sort_values().index]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--images", type=int, default=20_000, help="that each run sees")
+    parser.add_argument("--seeds", type=int, default=3, help="runs of each choice")
+    parser.add_argument("--only", action="append", choices=list(CHOICES), help="one choice; repeatable")
+    parser.add_argument("--out", type=Path, default=stored.folder() / "choices.json")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    images = -(-arguments.images // 64) * 64  # whole batches
+    rows = read(arguments.out)
+    for seed in range(arguments.seeds):
+        for choice in arguments.only or CHOICES:
+            if not (rows[KEY] == [choice, seed, images]).all(axis=1).any():
+                new = pd.DataFrame([run(choice, seed, images)])
+                rows = read(arguments.out)  # another process may have added to it
+                rows = pd.concat([rows, new], ignore_index=True) if len(rows) else new
+                text = rows.sort_values(KEY).to_json(orient="records", indent=1)
+                write_atomically(arguments.out, f"{text}\n".encode())
+    shown = rows[rows["images"] == images]
+    print(
+        f"{images:,} images each, {shown['samples'].max()} samples; mean ± standard deviation of a run, adherence in %"
+    )
+    print(table(shown).to_string())
+
+
+if __name__ == "__main__":
+    main()
