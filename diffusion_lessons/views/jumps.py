@@ -45,16 +45,18 @@ def jumps_figure(
             plot.plot(x.numpy(), denoise(x, t).x0.detach().numpy(), label=name, **stroke)
         plot.set(xlim=(-reach, reach), xlabel=f"x at t = {t:g}")
         style.clean(plot)
+    low, high = plots[0].get_ylim()  # of all: they share it
     for plot, t in zip(plots, times, strict=True):
-        _density_below(plot, mixture.log_prob(x, path, t).exp().numpy(), x.numpy())
+        density = mixture.log_prob(x, path, t).exp()
+        _density_below(plot, x.numpy(), (density / density.max()).numpy(), low, DEPTH * (high - low))
     plots[0].set_ylabel("clean number seen in it")
     plots[0].legend(frameon=False, fontsize=9, loc="upper left")
     figure.suptitle(title)
     return figure
 
 
-def _density_below(plot: Axes, density: np.ndarray, x: np.ndarray) -> None:
-    low, high = plot.get_ylim()
-    depth = DEPTH * (high - low)
-    plot.fill_between(x, low - depth, low - depth + depth * density / density.max(), color=style.GREY, alpha=0.3)
-    plot.set_ylim(low - depth, high)
+def _density_below(plot: Axes, x: np.ndarray, share: np.ndarray, low: float, depth: float) -> None:
+    plot.fill_between(
+        x, low - depth, low - depth + depth * share, color=style.GREY, alpha=0.3, label="how often x comes"
+    )
+    plot.set_ylim(bottom=low - depth)
