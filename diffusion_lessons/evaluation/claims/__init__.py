@@ -13,6 +13,7 @@ from diffusion_lessons.evaluation.claims import (
     on_scales,
     on_solvers,
     on_speed,
+    on_students,
     on_training,
 )
 from diffusion_lessons.evaluation.claims.ledger import MEASURERS, Evidence, Number, gather, read, stale, verdict
@@ -20,7 +21,10 @@ from diffusion_lessons.evaluation.claims.page import frame, markdown
 from diffusion_lessons.evaluation.claims.texts import CLAIMS, Claim
 
 # importing them enters their measurements
-MODULES = (on_sampling, on_solvers, on_guidance, on_training, on_paths, on_curves, on_speed, on_scales, on_networks)
+MODULES = (
+    *(on_sampling, on_solvers, on_guidance, on_training, on_paths, on_curves),
+    *(on_speed, on_scales, on_networks, on_students),
+)
 
 __all__ = [
     "CLAIMS",

@@ -18,7 +18,9 @@ from scipy.stats import norm
 from torch import Tensor
 
 from diffusion_lessons import samplers, schedules
+from diffusion_lessons.denoisers import DenoiserLike
 from diffusion_lessons.evaluation.claims.ledger import Number
+from diffusion_lessons.few_steps import ConsistencyFunction, SecondFlow
 from diffusion_lessons.path import Path
 from diffusion_lessons.toys import GaussianMixture
 
@@ -29,6 +31,11 @@ SAMPLES = 4000
 SEEDS = 6
 FLOOR_SEEDS = 40  # exact samples cost nothing
 LINEAR = schedules.ddpm_linear()
+EXACT: dict[str, Callable[[GaussianMixture, Path], DenoiserLike]] = {
+    "denoiser": lambda mixture, path: mixture.denoiser(path),
+    "consistency function": ConsistencyFunction,
+    "second flow": lambda mixture, path: SecondFlow(mixture),  # on the flow path, whichever is given
+}
 
 
 def distance_to_law(x: Tensor, mixture: GaussianMixture) -> float:
@@ -50,10 +57,17 @@ def over_seeds(name: str, measure: Callable[[int], float], seeds: int = SEEDS) -
 
 @cache
 def distance(
-    sampler: str, steps: int, mixture: str = "broad", path: Path = LINEAR, spacing: str = "trailing", **options: Any
+    sampler: str,
+    steps: int,
+    mixture: str = "broad",
+    path: Path = LINEAR,
+    spacing: str = "trailing",
+    exact: str = "denoiser",
+    **options: Any,
 ) -> Number:
-    """The distance to the law after so many steps of a sampler with the exact denoiser."""
+    """The distance to the law after so many steps of a sampler with the exact denoiser, or with another of `EXACT`."""
     target = MIXTURES[mixture]
+    denoise = EXACT[exact](target, path)
 
     def measure(seed: int) -> float:
         generator = torch.Generator().manual_seed(seed)
@@ -61,13 +75,12 @@ def distance(
         noisy: dict[str, Any] = (
             {"generator": generator} if "generator" in inspect.signature(samplers.get(sampler)).parameters else {}
         )
-        found = samplers.sample(
-            samplers.get(sampler), target.denoiser(path), x, path, path.grid(steps, spacing), **options, **noisy
-        )
+        found = samplers.sample(samplers.get(sampler), denoise, x, path, path.grid(steps, spacing), **options, **noisy)
         return distance_to_law(found, target)
 
     told = "".join(f", {key} = {value}" for key, value in options.items())
     told += f", {spacing} grid" if spacing != "trailing" else ""
+    told += f", exact {exact}" if exact != "denoiser" else ""
     return over_seeds(f"{mixture}: {sampler}{told}, {steps} steps", measure)
 
 

@@ -50,7 +50,10 @@ class Number(NamedTuple):
 
 @dataclass(frozen=True)
 class Evidence:
-    """What one measurement found: a verdict, why, and the numbers; `where` and `checkpoints` are filled in for it."""
+    """What one measurement found: a verdict, why, and the numbers; `on`, `where` and `seconds` are filled in for it.
+
+    So are the `checkpoints` that it needs; those that it came upon it names itself.
+    """
 
     verdict: str
     because: str
@@ -110,7 +113,7 @@ def _measured(measurer: Measurer) -> Evidence:
     return replace(
         found,
         on=measurer.on,
-        checkpoints={name: weights.read_card(name)["sha256"] for name in sorted(names)},
+        checkpoints={name: weights.read_card(name)["sha256"] for name in sorted(names | set(found.checkpoints))},
         where=machine.describe(torch.device("cpu")),
         seconds=round(time.perf_counter() - began, 1),
     )

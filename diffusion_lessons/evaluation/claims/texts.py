@@ -17,9 +17,7 @@ class Claim(NamedTuple):
 CLAIMS: dict[str, Claim] = {
     "C1": Claim("DDIM in 50 steps is about as good as DDPM in 1000, and 20 times faster."),
     "C2": Claim("In 10 steps quality falls visibly, and stays usable."),
-    "C3": Claim(
-        "Below ten steps dedicated few-step samplers take over.", "networks trained for few steps: reflow, distillation"
-    ),
+    "C3": Claim("Below ten steps dedicated few-step samplers take over."),
     "C4": Claim("Stochastic chains cannot take large steps."),
     "C5": Claim("50 steps of DDPM and 50 steps of DDIM differ greatly."),
     "C6": Claim("The same seed and condition give the same DDIM sample."),
