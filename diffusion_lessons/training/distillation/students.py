@@ -17,7 +17,7 @@ from diffusion_lessons.data import Data
 from diffusion_lessons.denoisers import Denoiser
 from diffusion_lessons.training import checkpoints, loop, recipes, weights
 from diffusion_lessons.training.devices import choose_device
-from diffusion_lessons.training.distillation.consistency import METHODS, ConsistencyRecipe
+from diffusion_lessons.training.distillation.consistency import ConsistencyRecipe
 from diffusion_lessons.training.distillation.progressive import ProgressiveRecipe
 from diffusion_lessons.training.distillation.recipe import StudentRecipe
 from diffusion_lessons.training.distillation.reflow import ReflowRecipe
@@ -32,6 +32,7 @@ def _students(of: str) -> list[StudentRecipe]:
     data = diffusion.data
     straight = partial(ReflowRecipe.after, flow)
     halved = partial(ProgressiveRecipe.after, diffusion)
+    jumping = partial(ConsistencyRecipe.after, diffusion, teacher=f"{data}-diffusion", images=150_000)
     return [
         straight(f"{data}-reflow", teacher=f"{data}-flow"),
         straight(f"{data}-reflow-2", teacher=f"{data}-reflow"),
@@ -47,10 +48,8 @@ def _students(of: str) -> list[StudentRecipe]:
             halved(f"{data}-progressive-{steps}", teacher=f"{data}-progressive-{2 * steps}", sampling_steps=steps)
             for steps in (4, 2, 1)
         ),
-        *(
-            ConsistencyRecipe.after(diffusion, name, teacher=f"{data}-diffusion", method=method, images=150_000)
-            for name, method in zip((f"{data}-consistency", f"{data}-consistency-training"), METHODS, strict=True)
-        ),
+        jumping(f"{data}-consistency"),
+        jumping(f"{data}-consistency-training", method="consistency_training", last_steps=64),
     ]
 
 
