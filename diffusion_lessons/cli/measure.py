@@ -45,6 +45,7 @@ def evaluate(
     steps: Annotated[int, typer.Option(help="Steps of --sampler.")] = 10,
     option: Annotated[list[str] | None, typer.Option("--option", "-o", help="The sampler's, NAME=VALUE.")] = None,
     batch: Annotated[int, typer.Option(help="Images sampled together; more on a GPU.")] = 50,
+    precision: Annotated[str, typer.Option(help="Of the network and of x; bfloat16 is faster.")] = "float32",
     device: Device = None,
     seed: Seed = 0,
 ) -> None:
@@ -59,12 +60,19 @@ def evaluate(
 
     chosen, chosen_words = None, ""
     if sampler is not None:
-        chosen = Configuration(sampler, steps, options=settings(option), clip={"limit": 1.0}, batch=batch)
+        chosen = Configuration(sampler, steps, options=settings(option), clip={"limit": 1.0})
         chosen_words = "".join([f" --sampler {sampler} --steps {steps}", *(f" -o {each}" for each in option or [])])
     counted = f" --samples {samples}" if samples is not None else ""
-    command = f"diffusion-lessons evaluate {checkpoint}{counted}{chosen_words} --batch {batch} --seed {seed}"
+    ways = f" --batch {batch} --precision {precision} --seed {seed}"
     measured.run_evaluation(
-        checkpoint, samples, configuration=chosen, batch=batch, device=device, seed=seed, command=command
+        checkpoint,
+        samples,
+        configuration=chosen,
+        batch=batch,
+        precision=precision,
+        device=device,
+        seed=seed,
+        command=f"diffusion-lessons evaluate {checkpoint}{counted}{chosen_words}{ways}",
     )
 
 

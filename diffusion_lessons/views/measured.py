@@ -60,6 +60,7 @@ def run_evaluation(
     *,
     configuration: Configuration | None = None,
     batch: int = 50,
+    precision: str = "float32",
     device: str | None = None,
     seed: int = 0,
     command: str = "",
@@ -67,7 +68,8 @@ def run_evaluation(
     """Measure a checkpoint at its guidance scales, print each, and write the figures into its card; return them.
 
     samples: as many as there are held-out images if None, 10,000 at most.
-    configuration: how to sample; without one the best candidate of `evaluation.best`, chosen on other noise.
+    configuration: how to sample; without one the best candidate of `evaluation.best`, chosen on other noise. Either is
+        sampled in `batch` and `precision`.
 
     Raises ValueError for more samples than held-out images, which the floor needs, and for a checkpoint that was
     replaced while it was measured; its card is then left as it is.
@@ -82,12 +84,13 @@ def run_evaluation(
             f"{count} samples were asked for, and the floor at that count needs as many held-out images: there are "
             f"{held_out}; ask for at most {held_out}"
         )
-    rows = []
+    rows: list[Measurement] = []
+    ways: dict[str, Any] = {"batch": batch, "precision": precision}
     for scale in best.scales(card):
         trials = min(best.TRIALS, count)
-        chosen = configuration or best.best(denoise, judge, scale, samples=trials, seed=seed + 1, batch=batch)
+        chosen = configuration or best.best(denoise, judge, scale, samples=trials, seed=seed + 1, **ways)
         options: dict[str, Any] = {"judge": judge, "metrics": best.METRICS, "samples": count, "seed": seed}
-        rows.append(measure(denoise, replace(chosen, scale=scale), repeats=0, progress=True, **options))
+        rows.append(measure(denoise, replace(chosen, scale=scale, **ways), repeats=0, progress=True, **options))
         print(_line(rows[-1]), flush=True)
     if weights.read_card(checkpoint)["sha256"] != card["sha256"]:
         raise ValueError(f"{checkpoint} was replaced while it was measured: its card is left as it is; measure again")

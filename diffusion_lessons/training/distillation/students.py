@@ -28,11 +28,11 @@ RUNS = Path("runs")  # where the command line keeps what it trains, and looks fo
 
 def _students(of: str) -> list[StudentRecipe]:
     """The students on one data set, whose teachers were trained by the recipe `of`."""
-    diffusion, flow = recipes.get(of, "diffusion", images=50_000), recipes.get(of, "flow", images=150_000)
+    diffusion, flow = recipes.get(of, "diffusion", images=20_000), recipes.get(of, "flow", images=120_000)
     data = diffusion.data
     straight = partial(ReflowRecipe.after, flow)
     halved = partial(ProgressiveRecipe.after, diffusion)
-    jumping = partial(ConsistencyRecipe.after, diffusion, teacher=f"{data}-diffusion", images=150_000)
+    jumping = partial(ConsistencyRecipe.after, diffusion, teacher=f"{data}-diffusion", images=100_000)
     return [
         straight(f"{data}-reflow", teacher=f"{data}-flow"),
         straight(f"{data}-reflow-2", teacher=f"{data}-reflow"),
@@ -45,8 +45,8 @@ def _students(of: str) -> list[StudentRecipe]:
         ),
         halved(f"{data}-progressive-8", teacher=f"{data}-diffusion", sampling_steps=8),
         *(
-            halved(f"{data}-progressive-{steps}", teacher=f"{data}-progressive-{2 * steps}", sampling_steps=steps)
-            for steps in (4, 2, 1)
+            halved(f"{data}-progressive-{n}", teacher=f"{data}-progressive-{2 * n}", sampling_steps=n, images=images)
+            for n, images in ((4, 25_000), (2, 35_000), (1, 50_000))  # fewer steps each ask for a larger change
         ),
         jumping(f"{data}-consistency"),
         jumping(f"{data}-consistency-training", method="consistency_training", last_steps=64),
