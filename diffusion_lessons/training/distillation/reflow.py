@@ -41,7 +41,7 @@ class ReflowRecipe(StudentRecipe):
 
     method: str = "reflow"
     times: Times = "uniform"
-    pairs: int = 20_000
+    pairs: int = 15_000
     solver: str = "dpm_solver_pp_2m"
     solver_steps: int = 10
     one_step: bool = False
