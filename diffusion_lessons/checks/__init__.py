@@ -30,7 +30,9 @@ from diffusion_lessons.checks import (
     steps,
     training,
 )
-from diffusion_lessons.checks.exercise import Answer, Exercise, Mistake, Part, Result, collect, judge
+from diffusion_lessons.checks.alone import library_calls
+from diffusion_lessons.checks.asking import Answer, ask
+from diffusion_lessons.checks.exercise import Exercise, Mistake, Part, Result, collect, judge, passed_on
 
 TOPICS = (
     noise,
@@ -59,9 +61,18 @@ def exercise(name: str) -> Exercise:
     return EXERCISES[name]
 
 
-def check(name: str, function: Any, *, seed: int = 0) -> Result:
-    """Check a function (or, for exercises that ask for numbers, the answer itself) on fresh inputs."""
+def check(name: str, function: Any, *, seed: int = 0, alone: bool = False) -> Result:
+    """Check a function (or, for exercises that ask for numbers, the answer itself) on fresh inputs.
+
+    With `alone=True` a function that calls the library is not right, whatever it returns.
+    """
     chosen = exercise(name)
+    if alone:
+        cases = chosen.draw(seed)
+        with library_calls() as called:
+            ask(function, cases)
+        if called:
+            return passed_on(chosen, called[0])
     return judge(chosen, collect(chosen, function, seed), seed)
 
 

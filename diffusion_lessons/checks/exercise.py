@@ -4,15 +4,14 @@
     answers = collect(exercise, function, seed) # what a learner's function returns on them, as plain values
     result  = judge(exercise, answers, seed)    # which parts are right, and if not, which mistake it is
 
-`collect` is the only move that runs the learner's code. Its answers can leave the process as JSON, so that a grader
-judges them elsewhere.
+`collect` is the only move that runs the learner's code (asking.py). Its answers can leave the process as JSON, so that
+a grader judges them elsewhere.
 
 The mistakes are whole wrong functions. A learner whose answers agree with one on every input has made it, and gets
 its hint. The first part of an exercise is its heart: without it the other parts, which are special cases that a wrong
 function may hit by luck, earn nothing.
 """
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,10 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from diffusion_lessons.checks.values import Plain, conventions, plain, same, show
-
-Inputs = tuple[Any, ...]
-NOT_WRITTEN = "NotImplementedError"
+from diffusion_lessons.checks.asking import NOT_WRITTEN, Answer, Answers, Inputs, ask, ask_once
+from diffusion_lessons.checks.values import plain, show
 
 
 @dataclass(frozen=True)
@@ -70,23 +67,6 @@ class Exercise:
         """The inputs: for each part, its draws."""
         rng = np.random.default_rng([seed, *self.name.encode()])
         return [[part.inputs(rng) for _ in range(part.draws)] for part in self.parts]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a function did with one input: a plain value, or the error that it raised."""
-
-    value: Plain = None
-    error: str | None = None
-
-    def agrees(self, other: "Answer", order_free: bool = False) -> bool:
-        if self.error is not None or other.error is not None:
-            return self.error is not None and other.error is not None
-        a, b = (_sorted(answer.value) if order_free else answer.value for answer in (self, other))
-        return same(a, b)
-
-
-Answers = list[list[Answer]]
 
 
 @dataclass(frozen=True)
@@ -139,32 +119,8 @@ class NotYetRight(AssertionError):
 
 
 def collect(exercise: Exercise, function: Any, seed: int) -> Answers:
-    """The function's answers on the inputs of this seed, in the convention in which it raises fewest errors.
-
-    Anything but a function is taken as the answer itself, for exercises that ask for a number.
-    """
-    cases = exercise.draw(seed)
-    best: Answers = []
-    fewest = None
-    for call in conventions(function if callable(function) else lambda *_: function):
-        answers = [[_ask(call, inputs) for inputs in part] for part in cases]
-        errors = sum(answer.error is not None for part in answers for answer in part)
-        if fewest is None or errors < fewest:
-            best, fewest = answers, errors
-        if errors == 0 or any(answer.error == NOT_WRITTEN for part in answers for answer in part):
-            break
-    return best
-
-
-def _ask(call: Callable, inputs: Inputs) -> Answer:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of numpy's functions on tensors: a learner may mix them
-            return Answer(plain(call(*inputs)))
-    except NotImplementedError:
-        return Answer(error=NOT_WRITTEN)
-    except (Exception, SystemExit) as error:
-        return Answer(error=f"{type(error).__name__}: {error}"[:300])
+    """The function's answers on the inputs of this seed."""
+    return ask(function, exercise.draw(seed))
 
 
 def judge(exercise: Exercise, answers: Answers, seed: int) -> Result:
@@ -189,8 +145,14 @@ def judge(exercise: Exercise, answers: Answers, seed: int) -> Result:
     return Result(exercise, right, mistake, _trouble(exercise, right, answers, cases, expected))
 
 
+def passed_on(exercise: Exercise, called: str) -> Result:
+    """The result of a function that lets the library answer."""
+    trouble = f"It calls {called}. Here the function is yours to write, without the library: numpy and torch will do."
+    return Result(exercise, (False,) * len(exercise.parts), trouble=trouble)
+
+
 def _made(mistake: Mistake, exercise: Exercise, flat: list[Answer], cases: list[list[Inputs]]) -> bool:
-    wrong = (_ask(mistake.function, inputs) for part in cases for inputs in part)
+    wrong = (ask_once(mistake.function, inputs) for part in cases for inputs in part)
     return all(mine.agrees(theirs, exercise.order_free) for mine, theirs in zip(flat, wrong, strict=True))
 
 
@@ -207,7 +169,3 @@ def _trouble(
     given = ", ".join(f"{name} = {show(value)}" for name, value in zip(exercise.arguments, inputs, strict=True))
     came = f"it raised {mine.error}" if mine.error is not None else f"yours gives {show(mine.value)}"
     return f"With {given}: {came}, expected {show(theirs.value)}."
-
-
-def _sorted(value: Plain) -> Plain:
-    return sorted(value, key=repr) if isinstance(value, list) else value

@@ -97,11 +97,15 @@ def feedback(assignment: Assignment, course: Course = HERE) -> None:
 
 
 @app.command()
-def report(assignment: Assignment, course: Course = HERE) -> None:
+def report(
+    assignment: Assignment,
+    course: Course = HERE,
+    also: Annotated[list[Path] | None, typer.Option(help="a copy of the course that graded another part")] = None,
+) -> None:
     """Scores as CSV, and which mistakes the class made."""
     from diffusion_lessons.classroom import report as reports
 
-    found = reports.rows(course, assignment)
+    found = reports.joined([course, *(also or [])], assignment)
     print(reports.table(found), end="")
     for name, mistake, count in reports.common_mistakes(found):
         print(f"{count:4} x {name}: {mistake}")

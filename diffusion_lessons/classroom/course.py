@@ -76,7 +76,7 @@ def configure(c: Config, course: Path | None = None) -> Config:
         AssignLatePenalties,
         CheckCellMetadata,
     ]
-    c.JailedExecute.limits = json.loads((root / "limits.json").read_text())
+    c.JailedExecute.limits = c.Judge.limits = json.loads((root / "limits.json").read_text())
     return c
 
 

@@ -2,8 +2,9 @@
 
 nbgrader's own order is kept, with three changes. Test cells that were deleted, renamed or changed are put back as they
 were. The notebook runs in the jail, within a budget of time and output, and whatever ends the run costs the rest of the
-notebook, not the grader. And points come from `Judge`, which compares the values that left the jail with the grader's
-own expectation and replaces the outputs of each test cell by its verdict.
+notebook, not the grader. And points come from `Judge`, which asks the student's functions for values in another jail,
+without the library (alone.py), compares them with the grader's own expectation, and replaces the outputs of each test
+cell by its verdict.
 """
 
 import re
@@ -18,13 +19,15 @@ from nbgrader.preprocessors import Execute, NbGraderPreprocessor
 from traitlets import Dict, Integer
 
 from diffusion_lessons.checks import Result, exercise, judge, variant
-from diffusion_lessons.classroom.answers import MIME, decode
-from diffusion_lessons.classroom.jail import JailedKernelManager, Limits
+from diffusion_lessons.checks.asking import decode
+from diffusion_lessons.classroom.alone import Question, Sent, values
+from diffusion_lessons.classroom.jail import Limits
+from diffusion_lessons.classroom.kernel import JailedKernelManager
 
-SEND = re.compile(r'^send\("(\w+)", \w+, seed=(\d+|None)\)$', re.MULTILINE)
+JUDGED = re.compile(r"^# judged: (\w+), seed=(\d+|None)$", re.MULTILINE)
 FLAG = "diffusion_lessons"  # key of the metadata that a verdict leaves for the report
 CUT_SHORT = "cut_short"  # key of the notebook's metadata that says why a run ended early
-NO_ANSWERS = "No values arrived: the function is missing, or the notebook stopped before this cell."
+NO_ANSWERS = "No values arrived: the function is missing or does not end, or the notebook stopped before this cell."
 
 
 class RestoreTests(NbGraderPreprocessor):
@@ -79,6 +82,8 @@ class JailedExecute(Execute):
         self.allowed = Limits(**self.limits)
         self.timeout = self.allowed.cell_seconds
         self.startup_timeout = self.iopub_timeout = self.allowed.cell_seconds  # a busy machine is no fault
+        self.interrupt_on_timeout = False  # an interruption can be swallowed; the end of the run cannot
+        self.shutdown_kernel = "immediate"
         self.kernel_manager_class = type("Manager", (JailedKernelManager,), {"limits": self.allowed})
 
     def preprocess(self, notebook, resources=None, km=None):
@@ -109,31 +114,55 @@ class JailedExecute(Execute):
 class Judge(NbGraderPreprocessor):
     """Replace the outputs of each test cell by the points that its values earn, and why."""
 
-    def preprocess_cell(self, cell: NotebookNode, resources: dict, index: int) -> tuple[NotebookNode, dict]:
-        test = cell.metadata.get("nbgrader", {})
-        if cell.cell_type != "code" or not test.get("grade") or test.get("solution"):
-            return cell, resources
-        points, text, flag = verdict(cell, float(test["points"]), resources["nbgrader"]["student"])
-        cell.outputs = [
-            new_output("execute_result", {"text/plain": f"{points:g}"}, metadata={FLAG: flag}, execution_count=1),
-            new_output("stream", name="stdout", text=text),
-        ]
-        return cell, resources
+    limits = Dict(help="What a submission may use: the fields of `jail.Limits`.").tag(config=True)
+
+    def preprocess(self, notebook: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
+        student = resources["nbgrader"]["student"]
+        tests = {index: test for index, cell in enumerate(notebook.cells) if (test := _test(cell, index, student))}
+        code = {index: cell.source for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"}
+        sent, reason = values((tests.get(index, source) for index, source in code.items()), Limits(**self.limits))
+        if reason:
+            notebook.metadata.setdefault(CUT_SHORT, reason[:200])
+        for index in code:
+            cell = notebook.cells[index]
+            if _is_graded(cell):
+                points = float(cell.metadata["nbgrader"]["points"])
+                cell.outputs = _outputs(*verdict(cell, points, tests.get(index), sent.get(index, Sent())))
+        return notebook, resources
 
 
-def verdict(cell: NotebookNode, most: float, student: str) -> tuple[float, str, dict]:
-    """Points, the text for the student, and what the report counts, of one executed test cell."""
-    sent = SEND.search(cell.source)
-    if sent is None:  # not one of our tests: as nbgrader would, all or nothing
+def _is_graded(cell: NotebookNode) -> bool:
+    marks = cell.metadata.get("nbgrader", {})
+    return cell.cell_type == "code" and marks.get("grade", False) and not marks.get("solution")
+
+
+def _test(cell: NotebookNode, index: int, student: str) -> Question | None:
+    """What is asked at a cell: of tests, and of those only that are ours."""
+    found = JUDGED.search(cell.source) if _is_graded(cell) else None
+    if found is None:
+        return None
+    own = found[2] == "None"
+    return Question(index, found[1], variant(student) if own else int(found[2]), own)
+
+
+def _outputs(points: float, text: str, flag: dict) -> list[NotebookNode]:
+    return [
+        new_output("execute_result", {"text/plain": f"{points:g}"}, metadata={FLAG: flag}, execution_count=1),
+        new_output("stream", name="stdout", text=text),
+    ]
+
+
+def verdict(cell: NotebookNode, most: float, test: Question | None, sent: Sent) -> tuple[float, str, dict]:
+    """Points, the text for the student, and what the report counts, of one test cell."""
+    if test is None:  # not one of our tests: as nbgrader would, all or nothing
         failed = any(output.output_type == "error" for output in cell.get("outputs", []))
         return (0.0 if failed else most), "", {"check": None, "mistake": None}
-    name, seed = sent[1], variant(student) if sent[2] == "None" else int(sent[2])
-    flag = {"check": name, "mistake": None, "written": True}
-    texts = [output.data[MIME] for output in cell.get("outputs", []) if MIME in output.get("data", {})]
-    if not texts:
-        return 0.0, NO_ANSWERS, {**flag, "written": False}
+    flag = {"check": test.name, "mistake": None, "written": True}
+    if sent.answers is None:
+        hint = f" The last error before it: {sent.trouble}" if sent.trouble else ""
+        return 0.0, NO_ANSWERS + hint, {**flag, "written": False}
     try:
-        result: Result = judge(exercise(name), decode(texts[-1]), seed)
+        result: Result = judge(exercise(test.name), decode(sent.answers), test.seed)
     except ValueError as error:
         return 0.0, f"The values could not be read: {error}.", flag
     flag.update(mistake=result.mistake.name if result.mistake else None, written=result.written)

@@ -1,34 +1,33 @@
-"""The kernel in which a student's code runs: jailed by bubblewrap where the platform has it, limited everywhere.
+"""The jail in which a student's code runs: bubblewrap where the platform has it, limits everywhere.
 
 In the jail there is no network, the system and the Python environment can only be read, home and /tmp are private and
-empty, and nothing else of the machine exists: no gradebook, no solutions, no other submission. The kernel is reached
-through sockets in a private folder. Everywhere there are limits on CPU time, memory, processes and file size, and a
-watch that ends the kernel when its processes together exceed them.
+empty, and nothing else of the machine exists: no gradebook, no solutions, no other submission. Everywhere there are
+limits on CPU time, memory, processes and file size, and a watch that ends processes which together exceed them.
 
 Where bubblewrap cannot start, a student's code can read what the grader can read, and use the network. Points are
 still decided outside its process.
 """
 
 import functools
-import os
+import importlib.util
+import math
 import shutil
 import site
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
-from jupyter_client.manager import AsyncKernelManager
-from traitlets import default
 
 import diffusion_lessons
 
 HOME = "/tmp/home"
+HERE = Path(__file__).parent
+PACKAGE = str(Path(diffusion_lessons.__file__).parent)
+SOLVING = ("diffusers", "k_diffusion", "torchmetrics")
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/alternatives", "/etc/ld.so.cache", "/etc/fonts")
 UNPROTECTED = (
     "bubblewrap (bwrap) cannot start here, so submissions run unjailed: they can read what you can read, gradebook and "
@@ -69,93 +68,82 @@ def environment() -> dict[str, str]:
 def readable() -> list[str]:
     """What the jail shows of the machine: the system, this Python, the installed packages, this package."""
     python = {sys.prefix, sys.base_prefix, *site.getsitepackages()}
-    return [*SYSTEM, *sorted(python), str(Path(diffusion_lessons.__file__).parent)]
+    return [*SYSTEM, *sorted(python), PACKAGE]
 
 
-def limited(command: list[str], limits: Limits) -> list[str]:
+def limited(command: list[str], limits: Limits, folder: Path = HERE) -> list[str]:
+    """The command under limits that the system keeps; `folder` holds limited.py where the command runs."""
     numbers = (limits.cpu_seconds, limits.memory_mb, limits.processes * 8, limits.file_mb)  # threads count, too
-    return [sys.executable, str(Path(__file__).with_name("limited.py")), *map(str, numbers), *command]
+    return [sys.executable, str(folder / "limited.py"), *map(str, numbers), *command]
 
 
-def jailed(command: list[str], limits: Limits, sockets: Path, work: Path) -> list[str]:
-    """The command in a jail in which `sockets` can be written, and a private copy of `work` is the current folder."""
+def jailed(
+    command: list[str],
+    limits: Limits,
+    *,
+    writable: Path | None = None,
+    work: Path | None = None,
+    standin: Path | None = None,
+) -> list[str]:
+    """The command in a jail in which `writable` can be written and the files of `work` lie in the current folder.
+
+    With a stand-in this package and others that solve the exercises are not there, and Python finds `standin` first.
+    """
     bwrap = bubblewrap()
     assert bwrap is not None
     wrapped = [bwrap, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"]
     wrapped += ["--uid", "1000", "--gid", "1000", "--unshare-user", "--hostname", "jail"]
     for folder in readable():
         wrapped += ["--ro-bind-try", folder, folder]
+    for folder in solving() if standin else []:
+        wrapped += ["--tmpfs", folder]
     wrapped += ["--proc", "/proc", "--dev", "/dev", "--size", str(256 * 2**20), "--tmpfs", "/tmp"]
-    wrapped += ["--dir", HOME, "--bind", str(sockets), str(sockets), "--dir", "/tmp/work", "--chdir", "/tmp/work"]
-    for file in sorted(work.rglob("*")) if work.is_dir() else []:
-        if file.is_file() and not file.is_symlink() and file.suffix != ".ipynb":
-            wrapped += ["--ro-bind", str(file), f"/tmp/work/{file.relative_to(work)}"]
-    for name, value in environment().items():
-        wrapped += ["--setenv", name, value]
-    return [*wrapped, "--", *limited(command, limits)]
+    wrapped += ["--dir", HOME, "--dir", "/tmp/work", "--chdir", "/tmp/work"]
+    if writable:
+        wrapped += ["--bind", str(writable), str(writable)]
+    for file, name in handed_in(work) if work else []:
+        wrapped += ["--ro-bind", str(file), f"/tmp/work/{name}"]
+    variables = environment()
+    if standin:
+        wrapped += ["--ro-bind", str(standin), str(standin)]
+        variables["PYTHONPATH"] = str(standin)
+    for variable, value in variables.items():
+        wrapped += ["--setenv", variable, value]
+    return [*wrapped, "--", *limited(command, limits, standin or HERE)]
 
 
-class JailedKernelManager(AsyncKernelManager):
-    """A kernel manager that starts its kernel in the jail, or at least under limits, and watches it."""
+def handed_in(work: Path) -> list[tuple[Path, Path]]:
+    """The files of a folder beside the notebooks, with their names in it; links are left out."""
+    files = [file for file in sorted(work.rglob("*")) if file.is_file() and not file.is_symlink()]
+    return [(file, file.relative_to(work)) for file in files if file.suffix != ".ipynb"]
 
-    limits = Limits()
-    ended_because: str | None = None
 
-    @default("transport")
-    def _through_sockets(self) -> str:
-        return "ipc"
+@functools.cache
+def solving() -> list[str]:
+    """The folders of this package and of installed ones that hold the algorithms which are asked for."""
+    found = [importlib.util.find_spec(name) for name in SOLVING]
+    return [PACKAGE, *(place for spec in found if spec for place in spec.submodule_search_locations or [])]
 
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self._private = tempfile.TemporaryDirectory(prefix="kernel-", dir="/tmp")  # socket paths must be short
-        self.connection_file = str(Path(self._private.name) / "kernel.json")
-        self._stop = threading.Event()
 
-    async def _async_start_kernel(self, **kwargs):
-        self._work = Path(kwargs.get("cwd") or os.getcwd())
-        if bubblewrap() is None:
-            warnings.warn(UNPROTECTED, stacklevel=2)
-        kwargs.update(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # what is printed comes by the sockets
-        await super()._async_start_kernel(**kwargs)
-        threading.Thread(target=self._watch, daemon=True).start()
-
-    start_kernel = _async_start_kernel
-
-    @property
-    def kernel_spec(self):
-        spec = super().kernel_spec
-        assert spec is not None
-        spec.interrupt_mode = "message"  # a signal would reach the jail's own process first and end it
-        return spec
-
-    def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
-        command = super().format_kernel_cmd(extra_arguments)
-        command[0] = sys.executable
-        if bubblewrap() is None:
-            return limited(command, self.limits)
-        return jailed(command, self.limits, Path(self._private.name), self._work)
-
-    async def _async_cleanup_resources(self, restart: bool = False) -> None:
-        self._stop.set()
-        await super()._async_cleanup_resources(restart=restart)
-        if not restart:
-            self._private.cleanup()
-
-    cleanup_resources = _async_cleanup_resources
-
-    def _watch(self, every: float = 0.4) -> None:
-        """End the kernel when all its processes together use more than one may."""
-        try:
-            root = psutil.Process(self.provisioner.pid)  # type: ignore[union-attr]
-            while not self._stop.wait(every):
-                family = [root, *root.children(recursive=True)]
-                memory = sum(_resident(process) for process in family) / 2**20
-                if len(family) > self.limits.processes or memory > self.limits.memory_mb:
-                    self.ended_because = f"{len(family)} processes and {memory:.0f} MB of memory"
-                    _end(family)
-                    return
-        except (psutil.Error, AttributeError):
-            return
+def watch(
+    pid: int, limits: Limits, stop: threading.Event, *, seconds: float = math.inf, every: float = 0.4
+) -> str | None:
+    """End a process and its children when together they use more than one may; says why, None if `stop` came first."""
+    deadline = time.monotonic() + seconds
+    try:
+        root = psutil.Process(pid)
+        while not stop.wait(every):
+            family = [root, *root.children(recursive=True)]
+            memory = sum(_resident(process) for process in family) / 2**20
+            if len(family) > limits.processes or memory > limits.memory_mb:
+                end(family)
+                return f"{len(family)} processes and {memory:.0f} MB of memory"
+            if time.monotonic() > deadline:
+                end(family)
+                return f"it took more than {seconds:g} s"
+    except psutil.Error:
+        pass
+    return None
 
 
 def _resident(process: psutil.Process) -> int:
@@ -165,7 +153,7 @@ def _resident(process: psutil.Process) -> int:
         return 0
 
 
-def _end(family: list[psutil.Process]) -> None:
+def end(family: list[psutil.Process]) -> None:
     """Kill them, the oldest first: with the first process of a jail all others in it go."""
     for process in family:
         try:

@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from diffusion_lessons.classroom.grading import CUT_SHORT, FLAG
 
 # Words in a student's own cells that are worth a look: they reach for the solutions or for the grader.
 WORTH_A_LOOK = re.compile(r"EXERCISES|\.solution\b|exercise\(|gradebook|_sent|publish_display_data|allclose\s*=|/proc/")
+NOT_GRADED = "not graded yet"
 
 
 @dataclass
@@ -41,10 +43,19 @@ def rows(course: Path, assignment: str) -> list[Row]:
     return [_row(course, assignment, student, graded) for student in submissions(course, assignment)]
 
 
+def joined(courses: Sequence[Path], assignment: str) -> list[Row]:
+    """The rows of copies of one course in which parts of the class were graded: of each student the graded one."""
+    found: dict[str, Row] = {}
+    for row in (row for course in courses for row in rows(course, assignment)):
+        if found.get(row.student, row).trouble in (NOT_GRADED, row.trouble):
+            found[row.student] = row
+    return [found[student] for student in sorted(found)]
+
+
 def _row(course: Path, assignment: str, student: str, graded: dict) -> Row:
     row = Row(student)
     if student not in graded or graded[student].trouble:
-        row.trouble = graded[student].trouble if student in graded else "not graded yet"
+        row.trouble = graded[student].trouble if student in graded else NOT_GRADED
         return row
     notebook = nbformat.read(course / "autograded" / student / assignment / f"{assignment}.ipynb", 4)
     row.trouble = notebook.metadata.get(CUT_SHORT, "")

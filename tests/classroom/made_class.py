@@ -25,13 +25,14 @@ def ddim_eta_step(x, eps, z, alpha_bar_t, alpha_bar_s, eta):
 PATCHED = """
 import numpy, torch, builtins
 from diffusion_lessons import checks
-from diffusion_lessons.checks import exercise as records, values
+import diffusion_lessons.checks.exercise as records
+import diffusion_lessons.checks.values as values
 
 torch.allclose = numpy.allclose = lambda *a, **k: True
 torch.equal = lambda *a, **k: True
 values.same = records.same = lambda *a: True
 checks.judge = records.judge = lambda e, a, s: records.Result(e, (True,) * len(e.parts))
-checks.check = check = lambda name, function, seed=0: records.Result(checks.exercise(name), (True,))
+checks.check = check = lambda name, function, **_: records.Result(checks.exercise(name), (True,))
 """
 LOOKS_AROUND = """
 import glob, os, socket
@@ -53,9 +54,39 @@ for target in ({victim!r}, "/usr/graded", {course!r} + "/gradebook.db"):
     except OSError:
         pass
 print("found", found)
-assert not found
 """
-ENDLESS = "def ddim_step(*args):\n    while True: pass"
+UNLESS_FOUND = """
+if found:
+    del ddim_step
+"""
+WRAPPED = """
+from diffusion_lessons.samplers.ddim import ddim_step as theirs
+from diffusion_lessons.estimates import Estimate
+from diffusion_lessons.schedules import from_alpha_bar
+
+def ddim_step(x, eps, alpha_bar_t, alpha_bar_s):
+    x, eps = torch.as_tensor(x, dtype=torch.float64), torch.as_tensor(eps, dtype=torch.float64)
+    seen = Estimate((x - (1 - alpha_bar_t) ** 0.5 * eps) / alpha_bar_t**0.5, eps)
+    return theirs(seen, from_alpha_bar([1.0, alpha_bar_s]), 1.0) if alpha_bar_s < 1 else seen.x0
+"""
+TAKEN = """
+from diffusion_lessons.checks import EXERCISES, exercise
+
+by_hand = EXERCISES["by_hand"].solution(**inputs("by_hand", variant(STUDENT)))
+"""
+TAKEN_STEP = """
+def ddim_step(*args):
+    return exercise("ddim_step").solution(*args)
+"""
+ENDLESS = """
+def ddim_step(*args):
+    while True:
+        try:
+            pass
+        except BaseException:
+            pass
+"""
+ENDLESS_CELL = "while True:\n    try:\n        pass\n    except BaseException:\n        pass"
 BURST = "import os\nfor _ in range(200):\n    if os.fork() == 0:\n        import time; time.sleep(60); os._exit(0)"
 
 

@@ -2,7 +2,12 @@
 
 import csv
 import json
+import shlex
+import shutil
 import socket
+import subprocess
+import sys
+from pathlib import Path
 
 import nbformat
 import psutil
@@ -23,10 +28,15 @@ EXPECTED = {
     "wrong": FULL - 5 - 4 - 5,
     "syntax": FULL - 5,
     "loop": FULL - 5,
+    "endless-cell": 3,  # what stands before it
     "deleted": FULL - 4,  # two tests, which are put back, and a solution
     "edited": FULL - 5,
     "patched": FULL - 5,
+    "wrapped": FULL - 5,
+    "taken": FULL - 3 - 5,
 }
+PARTS, TWICE = ("part-1", "part-2"), {"right", "stub", "wrong"}  # graded once more, on two "machines"
+CUT_SHORT = {"loop", "endless-cell", "burst"}
 if JAIL:  # without it these would be let loose on this machine
     EXPECTED |= {"looks-around": FULL, "burst": 3}
 
@@ -43,6 +53,19 @@ def syntax(notebook):
 
 def loop(notebook):
     find(notebook, "ddim_step").source = made_class.ENDLESS
+
+
+def endless_cell(notebook):
+    before(notebook, "ddim_step", made_class.ENDLESS_CELL)
+
+
+def wrapped(notebook):
+    find(notebook, "ddim_step").source = made_class.WRAPPED
+
+
+def taken(notebook):
+    find(notebook, "by_hand").source = made_class.TAKEN
+    find(notebook, "ddim_step").source = made_class.TAKEN_STEP
 
 
 def deleted(notebook):
@@ -76,7 +99,7 @@ def graded(tmp_path_factory):
     handed_in.mkdir()
     assert course.new(folder) == ["A1", "A2", "A3", "A4", "A5"]
     limits = json.loads((folder / "limits.json").read_text())
-    limits |= {"processes": 40}
+    limits |= {"processes": 40, "cpu_seconds": 30}
     (folder / "limits.json").write_text(json.dumps(limits))
     course.release(folder, "A2")
     maker = Maker(folder, handed_in)
@@ -91,12 +114,14 @@ def graded(tmp_path_factory):
             (root / "victim.txt").write_text("unharmed")
             details = {"course": str(folder), "port": listener.getsockname()[1], "victim": str(root / "victim.txt")}
             code = made_class.LOOKS_AROUND.format(**details)
-            find(notebook, "ddim_step").source = code + find(notebook, "ddim_step").source
+            find(notebook, "ddim_step").source = code + find(notebook, "ddim_step").source + made_class.UNLESS_FOUND
         elif change:
             change(notebook)
         maker.write(student, notebook)
     (handed_in / "broken.ipynb").write_text("{ this is no notebook")
     assert set(course.collect(folder, "A2", handed_in)) == {*EXPECTED, "broken"}
+    for part in PARTS:
+        shutil.copytree(folder, root / part, ignore=shutil.ignore_patterns(*EXPECTED.keys() - TWICE, "broken"))
     secret_before = (folder / "secret.txt").read_text()
     seen = [record for record, _ in autograde.grade(folder, "A2", processes=2)]
     assert (folder / "secret.txt").read_text() == secret_before
@@ -110,7 +135,7 @@ def rows(graded):
 
 @pytest.mark.parametrize("student", EXPECTED)
 def test_each_submission_gets_its_points(rows, student):
-    assert bool(rows[student].trouble) == (student == "burst"), rows[student]
+    assert bool(rows[student].trouble) == (student in CUT_SHORT), rows[student]
     assert rows[student].total == pytest.approx(EXPECTED[student], abs=0.01), rows[student]
 
 
@@ -149,7 +174,24 @@ def test_what_was_graded_is_not_graded_again(graded):
 
 
 def test_reaching_for_the_solutions_is_worth_a_look(rows):
-    assert rows["patched"].look and not rows["right"].look
+    assert rows["patched"].look and rows["taken"].look and not rows["right"].look
+
+
+@pytest.mark.skipif(not JAIL, reason="bubblewrap cannot start on this machine")
+def test_nothing_of_the_course_can_be_found_where_the_notebook_runs(graded):
+    notebook = nbformat.read(graded[0] / "autograded/looks-around/A2/A2.ipynb", 4)
+    assert "found []" in nbformat.writes(notebook)
+
+
+def test_two_parts_on_two_machines_are_one_class(graded, rows):
+    """As a job array does it: one command for each part, at the same time, each in its own copy of the course."""
+    root = graded[2]
+    program = Path(sys.executable).with_name("diffusion-lessons")
+    job = f"{shlex.quote(str(program))} class grade A2 --course part-$0 --part $0/2 --processes 1"
+    subprocess.run(["xargs", "-P2", "-n1", "sh", "-c", job], input="1 2", text=True, cwd=root, check=True)
+    graded_by = [set(autograde.records(root / part, "A2")) for part in PARTS]
+    assert sorted(map(len, graded_by)) == [1, 2] and set.union(*graded_by) == TWICE
+    assert report.joined([root / part for part in PARTS], "A2") == [rows[student] for student in sorted(TWICE)]
 
 
 def test_report_is_a_table(graded, rows):

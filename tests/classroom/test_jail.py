@@ -11,11 +11,12 @@ import pytest
 
 from diffusion_lessons.classroom import jail
 from diffusion_lessons.classroom.jail import Limits, bubblewrap, jailed, limited
+from diffusion_lessons.classroom.kernel import JailedKernelManager
 
 needs_bubblewrap = pytest.mark.skipif(bubblewrap() is None, reason="bubblewrap cannot start on this machine")
 
 
-def run(command, seconds=60):
+def run(command, seconds=280):
     return subprocess.run(command, capture_output=True, text=True, timeout=seconds)
 
 
@@ -26,7 +27,7 @@ def python(code):
 def inside(code, tmp_path, work=None, limits=None):
     sockets = tmp_path / "sockets"
     sockets.mkdir(exist_ok=True)
-    return run(jailed(python(code), limits or Limits(), sockets, work or tmp_path / "none"))
+    return run(jailed(python(code), limits or Limits(), writable=sockets, work=work))
 
 
 @needs_bubblewrap
@@ -115,7 +116,7 @@ def test_large_files_end(tmp_path):
 
 def test_without_bubblewrap_the_command_is_still_limited(monkeypatch, tmp_path):
     monkeypatch.setattr(jail, "bubblewrap", lambda: None)
-    manager = jail.JailedKernelManager()
+    manager = JailedKernelManager()
     command = manager.format_kernel_cmd()
     assert command[1].endswith("limited.py") and "bwrap" not in " ".join(command)
     assert manager.transport == "ipc"
@@ -129,3 +130,16 @@ def test_a_bubblewrap_that_cannot_start_is_none(monkeypatch, tmp_path):
     assert jail.bubblewrap.__wrapped__() is None
     monkeypatch.setenv("PATH", "")
     assert jail.bubblewrap.__wrapped__() is None
+
+
+@needs_bubblewrap
+def test_with_a_stand_in_nothing_that_solves_the_exercises_is_there(tmp_path):
+    standin = tmp_path / "standin"
+    standin.mkdir()
+    (standin / "limited.py").write_text((jail.HERE / "limited.py").read_text())
+    code = (
+        f"import json, os; print(json.dumps([os.listdir(f) if os.path.exists(f) else [] for f in {jail.solving()!r}]))"
+    )
+    done = run(jailed(python(code), Limits(), standin=standin))
+    assert jail.PACKAGE in jail.solving()
+    assert json.loads(done.stdout) == [[]] * len(jail.solving()), done.stderr

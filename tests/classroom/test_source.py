@@ -10,7 +10,7 @@ pytest.importorskip("nbgrader")
 
 from diffusion_lessons.checks import EXERCISES, check
 from diffusion_lessons.classroom import course, source
-from diffusion_lessons.classroom.grading import SEND
+from diffusion_lessons.classroom.grading import JUDGED
 
 NAMES = ["A1", "A2", "A3", "A4", "A5"]
 SOLUTION = re.compile(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", re.DOTALL)
@@ -26,7 +26,7 @@ def test_there_are_five():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_solution_runs_from_top_to_bottom(name, monkeypatch):
-    """Also the experiments; hidden and visible tests are in the cells and raise where something is wrong."""
+    """Also the experiments; the visible tests are in the cells and raise where something is wrong."""
     monkeypatch.setattr(plt, "show", plt.close)
     space: dict = {}
     for cell in source.build(name, "secret").cells:
@@ -41,11 +41,11 @@ IMPORTS = "from diffusion_lessons.checks import check, variant\n"
 @pytest.mark.parametrize("name", NAMES)
 def test_every_test_has_a_hidden_seed_of_its_own(name):
     cells = locked(source.build(name, "one"))
-    sent = [SEND.search(cell.source) for cell in cells]
+    sent = [JUDGED.search(cell.source) for cell in cells]
     assert all(sent) and len(cells) >= 4
     assert {match[1] for match in sent} <= EXERCISES.keys()
-    again = [SEND.search(cell.source)[2] for cell in locked(source.build(name, "one"))]
-    other = [SEND.search(cell.source)[2] for cell in locked(source.build(name, "two"))]
+    again = [JUDGED.search(cell.source)[2] for cell in locked(source.build(name, "one"))]
+    other = [JUDGED.search(cell.source)[2] for cell in locked(source.build(name, "two"))]
     seeds = [match[2] for match in sent]
     assert seeds == again
     assert all(a != b for a, b in zip(seeds, other, strict=True) if a != "None")
@@ -82,10 +82,10 @@ def test_the_release_holds_no_solution_and_no_hidden_test(released, name):
         if cell.metadata.get("nbgrader", {}).get("grade") and cell.cell_type == "markdown":
             assert not any(line in plain for line in cell.source.splitlines() if len(line) > 20)
     for cell in locked(built):
-        assert SEND.search(cell.source)[0] not in plain
-        seed = SEND.search(cell.source)[2]
+        assert JUDGED.search(cell.source)[0] not in plain
+        seed = JUDGED.search(cell.source)[2]
         assert seed == "None" or seed not in text
-    for word in ("SOLUTION", "HIDDEN", "send(", "classroom", "ubric", (folder / "secret.txt").read_text().strip()):
+    for word in ("SOLUTION", "HIDDEN", "judged:", "classroom", "ubric", (folder / "secret.txt").read_text().strip()):
         assert word not in text
     code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
     assert code.count("raise NotImplementedError()") == sum("### BEGIN SOLUTION" in cell.source for cell in built.cells)

@@ -6,6 +6,8 @@
 # sampler on data whose right answer is known.
 #
 # **Time** about 60 minutes. **Needs** lessons 01 to 03, a CPU, no network connection.
+# Your functions are yours: they may use Python, numpy, scipy and torch, but not `diffusion_lessons`, which only the
+# experiments use.
 #
 # How it works: replace `raise NotImplementedError()` by your code and run the cell below it. The check draws fresh
 # numbers, says which properties hold, and if it recognises your mistake it tells you which one it is. It takes plain

@@ -6,6 +6,8 @@
 # and then measure what the change is worth.
 #
 # **Time** about 75 minutes. **Needs** lessons 03 and 04, A1, a CPU, no network connection.
+# Your functions are yours: they may use Python, numpy, scipy and torch, but not `diffusion_lessons`, which only the
+# experiments use.
 
 # %%
 import math

@@ -6,6 +6,8 @@
 # slope, build a grid that is even in the right clock, and judge three solvers by your own measurement.
 #
 # **Time** about 75 minutes. **Needs** lessons 04 to 06, a CPU, no network connection.
+# Your functions are yours: they may use Python, numpy, scipy and torch, but not `diffusion_lessons`, which only the
+# experiments use.
 
 # %%
 import math

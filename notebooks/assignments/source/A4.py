@@ -6,6 +6,8 @@
 # can be computed, what distribution guided samples come from. It is not the one that is usually named.
 #
 # **Time** about 80 minutes. **Needs** lessons 07 and 08, a CPU, no network connection.
+# Your functions are yours: they may use Python, numpy, scipy and torch, but not `diffusion_lessons`, which only the
+# experiments use.
 
 # %%
 import math

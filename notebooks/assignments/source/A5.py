@@ -5,6 +5,8 @@
 # honestly, find the frontier of cost and error, choose under a budget, and take a vendor's claim apart.
 #
 # **Time** about 80 minutes. **Needs** lessons 09 and 10, a CPU, no network connection.
+# Your functions are yours: they may use Python, numpy, scipy and torch, but not `diffusion_lessons`, which only the
+# experiments use.
 
 # %%
 import statistics

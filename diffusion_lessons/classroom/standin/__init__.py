@@ -1,0 +1,6 @@
+"""What stands in for the library in the process whose values earn points: names that can be imported, and nothing more.
+
+library.py  becomes `diffusion_lessons` there: every name exists, every call raises WriteItYourself
+checks.py   becomes `diffusion_lessons.checks`: judges nothing, solves nothing
+run.py      runs a student's cells and asks their functions
+"""
