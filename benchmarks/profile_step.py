@@ -2,10 +2,11 @@
 
     python -m benchmarks.profile_step [--recipe mnist-small] [--steps 10] [--device cuda] [--write]
 
-The step is that of `diffusion-lessons train`, the very loop, under PyTorch's profiler: the time that each operation
-spends in itself, by kind, going forward and backward. The limit is a large matrix product in the same precision, timed
-in turn with unprofiled steps in the same run. On a CPU both are counted in CPU seconds, so that other programs disturb
-them little. `--write` puts the table into docs/training_speed.md.
+The step is that of `diffusion-lessons train`, the very loop, under PyTorch's profiler: what share of the time each kind
+of operation spends in itself, going forward and backward, of the time of an unprofiled step. The limit is a large
+matrix product in the same precision, timed in turn with the steps. On a CPU both are counted in CPU seconds, so that
+other programs disturb them little; the shares want a quiet machine. `--write` puts the table into
+docs/training_speed.md.
 """
 
 import argparse
@@ -80,17 +81,18 @@ def part(event: Any) -> tuple[str, str]:
     return next(found, REST), "backward" if backward else "forward"
 
 
-def seconds_by_part(records: Iterator[loop.Record], device: torch.device, steps: int) -> dict[tuple[str, str], float]:
-    """Seconds a step that the operations of each part take, over the next `steps` steps."""
+def shares(records: Iterator[loop.Record], device: torch.device) -> dict[tuple[str, str], float]:
+    """What share of the time of all operations those of each part take, over the steps to the next record."""
     activities = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if device.type == "cuda" else [])]
     with scopes(), profile(activities=activities) as recorded:
         next(records)
     found: dict[tuple[str, str], float] = defaultdict(float)
     for event in recorded.events():
-        spent = event.self_device_time_total if device.type == "cuda" else event.self_cpu_time_total  # microseconds
+        spent = event.self_device_time_total if device.type == "cuda" else event.self_cpu_time_total
         if not event.name.startswith("ProfilerStep"):
-            found[part(event)] += spent / 1e6 / steps
-    return found
+            found[part(event)] += spent
+    total = sum(found.values())
+    return {each: spent / total for each, spent in found.items()}
 
 
 def clock(device: torch.device) -> float:
@@ -124,7 +126,7 @@ def measure(recipe: recipes.Recipe, data: Data, device: torch.device, steps: int
         times.append(timed(lambda: next(records), device) / steps)
     step, limit = statistics.median(times), 2 * SIDE**3 / min(products)
     flops = operations(recipe, data)
-    parts = seconds_by_part(records, device, steps)
+    parts = {each: share * step for each, share in shares(records, device).items()}
     threads = f", {torch.get_num_threads()} thread(s)" if device.type == "cpu" else ""
     found = machine.describe(device)
     lines = [
@@ -140,12 +142,12 @@ def measure(recipe: recipes.Recipe, data: Data, device: torch.device, steps: int
         "| part | forward | backward | together | share |",
         "| --- | ---: | ---: | ---: | ---: |",
     ]
-    total, kinds = sum(parts.values()), {kind for kind, _ in parts}
+    kinds = {kind for kind, _ in parts}
     both = {kind: sum(parts.get((kind, way), 0.0) for way in ("forward", "backward", "")) for kind in kinds}
     for kind in sorted(kinds, key=lambda kind: -both[kind]):
         ways = [f"{1000 * parts[kind, way]:.1f} ms" if (kind, way) in parts else "" for way in ("forward", "backward")]
-        lines.append(f"| {kind} | {' | '.join(ways)} | {1000 * both[kind]:.1f} ms | {both[kind] / total:.0%} |")
-    return [*lines, f"| all operations, under the profiler | | | {1000 * total:.1f} ms | 100% |"]
+        lines.append(f"| {kind} | {' | '.join(ways)} | {1000 * both[kind]:.1f} ms | {both[kind] / step:.0%} |")
+    return lines
 
 
 def write(lines: list[str], kind: str) -> None:

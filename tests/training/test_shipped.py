@@ -74,6 +74,7 @@ def test_other_arithmetic_keeps_the_thumbprint_and_another_network_does_not():
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)  # seconds of work, minutes where many others want the processor
 @pytest.mark.parametrize("name", NAMES)
 def test_500_samples_are_as_good_as_they_were(name):
     stored(name)  # of these weights
