@@ -103,18 +103,20 @@ S_u, S_c = 1.0, 0.6
 uncond, cond = (toys.GaussianMixture([[0.0]], stds=S).denoiser(path) for S in (S_u, S_c))
 
 
-def measured_std(scale, samples=400):
+def guided_end(uncond, cond, x, scale):
+    """Where the guided ODE takes the noise x."""
     def denoise(x, t):
         u, c = uncond(x, t), cond(x, t)
         return Estimate(guide(u.x0, c.x0, scale), guide(u.eps, c.eps, scale))
 
-    x = 80 * torch.linspace(-2, 2, samples, dtype=torch.float64)[:, None]
-    return float(sample(samplers.dpm_solver_pp_2m, denoise, x, path, path.grid(200, "logsnr"))[-1]) / 2
+    return sample(samplers.dpm_solver_pp_2m, denoise, x, path, path.grid(200, "logsnr"))
 
 
+two_std = torch.tensor([[2 * 80.0]], dtype=torch.float64)
 for scale in (0.0, 1.0, 2.0, 4.0):
     density = ((1 - scale) / S_u**2 + scale / S_c**2) ** -0.5
-    print(f"scale {scale}: the ODE ends at std {measured_std(scale):.4f}, the density has {density:.4f}")
+    measured = float(guided_end(uncond, cond, two_std, scale)) / 2
+    print(f"scale {scale}: the ODE ends at std {measured:.4f}, the density has {density:.4f}")
 
 # %% [markdown]
 # The two agree at 0 and 1 and nowhere else. Find the rule: on this path the ODE of N(0, S^2) shrinks x at the rate
@@ -128,6 +130,18 @@ def guided_std(std_u, std_c, scale):
     ### END SOLUTION
 
 # %% check="guided_std" points=4
+
+# %% [markdown]
+# Data with classes are a mixture. Here two equally frequent ones, at -1 and +1; you ask for +1. Watch where the samples
+# go when the scale grows: the class's own mean, and its standard deviation of 0.4, are what scale 1 returns.
+
+# %%
+mixture = toys.GaussianMixture([[-1.0], [1.0]], stds=0.4).denoiser(path)
+asked = toys.GaussianMixture([[1.0]], stds=0.4).denoiser(path)
+noise = path.prior((1000, 1), torch.Generator().manual_seed(0), torch.float64)
+for scale in (0.0, 1.0, 2.0, 4.0, 8.0):
+    x = guided_end(mixture, asked, noise, scale)
+    print(f"scale {scale}: mean {x.mean():6.3f}, std {x.std():.3f}, on the side of -1: {(x < 0).double().mean():.1%}")
 
 # %% [markdown]
 # ## 6. A density that is none
@@ -145,13 +159,14 @@ def largest_scale(std_u, std_c):
 # %% check="largest_scale" points=3
 
 # %% [markdown]
-# **Explain** (by hand, 4 points). In at most ten sentences: (a) What does a larger scale do to diversity in section 5,
-# in your numbers? (b) What is wrong with the sentence "guidance at scale s samples from $p_u^{1-s} p_c^{\,s}$", and when
-# is it right? (c) A user sets the scale to 0 to "switch guidance off". What does he get? (d) A user gives a negative
-# prompt and leaves the scale at 1. What does the negative do?
+# **Explain** (by hand, 4 points). In at most ten sentences: (a) What does a larger scale do in section 5, to the spread
+# and on the mixture to the mean, in your numbers? (b) What is wrong with the sentence "guidance at scale s samples from
+# $p_u^{1-s} p_c^{\,s}$", and when is it right? (c) A user sets the scale to 0 to "switch guidance off". What does he
+# get? (d) A user gives a negative prompt and leaves the scale at 1. What does the negative do?
 
 # %% [markdown] essay="a4_explain" points=4
-# *Rubric, 1 point each.* (a) The std falls with the scale, by more or less than the density says, with numbers. (b) The
-# ODE ends elsewhere unless the widths agree (or the scale is 0 or 1); at large scales the density need not exist.
-# (c) Unconditional samples: the prompt is ignored; "off" is 1. (d) Nothing: its weight is 1 - scale = 0. *Often seen:*
-# in (b) "because of too few steps": more steps do not move the end.
+# *Rubric, 1 point each.* (a) The std falls with the scale, by more than the density says, and the mean leaves the
+# class's own, away from the other class, with numbers. (b) The ODE ends elsewhere unless the widths agree (or the scale
+# is 0 or 1); at large scales the density need not exist. (c) Unconditional samples: the prompt is ignored; "off" is 1.
+# (d) Nothing: its weight is 1 - scale = 0. *Often seen:* in (b) "because of too few steps": more steps do not move the
+# end.
