@@ -113,7 +113,7 @@ def _run(command: list[str], variables: dict, job: bytes, limits: Limits) -> tup
     try:
         process.stdin.write(job)
         process.stdin.close()
-        output = process.stdout.read(100 * LONGEST)
+        output = process.stdout.read(20 * LONGEST)
     except BrokenPipeError:
         output = b""
     finally:
@@ -125,9 +125,9 @@ def _run(command: list[str], variables: dict, job: bytes, limits: Limits) -> tup
 
 
 def _end_all(process: subprocess.Popen) -> None:
-    """Wait a moment for the process to end, then end it and whatever it left behind."""
+    """Wait for the process, whose output has ended, to end itself; then end whatever it left behind."""
     with suppress(subprocess.TimeoutExpired):
-        process.wait(1)
+        process.wait(10)
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
 

@@ -11,6 +11,8 @@ from diffusion_lessons.classroom.alone import Question, values
 from diffusion_lessons.classroom.jail import Limits
 from tests.classroom import made_class
 
+pytestmark = pytest.mark.timeout(900)  # whole processes run before the first test
+
 IMPORTS = """
 from __future__ import annotations
 %matplotlib inline

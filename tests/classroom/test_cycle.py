@@ -99,7 +99,7 @@ def graded(tmp_path_factory):
     handed_in.mkdir()
     assert course.new(folder) == ["A1", "A2", "A3", "A4", "A5"]
     limits = json.loads((folder / "limits.json").read_text())
-    limits |= {"processes": 40, "cpu_seconds": 30}
+    limits |= {"processes": 40, "cpu_seconds": 25, "cell_seconds": 300, "notebook_seconds": 600}
     (folder / "limits.json").write_text(json.dumps(limits))
     course.release(folder, "A2")
     maker = Maker(folder, handed_in)

@@ -115,6 +115,7 @@ def main() -> None:
         else:
             text = answers(cells.space[step["name"]], step["cases"], job)
             _write(results, json.dumps({"cell": step["cell"], "answers": text}).encode() + b"\n")
+    os._exit(0)  # nothing of the student's runs at the end
 
 
 if __name__ == "__main__":
