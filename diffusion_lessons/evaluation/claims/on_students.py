@@ -101,7 +101,7 @@ def what_a_perfect_student_would_do() -> Evidence:
             won += [(one - best).resolved and one.value < best.value for one in (jump, straight)]
         numbers += [*(number for rivals in own.values() for number in rivals), jump, straight, again, floor(mixture)]
     return Evidence(
-        HOLDS if all(won) else CONDITION if any(won) else FAILS,
+        CONDITION if any(won) else FAILS,  # the condition: that a student is perfect, which none that is trained is
         f"A perfect student is as near to the law in one step as exact samples are, nearer than the exact denoiser in "
         f"1 to 8 steps in {sum(won)} of {len(won)} comparisons. What keeps real students from it is what they learn, "
         "not how they are asked.",
