@@ -151,7 +151,7 @@ widgets.image_panel(toys.point_masses(images[:300]).denoiser(path), steps=10)
 # | [08 negative](08_negative.ipynb) | how does one push a sample away from something? |
 # | [09 measuring](09_measuring.ipynb) | how good is a sample, and how sure are we? |
 # | [10 frontier](10_frontier.ipynb) | steps, quality, latency: how does one read a claim about them? |
-# | 11 few steps | one to four steps: how far can distillation go? |
+# | [11 few steps](11_few_steps.ipynb) | one to four steps: how far can distillation go? |
 # | 12 faster | precision, pruning, caching: what does each really buy? |
 # | 13 text to image | what is inside a text-to-image system? |
 # | 14 CIFAR-10 | what changes in a real run on a GPU? |

@@ -1,0 +1,471 @@
+# %% [markdown]
+# # 11 Few steps
+#
+# **Question.** One step of lesson 06 gave a blur. What has to change so that one step gives a digit: the network, the
+# loss, or something else?
+#
+# **Budget.** About 20 seconds of one CPU core, 1.0 GB of memory, nothing to download.
+#
+# **Afterwards you can** say why one step returns a mean; train a student that needs one; tell reflow, progressive
+# distillation and consistency apart by who walks how much of the way; and read what a few-step model costs.
+
+# %%
+import inspect
+
+import torch
+
+from diffusion_lessons import sample, samplers, schedules, toys
+from diffusion_lessons.checks import check
+from diffusion_lessons.denoisers import Denoiser
+from diffusion_lessons.evaluation.curvature import straightness
+from diffusion_lessons.evaluation.exact_students import Blurred, progressive_student
+from diffusion_lessons.evaluation.line import distance_to_law, even_noise
+from diffusion_lessons.few_steps import ConsistencyFunction, SecondFlow, flow_map
+from diffusion_lessons.networks import MLP, MLPConfig
+from diffusion_lessons.samplers import State
+from diffusion_lessons.training.distillation import progressive
+from diffusion_lessons.training.losses import loss
+from diffusion_lessons.views.few_steps import ways_figure
+from diffusion_lessons.views.few_steps_panel import few_steps_panel
+from diffusion_lessons.views.jumps import jumps_figure
+from diffusion_lessons.views.quiz import predict, scope_check
+from diffusion_lessons.views.show import show
+
+path = schedules.flow()
+
+
+def seeded(seed):
+    return torch.Generator().manual_seed(seed)
+
+
+# %% [markdown]
+# ## Many answers
+#
+# Two heaps of numbers, the straight path of lesson 06, the exact denoiser, and one Euler step from noise to data:
+
+# %%
+heaps = toys.GaussianMixture([-1.0, 1.0], stds=0.2, weights=[0.3, 0.7])
+noise, first = even_noise(2000), heaps.denoiser(path)
+one = sample(samplers.euler, first, noise, path, path.grid(1))
+peak, there = (heaps.log_prob(torch.tensor([x], dtype=torch.float64)).exp().item() for x in (1.0, one[0].item()))
+assert one.std() < 1e-12
+print(f"2,000 starts, and all end at {one[0]:.2f}, the mean of the data")
+print(f"data near there are {peak / there:.0f} times rarer than at the right heap's peak")
+
+# %% [markdown]
+# Nothing is wrong with the denoiser: it is exact. In training every noise stands beside any sample, since the two are
+# drawn apart. Ask "which sample belongs to this noise?", and there are many answers. A squared loss wants their mean.
+#
+# But the ODE gives *one* answer. Follow it, and each noise arrives at one sample (lesson 04: the noise *is* the
+# sample). For numbers its end is known in closed form: a number keeps its rank. So put together 50,000 pairs of a noise
+# and the sample to which the flow takes it. Then mix the samples up:
+
+# %%
+eps = torch.randn(50_000, generator=seeded(1), dtype=torch.float64)
+own = flow_map(heaps, path, eps, path.T)  # where the exact flow takes each noise
+mixed = own[torch.randperm(50_000, generator=seeded(2))]
+near = (eps - 0.5).abs() < 0.01
+print(
+    f"{near.sum()} noises lie near 0.5; a mixed-up sample beside one of them is {mixed[near].mean():.2f}, give or take"
+)
+print(f"{mixed[near].std():.2f}; the flow's own sample is {own[near].mean():.2f}, give or take {own[near].std():.3f}")
+
+# %% [markdown]
+# The same noises. The same samples. Only who stands beside whom is different. Mixed up, these are the pairs on which
+# lesson 06 trained.
+
+# %%
+predict(
+    "Train one network on each set of pairs: same start, same loss, same number of steps. One Euler step of the second",
+    ["returns the mean as well", "returns samples", "returns the noise"],
+    answer=1,
+    why="The best answer to a question with one answer is that answer.",
+)
+
+# %% [markdown]
+# ## The same loss
+#
+# The loop of lesson 06, unchanged, as a function of the pairs.
+
+
+# %%
+def learned(x0, eps, steps=700, batch=256):
+    """A network trained on these pairs by flow matching, as a denoiser, and its mean loss at the end."""
+    torch.manual_seed(0)
+    network, generator, losses = MLP(MLPConfig(dims=1, width=64, T=path.T)), seeded(0), []
+    optimizer = torch.optim.Adam(network.parameters(), lr=3e-3)
+    for _ in range(steps):
+        rows, t = torch.randint(len(eps), (batch,), generator=generator), torch.rand(batch, generator=generator)
+        error = loss(network, x0[rows, None].float(), eps[rows, None].float(), t, path, "velocity")
+        optimizer.zero_grad()
+        error.backward()
+        optimizer.step()
+        losses.append(error.item())
+    denoise = Denoiser(lambda x, t: network(x.float()[:, None], t.float())[:, 0], path, predicts="velocity")
+    return denoise, sum(losses[-100:]) / 100
+
+
+# %%
+def off(sampler, denoise, steps):
+    """How far samples from 2,000 even starts would have to be moved, on average, to follow the data."""
+    with torch.no_grad():
+        return distance_to_law(sample(sampler, denoise, noise, path, path.grid(steps)), heaps)
+
+
+(from_mixed, high), (from_own, low) = learned(mixed, eps), learned(own, eps)
+of_mixed, of_own = off(samplers.euler, from_mixed, 1), off(samplers.euler, from_own, 1)
+assert high > 1 and low < 0.005 and of_mixed > 0.7 and of_own < 0.04
+print("pairs mixed up:   the loss stays above 1,      one step is off by more than 0.7")
+print("the flow's pairs: the loss falls below 0.005, one step is off by less than 0.04")
+
+# %%
+ends = {"the flow's end": ConsistencyFunction(heaps, path), "trained on its pairs": from_own, "mixed up": from_mixed}
+show(
+    jumps_figure(heaps, path, ends, (1.0,), title="One step, from each noise: the same network, the same loss"),
+    "What one step makes of each noise. Trained on mixed-up pairs the network answers nearly the same to all, the mean "
+    "0.4. Trained on the flow's pairs it follows the flow's end, up one heap, across a cliff, and up the other.",
+)
+
+# %% [markdown]
+# **One step was never too few. It was asked a question with many answers.** The first loss cannot fall: what is left of
+# it (lesson 02 found that floor) is how much the answers differ. The second falls to almost nothing, for the first time
+# in this course, because the target can be *known*.
+#
+# A teacher that solves the ODE has all the answers. So the network that we have can teach one that needs fewer steps;
+# only the teacher's way is long. The three methods of this lesson differ in how much of it is walked for one example:
+#
+# | method | the teacher walks | who says the rest |
+# | --- | --- | --- |
+# | reflow | the whole way, once for each pair, and the pairs are kept | nobody has to |
+# | progressive distillation | two steps | nobody: two become one, and again |
+# | consistency | one step, or none | the student |
+
+# %% [markdown]
+# ## Reflow: walk the whole way
+#
+# What you have just seen is reflow: take the flow's own pairs and train a flow on them, by the usual loss at all times.
+# Why is the second flow *straight*? Lines between the flow's own pairs do not cross (lesson 06). So a point $x_t$ lies
+# on one line only, which tells both of its ends; the mean velocity there is the velocity of that line.
+
+# %%
+second, ways = SecondFlow(heaps), [(flow_map(heaps, path, noise[::5], path.T, t), t) for t in path.grid(20)]
+bent = straightness([State(t, x[:, None], None) for x, t in ways])
+arrived = sample(samplers.euler, second, noise, path, path.grid(1))
+assert torch.allclose(arrived, flow_map(heaps, path, noise, path.T), atol=1e-12)
+print(f"straightness of the first flow: {bent:.2f}, where 0 is straight")
+print("one Euler step of the exact second flow ends where the first flow does, to twelve decimals")
+
+# %%
+show(
+    ways_figure(heaps),
+    "Left: the first flow bends, and one Euler step ends at 0.4 from everywhere. Middle: the same ends, joined by "
+    "straight lines; one Euler step arrives. Right: a consistency function takes every point of a way to its end.",
+)
+
+# %% [markdown]
+# Two things can go wrong, and both are quiet. If a stored sample meets a *fresh* noise instead of its own, you train
+# the first flow again: that was the mixed-up network. And the student's aim is only as good as the sampler that made
+# its pairs:
+
+# %%
+for steps in (2, 8, 32):
+    made = sample(samplers.euler, first, noise, path, path.grid(steps))
+    print(f"pairs made with {steps:>2} Euler steps are off by {distance_to_law(made, heaps):.3f}")
+
+# %% [markdown]
+# ## Progressive distillation: two steps in one
+#
+# Walk less. Let the teacher take two short steps, from $t$ over the middle to $s$; ask the student for the one step
+# that lands in the same place $x_s$. On the straight path that is the velocity
+#
+# $$u = \frac{x_t - x_s}{t - s}, \qquad \text{on any path}\qquad
+# \hat x_0 = \frac{x_s - r\,x_t}{\alpha_s - r\,\alpha_t},\quad r = \sigma_s / \sigma_t .$$
+#
+# One answer again: two steps of DDIM are deterministic. Then the student becomes the teacher of the next one, and
+# 8 steps become 4, 2, 1. The library's targets are two short functions:
+
+# %%
+for function in (progressive.two_steps, progressive.target):
+    print(f"# {function.__name__}" + inspect.getsource(function).split('"""')[2].rstrip())
+
+# %%
+predict(
+    "8 steps, halved three times by students that make no mistake. The last one, with its single step, is as good as",
+    ["the exact flow", "the teacher with 8 steps", "the teacher with 1 step"],
+    answer=1,
+    why="Each student lands where its teacher does, and nowhere better.",
+)
+
+# %%
+for steps in (8, 4, 2, 1):
+    student = progressive_student(first, path, steps, teacher_steps=8)
+    pair = off(samplers.ddim, first, steps), off(samplers.ddim, student, steps)
+    print(f"evaluations: {steps}. The teacher is off by {pair[0]:.3f}, its student by {pair[1]:.3f}")
+
+# %% [markdown]
+# Each student pays for its own mistakes as well, and hands them on to the next. And it knows the times of its own grid
+# only: ask it for another number of steps, and the library refuses.
+
+# %% [markdown]
+# ## Consistency: let the student finish
+#
+# Walk less still. All points of one way end at the same sample. Call that end $f(x_t, t)$. Then
+#
+# $$f(x, 0) = x, \qquad f(x_t, t) = f(x_s, s) \text{ along the way.}$$
+#
+# A denoiser answers "the mean of all that could be"; $f$ answers "where this way ends". Both are clean numbers:
+
+# %%
+f = ConsistencyFunction(heaps, path)
+show(
+    jumps_figure(
+        heaps, path, {"f: the end of the way": f, "denoiser: the mean": first}, (1.0, 0.6, 0.3, 0.1), title=""
+    ),
+    "Four times from noise to data. The denoiser turns from a flat line into a smooth slope between the heaps. The end "
+    "of the way is a cliff at every time. Close to the data the two agree wherever data are.",
+)
+
+# %%
+spread = {}
+for name, look in {"mean": first, "end": f}.items():
+    seen = torch.stack([look(x, t).x0 for x, t in ways])  # [times, starts]
+    spread[name] = (seen.amax(dim=0) - seen.amin(dim=0)).mean()
+assert spread["end"] < 1e-9
+print(f"along a way the denoiser's answer changes by {spread['mean']:.2f} on average, f's not in nine decimals")
+
+# %% [markdown]
+# Now the pretty part. A network that predicts the velocity, or $v$, tells its clean sample by
+#
+# $$\hat x_0 = x - t\,u, \qquad\text{or}\qquad \hat x_0 = \alpha_t\,x - \sigma_t\,v .$$
+#
+# At $t = 0$ this is $x$, whatever the network says. So the form of a denoiser *is* the form of a consistency function
+# (the papers' $c_\text{skip}$ and $c_\text{out}$): same network, same formula, other target, and the teacher's weights
+# to begin with. The target is the student's own answer, one step of the teacher further on, where it has less way left:
+#
+# $$f(x_t, t) \;\to\; f(x_s, s), \qquad x_s \text{ by the teacher's step, no gradient on the right.}$$
+#
+# Without $f(x,0) = x$ this would be a bad joke: a constant agrees with itself everywhere. The form forbids it:
+
+# %%
+wild = Denoiser(lambda x, t: torch.sin(9 * x + t), path, predicts="velocity")  # a network that never learned anything
+assert torch.equal(wild(noise, 0.0).x0, noise)
+print("an untrained network in this form: f(x, 0) = x for all 2,000 numbers")
+
+# %% [markdown]
+# The truth enters at $s = 0$, where the target is the teacher's own end, and is handed on from there, piece by piece,
+# to the noise. Into how many pieces should the way be cut? More pieces are better steps of the teacher: 32 of them are
+# off by a quarter of what 8 are (see the pairs above). Train both, as long as the other networks:
+
+
+# %%
+def consistent(pieces, steps=700, batch=256):
+    """A consistency student of the exact denoiser, and its mean loss at the end."""
+    torch.manual_seed(0)
+    network, generator, losses = MLP(MLPConfig(dims=1, width=64, T=path.T)), seeded(0), []
+    optimizer = torch.optim.Adam(network.parameters(), lr=3e-3)
+    calm = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, steps)
+    student = Denoiser(lambda x, t: network(x.float()[:, None], t.float())[:, 0], path, predicts="velocity")
+    for _ in range(steps):
+        n = torch.randint(1, pieces + 1, (batch,), generator=generator)
+        t, s, rows = n / pieces, (n - 1) / pieces, torch.randint(len(eps), (batch,), generator=generator)
+        x = path.add_noise(mixed[rows].float(), eps[rows].float(), t)
+        with torch.no_grad():
+            end = student(path.add_noise(*first(x, t), s), s).x0
+        error = (student(x, t).x0 - end).square().mean()
+        optimizer.zero_grad()
+        error.backward()
+        optimizer.step()
+        calm.step()
+        losses.append(error.item())
+    return student, sum(losses[-100:]) / 100
+
+
+# %%
+found = {pieces: consistent(pieces) for pieces in (8, 32)}
+missed = {pieces: off(samplers.consistency, student, 1) for pieces, (student, _) in found.items()}
+assert max(agreement for _, agreement in found.values()) < 0.005 and 2 * of_own < missed[8] < missed[32] / 1.3
+print("both agree with themselves: the loss is below 0.005, as reflow's was")
+print("in one step the student of 8 pieces is off by more than twice as much as reflow's, that of 32 by still more")
+
+# %% [markdown]
+# The better targets made the worse student, and the loss does not tell. It compares *neighbours*: where reflow's loss
+# measures the distance to the truth, this one measures harmony, and small disagreements add up on the way from the data
+# to the noise. **Never judge such a student by its loss.** That is also why long trainings begin with few pieces, which
+# carry the truth through quickly, and take more later.
+
+# %% [markdown]
+# ## A cliff
+#
+# Why do these students miss at all, if their question has one answer? Look at the figures again: the answer is a
+# cliff. Somewhere there is a last noise that becomes $-1$ and, right beside it, a first that becomes $+1$. How steep
+# is the map between? It keeps the rank, so it rises as the density of the noise over that of the data: the emptier the
+# valley, the steeper.
+
+# %%
+valley = torch.linspace(-0.5, 0.5, 1001, dtype=torch.float64)
+start = flow_map(heaps, path, valley, 0.0, path.T)  # the noises that end there
+rise = (toys.GaussianMixture([0.0], stds=1.0).log_prob(start) - heaps.log_prob(valley)).exp()
+print(f"the noises that end between -0.5 and 0.5 lie between {start[0]:.3f} and {start[-1]:.3f}")
+print(f"in the middle of them the exact map rises {rise.max():,.0f} times as fast as its noise")
+print(f"40 steps that stretch by {rise.max() ** (1 / 40):.2f} each do as much; so does one that does it all")
+
+# %%
+data = heaps.sample(200_000, seeded(3), torch.float64)
+print(f"of the data, {(data.abs() < 0.5).double().mean():.1%} lie in the valley")
+for width in (0.05, 0.1):
+    x = sample(samplers.euler, Blurred(second, path, width), noise, path, path.grid(1))
+    print(f"of a student's that cannot tell noises {width} apart, {(x.abs() < 0.5).double().mean():.1%}")
+
+# %% [markdown]
+# The many steps climb this cliff together: forty that each stretch a little make as much. One step has to do it at
+# once, and a network of this size does not. What it draws instead is a steep slope: a mean again, but only over noises
+# that it cannot tell apart. In pictures the valley between two heaps is a digit between a 4 and a 9.
+
+# %% [markdown]
+# ## More than one step
+#
+# More evaluations of a consistency model are no smaller steps. They are second looks: take the sample, noise it again
+# to some level with *fresh* noise, and jump again.
+#
+# $$x_s = \alpha_s\, f(x_t, t) + \sigma_s\, z, \qquad z \sim \mathcal N(0, 1).$$
+#
+# With the exact $f$ every $x_s$ follows the path's own distribution, so any number of looks is right. Put the
+# *denoiser* in its place, which has the same form, and each look replaces a sample by a mean:
+
+# %%
+many = even_noise(10_000)
+for looks in (1, 2, 4, 8):
+    ends = [sample(samplers.consistency, g, many, path, path.grid(looks), generator=seeded(4)) for g in (f, first)]
+    spread = [x.std().item() for x in ends]
+    print(f"{looks} looks: the standard deviation is {spread[0]:.2f} with f, {spread[1]:.2f} with a denoiser")
+print(f"that of the data is {heaps.sample(200_000, seeded(3), torch.float64).std():.2f}")
+
+# %% [markdown]
+# Now a blurred $f$, as a network is. Does a second look help?
+
+# %%
+predict(
+    "One look leaves 7 % of the samples in the valley. All are noised to t = 0.5 and looked at again. That leaves",
+    ["fewer", "as many", "more"],
+    answer=2,
+    why="In the middle the heaps overlap: many that were right already are sent over the cliff a second time.",
+)
+
+# %%
+blurred = Blurred(f, path, 0.1)
+for times in ((1.0, 0.0), (1.0, 0.5, 0.0), (1.0, 0.2, 0.0)):
+    x = sample(samplers.consistency, blurred, many, path, times, generator=seeded(4))
+    looks = " and ".join(f"t = {t:g}" for t in times[:-1])
+    print(
+        f"looks at {looks}: {(x.abs() < 0.5).double().mean():.1%} in the valley, off by {distance_to_law(x, heaps):.3f}"
+    )
+
+# %% [markdown]
+# A second look helps where the heaps are apart already: little noise, which moves those in the valley to a side and
+# leaves the others. How many looks says nothing; *where* they are is part of the sampler.
+
+# %% [markdown]
+# ## Move it
+#
+# Exact students, and how much they blur. Set the blur to 0: reflow and consistency are right with one evaluation, and
+# progressive distillation is as wrong as its teacher. Then turn the blur up: which method gains from more evaluations?
+
+# %% tags=["panel"]
+few_steps_panel(heaps)
+
+# %% [markdown]
+# ## Exercises
+#
+# All on the straight path. **1.** One example for the second flow.
+
+
+# %%
+def reflow_example(u, eps, z, t, steps):
+    raise NotImplementedError
+
+
+check("reflow_example", reflow_example)
+
+# %% [markdown]
+# **2.** What the student of progressive distillation should answer.
+
+
+# %%
+def progressive_target(u, x, t, s):
+    raise NotImplementedError
+
+
+check("progressive_target", progressive_target)
+
+# %% [markdown]
+# **3.** What a consistency student must agree with. Mind the form: the networks answer with velocities.
+
+
+# %%
+def consistency_target(student, teacher, x, t, s):
+    raise NotImplementedError
+
+
+check("consistency_target", consistency_target)
+
+# %% [markdown]
+# **4.** Sampling in several looks. Mind the last one.
+
+
+# %%
+def consistency_sample(f, x, times, noises):
+    raise NotImplementedError
+
+
+check("consistency_sample", consistency_sample)
+
+# %% [markdown]
+# ## Pitfalls
+#
+# - **Fresh noise for a stored sample.** Pairs mixed up are the first training over again. Nothing crashes.
+# - **The teacher's one step as the target.** Its student takes the teacher's one step, and its loss is small.
+# - **A gradient through the target.** Then the target also moves to meet the student, which is not what teaches it.
+# - **A network whose form is not $x$ at $t = 0$.** A constant is then a perfect student.
+# - **A schedule that runs backwards,** from many steps to few: print it before a long training.
+# - **Noise after the last look,** or noise of the level before: both give samples, grainy or of the wrong size.
+# - **A student of 4 steps asked for 8.** It was never asked anything at those times.
+# - **"One step" against the teacher's fifty** is a claim about evaluations. The training is a price as well.
+
+# %% [markdown]
+# ## What to remember
+#
+# - One step returns the mean because the question has many answers, not because one step is too few.
+# - The same network and the same loss, on the flow's own pairs, draw in one step.
+# - Reflow walks the whole way, progressive distillation two steps, consistency one: that decides whose errors a student
+#   inherits.
+# - A $v$-predicting denoiser already has a consistency function's form. It answers another question.
+# - What remains is a cliff. A second look helps where it is no cliff any more.
+
+# %% [markdown]
+# ## Scope check
+
+# %%
+scope_check(
+    [
+        ("This student is as good in 1 step as its teacher in 8.", True, "One judge, one count of samples, both rows."),
+        (
+            "Distillation makes models cheap.",
+            False,
+            "Cheap to whom? It informs the cost of a sample, not of the training.",
+        ),
+        ("The paths of this model are straight.", True, "Trace them and compute S."),
+        ("A faster generator is a better product.", False, "Faster for what use, and whose? A measurement informs it."),
+    ]
+)
+
+# %% [markdown]
+# ## Further reading
+#
+# - Liu, Gong, Liu, *Flow Straight and Fast: Learning to Generate and Transfer Data with Rectified Flow*, 2022: reflow;
+#   its table shows one Euler step before and after. https://arxiv.org/abs/2209.03003
+# - Salimans, Ho, *Progressive Distillation for Fast Sampling of Diffusion Models*, 2022: algorithm 2, and why not to
+#   predict the noise. https://arxiv.org/abs/2202.00512
+# - Song, Dhariwal, Chen, Sutskever, *Consistency Models*, 2023: the form, the loss, several looks.
+#   https://arxiv.org/abs/2303.01469
+# - Song, Dhariwal, *Improved Techniques for Training Consistency Models*, 2023: the schedule, and a better distance.
+#   https://arxiv.org/abs/2310.14189
