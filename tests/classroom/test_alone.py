@@ -84,7 +84,10 @@ def answered(request):
         elif sent[place].answers is None:
             results[name] = sent[place].trouble
         else:
-            results[name] = judge(exercise(name), decode(sent[place].answers), seeds[name])
+            try:
+                results[name] = judge(exercise(name), decode(sent[place].answers), seeds[name])
+            except ValueError:  # not the form of answers; `grading.verdict` gives no points for it
+                results[name] = ""
     return results, reason
 
 
