@@ -124,7 +124,7 @@ CONSISTENCY_SAMPLE = Exercise(
             lambda f, x, times, noises: (
                 (1 - times[-1]) * consistency_sample(f, x, times, noises) + times[-1] * noises[len(times) - 1]
             ),
-            "You noise the finished sample, and nobody looks again.",
+            "You mix noise into the finished sample, and nobody looks at the mixture.",
         ),
         Mistake(
             "noised to the old time",
