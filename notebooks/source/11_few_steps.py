@@ -373,7 +373,8 @@ for times in ((1.0, 0.0), (1.0, 0.5, 0.0), (1.0, 0.2, 0.0)):
 #
 # The same with images. `mnist-diffusion`, which predicts $v$, and `mnist-flow` are the teachers. Their students have
 # the same network, began with the teacher's weights, and ship with the course: by progressive distillation in four
-# rounds, and by reflow. (`diffusion-lessons distil` makes these and others.) All start from one and the same noise.
+# rounds, and by reflow. (`diffusion-lessons distil` makes these and others. Consistency, the hardest to train on the
+# heaps, is not measured on digits here.) All samples start from one and the same noise.
 
 # %%
 digits_noise = torch.randn(10, 1, 28, 28, generator=seeded(0))
