@@ -373,30 +373,31 @@ for times in ((1.0, 0.0), (1.0, 0.5, 0.0), (1.0, 0.2, 0.0)):
 #
 # The same with images. `mnist-diffusion`, which predicts $v$, and `mnist-flow` are the teachers. Their students have
 # the same network, began with the teacher's weights, and ship with the course: by progressive distillation in four
-# rounds, and by reflow. (`diffusion-lessons distil` makes these and others. Consistency, the hardest to train on the
-# heaps, is not measured on digits here.) All samples start from one and the same noise.
+# rounds, by consistency distillation on only four times of the way, and by reflow. (`diffusion-lessons distil` makes
+# these and others.) All samples start from one and the same noise.
 
 # %%
 digits_noise = torch.randn(10, 1, 28, 28, generator=seeded(0))
 
 
-def drawn(name, steps):
+def drawn(name, steps, sampler=samplers.ddim, **options):
     """The ten digits by a shipped network with DDIM (Euler, on a flow), always from the same noise."""
     network = load(name)
     asked = clip(condition_on(network, torch.arange(10)), 1.0)
-    return sample(samplers.ddim, asked, digits_noise, network.path, network.path.grid(steps))
+    return sample(sampler, asked, digits_noise, network.path, network.path.grid(steps), **options)
 
 
 rows = {
     "diffusion": {N: drawn("mnist-diffusion", N) for N in (1, 2, 4, 8)},
     "progressive": {N: drawn(f"mnist-progressive-{N}", N) for N in (1, 2, 4, 8)},
+    "consistency": {N: drawn("mnist-consistency", N, samplers.consistency, generator=seeded(1)) for N in (1, 2, 4)},
     "flow": {N: drawn("mnist-flow", N) for N in (1, 2, 4, 8)},
     "reflow": {N: drawn("mnist-reflow", N) for N in (1, 2, 4, 8)},
 }
 
 # %%
 grey = {name: (row[1].abs() < 0.8).float().mean().item() for name, row in rows.items()}
-assert min(grey["diffusion"], grey["flow"]) > 0.25 and max(grey["progressive"], grey["reflow"]) < 0.2
+assert min(grey.pop("diffusion"), grey.pop("flow")) > 0.25 and max(grey.values()) < 0.2
 show(
     few_steps.methods_figure(rows, columns=5),
     "Rows: a teacher, and below it its students. With one step the teachers draw grey blurs, more than a quarter of "
@@ -405,7 +406,8 @@ show(
 
 # %% [markdown]
 # It is the heaps' figure again: the mean, and the end of the way. Read a row of students from right to left: the digits
-# stay the same while the steps become fewer, with every odd stroke. A student does not learn to draw digits. It learns
+# stay the same while the steps become fewer, with every odd stroke. (Consistency puts in fresh noise between its looks,
+# and so may change its mind.) A student does not learn to draw digits. It learns
 # where its teacher's ways end, and a malformed 4 is an end like any other.
 
 # %%
@@ -428,7 +430,8 @@ print("straightness of the flow's ways to its digits: below 0.1; after the reflo
 # course. Here is the distance beyond what real digits score, of the best row of each for so many evaluations:
 
 # %%
-found = family("mnist-diffusion", *(f"mnist-progressive-{N}" for N in (8, 4, 2, 1)), samples=500)
+students = [*(f"mnist-progressive-{N}" for N in (8, 4, 2, 1)), "mnist-consistency"]
+found = family("mnist-diffusion", *students, samples=500)
 for count in (1, 2, 4, 8):
     told = [beyond(found.best(count, taught=each)) for each in (False, True)]
     alone, taught = (f"{each.value:.2f} ± {each.spread:.2f}" for each in told)
@@ -442,7 +445,14 @@ print(f"one evaluation: the student is {times.value:.0f} ± {times.spread:.0f} t
 print("two evaluations: student and teacher cannot be told apart with 500 digits")
 
 # %%
-plain = [row for row in found.rows if row.configuration.sampler != "heun"]
+own = {"mnist-consistency": ["consistency"]}  # the others: DDIM, and for the teacher a multistep solver too
+plain = [
+    row
+    for row in found.rows
+    if row.configuration.sampler in own.get(row.checkpoint, ["ddim", "dpm_solver_pp_2m"])
+    and row.nfe <= 8
+    and not row.configuration.options
+]
 show(
     frontier.above_floor(frontier.joined(plain), title="One evaluation is where distillation pays"),
     "Distance beyond the floor against evaluations. With one evaluation the teacher stands far above its students; "
