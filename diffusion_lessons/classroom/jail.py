@@ -93,11 +93,11 @@ def jailed(
     assert bwrap is not None
     wrapped = [bwrap, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"]
     wrapped += ["--uid", "1000", "--gid", "1000", "--unshare-user", "--hostname", "jail"]
-    for folder in readable():
+    wrapped += ["--proc", "/proc", "--dev", "/dev", "--size", str(256 * 2**20), "--tmpfs", "/tmp"]
+    for folder in readable():  # after the private /tmp, in which they may lie
         wrapped += ["--ro-bind-try", folder, folder]
     for folder in solving() if standin else []:
         wrapped += ["--tmpfs", folder]
-    wrapped += ["--proc", "/proc", "--dev", "/dev", "--size", str(256 * 2**20), "--tmpfs", "/tmp"]
     wrapped += ["--dir", HOME, "--dir", "/tmp/work", "--chdir", "/tmp/work"]
     if writable:
         wrapped += ["--bind", str(writable), str(writable)]
