@@ -39,7 +39,8 @@ import glob, os, socket
 
 found = []
 for folder in [{course!r}, "/root", "/home", os.path.expanduser("~"), "/tmp"]:
-    for here, _, files in os.walk(folder):
+    for here, folders, files in os.walk(folder):
+        folders[:] = set(folders) - {{"site-packages"}}  # nbgrader ships a gradebook of its own
         found += {{"gradebook.db", "secret.txt", "victim.txt", "A2.ipynb", "id_rsa"}} & set(files)
 try:
     socket.create_connection(("127.0.0.1", {port}), timeout=1)
