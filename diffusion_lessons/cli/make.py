@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from diffusion_lessons.cli.options import Device, Seed, listed, rows_and_columns, settings
+from diffusion_lessons.cli.options import Change, Device, Minutes, Resume, Seed, listed, rows_and_columns, settings
 
 
 def train(
@@ -13,9 +13,9 @@ def train(
     out: Annotated[Path | None, typer.Option(help="Where the run is kept; by default runs/NAME-KIND.")] = None,
     kind: Annotated[Literal["diffusion", "flow"], typer.Option(help="What is trained.")] = "diffusion",
     size: Annotated[int | None, typer.Option(help="Resize images to this side; a folder's default is 32.")] = None,
-    minutes: Annotated[float | None, typer.Option(help="Stop after this time, not after the recipe's images.")] = None,
-    change: Annotated[list[str] | None, typer.Option("--set", help="A recipe's field, NAME=VALUE; repeatable.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")] = False,
+    minutes: Minutes = None,
+    change: Change = None,
+    resume: Resume = False,
     device: Device = None,
     seed: Seed = 0,
 ) -> None:
@@ -38,9 +38,9 @@ def train(
 def distil(
     name: Annotated[str, typer.Argument(help="A student: mnist-reflow, digits-progressive-4, ...; see below.")],
     out: Annotated[Path | None, typer.Option(help="Where the run is kept; by default runs/NAME.")] = None,
-    minutes: Annotated[float | None, typer.Option(help="Stop after this time, not after the recipe's images.")] = None,
-    change: Annotated[list[str] | None, typer.Option("--set", help="A recipe's field, NAME=VALUE; repeatable.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")] = False,
+    minutes: Minutes = None,
+    change: Change = None,
+    resume: Resume = False,
     device: Device = None,
     seed: Seed = 0,
 ) -> None:
@@ -52,7 +52,7 @@ def distil(
       mnist-reflow-2          mnist-reflow      the same once more
       mnist-reflow-distilled  mnist-reflow      one step only
       mnist-progressive-8     mnist-diffusion   8 steps for its teacher's 16; then -4 from -8, -2 from -4, -1 from -2
-      mnist-consistency       mnist-diffusion   from anywhere to the end at once; also mnist-consistency-training
+      mnist-consistency       mnist-diffusion   from four times to the end at once; also mnist-consistency-training
     A teacher is looked for in runs/ and then among the shipped checkpoints; --set teacher=PATH names another.
 
     \b

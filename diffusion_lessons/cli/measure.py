@@ -56,11 +56,12 @@ def evaluate(
     diffusion-lessons evaluate runs/digits-flow/digits-flow --samples 200 --sampler ddim --steps 20 -o eta=1
     """
     from diffusion_lessons.evaluation.benchmark import Configuration
+    from diffusion_lessons.evaluation.plans import CLIP
     from diffusion_lessons.views import measured
 
     chosen, chosen_words = None, ""
     if sampler is not None:
-        chosen = Configuration(sampler, steps, options=settings(option), clip={"limit": 1.0})
+        chosen = Configuration(sampler, steps, options=settings(option), clip=CLIP)
         chosen_words = "".join([f" --sampler {sampler} --steps {steps}", *(f" -o {each}" for each in option or [])])
     counted = f" --samples {samples}" if samples is not None else ""
     ways = f" --batch {batch} --precision {precision} --seed {seed}"

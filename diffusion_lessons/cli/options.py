@@ -8,6 +8,9 @@ import typer
 T = TypeVar("T")  # the brackets of PEP 695 need Python 3.12
 
 Device = Annotated[str | None, typer.Option(help="cuda, cuda:1, mps or cpu; by default the best that is there.")]
+Change = Annotated[list[str] | None, typer.Option("--set", help="A recipe's field, NAME=VALUE; repeatable.")]
+Minutes = Annotated[float | None, typer.Option(help="Stop after this time, not after the recipe's images.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")]
 Seed = Annotated[int, typer.Option(help="Decides every random number: the same seed gives the same result.")]
 
 

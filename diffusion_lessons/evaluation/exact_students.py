@@ -9,11 +9,13 @@ import torch
 from torch import Tensor
 
 from diffusion_lessons import samplers
-from diffusion_lessons.denoisers import DenoiserLike, Estimate, Wrapper
+from diffusion_lessons.denoisers import DenoiserLike, Wrapper
+from diffusion_lessons.estimates import ESTIMATES, Estimate
 from diffusion_lessons.path import Path
 from diffusion_lessons.training.distillation.progressive import target
 
 CELLS = 1200  # on which a blurred answer is computed
+_from_x0 = ESTIMATES["x0"]
 REACH = 4.0  # widths of the blur beyond the outermost x
 
 
@@ -33,7 +35,7 @@ class Halved(Wrapper):
             raise ValueError(f"t = {t} is not on the grid of this student: {', '.join(f'{s:g}' for s in self.times)}")
         step = self.walk[self.walk.index(t) :][:3]
         landed = samplers.sample(samplers.ddim, self.inner, x, self.path, step)
-        return _seen(x, target(x, landed, self.path, t, step[-1]), self.path, t)
+        return _from_x0(x, target(x, landed, self.path, t, step[-1]), self.path.alpha(t), self.path.sigma(t))
 
 
 def progressive_student(teacher: DenoiserLike, path: Path, steps: int, teacher_steps: int) -> DenoiserLike:
@@ -70,9 +72,4 @@ class Blurred(Wrapper):
         weights = torch.softmax(-(((cells[:, None] - cells) / self.width) ** 2) / 2, dim=1)  # [CELLS, CELLS]
         mean = weights @ super().__call__(cells, t).x0
         x0 = np.interp(x.double().numpy(), cells.numpy(), mean.numpy())
-        return _seen(x, torch.from_numpy(x0).to(x), self.path, t)
-
-
-def _seen(x: Tensor, x0: Tensor, path: Path, t: float) -> Estimate:
-    """A clean sample with the noise that belongs to it at x."""
-    return Estimate(x0, (x - path.alpha(t) * x0) / path.sigma(t))
+        return _from_x0(x, torch.from_numpy(x0).to(x), self.path.alpha(t), self.path.sigma(t))

@@ -12,6 +12,7 @@ import pandas as pd
 
 from diffusion_lessons.evaluation import table
 from diffusion_lessons.evaluation.measurement import Configuration, Measurement
+from diffusion_lessons.evaluation.plans import CLIP
 from diffusion_lessons.training import weights
 
 LATENCY = ("seconds_per_image", "seconds_q1", "seconds_q3", "repeats", "warm_up", "peak_memory_mb", "load")
@@ -77,7 +78,7 @@ def comparable(*tables: list[Measurement], samples: int | None = None) -> list[M
 
 
 def _plain(chosen: Configuration) -> bool:
-    wanted: tuple = (1.0, "trailing", "float32", {"limit": 1.0}, {})
+    wanted: tuple = (1.0, "trailing", "float32", CLIP, {})
     return (chosen.scale, chosen.spacing, chosen.precision, chosen.clip, chosen.guidance) == wanted
 
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from diffusion_lessons.data import Data
 from diffusion_lessons.denoisers import Denoiser, DenoiserLike
+from diffusion_lessons.estimates import ESTIMATES
 from diffusion_lessons.path import Path as GaussianPath
 from diffusion_lessons.path import match
 from diffusion_lessons.training.batches import Batch
@@ -68,7 +69,7 @@ def halving(teacher: DenoiserLike, steps: int) -> Objective:
         with torch.no_grad(), torch.autocast(x.device.type, enabled=False):  # a difference needs its digits
             landed = two_steps(teacher, x, run.path, t, middle, s, batch.condition)
             x0 = target(x, landed, run.path, t, s)
-            eps = (x - match(run.path.alpha(t), x) * x0) / match(run.path.sigma(t), x)
+            eps = ESTIMATES["x0"](x, x0, match(run.path.alpha(t), x), match(run.path.sigma(t), x)).eps
         recipe = run.recipe
         return loss(network, x0, eps, t, run.path, recipe.predicts, batch.condition, recipe.weighting)
 
