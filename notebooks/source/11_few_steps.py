@@ -35,6 +35,7 @@ from diffusion_lessons.views.jumps import jumps_figure
 from diffusion_lessons.views.quiz import predict, scope_check
 from diffusion_lessons.views.show import show
 
+# %%
 path = schedules.flow()
 
 
