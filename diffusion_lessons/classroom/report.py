@@ -16,7 +16,7 @@ from diffusion_lessons.classroom.course import checked, write
 from diffusion_lessons.classroom.grading import CUT_SHORT, FLAG
 
 # Words in a student's own cells that are worth a look: they reach for the solutions or for the grader.
-WORTH_A_LOOK = re.compile(r"EXERCISES|\.solution\b|exercise\(|gradebook|_sent|publish_display_data|allclose\s*=|/proc/")
+WORTH_A_LOOK = re.compile(r"EXERCISES|\.solution\b|exercise\(|gradebook|publish_display_data|allclose\s*=|/proc/")
 NOT_GRADED = "not graded yet"
 
 

@@ -18,6 +18,7 @@ import pandas as pd
 
 from diffusion_lessons.evaluation import stored
 from diffusion_lessons.evaluation.measurement import Measurement
+from diffusion_lessons.evaluation.metrics import resolved
 from diffusion_lessons.evaluation.plans import ASYMPTOTE, FIRST
 from diffusion_lessons.training import weights
 
@@ -33,8 +34,8 @@ class Value(NamedTuple):
 
     @property
     def resolved(self) -> bool:
-        """Whether it differs from 0 by more than two standard errors."""
-        return abs(self.value) > 2 * self.spread
+        """Whether it is told from 0."""
+        return resolved(self.value, self.spread)
 
 
 def beyond(row: Measurement, metric: str = "frechet") -> Value:

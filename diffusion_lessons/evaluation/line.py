@@ -22,16 +22,17 @@ def even_noise(n: int) -> Tensor:
 
 def distribution_function(mixture: GaussianMixture, x: Tensor) -> Tensor:
     """P(X <= x) of a mixture of numbers with positive standard deviations, like x [n]."""
-    if mixture.shape != () or not (mixture.variances > 0).all():
+    if mixture.means.shape[1] != 1 or not (mixture.variances > 0).all():
         raise ValueError(f"this takes a mixture of numbers with stds above 0; its samples have shape {mixture.shape}")
     z = (x[:, None] - mixture.means[:, 0]) / mixture.variances[:, 0].sqrt()  # [n, K]
     return torch.special.ndtr(z) @ mixture.weights
 
 
 def distance_to_law(x: Tensor, mixture: GaussianMixture) -> float:
-    """The Wasserstein-1 distance of samples [n] to a mixture of numbers: the area between distribution functions.
+    """The Wasserstein-1 distance of samples [n] or [n, 1] to a mixture of numbers.
 
-    It is the mean distance by which the samples would have to be moved to follow the law.
+    It is the area between the distribution functions, int |F_samples(x) - F(x)| dx: the mean distance by which the
+    samples would have to be moved to follow the law.
     """
     samples = x.double().flatten().sort().values
     reach = 10 * math.sqrt(float(mixture.variances.max()))

@@ -127,6 +127,11 @@ def evaluate(
     return scores
 
 
+def resolved(difference: float, spread: float) -> bool:
+    """Whether a difference with this standard error is told from 0: it exceeds two of them."""
+    return abs(difference) > 2 * spread
+
+
 def standard_error(statistic: Callable[[Tensor], float], n: int, draws: int, generator: torch.Generator) -> float:
     """How much a statistic of n samples would move if they were drawn again.
 

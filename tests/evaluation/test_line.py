@@ -35,6 +35,13 @@ def test_distribution_function_of_a_mixture():
     assert distance_to_law(x, TWO) < 0.01
 
 
+def test_points_of_one_dimension_are_numbers():
+    points = GaussianMixture(TWO.means, stds=TWO.variances[:, 0].sqrt(), weights=TWO.weights)
+    x = TWO.sample(1000, torch.Generator().manual_seed(0), torch.float64)
+    assert points.shape == (1,)
+    assert distance_to_law(x[:, None] + 0.7, points) == distance_to_law(x + 0.7, TWO)
+
+
 def test_it_takes_numbers_only():
     with pytest.raises(ValueError, match="samples have shape"):
         distance_to_law(torch.zeros(3), GaussianMixture([[0.0, 0.0]], stds=1.0))

@@ -1,9 +1,7 @@
-"""How far samples in one dimension are from the law that they should follow, with the floor of exact samples.
+"""How far a sampler's numbers are from the law that they should follow, with the floor of exact samples.
 
-    W_1 = int |F_samples^-1(u) - F^-1(u)| du
-
-the area between the two quantile functions; in units of x. The mixtures have an exact denoiser, so that all of the
-distance beyond the floor is the sampler's.
+The distance is `evaluation.line.distance_to_law`, in units of x. The mixtures have an exact denoiser, so that all of
+the distance beyond the floor is the sampler's.
 """
 
 import inspect
@@ -14,12 +12,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from scipy.stats import norm
-from torch import Tensor
 
 from diffusion_lessons import samplers, schedules
 from diffusion_lessons.denoisers import DenoiserLike
 from diffusion_lessons.evaluation.claims.ledger import Number
+from diffusion_lessons.evaluation.line import distance_to_law
 from diffusion_lessons.few_steps import ConsistencyFunction, SecondFlow
 from diffusion_lessons.path import Path
 from diffusion_lessons.toys import GaussianMixture
@@ -36,17 +33,6 @@ EXACT: dict[str, Callable[[GaussianMixture, Path], DenoiserLike]] = {
     "consistency function": ConsistencyFunction,
     "second flow": lambda mixture, path: SecondFlow(mixture),  # on the flow path, whichever is given
 }
-
-
-def distance_to_law(x: Tensor, mixture: GaussianMixture) -> float:
-    """W_1 between samples [n, 1] and the mixture."""
-    points = np.sort(x.double().numpy().ravel())
-    means, stds = mixture.means.numpy()[:, 0], mixture.variances.sqrt().numpy()[:, 0]
-    stds = np.broadcast_to(stds, means.shape)
-    u = (np.arange(len(points)) + 0.5) / len(points)
-    grid = np.sort(np.concatenate([m + s * np.linspace(-8, 8, 4001) for m, s in zip(means, stds, strict=True)]))
-    cdf = (mixture.weights.numpy() * norm.cdf((grid[:, None] - means) / stds)).sum(axis=1)
-    return float(np.abs(points - np.interp(u, cdf, grid)).mean())
 
 
 def over_seeds(name: str, measure: Callable[[int], float], seeds: int = SEEDS) -> Number:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import torch
 
 from diffusion_lessons.evaluation import machine, stored
+from diffusion_lessons.evaluation.metrics import resolved
 from diffusion_lessons.training import weights
 from diffusion_lessons.training.files import write_atomically
 
@@ -44,8 +45,8 @@ class Number(NamedTuple):
 
     @property
     def resolved(self) -> bool:
-        """Whether it differs from 0 by more than two standard errors."""
-        return abs(self.value) > 2 * (self.spread or 0)
+        """Whether it is told from 0."""
+        return resolved(self.value, self.spread or 0)
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,10 @@ from torch import Tensor
 
 from diffusion_lessons import samplers, schedules
 from diffusion_lessons.denoisers import DenoiserLike
-from diffusion_lessons.evaluation.claims.laws import BROAD, LINEAR, SAMPLES, distance, distance_to_law, each, floor
+from diffusion_lessons.evaluation.claims.laws import BROAD, LINEAR, SAMPLES, distance, each, floor
 from diffusion_lessons.evaluation.claims.laws import over_seeds as mean_over_seeds
 from diffusion_lessons.evaluation.claims.ledger import CONDITION, FAILS, HOLDS, Evidence, measures
+from diffusion_lessons.evaluation.line import distance_to_law
 
 CASES = (("broad", "trailing"), ("narrow", "trailing"), ("narrow", "leading"))
 GRIDS = (
