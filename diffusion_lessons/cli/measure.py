@@ -19,6 +19,10 @@ def benchmark(
     out: Annotated[Path | None, typer.Option(help="The table; by default runs/measurements/NAME.csv.")] = None,
     ship: Annotated[bool, typer.Option("--ship", help="Into datasets/measurements/, for the course.")] = False,
     latency: Annotated[bool, typer.Option(help="Off where several processes share the work.")] = True,
+    inception: Annotated[
+        bool, typer.Option("--inception", help="In Inception's features: true FID, for photos.")
+    ] = False,
+    inception_weights: Annotated[Path | None, typer.Option(help="Their file, where they cannot be fetched.")] = None,
     device: Device = None,
     seed: Seed = 0,
 ) -> None:
@@ -28,13 +32,24 @@ def benchmark(
     diffusion-lessons benchmark --quick
     diffusion-lessons benchmark mnist-diffusion --plan curve --batch 1000
     diffusion-lessons benchmark mnist-reflow --plan few
+    diffusion-lessons benchmark runs/cifar10/cifar10-diffusion --plan curve --samples 10000 --inception
     accelerate launch --num_processes 4 -m diffusion_lessons benchmark mnist-diffusion --no-latency
     """
     from diffusion_lessons.views import measured
 
     chosen = "quick" if quick else plan
     measured.run_benchmark(
-        checkpoint, chosen, samples=samples, batch=batch, out=out, ship=ship, latency=latency, device=device, seed=seed
+        checkpoint,
+        chosen,
+        samples=samples,
+        batch=batch,
+        out=out,
+        ship=ship,
+        latency=latency,
+        inception=inception or inception_weights is not None,
+        inception_weights=inception_weights,
+        device=device,
+        seed=seed,
     )
 
 

@@ -17,6 +17,7 @@ from tqdm.auto import tqdm
 from diffusion_lessons import samplers
 from diffusion_lessons.evaluation import table
 from diffusion_lessons.evaluation.drawing import device_of, fingerprint, prepare
+from diffusion_lessons.evaluation.judge import Judge
 from diffusion_lessons.evaluation.measurement import Configuration, Measurement
 from diffusion_lessons.evaluation.measuring import measure
 from diffusion_lessons.training.processes import Processes
@@ -38,8 +39,8 @@ def sweep(
     With several processes each yields its own share. `options` are those of `measure`. Progress is counted in network
     evaluations, so that the time left is right where a thousand-step row follows a ten-step one.
 
-    Raises ValueError for an empty grid, for a damaged file or one of another checkpoint, and for latency measured by
-    several processes; when called, before anything is measured.
+    Raises ValueError for an empty grid, for a damaged file or one of another checkpoint or of other features, and for
+    latency measured by several processes; when called, before anything is measured.
     """
     configurations = list({each.key: each for each in grid}.values())
     if not configurations:
@@ -51,7 +52,7 @@ def sweep(
         raise ValueError("latency is measured by one process alone: run without `accelerate launch`, or with repeats=0")
     sha256, file = fingerprint(denoise), Path(file)
     if file.is_file():
-        table.read(file, sha256)
+        _check_features(file, table.read(file, sha256), options.get("judge"))
     return _rows(denoise, configurations, file, sha256, processes, samples, repeats, seed, progress, options)
 
 
@@ -78,6 +79,17 @@ def _rows(denoise, configurations, file, sha256, processes, samples, repeats, se
     if processes.rank == 0:
         _join(file, sha256)
     processes.wait()
+
+
+def _check_features(file: Path, known: list[Measurement], judge: Judge | None) -> None:
+    if judge is None:
+        return
+    others = {row.features for row in known if row.features_sha256 not in (None, judge.sha256)}
+    if others:
+        raise ValueError(
+            f"{file} holds rows in {', '.join(map(str, others))}, and these are {judge.name}, or come from another "
+            "network: such distances do not compare. Give another file"
+        )
 
 
 def _join(file: Path, sha256: str) -> None:

@@ -8,8 +8,10 @@ from typing import Any
 import pandas as pd
 
 from diffusion_lessons.evaluation import best, plans, stored, table
+from diffusion_lessons.evaluation import inception as inceptions
 from diffusion_lessons.evaluation import judge as judges
 from diffusion_lessons.evaluation.benchmark import Configuration, measure, sweep
+from diffusion_lessons.evaluation.drawing import device_of
 from diffusion_lessons.evaluation.frontier import best_under, knee, on_frontier
 from diffusion_lessons.evaluation.measurement import Measurement
 from diffusion_lessons.training import checkpoints, weights
@@ -30,18 +32,29 @@ def run_benchmark(
     out: Path | None = None,
     ship: bool = False,
     latency: bool = True,
+    inception: bool = False,
+    inception_weights: Path | None = None,
     device: str | None = None,
     seed: int = 0,
 ) -> list[Measurement]:
     """Measure a checkpoint by a plan, print each row as it is made, and keep the rows in a file.
 
     ship: keep them where the course's own tables are, `datasets/measurements/`.
+    inception: judge by Inception's features, whose Frechet distance is a FID; in a table of their own.
+
+    Raises ValueError for shipping those: the course's tables are all in its own features, so that they compare.
     """
+    if ship and inception:
+        raise ValueError("shipped tables are in the course's own features: give --out instead of --ship")
     denoise = checkpoints.load(checkpoint, Processes.started(device).device)
     name = Path(checkpoint).stem
     data = (denoise.card or {}).get("data", {})
-    judge = judges.of_images(data["name"] if isinstance(data, dict) else str(data))
-    file = out or (stored.folder() if ship else Path("runs/measurements")) / f"{name}.csv"
+    named = data["name"] if isinstance(data, dict) else str(data)
+    if inception:
+        judge = inceptions.judge(named, weights_file=inception_weights, device=device_of(denoise))
+    else:
+        judge = judges.of_images(named)
+    file = out or (stored.folder() if ship else Path("runs/measurements")) / f"{name}{'-inception' * inception}.csv"
     rows = []
     for group in plans.get(plan, denoise.card, samples=samples, batch=batch):
         count = min(group.samples, len(judge.held_out.features))

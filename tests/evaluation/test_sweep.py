@@ -95,6 +95,8 @@ def test_damaged_and_foreign_files_are_refused_with_the_reason(unbroken, tmp_pat
     file.write_text(text)
     with pytest.raises(ValueError, match="line 2: measured on checkpoint exact, and this one is 1234"):
         list(run(file, sha256="1234"))
+    with pytest.raises(ValueError, match="holds rows in points, and these are Inception"):
+        run(file, judge=dataclasses.replace(points(), name="Inception", sha256="5678"))
 
 
 def test_two_processes_give_the_rows_of_one(unbroken, tmp_path):

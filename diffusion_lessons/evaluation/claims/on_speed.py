@@ -108,7 +108,8 @@ def half_precision() -> Evidence:
 def one_table() -> Evidence:
     """The fewest evaluations at which each sampler cannot be told from DDPM in 1000 steps, or is better."""
     slow = row(*DDPM)
-    numbers, factors, compared = [score(slow), floor(slow)], {}, []
+    numbers, factors = [score(slow), floor(slow)], {}
+    compared: list[Number] = []
     for sampler, counts in (("ddim", (10, 20, 50)), ("dpm_solver_pp_2m", (10, 15, 20))):
         rows = [row(sampler, steps, slow.samples) for steps in counts]
         scores = [score(each) for each in rows]
