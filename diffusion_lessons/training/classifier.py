@@ -1,6 +1,7 @@
 """Training the classifiers that measure samples: a short supervised loop, as a generator of records.
 
 python -m diffusion_lessons.training.classifier mnist
+python -m diffusion_lessons.training.classifier cifar10 --recipe cifar10-small
 python -m diffusion_lessons.training.classifier my/flowers --out runs/flowers
 """
 
@@ -63,14 +64,26 @@ RECIPES = {
         flip=True,
         padding="reflection",
     ),
+    "cifar10-small": ClassifierRecipe(  # half an hour of one CPU core; cifar10 is for a GPU
+        ClassifierConfig(channels=3, widths=(64, 128, 192), stride=2),
+        epochs=15,
+        turn=5.0,
+        flip=True,
+        padding="reflection",
+    ),
 }
 
 
-def recipe_for(data: Data) -> ClassifierRecipe:
-    """The recipe of a data set: its own, or that of the named set nearest in shape, with the data's classes."""
+def recipe_for(data: Data, name: str | None = None) -> ClassifierRecipe:
+    """The recipe of this name, or a data set's own, or that of the set nearest in shape; with the data's classes.
+
+    Raises ValueError for an unknown name.
+    """
+    if name is not None and name not in RECIPES:
+        raise ValueError(f"unknown recipe {name!r} of a classifier; the recipes are {', '.join(RECIPES)}")
     channels, *sides = data.shape
     nearest = "digits" if max(sides) <= 12 else "cifar10" if channels == 3 else "mnist"
-    recipe = RECIPES.get(data.card["name"], RECIPES[nearest])
+    recipe = RECIPES[name] if name else RECIPES.get(data.card["name"], RECIPES[nearest])
     return replace(recipe, config=replace(recipe.config, channels=channels, classes=len(data.classes)))
 
 
@@ -167,6 +180,7 @@ def main(
     data: Annotated[str, typer.Argument(help="digits, mnist, fashion-mnist, cifar10, or a folder of images")],
     out: Annotated[Path, typer.Option(help="folder for the classifier and its card")] = Path("runs/classifiers"),
     seed: int = 0,
+    recipe: Annotated[str | None, typer.Option(help=f"{', '.join(RECIPES)}; default: the data's own")] = None,
     device: Annotated[str | None, typer.Option(help="cuda, mps or cpu; default: the best there is")] = None,
     size: Annotated[int | None, typer.Option(help="resize a folder's images to this side")] = None,
 ) -> None:
@@ -177,27 +191,30 @@ def main(
         test = load_data(data, "test", size=size)
     except ValueError as error:  # a folder without test images: they are what accuracy is measured on
         raise typer.BadParameter(str(error)) from error
-    recipe = recipe_for(train)
+    chosen = recipe_for(train, recipe)
     torch.manual_seed(seed)
-    network = Classifier(recipe.config).to(target)
+    network = Classifier(chosen.config).to(target)
 
     began = time.perf_counter()
     bf16 = half_precision(target) == torch.bfloat16
-    records = train_classifier(network, train.to(target), recipe, seed=seed, bf16=bf16)
-    progress = tqdm(records, total=recipe.epochs * math.ceil(len(train) / recipe.batch), unit="step")
+    records = train_classifier(network, train.to(target), chosen, seed=seed, bf16=bf16)
+    progress = tqdm(records, total=chosen.epochs * math.ceil(len(train) / chosen.batch), unit="step")
     for record in progress:
         progress.set_postfix_str(f"loss {record.loss:.3f}, {record.images_per_second:.0f} images/s", refresh=False)
     seconds = time.perf_counter() - began
 
+    network.half().float()  # as it is stored: what is measured is what ships
     evaluation = {"test_accuracy": accuracy(network, test.to(target)), "test_images": len(test)}
-    options = "".join(f" --{name} {value}" for name, value in (("size", size), ("device", device)) if value)
+    given = (("recipe", recipe), ("size", size), ("device", device))
+    options = "".join(f" --{name} {value}" for name, value in given if value)
     card: dict[str, Any] = {
         "architecture": networks.card(network),
         "parameters": networks.count_parameters(network),
+        "stored_as": "float16",
         "shape": list(train.shape),
         "classes": list(train.classes),
         "data": train.card,
-        "recipe": asdict(recipe),
+        "recipe": asdict(chosen),
         "command": f"python -m diffusion_lessons.training.classifier {data} --out {out} --seed {seed}{options}",
         "seed": seed,
         "device": device_name(target),
@@ -206,7 +223,10 @@ def main(
         "training_seconds": round(seconds, 1),
         "evaluation": evaluation,
     }
-    file = weights.write(out / f"{train.card['name']}-classifier", network.state_dict(), card)
+    tensors = {
+        name: value.half() if value.is_floating_point() else value for name, value in network.state_dict().items()
+    }
+    file = weights.write(out / f"{train.card['name']}-classifier", tensors, card)
     print(f"{evaluation['test_accuracy']:.2%} of {len(test):,} test images right; saved to {file}")
 
 
