@@ -15,7 +15,6 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -24,14 +23,13 @@ from torch import nn
 from torch.profiler import ProfilerActivity, profile, record_function
 from torch.utils.flop_counter import FlopCounterMode
 
+from benchmarks import page
 from diffusion_lessons.data import Data, load_data
 from diffusion_lessons.evaluation import machine
 from diffusion_lessons.training import loop, recipes
 from diffusion_lessons.training.devices import choose_device, half_precision
 from diffusion_lessons.training.ema import EMA
-from diffusion_lessons.training.files import write_atomically
 
-PAGE = Path(__file__).resolve().parents[1] / "docs/training_speed.md"
 SCOPES: dict[str, tuple[Any, str]] = {
     "drawing the batch": (loop, "draw"),
     "clipping the gradient": (nn.utils, "clip_grad_norm_"),
@@ -150,21 +148,12 @@ def measure(recipe: recipes.Recipe, data: Data, device: torch.device, steps: int
     return lines
 
 
-def write(lines: list[str], kind: str) -> None:
-    """Put the lines between the marks of this kind of device on the page."""
-    marks = f"<!-- measured on {kind} -->", f"<!-- end of {kind} -->"
-    text = PAGE.read_text(encoding="utf-8")
-    before, rest = text.split(marks[0], 1)
-    after = rest.split(marks[1], 1)[1]
-    write_atomically(PAGE, "\n".join([before + marks[0], *lines, marks[1] + after]).encode())
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--recipe", default="mnist-small", choices=recipes.names())
     parser.add_argument("--steps", type=int, default=5, help="profiled together, after as many to warm up")
     parser.add_argument("--device", help="cuda or cpu; by default the best that is there")
-    parser.add_argument("--write", action="store_true", help=f"put the table into {PAGE.name}")
+    parser.add_argument("--write", action="store_true", help=f"put the table into {page.PAGE.name}")
     arguments = parser.parse_args()
     device, recipe = choose_device(arguments.device), recipes.get(arguments.recipe)
     try:
@@ -174,7 +163,7 @@ def main() -> None:
     lines = measure(recipe, data, device, arguments.steps)
     print("\n".join(lines))
     if arguments.write:
-        write(lines, device.type)
+        page.write(lines, device.type)
 
 
 if __name__ == "__main__":

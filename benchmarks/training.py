@@ -1,6 +1,6 @@
 """Training, side by side in one process: our MNIST U-Net against those of two well-known public projects.
 
-    python -m benchmarks.training [--minutes 2] [--steps 10]
+    python -m benchmarks.training [--minutes 2] [--steps 10] [--write]
 
 diffusers   the UNet2DModel of its best-known course: widths 32/64/64, two layers a level, attention at the lower two
 lucidrains  the class-conditional U-Net of denoising-diffusion-pytorch, widths 32/64, linear attention at each level. It
@@ -12,6 +12,8 @@ timed in float32 and, where this CPU has bfloat16 instructions, under autocast; 
 1. Images per second: one step of each in turn, several times; medians, and ours over theirs within each turn.
 2. Peak memory: the most bytes that PyTorch held during the first two steps: weights, optimiser, average, activations.
 3. The same CPU minutes for each, in alternating slices: the loss of the averaged weights on 512 held-out images.
+
+`--write` puts the tables into docs/training_speed.md.
 """
 
 import argparse
@@ -23,10 +25,13 @@ from importlib.util import find_spec
 
 import torch
 from torch import Tensor, nn
+from tqdm.auto import tqdm
 
+from benchmarks import page
 from benchmarks.memory import peak_bytes
 from benchmarks.samplers import quartiles
 from diffusion_lessons.data import Data, load_data
+from diffusion_lessons.evaluation import machine
 from diffusion_lessons.networks import count_parameters
 from diffusion_lessons.training import recipes
 from diffusion_lessons.training.batches import draw
@@ -165,59 +170,81 @@ def memory(name: str, data: Data, precision: torch.dtype | None) -> float:
     return peak_bytes(two_steps) / 1e6
 
 
-def throughput(data: Data, steps: int) -> dict[str, Runner]:
-    """Time `steps` interleaved steps of every runner; return the faster precision of each network."""
+def throughput(data: Data, steps: int) -> tuple[dict[str, Runner], list[str]]:
+    """Time `steps` interleaved steps of every runner; the faster precision of each network, and the table of all."""
     all_runners = list(runners(data))
-    for _ in range(steps + 1):
+    for _ in tqdm(range(steps + 1), desc="timing a step of each", unit="turn", leave=False):
         for each in all_runners:
             each.update(data)
-    print(f"{'network':10} {'parameters':>10} {'precision':>10} {'images/s':>9} {'peak MB':>8}")
+    lines = [
+        "| network | parameters | precision | images a second | peak memory |",
+        "| --- | ---: | --- | ---: | ---: |",
+    ]
     for each in all_runners:
         precision = str(each.precision or torch.float32).removeprefix("torch.")
         peak = memory(each.name, data, each.precision)
-        print(f"{each.name:10} {count_parameters(each.network):10,} {precision:>10} {each.speed:9.1f} {peak:8.0f}")
-    return {name: max((r for r in all_runners if r.name == name), key=lambda r: r.speed) for name in makers(data)}
+        parameters = count_parameters(each.network)
+        lines.append(f"| {each.name} | {parameters:,} | {precision} | {each.speed:.1f} | {peak:.0f} MB |")
+    return {
+        name: max((r for r in all_runners if r.name == name), key=lambda r: r.speed) for name in makers(data)
+    }, lines
 
 
-def speed_ratios(fastest: dict[str, Runner]) -> None:
-    """Print how many times as fast ours is, each in its faster precision: the ratios within a turn."""
+def speed_ratios(fastest: dict[str, Runner]) -> list[str]:
+    """How many times as fast ours is, each in its faster precision: quartiles of the ratios within a turn."""
+    lines = []
     for name, theirs in fastest.items():
         if name != "ours":
             turns = zip(theirs.timings[1:], fastest["ours"].timings[1:], strict=True)
             low, middle, high = quartiles([their / our for their, our in turns])
-            print(f"ours / {name}: {middle:.2f} [{low:.2f}, {high:.2f}] times the images per second")
+            lines.append(f"- ours / {name}: {middle:.2f} [{low:.2f}, {high:.2f}] times the images per second.")
+    return lines
 
 
-def race(fastest: dict[str, Runner], data: Data, test: Data, minutes: float) -> dict[str, float]:
-    """Train each afresh for the same CPU time, in turn; print and return the losses on held-out images."""
+def race(fastest: dict[str, Runner], data: Data, test: Data, minutes: float) -> list[str]:
+    """Train each afresh for the same CPU time, in turn; the table of their losses on held-out images."""
     fresh = [r for r in runners(data) if fastest[r.name].precision == r.precision]
     budget = 60 * minutes
+    bar = tqdm(total=round(budget * len(fresh)), desc="racing", unit="CPU second", leave=False)
     while behind := [r for r in fresh if r.seconds < budget]:
         next_one = min(behind, key=lambda r: r.seconds)
         next_one.update(data, progress=min(1.0, next_one.seconds / budget))
-    print(f"\nafter {minutes:g} CPU minutes each\n{'network':10} {'steps':>6} {'images':>9} {'held-out loss':>14}")
+        bar.update(round(sum(r.seconds for r in fresh)) - bar.n)
+    bar.close()
     losses = {r.name: r.held_out_loss(test) for r in fresh}
+    lines = [f"| after {minutes:g} CPU minutes | steps | images | held-out loss | ours / theirs |"]
+    lines.append("| --- | ---: | ---: | ---: | ---: |")
     for r in fresh:
-        print(f"{r.name:10} {r.step:6} {r.step * RECIPE.batch:9,} {losses[r.name]:14.4f}")
-    return losses
+        ratio = losses["ours"] / losses[r.name]
+        lines.append(f"| {r.name} | {r.step} | {r.step * RECIPE.batch:,} | {losses[r.name]:.4f} | {ratio:.2f} |")
+    return lines
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=2.0, help="CPU minutes of the race, for each network")
     parser.add_argument("--steps", type=int, default=5, help="timed steps for each network and precision")
+    parser.add_argument("--write", action="store_true", help=f"put the tables into {page.PAGE.name}")
     arguments = parser.parse_args()
+    if arguments.steps < 2:
+        parser.error(f"--steps {arguments.steps}: at least 2, or there is no spread")
     try:
         data, test = (load_data("mnist", split, download=False) for split in ("train", "test"))
     except FileNotFoundError:  # the embedded digits, enlarged, weigh the same
         data, test = (load_data("digits", split, size=28) for split in ("train", "test"))
-    print(f"training on {data.card['title']}, batch {RECIPE.batch}, {torch.get_num_threads()} thread(s)\n")
-    fastest = throughput(data, arguments.steps)
-    speed_ratios(fastest)
+    found = machine.describe(CPU)
+    told = [
+        f"{data.card['title']}, batch {RECIPE.batch}; {found['device']}, {torch.get_num_threads()} thread(s); "
+        f"PyTorch {found['torch']}; load {found['load']}; {arguments.steps} timed steps of each.",
+        "",
+    ]
+    fastest, table = throughput(data, arguments.steps)
+    told += [*table, "", *speed_ratios(fastest), ""]
+    print("\n".join(told), flush=True)
     losses = race(fastest, data, test, arguments.minutes)
-    for name in losses:
-        if name != "ours":
-            print(f"ours / {name}: {losses['ours'] / losses[name]:.2f} times the loss")
+    print("\n".join(losses))
+    if arguments.write:
+        page.write([*told, *losses], "the CPU side by side")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch.profiler import ProfilerActivity, profile
 
-from benchmarks import choices
+from benchmarks import choices, page
 from benchmarks.memory import peak_bytes
 from benchmarks.profile_step import REST, part, scopes
 from diffusion_lessons.training import loop
@@ -63,3 +63,12 @@ def test_the_table_of_choices_puts_the_nearest_to_the_floor_first():
     assert (
         shown.loc["a", "frechet - floor at 1"] == "5.00 ± 1.41" and shown.loc["b", "adherence at 2"] == "75.00 ± 0.00"
     )
+
+
+def test_a_table_replaces_the_last_one_and_nothing_else(tmp_path, monkeypatch):
+    file = tmp_path / "page.md"
+    file.write_text("before\n<!-- measured on a -->\nold\n<!-- end of a -->\nafter\n")
+    monkeypatch.setattr(page, "PAGE", file)
+    page.write(["one", "two"], "a")
+    page.write(["one", "three"], "a")
+    assert file.read_text() == "before\n<!-- measured on a -->\none\nthree\n<!-- end of a -->\nafter\n"
