@@ -1,13 +1,13 @@
 """Who judges samples: real images as features, and the eyes that turn samples into the same features."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
 from diffusion_lessons.evaluation import features
-from diffusion_lessons.evaluation.metrics import Features
+from diffusion_lessons.evaluation.metrics import Features, Floors
 from diffusion_lessons.training import weights
 
 
@@ -21,6 +21,7 @@ class Judge:
     held_out     those of real images that stand in for a perfect model: the floor
     see          samples [n, ...] and the labels asked for [n] (or None) -> Features
     real_std     standard deviation of all values of real images, or None if those are not at hand
+    floors       what held-out images scored so far, so that it is computed once
     """
 
     name: str
@@ -29,6 +30,7 @@ class Judge:
     held_out: Features
     see: Callable[[Tensor, Tensor | None], Features]
     real_std: float | None = None
+    floors: Floors = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def labels(self, n: int, seed: int) -> Tensor | None:
         """n labels to ask for, as frequent as among real images: a class too many is no fault of the model."""

@@ -79,7 +79,7 @@ def _quality(drawn: Drawn, judge: Judge, metrics: Iterable[str], seed: int) -> d
     """The judge's scores, and what is read from the values themselves: excess (floor 0) and contrast (real: 1)."""
     seen = judge.see(drawn.x, drawn.labels)
     usable = [name for name in metrics if seen.predicted is not None or name not in ("adherence", "diversity")]
-    scores = evaluate(usable, seen, judge.train, judge.held_out, seed=seed)
+    scores = evaluate(usable, seen, judge.train, judge.held_out, seed=seed, floors=judge.floors)
     x, n = drawn.x.float().cpu(), len(drawn.x)
     of_values: dict[str, tuple[Callable[[Tensor], float], float]] = {}
     if x.ndim == 4:  # images, whose values have a range

@@ -22,6 +22,7 @@ from diffusion_lessons.evaluation.guided import adherence, contrast, diversity, 
 from diffusion_lessons.evaluation.kernel import kernel_distance
 
 DRAWS = 20  # subsets from which a spread or a floor is estimated
+Floors = dict[tuple[str, int, int, int], Tensor]  # a metric's floors by its name, the count, draws and seed
 
 
 class Features(NamedTuple):
@@ -93,11 +94,13 @@ def evaluate(
     *,
     draws: int = DRAWS,
     seed: int = 0,
+    floors: Floors | None = None,
 ) -> dict[str, Score]:
     """Every named metric of generated samples against real ones, with spread and floor.
 
     `train` is the reference; `held_out` real images stand in for a perfect model, so there must be at least as many
-    of them as samples. Raises ValueError for an unknown metric, NaN, too few samples or too few held-out images.
+    of them as samples. `floors` keeps what these score, for the next samples that are compared with the same images:
+    it is most of the work. Raises ValueError for an unknown metric, NaN, too few samples or too few held-out images.
     """
     metrics = {name: get(name) for name in names}
     n, d = checked_features(generated.features).shape
@@ -111,15 +114,19 @@ def evaluate(
             f"the floor of {n} samples needs as many held-out real images, and there are {len(held_out.features)}: "
             f"compare at most {len(held_out.features)} samples"
         )
-    scores = {}
+    scores, floors = {}, {} if floors is None else floors
     for name, metric in metrics.items():
         generator = torch.Generator().manual_seed(seed)  # the same subsets for every metric
         real = train.rows(subset(len(train.features), n, generator)) if metric.equal_counts else train
         score = _against(metric, name, real)
-        floor = torch.tensor([score(held_out.rows(subset(len(held_out.features), n, generator))) for _ in range(draws)])
+        if (key := (name, n, draws, seed)) not in floors:
+            chosen = [subset(len(held_out.features), n, generator) for _ in range(draws)]
+            floors[key] = torch.tensor([score(held_out.rows(rows)) for rows in chosen])
+        floor = floors[key]
+        halves = torch.Generator().manual_seed(seed)
         scores[name] = Score(
             value=score(generated),
-            spread=standard_error(partial(_of_rows, score, generated), n, draws, generator),
+            spread=standard_error(partial(_of_rows, score, generated), n, draws, halves),
             floor=float(floor.mean()),
             floor_spread=float(floor.std()),
             n=n,

@@ -116,6 +116,14 @@ def test_every_metric_gives_real_images_their_floor():
         assert abs(score.value - score.floor) <= 6 * max(score.spread, score.floor_spread), name
 
 
+def test_a_floor_is_computed_once_and_changes_nothing():
+    train, held_out, *both = (Features(cloud(200, 3, seed)) for seed in range(4))
+    known = {}
+    kept = [evaluate(["frechet", "recall"], each, train, held_out, draws=4, floors=known) for each in both]
+    assert kept == [evaluate(["frechet", "recall"], each, train, held_out, draws=4) for each in both]
+    assert list(known) == [("frechet", 200, 4, 0), ("recall", 200, 4, 0)]
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
