@@ -1,11 +1,12 @@
 """What the recipes chose, head to head: prediction type, path and training times, at equal network, data and images.
 
-    python -m benchmarks.choices [--images 20000] [--seeds 3] [--only v/cosine --only eps/cosine]
+    python -m benchmarks.choices [--recipe digits] [--images 50000] [--seeds 3] [--only v/cosine] [--write]
 
-Each choice trains the digits recipe's network on the same images in the same order, `--images` of them, with the same
-noise. All are sampled alike: 20 steps of DPM-Solver++(2M), evenly spaced in lambda (a grid on which eps-prediction has
-an answer at every time), clipped, from the same noise. Runs are kept in datasets/measurements/choices.json as they end;
-a run that is there is not repeated, so the command goes on where it stopped and otherwise prints the table.
+Each choice trains the recipe's network on the same images in the same order, `--images` of them, with the same noise;
+what the choice does not name is the recipe's. All are sampled alike: 20 steps of DPM-Solver++(2M), evenly spaced in
+lambda (a grid on which eps-prediction has an answer at every time), clipped, from the same noise. Runs are kept in
+datasets/measurements/choices.json as they end; a run that is there is not repeated, so the command goes on where it
+stopped and otherwise prints the table; `--write` puts it into docs/training_speed.md.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import pandas as pd
 import torch
 from tqdm.auto import tqdm
 
+from benchmarks import page
 from diffusion_lessons.evaluation import judge as judges
 from diffusion_lessons.evaluation import machine, stored
 from diffusion_lessons.evaluation.benchmark import Configuration, measure
@@ -35,17 +37,18 @@ CHOICES: dict[str, dict[str, Any]] = {
     "velocity/flow, logit-normal": {"kind": "flow"},
     "velocity/flow, uniform": {"kind": "flow", "times": "uniform"},
 }
-KEY = ["choice", "seed", "images"]
+KEY = ["recipe", "choice", "seed", "images"]
+SAMPLES = 1000  # of each run and scale, or as many as images are held out
 
 
-def run(choice: str, seed: int, images: int) -> dict[str, Any]:
-    """Train one choice and measure what it samples, without and with guidance."""
-    recipe = recipes.get("digits", images=images, **CHOICES[choice])
+def run(name: str, choice: str, seed: int, images: int) -> dict[str, Any]:
+    """Train one choice in the recipe of this name and measure what it samples, without and with guidance."""
+    recipe = recipes.get(name, images=images, **CHOICES[choice])
     steps = tqdm(train(recipe, recipe.load_data(), device="cpu", seed=seed), desc=f"{choice}, seed {seed}", leave=False)
     *_, record = steps
-    judge = judges.of_images("digits")
-    count = len(judge.held_out.features)
-    row = {"choice": choice, "seed": seed, "images": record.images, "samples": count}
+    judge = judges.of_images(recipe.data)
+    count = min(SAMPLES, len(judge.held_out.features))
+    row = {"recipe": name, "choice": choice, "seed": seed, "images": record.images, "samples": count}
     for scale in (1.0, 2.0):
         configuration = Configuration("dpm_solver_pp_2m", 20, spacing="logsnr", scale=scale, clip=CLIP)
         options: dict[str, Any] = {"judge": judge, "samples": count, "metrics": ("frechet", "adherence"), "repeats": 0}
@@ -71,11 +74,19 @@ def table(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"seeds": grouped.size(), **text}, index=mean.index).loc[mean.iloc[:, 2].sort_values().index]
 
 
+def markdown(rows: pd.DataFrame) -> list[str]:
+    """A table's lines as Markdown."""
+    lines = [list(rows.columns), ["---"] * len(rows.columns), *rows.to_numpy().tolist()]
+    return ["| " + " | ".join(map(str, each)) + " |" for each in lines]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--images", type=int, default=20_000, help="that each run sees")
+    parser.add_argument("--recipe", choices=recipes.names(), default="digits", help="in which a choice is tried")
+    parser.add_argument("--images", type=int, default=50_000, help="that each run sees")
     parser.add_argument("--seeds", type=int, default=3, help="runs of each choice")
     parser.add_argument("--only", action="append", choices=list(CHOICES), help="one choice; repeatable")
+    parser.add_argument("--write", action="store_true", help=f"put the table into {page.PAGE.name}")
     parser.add_argument("--out", type=Path, default=stored.folder() / "choices.json")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
@@ -83,17 +94,20 @@ def main() -> None:
     rows = read(arguments.out)
     for seed in range(arguments.seeds):
         for choice in arguments.only or CHOICES:
-            if not (rows[KEY] == [choice, seed, images]).all(axis=1).any():
-                new = pd.DataFrame([run(choice, seed, images)])
+            if not (rows[KEY] == [arguments.recipe, choice, seed, images]).all(axis=1).any():
+                new = pd.DataFrame([run(arguments.recipe, choice, seed, images)])
                 rows = read(arguments.out)  # another process may have added to it
                 rows = pd.concat([rows, new], ignore_index=True) if len(rows) else new
                 text = rows.sort_values(KEY).to_json(orient="records", indent=1)
                 write_atomically(arguments.out, f"{text}\n".encode())
-    shown = rows[rows["images"] == images]
-    print(
-        f"{images:,} images each, {shown['samples'].max()} samples; mean ± standard deviation of a run, adherence in %"
+    shown = rows[(rows["recipe"] == arguments.recipe) & (rows["images"] == images)]
+    told = (
+        f"`{arguments.recipe}`: {images:,} images each, {shown['samples'].max()} samples; mean ± standard deviation of "
+        "a run, adherence in %"
     )
-    print(table(shown).to_string())
+    print(told, table(shown).to_string(), sep="\n")
+    if arguments.write:
+        page.write([told, "", *markdown(table(shown).reset_index())], f"the choices in {arguments.recipe}")
 
 
 if __name__ == "__main__":
