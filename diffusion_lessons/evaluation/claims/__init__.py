@@ -6,6 +6,7 @@
 
 from diffusion_lessons.evaluation.claims import (
     on_curves,
+    on_fewer_steps,
     on_guidance,
     on_networks,
     on_paths,
@@ -23,7 +24,7 @@ from diffusion_lessons.evaluation.claims.texts import CLAIMS, Claim
 # importing them enters their measurements
 MODULES = (
     *(on_sampling, on_solvers, on_guidance, on_training, on_paths, on_curves),
-    *(on_speed, on_scales, on_networks, on_students),
+    *(on_speed, on_fewer_steps, on_scales, on_networks, on_students),
 )
 
 __all__ = [

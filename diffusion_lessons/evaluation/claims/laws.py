@@ -49,6 +49,7 @@ def distance(
     path: Path = LINEAR,
     spacing: str = "trailing",
     exact: str = "denoiser",
+    seeds: int = SEEDS,
     **options: Any,
 ) -> Number:
     """The distance to the law after so many steps of a sampler with the exact denoiser, or with another of `EXACT`."""
@@ -67,7 +68,7 @@ def distance(
     told = "".join(f", {key} = {value}" for key, value in options.items())
     told += f", {spacing} grid" if spacing != "trailing" else ""
     told += f", exact {exact}" if exact != "denoiser" else ""
-    return over_seeds(f"{mixture}: {sampler}{told}, {steps} steps", measure)
+    return over_seeds(f"{mixture}: {sampler}{told}, {steps} steps", measure, seeds)
 
 
 @cache
