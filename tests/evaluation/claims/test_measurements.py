@@ -21,3 +21,13 @@ def test_exact_measurements(measure, verdict):
     assert found.verdict == verdict and found.because.endswith(".")
     for number in found.numbers:
         assert number.value == number.value  # no NaN
+
+
+def test_a_default_negative_pays_where_much_is_spoiled(monkeypatch):
+    monkeypatch.setattr(on_guidance, "SAMPLES", 1000)
+    monkeypatch.setattr(on_guidance, "STEPS", 30)
+    found = on_guidance.a_default_negative()
+    value = {number.name: number.value for number in found.numbers}
+    assert found.verdict == CONDITION
+    assert value["1% spoiled: negative"] > value["1% spoiled: no negative"]
+    assert value["50% spoiled: negative"] < value["50% spoiled: no negative"]
