@@ -16,6 +16,7 @@ import torch
 from diffusion_lessons import samplers, schedules
 from diffusion_lessons.denoisers import DenoiserLike
 from diffusion_lessons.evaluation.claims.ledger import Number
+from diffusion_lessons.evaluation.flawed import Flawed
 from diffusion_lessons.evaluation.line import distance_to_law
 from diffusion_lessons.few_steps import ConsistencyFunction, SecondFlow
 from diffusion_lessons.path import Path
@@ -30,6 +31,7 @@ FLOOR_SEEDS = 40  # exact samples cost nothing
 LINEAR = schedules.ddpm_linear()
 EXACT: dict[str, Callable[[GaussianMixture, Path], DenoiserLike]] = {
     "denoiser": lambda mixture, path: mixture.denoiser(path),
+    "but for an error in v": lambda mixture, path: Flawed(mixture.denoiser(path), path, 0.2),
     "consistency function": ConsistencyFunction,
     "second flow": lambda mixture, path: SecondFlow(mixture),  # on the flow path, whichever is given
 }

@@ -13,6 +13,7 @@ from diffusion_lessons.evaluation.claims.laws import over_seeds as mean_over_see
 from diffusion_lessons.evaluation.claims.ledger import CONDITION, FAILS, HOLDS, Evidence, measures
 from diffusion_lessons.evaluation.line import distance_to_law
 
+COSINE = schedules.cosine()
 CASES = (("broad", "trailing"), ("narrow", "trailing"), ("narrow", "leading"))
 GRIDS = (
     "The grid is part of it: a trailing grid takes its last step from far up, and that step removes what noise is "
@@ -25,6 +26,24 @@ GRIDS = (
 def stochastic_chains_in_large_steps() -> Evidence:
     """eta = 0, eta = 1 and DDPM's large variance on the same ten times."""
     return _stochastic(10)
+
+
+@measures("C4", on="an exact mixture on the cosine path, with and without an error in v")
+def stochastic_chains_of_a_flawed_denoiser() -> Evidence:
+    """eta = 0 and eta = 1 in ten steps, with the exact denoiser and with one that is wrong by 0.2 sin(3 x)."""
+    numbers, worse = [], []
+    for exact in ("denoiser", "but for an error in v"):
+        ode, sde = (distance("ddim", 10, path=COSINE, exact=exact, **more) for more in ({}, {"eta": 1.0}))
+        numbers += [ode, sde]
+        worse.append((sde - ode).resolved and sde.value > ode.value)
+    return Evidence(
+        HOLDS if all(worse) else CONDITION if any(worse) else FAILS,
+        "With the exact denoiser fresh noise costs, as in the published tables. With a denoiser that is wrong the ODE "
+        "keeps every error it made on its way, while fresh noise drowns old ones: "
+        + ("there it pays." if not worse[1] else "and yet it costs there too.")
+        + " Which of the two is larger, the error of the steps or that of the network, decides.",
+        [*numbers, floor()],
+    )
 
 
 @measures("C5", on="exact mixtures, linear path")

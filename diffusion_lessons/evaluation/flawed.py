@@ -1,0 +1,28 @@
+"""A denoiser with an error of a known size, to see what each sampler makes of it."""
+
+import torch
+from torch import Tensor
+
+from diffusion_lessons.denoisers import DenoiserLike, Wrapper
+from diffusion_lessons.estimates import ESTIMATES, Estimate, target
+from diffusion_lessons.path import Path, match
+
+WAVES = 3.0  # of the error, in radians for each unit of x
+
+
+class Flawed(Wrapper):
+    """The same denoiser with an error in v that depends on where one is and not on when.
+
+        v' = v + size sin(3 x),   v = alpha eps - sigma x_0
+
+    x_0 is then wrong by -sigma size sin(3 x), and eps by alpha size sin(3 x) (on a variance-preserving path): each
+    most where it matters least, as with a network that was trained on v.
+    """
+
+    def __init__(self, denoise: DenoiserLike, path: Path, size: float):
+        super().__init__(denoise)
+        self.path, self.size = path, size
+
+    def __call__(self, x: Tensor, t: float | Tensor, condition: Tensor | None = None) -> Estimate:
+        v = target("v", *super().__call__(x, t, condition), self.path, t) + self.size * torch.sin(WAVES * x)
+        return ESTIMATES["v"](x, v, match(self.path.alpha(t), x), match(self.path.sigma(t), x))
