@@ -3,7 +3,7 @@
 #
 # **Question.** How good is a sample, and how sure are we?
 #
-# **Budget.** About 30 seconds of one CPU core, 1.0 GB of memory, nothing to download.
+# **Budget.** About 17 seconds of one CPU core, 1.1 GB of memory, nothing to download.
 #
 # **Afterwards you can** compute the number that papers call FID and say why two of them rarely compare; put an error
 # bar on it; tell a model that forgets from one that invents; and catch one that copies.
@@ -59,6 +59,7 @@ print(inspect.getsource(frechet_between).split('"""')[2].strip("\n"))
 # %% [markdown]
 # **A name.** With the features of one network (Inception, trained on ImageNet photographs) this is the *FID*.
 # Ours are others, so our number is not a FID and cannot be set beside one. We say *Frechet distance (MNIST features)*.
+# (For photographs, `diffusion-lessons benchmark CHECKPOINT --inception` takes a FID, where the weights can be fetched.)
 
 # %% [markdown]
 # ## Real against real
