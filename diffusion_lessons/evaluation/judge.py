@@ -42,7 +42,7 @@ class Judge:
 
 
 def of_images(name: str = "mnist") -> Judge:
-    """The judge of "digits" or "mnist", from the classifier and the reference features that ship."""
+    """The judge of "digits", "mnist" or "cifar10", from the classifier and the reference features that ship."""
     network = features.classifier(name)
 
     def see(x: Tensor, labels: Tensor | None) -> Features:
