@@ -37,7 +37,7 @@ class Reference(NamedTuple):
 def features(images: Tensor, name: str = "mnist", *, batch: int = 500) -> Tensor:
     """The 64 features of each image: [N, C, H, W] in [-1, 1] -> float32 [N, 64], on the images' device.
 
-    name: "digits", "mnist" or "cifar10", or "folder/name" for a classifier of your own in folder/name-classifier.safetensors.
+    name: "digits", "mnist", "cifar10", or "folder/name": a classifier of your own, folder/name-classifier.safetensors.
     Samples should be clipped to [-1, 1] first, as one does to look at them.
     Raises ValueError for images of another shape than the classifier learned, or with NaN or infinity in them.
     """
@@ -67,7 +67,8 @@ def reference(name: str = "mnist", split: str = "test") -> Reference:
     """Features of real images, "train" or "test" (held out): 1,500 and 297 for digits, otherwise 10,000 of each.
 
     Those of CIFAR-10 were taken from a slightly lossy JPEG copy, as their card says: compare samples of a network that
-    learned the original with features made anew (`python -m diffusion_lessons.evaluation.features cifar10`).
+    learned the original with features made anew (`python -m diffusion_lessons.evaluation.features cifar10 --classifier
+    cifar10`).
 
     Raises FileNotFoundError where there are none, ValueError where they were made with another classifier.
     """
