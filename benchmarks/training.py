@@ -203,7 +203,7 @@ def speed_ratios(fastest: dict[str, Runner]) -> list[str]:
 
 def race(fastest: dict[str, Runner], data: Data, test: Data, minutes: float) -> list[str]:
     """Train each afresh for the same CPU time, in turn; the table of their losses on held-out images."""
-    fresh = [r for r in runners(data) if fastest[r.name].precision == r.precision]
+    fresh = [runner(name, data, r.precision) for name, r in fastest.items()]
     budget = 60 * minutes
     bar = tqdm(total=round(budget * len(fresh)), desc="racing", unit="CPU second", leave=False)
     while behind := [r for r in fresh if r.seconds < budget]:

@@ -17,14 +17,17 @@ CHECK = "crc32"
 
 
 def append(file: Path, measurement: Measurement) -> None:
-    """Add one row, with a header if the file is new; on the disk when this returns."""
+    """Add one row, with a header if the file is new; on the disk when this returns.
+
+    A row of latency alone leaves the columns of quality empty. Raises ValueError where the columns differ otherwise.
+    """
     row = measurement.row()
     if file.is_file() and file.stat().st_size:
-        columns = _whole_lines(file)[0].split(",")
-        if set(row) != set(columns[:-1]):
-            differing = sorted(set(row) ^ set(columns[:-1]))
+        columns = _whole_lines(file)[0].split(",")[:-1]
+        if set(row) - set(columns) or (measurement.quality and set(columns) - set(row)):
+            differing = sorted(set(row) ^ set(columns))
             raise ValueError(f"{file} has other columns than this run ({', '.join(differing[:5])}): give another file")
-        text = _line([row[name] for name in columns[:-1]])
+        text = _line([row.get(name) for name in columns])
     else:
         file.parent.mkdir(parents=True, exist_ok=True)
         text = _csv([*row, CHECK]) + _line(list(row.values()))

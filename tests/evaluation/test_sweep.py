@@ -111,6 +111,18 @@ def _quality_only(file):
     list(run(file, repeats=0))
 
 
+def test_latency_alone_goes_into_a_table_of_quality(unbroken, tmp_path):
+    file = tmp_path / "rows.csv"
+    file.write_bytes(unbroken[0].read_bytes())
+    timed = list(run(file, judge=None, samples=0, repeats=2))
+    rows = table.read(file)
+    assert len(rows) == 2 * len(GRID) and [row.samples for row in rows[len(GRID) :]] == [0] * len(GRID)
+    assert all(row.repeats == 2 and not row.quality for row in timed)
+    other = dataclasses.replace(rows[0], quality={"frechet": rows[0].quality["kernel"]})
+    with pytest.raises(ValueError, match="other columns than this run"):
+        table.append(file, other)
+
+
 def test_latency_is_measured_by_one_process(tmp_path, monkeypatch):
     from diffusion_lessons.training.processes import Processes
 
