@@ -15,8 +15,8 @@ class Flawed(Wrapper):
 
         v' = v + size sin(3 x),   v = alpha eps - sigma x_0
 
-    x_0 is then wrong by -sigma size sin(3 x), and eps by alpha size sin(3 x) (on a variance-preserving path): each
-    most where it matters least, as with a network that was trained on v.
+    x_0 is then wrong by -sigma size sin(3 x), and eps by alpha size sin(3 x) (on a variance-preserving path), as with a
+    network that was trained on v.
     """
 
     def __init__(self, denoise: DenoiserLike, path: Path, size: float):
