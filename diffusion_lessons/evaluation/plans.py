@@ -124,6 +124,7 @@ def negative(card: Card) -> list[Group]:
 def latency(card: Card) -> list[Group]:
     """Time alone, for a machine that does nothing else: those rows of the other plans whose speed is compared."""
     short = [*clipped("ddim", 10, 20, 50), *clipped("dpm_solver_pp_2m", 10, 15, 20)]
+    short += clipped("ddim", 10, 20, options={"eta": 1.0})
     guided = [Configuration("dpm_solver_pp_2m", 10, scale=scale) for scale in (1.0, 3.0)]
     return [Group(0, [*short, *guided, *precision(card)[0].configurations, *clipped("ddpm", 1000)])]
 
