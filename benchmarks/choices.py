@@ -10,6 +10,7 @@ stopped and otherwise prints the table; `--write` puts it into docs/training_spe
 """
 
 import argparse
+import math
 from pathlib import Path
 from typing import Any
 
@@ -64,14 +65,18 @@ def read(file: Path) -> pd.DataFrame:
 
 
 def table(rows: pd.DataFrame) -> pd.DataFrame:
-    """Mean over seeds, with the standard deviation of one run, for each choice; the nearest to the floor first."""
+    """Mean over seeds, with the standard deviation of a run if there are several; the nearest to the floor first."""
     figures = rows[["adherence at 1", "adherence at 2"]].mul(100).round(1)
     for scale in (1, 2):
         figures[f"frechet - floor at {scale}"] = rows[f"frechet at {scale}"] - rows["floor"]
     grouped = figures.groupby(rows["choice"])
-    mean, spread = grouped.mean(), grouped.std().fillna(0.0)
-    text = {name: [f"{m:.2f} ± {s:.2f}" for m, s in zip(mean[name], spread[name], strict=True)] for name in mean}
+    mean, spread = grouped.mean(), grouped.std()
+    text = {name: [_text(*each) for each in zip(mean[name], spread[name], strict=True)] for name in mean}
     return pd.DataFrame({"seeds": grouped.size(), **text}, index=mean.index).loc[mean.iloc[:, 2].sort_values().index]
+
+
+def _text(mean: float, spread: float) -> str:
+    return f"{mean:.2f}" if math.isnan(spread) else f"{mean:.2f} ± {spread:.2f}"
 
 
 def markdown(rows: pd.DataFrame) -> list[str]:

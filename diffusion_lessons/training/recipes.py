@@ -107,9 +107,9 @@ class Recipe:
 
 
 # v on the cosine path and velocity with logit-normal times were the nearest to real ones of seven choices tried on the
-# digits (benchmarks/choices.py; docs/training_speed.md has MNIST as well). digits and mnist-small are for one or two CPU
-# cores: patches of 2 leave a quarter of the positions to compute, and of so few images batches of 64 learn more than
-# batches of 128. The rest are for a GPU.
+# digits (benchmarks/choices.py; docs/training_speed.md has MNIST as well). digits and mnist-small are for one or two
+# CPU cores: patches of 2 leave a quarter of the positions to compute, and of so few images batches of 64 learn more
+# than batches of 128. The rest are for a GPU.
 _SMALL = UNetConfig(widths=(64, 128, 96), patch=2)
 _DIGITS = Recipe(
     "digits", "digits", images=150_000, batch=64, network=UNetConfig(widths=(32, 64), embedding=64), smudged=0.1
