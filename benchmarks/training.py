@@ -185,9 +185,9 @@ def throughput(data: Data, steps: int) -> tuple[dict[str, Runner], list[str]]:
         peak = memory(each.name, data, each.precision)
         parameters = count_parameters(each.network)
         lines.append(f"| {each.name} | {parameters:,} | {precision} | {each.speed:.1f} | {peak:.0f} MB |")
-    return {
-        name: max((r for r in all_runners if r.name == name), key=lambda r: r.speed) for name in makers(data)
-    }, lines
+    slowest_first = sorted(all_runners, key=lambda r: r.speed)
+    fastest = {r.name: r for r in slowest_first}
+    return {name: fastest[name] for name in makers(data)}, lines
 
 
 def speed_ratios(fastest: dict[str, Runner]) -> list[str]:

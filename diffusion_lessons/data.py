@@ -87,6 +87,11 @@ class Data:
         channels, height, width = self.pixels.shape[1:]
         return channels, height, width
 
+    @property
+    def std(self) -> float:
+        """Standard deviation of all values of all images, in [-1, 1]."""
+        return self.pixels.double().std(correction=0).item() / 127.5
+
     @cached_property
     def images(self) -> Tensor:
         """All images as float32 [N, C, H, W] in [-1, 1]: made on first use, 4 times the memory of `pixels`."""

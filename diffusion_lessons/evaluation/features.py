@@ -116,7 +116,7 @@ def write_reference(data: str, name: str, count: int = COUNT) -> Path:
         "features": f"of {len(tensors['train_labels'])} training and {len(tensors['test_labels'])} test images",
         "stored_as": "float16",
         "data": sets["train"].card,
-        "pixel_std": sets["train"].pixels.double().std(correction=0).item() / 127.5,  # in [-1, 1]
+        "pixel_std": sets["train"].std,
         "command": f"python -m diffusion_lessons.evaluation.features {data} --classifier {name}",
         "classifier_sha256": classifier(name).card["sha256"],
     }

@@ -38,17 +38,15 @@ def judge(data: str, *, weights_file: str | Path | None = None, device: str | to
     Classes are not judged: adherence and diversity stay out of its rows. Raises ModuleNotFoundError without the two
     packages, ConnectionError where the weights cannot be fetched, ValueError for a file with other weights.
     """
-    file = _weights(weights_file)
+    file, sha256 = _weights(weights_file)
     network = _network(file, device)
-    sha256 = _sha256(file)
     real = {split: load_data(data, split) for split in ("train", "test")}
     train, held_out = (_reference(network, data, split, images, sha256, device) for split, images in real.items())
 
     def see(x: Tensor, labels: Tensor | None) -> Features:
         return Features(_features(network, to_pixels(x), device), labels)
 
-    real_std = real["train"].pixels.double().std(correction=0).item() / 127.5  # in [-1, 1]
-    return Judge("inception features", sha256, train, held_out, see, real_std)
+    return Judge("inception features", sha256, train, held_out, see, real["train"].std)
 
 
 def _features(network: Network, pixels: Tensor, device: str | torch.device, batch: int = 50) -> Tensor:
@@ -76,8 +74,8 @@ def _network(file: Path, device: str | torch.device) -> Network:
     return metric.inception.to(device)
 
 
-def _weights(given: str | Path | None) -> Path:
-    """The file of the weights, fetched if need be; only ever the one that everybody's FID is taken with."""
+def _weights(given: str | Path | None) -> tuple[Path, str]:
+    """The weights' file, fetched if need be, and its hash; only ever the one that everybody's FID is taken with."""
     file = Path(given) if given else Path(torch.hub.get_dir()) / "checkpoints" / WEIGHTS
     if given is None and not file.is_file():
         _, fidelity = _packages()
@@ -92,17 +90,14 @@ def _weights(given: str | Path | None) -> Path:
             ) from error
     if not file.is_file():
         raise FileNotFoundError(f"there is no {file}: Inception's weights are a file named {WEIGHTS}")
-    if not (found := _sha256(file)).startswith(SHA256_BEGINS):  # before it is unpickled
+    with open(file, "rb") as handle:
+        found = hashlib.file_digest(handle, "sha256").hexdigest()
+    if not found.startswith(SHA256_BEGINS):  # before it is unpickled
         raise ValueError(
             f"{file} is not {WEIGHTS}: its SHA-256 begins with {found[:8]}, not {SHA256_BEGINS}. In other features, "
             "or after a broken download, the distance would be no FID"
         )
-    return file
-
-
-def _sha256(file: Path) -> str:
-    with open(file, "rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
+    return file, found
 
 
 def _packages():

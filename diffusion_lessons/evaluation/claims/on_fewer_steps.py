@@ -62,10 +62,9 @@ def ten_steps() -> Evidence:
 @measures("C8", on=WHERE)
 def fast_solver_against_ddpm() -> Evidence:
     """DPM-Solver++(2M) in 10, 15 and 20 steps against DDPM in 1000."""
-    counts = [steps for steps in SOLVER if steps <= 20]
     good, numbers = [], []
     for mixture in MIXTURES:
-        rivals = [solver(steps, mixture) for steps in counts]
+        rivals = [solver(steps, mixture) for steps in SOLVER if steps <= 20]
         good += [about_as_good(each, chain(mixture)) for each in rivals]
         numbers += [*rivals, chain(mixture), floor(mixture)]
     return Evidence(
