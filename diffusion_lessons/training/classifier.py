@@ -223,10 +223,7 @@ def main(
         "training_seconds": round(seconds, 1),
         "evaluation": evaluation,
     }
-    tensors = {
-        name: value.half() if value.is_floating_point() else value for name, value in network.state_dict().items()
-    }
-    file = weights.write(out / f"{train.card['name']}-classifier", tensors, card)
+    file = weights.write(out / f"{train.card['name']}-classifier", network.half().state_dict(), card)
     print(f"{evaluation['test_accuracy']:.2%} of {len(test):,} test images right; saved to {file}")
 
 
