@@ -11,7 +11,7 @@ PYTEST   := OMP_NUM_THREADS=1 TQDM_DISABLE=1 $(VENV)/python -m pytest -q -n 2 --
 
 # Every cell of every lesson, its output compared with the stored one by the policy named here.
 LESSONS  ?=
-NBVAL    := $(PYTEST) -p nbval -p tests.notebooks.policy
+NBVAL    := $(PYTEST) -p nbval -p tests.lessons.policy
 
 # One after the other: they share a JupyterLab. Without a Chromium they are skipped, and -rs says so.
 BROWSER  := OMP_NUM_THREADS=1 $(VENV)/python -m pytest -q -rs tests/browser
@@ -37,7 +37,7 @@ test: lint   ## linters, type checker, all tests, all lessons, lessons in a brow
 	$(BROWSER) || $(BROWSER) --last-failed  # a page may load slowly once; what fails twice is broken
 
 test-quick: setup  ## the tests alone, without notebooks and browser, stopping at the first failure
-	$(PYTEST) -x -m "not slow" --ignore=tests/notebooks --ignore=tests/browser tests
+	$(PYTEST) -x -m "not slow" --ignore=tests/lessons --ignore=tests/browser tests
 
 test-browser: setup  ## JupyterLab in a real Chromium alone; BROWSER_ARGS="--screenshots docs/images" keeps pictures
 	$(BROWSER) $(BROWSER_ARGS)

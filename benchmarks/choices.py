@@ -19,12 +19,14 @@ import torch
 from tqdm.auto import tqdm
 
 from benchmarks import page
-from diffusion_lessons.evaluation import judge as judges
-from diffusion_lessons.evaluation import machine, stored
-from diffusion_lessons.evaluation.benchmark import Configuration, measure
-from diffusion_lessons.evaluation.plans import CLIP
+from diffusion_lessons.benchmark import shipped
+from diffusion_lessons.benchmark.measure import measure
+from diffusion_lessons.benchmark.plans import CLIP
+from diffusion_lessons.benchmark.rows import Configuration
+from diffusion_lessons.machine import description as machine
+from diffusion_lessons.machine.files import write_atomically
+from diffusion_lessons.metrics import evaluator as evaluators
 from diffusion_lessons.training import recipes
-from diffusion_lessons.training.files import write_atomically
 from diffusion_lessons.training.loop import train
 
 LINEAR = {"path": "ddpm_linear", "T": 1000}
@@ -47,12 +49,17 @@ def run(name: str, choice: str, seed: int, images: int) -> dict[str, Any]:
     recipe = recipes.get(name, images=images, **CHOICES[choice])
     steps = tqdm(train(recipe, recipe.load_data(), device="cpu", seed=seed), desc=f"{choice}, seed {seed}", leave=False)
     *_, record = steps
-    judge = judges.of_images(recipe.data)
-    count = min(SAMPLES, len(judge.held_out.features))
+    evaluator = evaluators.of_images(recipe.data)
+    count = min(SAMPLES, len(evaluator.held_out.features))
     row = {"recipe": name, "choice": choice, "seed": seed, "images": record.images, "samples": count}
     for scale in (1.0, 2.0):
         configuration = Configuration("dpm_solver_pp_2m", 20, spacing="logsnr", scale=scale, clip=CLIP)
-        options: dict[str, Any] = {"judge": judge, "samples": count, "metrics": ("frechet", "adherence"), "repeats": 0}
+        options: dict[str, Any] = {
+            "evaluator": evaluator,
+            "samples": count,
+            "metrics": ("frechet", "adherence"),
+            "repeats": 0,
+        }
         scores = measure(record.denoiser(), configuration, **options).quality
         row |= {f"adherence at {scale:g}": scores["adherence"].value, f"frechet at {scale:g}": scores["frechet"].value}
     known = machine.describe(torch.device("cpu"))
@@ -92,7 +99,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3, help="runs of each choice")
     parser.add_argument("--only", action="append", choices=list(CHOICES), help="one choice; repeatable")
     parser.add_argument("--write", action="store_true", help=f"put the table into {page.PAGE.name}")
-    parser.add_argument("--out", type=Path, default=stored.folder() / "choices.json")
+    parser.add_argument("--out", type=Path, default=shipped.folder() / "choices.json")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     images = -(-arguments.images // 64) * 64  # whole batches

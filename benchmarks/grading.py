@@ -19,8 +19,9 @@ from pathlib import Path
 
 import nbformat
 
-from diffusion_lessons.classroom import autograde, course, report
-from diffusion_lessons.classroom.jail import bubblewrap
+from diffusion_lessons.classroom import course
+from diffusion_lessons.classroom.grading import report, whole_class
+from diffusion_lessons.classroom.sandbox.sandbox import bubblewrap
 
 
 def solved(folder: Path, assignment: str, student: str) -> nbformat.NotebookNode:
@@ -47,7 +48,7 @@ def graded(folder: Path, assignment: str, count: int, processes: int) -> None:
         course.collect(folder, assignment, Path(inbox))
     print(f"{count} submissions, {processes} at a time; load {_load()}", flush=True)
     begin = time.perf_counter()
-    found = [record for record, _ in autograde.grade(folder, assignment, processes=processes)]
+    found = [record for record, _ in whole_class.grade(folder, assignment, processes=processes)]
     wall = time.perf_counter() - begin
     seconds = [record.seconds for record in found]
     low, middle, high = statistics.quantiles(seconds, n=4) if len(seconds) > 1 else seconds * 3

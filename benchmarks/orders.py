@@ -5,16 +5,16 @@ from pathlib import Path
 
 import torch
 
-from diffusion_lessons.evaluation import orders
-from diffusion_lessons.evaluation.threshold import measure_last_steps
-from diffusion_lessons.views.order_plot import order_figure
+from diffusion_lessons.figures.convergence import order_figure
+from diffusion_lessons.toys import convergence
+from diffusion_lessons.toys.step_count_rule import last_step_errors
 
 
 def main(file: str = "orders.png") -> None:
     torch.set_num_threads(1)
-    rows = [*orders.measure(), *orders.measure_adaptive()]
-    last_steps = measure_last_steps()
-    for name, slope in orders.slopes(rows).items():
+    rows = [*convergence.errors(), *convergence.adaptive_errors()]
+    last_steps = last_step_errors()
+    for name, slope in convergence.slopes(rows).items():
         print(f"{name:32} slope {slope:.2f}")
     print("\nsteps to sigma = 0, error: ours, with the threshold")
     for ours, theirs in zip(last_steps[: len(last_steps) // 2], last_steps[len(last_steps) // 2 :], strict=True):

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from diffusion_lessons.training.files import write_atomically
+from diffusion_lessons.machine.files import write_atomically
 
 PAGE = Path(__file__).resolve().parents[1] / "docs/training_speed.md"
 

@@ -25,9 +25,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks import page
 from diffusion_lessons.data import Data, load_data
-from diffusion_lessons.evaluation import machine
+from diffusion_lessons.machine import description as machine
+from diffusion_lessons.machine.devices import choose_device, half_precision
 from diffusion_lessons.training import loop, recipes
-from diffusion_lessons.training.devices import choose_device, half_precision
 from diffusion_lessons.training.ema import EMA
 
 SCOPES: dict[str, tuple[Any, str]] = {
@@ -79,7 +79,7 @@ def part(event: Any) -> tuple[str, str]:
     return next(found, REST), "backward" if backward else "forward"
 
 
-def shares(records: Iterator[loop.Record], device: torch.device) -> dict[tuple[str, str], float]:
+def shares(records: Iterator[loop.TrainingRecord], device: torch.device) -> dict[tuple[str, str], float]:
     """What share of the time of all operations those of each part take, over the steps to the next record."""
     activities = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if device.type == "cuda" else [])]
     with scopes(), profile(activities=activities) as recorded:

@@ -31,11 +31,11 @@ from benchmarks import page
 from benchmarks.memory import peak_bytes
 from benchmarks.samplers import quartiles
 from diffusion_lessons.data import Data, load_data
-from diffusion_lessons.evaluation import machine
+from diffusion_lessons.machine import description as machine
+from diffusion_lessons.machine.devices import half_precision
 from diffusion_lessons.networks import count_parameters
 from diffusion_lessons.training import recipes
-from diffusion_lessons.training.batches import draw
-from diffusion_lessons.training.devices import half_precision
+from diffusion_lessons.training.batches import draw_batch
 from diffusion_lessons.training.ema import EMA
 from diffusion_lessons.training.loop import learning_rate
 from diffusion_lessons.training.losses import loss, sample_times
@@ -100,7 +100,7 @@ class Runner:
 
     def update(self, data: Data, progress: float = 0.5) -> None:
         begun = time.process_time()
-        batch = draw(data, RECIPE.batch, seed=0, step=self.step)
+        batch = draw_batch(data, RECIPE.batch, seed=0, step=self.step)
         with torch.autocast("cpu", self.precision, enabled=self.precision is not None):
             error = loss(
                 self.network,
@@ -129,7 +129,7 @@ class Runner:
 
     @torch.no_grad()
     def held_out_loss(self, data: Data) -> float:
-        batch = draw(data, 512, seed=1, step=0)
+        batch = draw_batch(data, 512, seed=1, step=0)
         t = sample_times(batch.u, PATH)
         return loss(self.ema.network, batch.x0, batch.eps, t, PATH, RECIPE.predicts, batch.condition).item()
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from diffusion_lessons import denoisers, guidance, samplers, schedules, toys
+    from diffusion_lessons.checkpoints import load
     from diffusion_lessons.samplers import sample, trace
-    from diffusion_lessons.training.checkpoints import load
 
 __all__ = ["denoisers", "guidance", "load", "sample", "samplers", "schedules", "toys", "trace"]
 
-_HOMES = {"load": "training.checkpoints", "sample": "samplers", "trace": "samplers"}
+_HOMES = {"load": "checkpoints", "sample": "samplers", "trace": "samplers"}
 
 
 def __getattr__(name: str) -> Any:

@@ -130,10 +130,10 @@ class Conditioned(Wrapper):
 
 def condition_on(denoise: DenoiserLike, labels: Tensor | int | list[int]) -> Conditioned:
     """Bind labels [B] (or one for all) to a conditional denoiser; labels are 0..classes-1, `classes` is the null."""
-    return Conditioned(denoise, checked_labels(denoise, labels))
+    return Conditioned(denoise, check_labels(denoise, labels))
 
 
-def checked_labels(denoise: DenoiserLike, labels: Tensor | int | list[int]) -> Tensor:
+def check_labels(denoise: DenoiserLike, labels: Tensor | int | list[int]) -> Tensor:
     """Labels as a LongTensor [B] or [1], or a ValueError if the denoiser has no such class."""
     classes = getattr(denoise, "classes", None)
     if classes is None:
@@ -243,7 +243,7 @@ __all__ = [
     "DenoiserLike",
     "Estimate",
     "Wrapper",
-    "checked_labels",
+    "check_labels",
     "clip",
     "condition_on",
     "count_calls",

@@ -14,7 +14,7 @@ import torch
 from diffusion_lessons import samplers, schedules, toys
 from diffusion_lessons.data import data_folder, load_data
 from diffusion_lessons.invariants import Finding, diagnose
-from diffusion_lessons.training.devices import choose_device
+from diffusion_lessons.machine.devices import choose_device
 
 FLOORS = {"torch": (2, 6), "torchvision": (0, 21), "numpy": (1, 26), "ipywidgets": (8, 1), "jupyterlab": (4, 2)}
 ROOM_GB = 2  # what a data set, its checkpoints and some runs need

@@ -51,10 +51,10 @@ def grid(path: "Path", steps: int, spacing: str = "trailing", t_min: float | Non
         times = _whole_times(int(path.T), steps, spacing)
     else:
         times = _continuous(path.T, steps, spacing, end)
-    return checked(times, path.T)
+    return check_times(times, path.T)
 
 
-def checked(times: Sequence[float], T: float) -> tuple[float, ...]:
+def check_times(times: Sequence[float], T: float) -> tuple[float, ...]:
     """The times as floats, or a ValueError if they do not fall strictly inside [0, T] or are fewer than two."""
     floats = tuple(float(t) for t in times)
     if len(floats) < 2:

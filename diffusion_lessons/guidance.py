@@ -19,14 +19,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from diffusion_lessons.denoisers import (
-    DenoiserLike,
-    Estimate,
-    Wrapper,
-    checked_labels,
-    rows_for,
-    stacked,
-)
+from diffusion_lessons.denoisers import DenoiserLike, Estimate, Wrapper, check_labels, rows_for, stacked
 from diffusion_lessons.schedules import Path, match
 
 Labels = Tensor | int | list[int]
@@ -183,7 +176,7 @@ def classifier_free(
     """
     null = _check_guidable(denoise)
     scale = _checked_scale(scale)
-    away = torch.tensor([null]) if negative is None else checked_labels(denoise, negative)
+    away = torch.tensor([null]) if negative is None else check_labels(denoise, negative)
     if not _always_one(scale) and (away == null).any():
         _check_null_was_trained(denoise)
     if negative is not None and _never_above_one(scale):
@@ -198,7 +191,7 @@ def classifier_free(
             raise ValueError(f"interval must be (low, high) in noise level, 0 <= low < high; got ({low}, {high})")
     if not 0 <= rescale <= 1:
         raise ValueError(f"rescale is a share between 0 and 1; got {rescale!r}")
-    return Guided(denoise, away, checked_labels(denoise, condition), scale, batched, interval, rescale)
+    return Guided(denoise, away, check_labels(denoise, condition), scale, batched, interval, rescale)
 
 
 def compose(
@@ -221,7 +214,7 @@ def compose(
     numbers = [scale for scale in scales if isinstance(scale, float)]
     if len(numbers) < len(scales) or sum(numbers) != 1:
         _check_null_was_trained(denoise)
-    labels = [checked_labels(denoise, condition) for condition in conditions]
+    labels = [check_labels(denoise, condition) for condition in conditions]
     return Composed(denoise, torch.tensor([null]), labels, scales, batched)
 
 
@@ -234,7 +227,7 @@ def _check_guidable(denoise: DenoiserLike) -> int:
         )
     if getattr(denoise, "condition", None) is not None or getattr(denoise, "conditions", None) is not None:
         raise ValueError("this denoiser is already bound to a condition; guide the one that it was made of")
-    checked_labels(denoise, 0)  # has classes
+    check_labels(denoise, 0)  # has classes
     return denoise.classes  # type: ignore[attr-defined]
 
 

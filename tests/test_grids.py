@@ -92,4 +92,4 @@ def test_bad_grids_are_refused(options, message):
 )
 def test_ones_own_times_are_checked(times, message):
     with pytest.raises(ValueError, match=message):
-        grids.checked(times, 1.0)
+        grids.check_times(times, 1.0)

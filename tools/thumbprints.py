@@ -3,8 +3,8 @@
 python tools/thumbprints.py                      # those that are new or whose weights changed
 python tools/thumbprints.py --all                # every one, as after a change to a sampler
 
-Written to tests/training/thumbprints.json, with which tests/training/test_shipped.py compares what the shipped files
-do. A network too poor to ship (`GOOD`) is refused here: its figures would otherwise become its own threshold.
+Written to tests/checkpoints/thumbprints.json, with which the tests there compare what the shipped files do.
+A network too poor to ship (`GOOD`) is refused here: its figures would otherwise become its own threshold.
 """
 
 import argparse
@@ -17,15 +17,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from diffusion_lessons import load
-from diffusion_lessons.evaluation import judge as judges
-from diffusion_lessons.evaluation.benchmark import Configuration, measure
-from diffusion_lessons.evaluation.best import METRICS, usual
-from diffusion_lessons.evaluation.drawing import draw
-from diffusion_lessons.training import checkpoints, weights
-from diffusion_lessons.training.files import write_atomically
+from diffusion_lessons import checkpoints, load
+from diffusion_lessons.benchmark.card import METRICS, default_settings
+from diffusion_lessons.benchmark.measure import measure
+from diffusion_lessons.benchmark.rows import Configuration
+from diffusion_lessons.benchmark.timed_samples import timed_samples
+from diffusion_lessons.checkpoints import cards
+from diffusion_lessons.machine.files import write_atomically
+from diffusion_lessons.metrics import evaluator as evaluators
 
-FILE = Path(__file__).resolve().parents[1] / "tests/training/thumbprints.json"
+FILE = Path(__file__).resolve().parents[1] / "tests/checkpoints/thumbprints.json"
 STEPS = 5  # of DPM-Solver++(2M), where the card names no steps of its own
 IMAGES, SIDE = 4, 4  # of a thumbprint: the classes 0 to 3, each as 4x4 block means
 SAMPLES = 500
@@ -34,12 +35,12 @@ GOOD = {"adherence": 0.7, "frechet": 30.0}  # no less, no more, of anything that
 
 def configuration(denoise: Any, **changes: Any) -> Configuration:
     """How the tests sample a checkpoint: few steps, conditional."""
-    return Configuration(**{**vars(usual(denoise.card, STEPS)), **changes})
+    return Configuration(**{**vars(default_settings(denoise.card, STEPS)), **changes})
 
 
 def thumbprint(denoise: Any, **changes: Any) -> Tensor:
     """Block means [IMAGES, channels, SIDE, SIDE] of the samples of the first classes, from seed 0."""
-    x = draw(denoise, configuration(denoise, batch=IMAGES, **changes), IMAGES).x
+    x = timed_samples(denoise, configuration(denoise, batch=IMAGES, **changes), IMAGES).x
     return F.adaptive_avg_pool2d(x.float(), SIDE)
 
 
@@ -47,11 +48,13 @@ def quality(denoise: Any) -> dict[str, dict[str, float]] | None:
     """Adherence and Frechet distance of up to 500 samples; None where no classifier ships for the data."""
     data = denoise.card["data"]["name"]
     try:
-        judge = judges.of_images(data)
+        evaluator = evaluators.of_images(data)
     except FileNotFoundError:
         return None
-    samples = min(SAMPLES, len(judge.held_out.features))
-    row = measure(denoise, configuration(denoise, batch=50), judge=judge, metrics=METRICS, samples=samples, repeats=0)
+    samples = min(SAMPLES, len(evaluator.held_out.features))
+    row = measure(
+        denoise, configuration(denoise, batch=50), evaluator=evaluator, metrics=METRICS, samples=samples, repeats=0
+    )
     return {name: {"value": row.quality[name].value, "spread": row.quality[name].spread} for name in METRICS}
 
 
@@ -68,7 +71,7 @@ def make(name: str) -> dict[str, Any]:
         raise ValueError(f"{name} is not good enough to ship: {found}; at least {GOOD} is asked")
     figures = found and {name: {k: round(v, 4) for k, v in each.items()} for name, each in found.items()}
     values = thumbprint(denoise).mul(1000).round().int().flatten().tolist()
-    return {"sha256": weights.read_card(name)["sha256"], "quality": figures, "thumbprint in 1/1000": values}
+    return {"sha256": cards.read_card(name)["sha256"], "quality": figures, "thumbprint in 1/1000": values}
 
 
 def main() -> None:
@@ -79,7 +82,7 @@ def main() -> None:
     entries: dict[str, Any] = {} if anew else read()
     entries = {name: entry for name, entry in entries.items() if name in checkpoints.names()}
     for name in checkpoints.names():
-        if entries.get(name, {}).get("sha256") != weights.read_card(name)["sha256"]:
+        if entries.get(name, {}).get("sha256") != cards.read_card(name)["sha256"]:
             entries[name] = make(name)
             print(name, entries[name]["quality"], flush=True)
     lines = [f"{json.dumps(name)}: {json.dumps(entries[name])}" for name in sorted(entries)]

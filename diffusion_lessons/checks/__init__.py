@@ -13,7 +13,8 @@ drawn afresh from `seed`; the lessons and the visible tests of the assignments u
 import zlib
 from typing import Any
 
-from diffusion_lessons.checks import (
+from diffusion_lessons.checks.exercise import Exercise, Mistake, Part, Result, collect, judge, uses_library
+from diffusion_lessons.checks.exercises import (
     ancestral,
     chain,
     comparing,
@@ -30,9 +31,8 @@ from diffusion_lessons.checks import (
     steps,
     training,
 )
-from diffusion_lessons.checks.alone import library_calls
-from diffusion_lessons.checks.asking import Answer, ask
-from diffusion_lessons.checks.exercise import Exercise, Mistake, Part, Result, collect, judge, passed_on
+from diffusion_lessons.checks.library_calls import library_calls
+from diffusion_lessons.checks.portable.answers import Answer, ask
 
 TOPICS = (
     noise,
@@ -72,7 +72,7 @@ def check(name: str, function: Any, *, seed: int = 0, alone: bool = False) -> Re
         with library_calls() as called:
             ask(function, cases)
         if called:
-            return passed_on(chosen, called[0])
+            return uses_library(chosen, called[0])
     return judge(chosen, collect(chosen, function, seed), seed)
 
 

@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from diffusion_lessons.checks.asking import NOT_WRITTEN, Answer, Answers, Inputs, ask, ask_once
-from diffusion_lessons.checks.values import plain, show
+from diffusion_lessons.checks.portable.answers import NOT_WRITTEN, Answer, Answers, Inputs, ask, ask_once
+from diffusion_lessons.checks.portable.values import plain, show
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def judge(exercise: Exercise, answers: Answers, seed: int) -> Result:
     return Result(exercise, right, mistake, _trouble(exercise, right, answers, cases, expected))
 
 
-def passed_on(exercise: Exercise, called: str) -> Result:
+def uses_library(exercise: Exercise, called: str) -> Result:
     """The result of a function that lets the library answer."""
     trouble = f"It calls {called}. Here the function is yours to write, without the library: numpy and torch will do."
     return Result(exercise, (False,) * len(exercise.parts), trouble=trouble)

@@ -32,8 +32,8 @@ from nbgrader.preprocessors import (
 )
 from traitlets.config import Config
 
-from diffusion_lessons.classroom import source
-from diffusion_lessons.classroom.jail import Limits
+from diffusion_lessons.classroom import assignments as source
+from diffusion_lessons.classroom.sandbox.sandbox import Limits
 
 CONFIGURATION = '''\
 """nbgrader's settings for this course; `nbgrader` commands started in this folder read them, too."""
@@ -51,7 +51,7 @@ class ClassError(ValueError):
 
 def configure(c: Config, course: Path | None = None) -> Config:
     """Fill in nbgrader's settings; `course` is the current folder where nbgrader itself reads them."""
-    from diffusion_lessons.classroom.grading import JailedExecute, Judge, RestoreTests
+    from diffusion_lessons.classroom.grading.preprocessors import JailedExecute, Judge, RestoreTests
 
     root = Path(course or os.getcwd()).resolve()
     c.CourseDirectory.root = str(root)

@@ -9,8 +9,7 @@ from collections.abc import Callable
 
 import typer
 
-from diffusion_lessons.classroom import commands as classroom
-from diffusion_lessons.cli import look, make, measure
+from diffusion_lessons.cli import classroom, look, make, measure
 
 # What a person can mend gets one line; anything else is a defect and keeps its traceback.
 EXPECTED = (ValueError, OSError, FloatingPointError, ImportError)

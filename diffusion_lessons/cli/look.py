@@ -53,7 +53,7 @@ def data(
     diffusion-lessons data mnist
     diffusion-lessons data ~/photos --size 32 --out photos.png
     """
-    from diffusion_lessons.views import data_sets
+    from diffusion_lessons.commands import data as data_sets
 
     print(data_sets.overview() if name is None else data_sets.describe(name, size=size, picture=out))
 
@@ -67,12 +67,12 @@ def orders(
     diffusion-lessons orders
     diffusion-lessons orders --out orders.png
     """
-    from diffusion_lessons.evaluation.orders import measure, measure_adaptive, slopes
-    from diffusion_lessons.training.files import write_atomically
-    from diffusion_lessons.views.order_plot import order_figure
-    from diffusion_lessons.views.show import png
+    from diffusion_lessons.figures.convergence import order_figure
+    from diffusion_lessons.figures.show import png
+    from diffusion_lessons.machine.files import write_atomically
+    from diffusion_lessons.toys.convergence import adaptive_errors, errors, slopes
 
-    rows = [*measure(), *measure_adaptive()]
+    rows = [*errors(), *adaptive_errors()]
     for name, slope in slopes(rows).items():
         print(f"{name:32} slope {slope:.2f}")
     write_atomically(out, png(order_figure(rows)))

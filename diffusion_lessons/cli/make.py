@@ -28,11 +28,11 @@ def train(
     diffusion-lessons train mnist-small --resume
     accelerate launch --num_processes 4 -m diffusion_lessons train cifar10
     """
-    from diffusion_lessons.views import follow
+    from diffusion_lessons.commands import train as follow
 
-    recipe, images = follow.choose(what, kind, size, device, **settings(change))
+    recipe, images = follow.choose_recipe(what, kind, size, device, **settings(change))
     folder = out or Path("runs") / f"{recipe.name}-{recipe.kind}"
-    follow.follow(recipe, images, folder, device=device, seed=seed, resume=resume, minutes=minutes)
+    follow.train_and_show(recipe, images, folder, device=device, seed=seed, resume=resume, minutes=minutes)
 
 
 def distil(
@@ -62,12 +62,12 @@ def distil(
     diffusion-lessons distil mnist-progressive-4
     diffusion-lessons distil digits-consistency --set images=20000 --out runs/mine
     """
-    from diffusion_lessons.training.distillation import students
-    from diffusion_lessons.views import follow
+    from diffusion_lessons.commands import train as follow
+    from diffusion_lessons.distillation import students
 
-    recipe = students.get(name, **settings(change))
+    recipe = students.student_recipe(name, **settings(change))
     folder, how = out or students.RUNS / name, students.train_student
-    follow.follow(
+    follow.train_and_show(
         recipe, recipe.load_data(), folder, train=how, device=device, seed=seed, resume=resume, minutes=minutes
     )
 
@@ -98,13 +98,15 @@ def sample(
     diffusion-lessons sample --label 0,1,2,3,4,5,6,7,8,9 --grid 4x10 -o eta=1
     diffusion-lessons sample --checkpoint runs/photos-diffusion/photos-diffusion --device cuda
     """
-    from diffusion_lessons.training import checkpoints
-    from diffusion_lessons.training.devices import choose_device
-    from diffusion_lessons.views.samples import draw
+    from diffusion_lessons import checkpoints
+    from diffusion_lessons.commands.sample import write_samples
+    from diffusion_lessons.machine.devices import choose_device
 
     rows, columns = rows_and_columns(grid)
     labels = listed(label, str) if label is not None else None
     where = choose_device(device)
     guided = {"labels": labels, "scale": scale, "negative": negative, "interval": interval, "rescale": rescale}
     run = {"sampler": sampler, "steps": steps, "spacing": spacing, "limit": 1.0 if clip else None, **settings(option)}
-    draw(checkpoints.load(checkpoint, where), rows, columns, out, trajectory, device=where, seed=seed, **guided, **run)
+    write_samples(
+        checkpoints.load(checkpoint, where), rows, columns, out, trajectory, device=where, seed=seed, **guided, **run
+    )

@@ -35,7 +35,7 @@ def benchmark(
     diffusion-lessons benchmark runs/cifar10/cifar10-diffusion --plan curve --samples 10000 --inception
     accelerate launch --num_processes 4 -m diffusion_lessons benchmark mnist-diffusion --no-latency
     """
-    from diffusion_lessons.views import measured
+    from diffusion_lessons.commands import measured
 
     chosen = "quick" if quick else plan
     measured.run_benchmark(
@@ -70,9 +70,9 @@ def evaluate(
     diffusion-lessons evaluate mnist-diffusion
     diffusion-lessons evaluate runs/digits-flow/digits-flow --samples 200 --sampler ddim --steps 20 -o eta=1
     """
-    from diffusion_lessons.evaluation.benchmark import Configuration
-    from diffusion_lessons.evaluation.plans import CLIP
-    from diffusion_lessons.views import measured
+    from diffusion_lessons.benchmark.plans import CLIP
+    from diffusion_lessons.benchmark.rows import Configuration
+    from diffusion_lessons.commands import measured
 
     chosen, chosen_words = None, ""
     if sampler is not None:
@@ -109,7 +109,7 @@ def frontier(
     diffusion-lessons frontier mnist-flow mnist-reflow
     diffusion-lessons frontier runs/measurements/mnist-diffusion.csv --x seconds_per_image --budget 0.05
     """
-    from diffusion_lessons.views import measured
+    from diffusion_lessons.commands import measured
 
     measured.show_frontier(*(tables or ["mnist-diffusion"]), x=x, quality=quality, out=out, budget=budget)
 
@@ -125,6 +125,6 @@ def claims(
     diffusion-lessons claims
     diffusion-lessons claims C9 C14
     """
-    from diffusion_lessons.views import measured
+    from diffusion_lessons.commands import measured
 
     measured.show_claims(names or (), every=every, out=out)

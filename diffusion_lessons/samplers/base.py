@@ -113,7 +113,7 @@ def sampler(
                 if name in options and not check.passes(options[name]):
                     raise ValueError(f"{function.__name__}: {name} must be {check.what}; got {options[name]!r}")
             check_start(denoise, x, path)
-            times = grids.checked(times, path.T)
+            times = grids.check_times(times, path.T)
             check_steps(denoise, times)
             if fits is not None:
                 fits(path, times, **options)

@@ -14,7 +14,7 @@ from sklearn.svm import SVC
 from torch import Tensor
 
 from diffusion_lessons.data import Data
-from diffusion_lessons.evaluation.frechet import frechet_distance
+from diffusion_lessons.metrics.frechet import frechet_distance
 
 CONFIDENT = 0.5  # probability from which a digit counts as recognised
 COMPONENTS = 16  # few enough that 200 samples give a sound covariance

@@ -12,9 +12,9 @@ from torch import Tensor
 
 from diffusion_lessons import samplers, schedules, toys
 from diffusion_lessons.denoisers import Denoiser, clip, condition_on
-from diffusion_lessons.training.files import write_atomically
-from diffusion_lessons.views.figures import image_grid
-from diffusion_lessons.views.style import LOOKS
+from diffusion_lessons.figures.images import image_grid
+from diffusion_lessons.figures.style import LOOKS
+from diffusion_lessons.machine.files import write_atomically
 
 FRAMES = 11  # pictures in a row of the denoising strip
 

@@ -7,7 +7,7 @@ from string import Template
 
 import pandas as pd
 
-from diffusion_lessons.training.files import write_atomically
+from diffusion_lessons.machine.files import write_atomically
 
 PAGE = Template("""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>The tour of diffusion_lessons</title>

@@ -17,13 +17,13 @@ from tqdm.auto import tqdm
 from diffusion_lessons import samplers
 from diffusion_lessons.data import Data, load_data
 from diffusion_lessons.denoisers import Denoiser, clip, condition_on, count_calls
-from diffusion_lessons.generate import generate
+from diffusion_lessons.machine.files import write_atomically
+from diffusion_lessons.sampling import generate
 from diffusion_lessons.tour import pictures, report
 from diffusion_lessons.tour.judge import Judge
 from diffusion_lessons.tour.pictures import starting_noise
+from diffusion_lessons.toys.worked_example import worked_example
 from diffusion_lessons.training import loop, recipes
-from diffusion_lessons.training.files import write_atomically
-from diffusion_lessons.worked_example import worked_example
 
 SCALES = (0.0, 1.0, 3.0, 7.5, 15.0)
 WANTED, AVOIDED = 8, 3  # the negative example: an 8 that is not a 3

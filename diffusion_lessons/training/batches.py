@@ -5,15 +5,17 @@ the same noise and the same times (on the same kind of device: CPU and GPU gener
 """
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
+from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from diffusion_lessons.data import Data
-from diffusion_lessons.training.coupling import Coupling, optimal_coupling
 from diffusion_lessons.training.pairs import Pairs
+
+Coupling = Literal["independent", "optimal"]  # which noise goes with which image
 
 
 class Batch(NamedTuple):
@@ -25,7 +27,7 @@ class Batch(NamedTuple):
     condition: Tensor
 
 
-def draw(
+def draw_batch(
     data: Data | Pairs,
     size: int,
     seed: int,
@@ -66,6 +68,21 @@ def draw(
     if isinstance(data, Pairs):
         eps, condition = data.noise(indices), labels  # the noise and the condition of which x0 was made
     return Batch(x0[rows], eps[rows], u[rows], condition[rows])
+
+
+def optimal_coupling(x0: Tensor, eps: Tensor) -> Tensor:
+    """eps [B, ...], its rows in the order that makes sum_i |x0_i - eps_i|^2 least.
+
+    Minibatch optimal transport (Tong et al. 2023, section 3.3; Pooladian et al. 2023): within the batch the ways from
+    noise to data no longer cross, so the velocity to learn bends less. Each eps is still used once, so its distribution
+    stays Gaussian. For unconditional training only: with labels, the noise would tell the network which label it has.
+    SciPy solves the assignment, in a time that grows with B^3.
+    """
+    if x0.shape != eps.shape:
+        raise ValueError(f"x0 {tuple(x0.shape)} and eps {tuple(eps.shape)} must have the same shape")
+    cost = torch.cdist(x0.flatten(1).double(), eps.flatten(1).double()).square()  # [B, B]
+    _, columns = linear_sum_assignment(cost.cpu().numpy())
+    return eps[torch.from_numpy(columns).to(eps.device)]
 
 
 def epoch_indices(count: int, size: int, seed: int, step: int) -> Tensor:

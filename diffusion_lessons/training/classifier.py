@@ -22,10 +22,10 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from diffusion_lessons import networks
+from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.data import Data, load_data
+from diffusion_lessons.machine.devices import choose_device, device_name, half_precision
 from diffusion_lessons.networks import Classifier, ClassifierConfig
-from diffusion_lessons.training import weights
-from diffusion_lessons.training.devices import choose_device, device_name, half_precision
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def recipe_for(data: Data, name: str | None = None) -> ClassifierRecipe:
     return replace(recipe, config=replace(recipe.config, channels=channels, classes=len(data.classes)))
 
 
-class Record(NamedTuple):
+class EpochRecord(NamedTuple):
     """What is known after one step of training."""
 
     step: int  # 1 .. steps
@@ -100,7 +100,7 @@ class Record(NamedTuple):
 
 def train_classifier(
     network: Classifier, data: Data, recipe: ClassifierRecipe, *, seed: int = 0, bf16: bool = False
-) -> Iterator[Record]:
+) -> Iterator[EpochRecord]:
     """Minimise cross-entropy with AdamW; yield a `Record` after each step. The network trains where `data` lives.
 
     The learning rate rises to `recipe.peak` over the first fifth of the steps and falls to zero, both linearly.
@@ -131,7 +131,7 @@ def train_classifier(
             images += len(chosen)
             value = loss.item()  # waits for the device, so that the clock below is right
             seconds += time.perf_counter() - began  # without what the caller does between two records
-            yield Record(step, steps, value, rate, images, images / seconds)
+            yield EpochRecord(step, steps, value, rate, images, images / seconds)
     network.eval()
 
 
@@ -167,11 +167,11 @@ def load_classifier(name_or_path: str | Path, device: str | torch.device = "cpu"
 
     Raises FileNotFoundError for a missing file, ValueError for one that is damaged or no classifier.
     """
-    tensors, card = weights.read(name_or_path, needs=("architecture", "shape", "classes"))
+    tensors, card = cards.read(name_or_path, needs=("architecture", "shape", "classes"))
     network = networks.build(card["architecture"])
     if not isinstance(network, Classifier):
         raise ValueError(f"{name_or_path} is not a classifier: its card says {card['architecture']}")
-    weights.fill(network, tensors, name_or_path)
+    cards.fill(network, tensors, name_or_path)
     network.card = card
     return network.to(choose_device(device)).eval().requires_grad_(False)
 
@@ -223,7 +223,7 @@ def main(
         "training_seconds": round(seconds, 1),
         "evaluation": evaluation,
     }
-    file = weights.write(out / f"{train.card['name']}-classifier", network.half().state_dict(), card)
+    file = cards.write(out / f"{train.card['name']}-classifier", network.half().state_dict(), card)
     print(f"{evaluation['test_accuracy']:.2%} of {len(test):,} test images right; saved to {file}")
 
 

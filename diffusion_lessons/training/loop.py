@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,18 +24,18 @@ from torch import Tensor, nn
 
 from diffusion_lessons.data import Data
 from diffusion_lessons.denoisers import Denoiser
-from diffusion_lessons.training.batches import draw
-from diffusion_lessons.training.objective import Objective, denoising
+from diffusion_lessons.machine.processes import Processes
+from diffusion_lessons.training.batches import Batch, draw_batch
+from diffusion_lessons.training.losses import loss, sample_times
 from diffusion_lessons.training.pairs import Pairs
-from diffusion_lessons.training.processes import Processes
 from diffusion_lessons.training.recipes import Recipe
-from diffusion_lessons.training.run import Run
+from diffusion_lessons.training.state import Run
 
 STATE = "state.pt"  # the file in a run's folder from which training goes on
 
 
 @dataclass(frozen=True)
-class Record:
+class TrainingRecord:
     """What happened since the record before: mean loss, speed, and where training stands.
 
     `images`, `images_per_second` count all processes; `main` is False in all of them but the first.
@@ -58,6 +58,18 @@ class Record:
         return self.run.denoiser()
 
 
+# (run, network, batch) -> the mean loss. The network is `run.network`, perhaps compiled or spread over processes: it is
+# the one to call, since its gradients are taken.
+Objective = Callable[[Run, nn.Module, Batch], Tensor]
+
+
+def denoising(run: Run, network: nn.Module, batch: Batch) -> Tensor:
+    """The objective of every teacher: see what was noised, at random times (`losses.loss`)."""
+    recipe = run.recipe
+    t = sample_times(batch.u, run.path, recipe.times)
+    return loss(network, batch.x0, batch.eps, t, run.path, recipe.predicts, batch.condition, recipe.weighting)
+
+
 def train(
     recipe: Recipe,
     data: Data | Pairs,
@@ -71,7 +83,7 @@ def train(
     save_every: float = 60.0,
     objective: Objective = denoising,
     start: nn.Module | None = None,
-) -> Iterator[Record]:
+) -> Iterator[TrainingRecord]:
     """Train `recipe` on `data`; yield a Record after the first step, every `every` steps and the last.
 
     out_dir     where the state is kept for `resume`, every `save_every` seconds, on Ctrl-C and when the caller stops
@@ -107,7 +119,7 @@ def train(
     return _train(run, objective, data.to(processes.device), state, processes, minutes, every, save_every)
 
 
-def finish(record: Record, out_dir: str | Path, *, command: str | None = None, **about: Any) -> Path | None:
+def finish(record: TrainingRecord, out_dir: str | Path, *, command: str | None = None, **about: Any) -> Path | None:
     """Write what was trained as a checkpoint (`out_dir`/mnist-diffusion.safetensors and its card) and drop the state.
 
     `about` goes into the card (`evaluation={...}`). Returns the file, or None in all processes but the first.
@@ -137,7 +149,7 @@ def _train(
     minutes: float | None,
     every: int,
     save_every: float,
-) -> Iterator[Record]:
+) -> Iterator[TrainingRecord]:
     recipe, main = run.recipe, processes.rank == 0
     network = processes.wrap(run.network)
     if recipe.compile and run.device.type == "cuda":
@@ -173,7 +185,7 @@ def _train(
             if time.perf_counter() - saved > save_every:
                 save()
                 saved = time.perf_counter()
-            yield Record(
+            yield TrainingRecord(
                 step=run.step,
                 steps=max(run.step, round(run.step / min(done, 1))),
                 images=run.images,
@@ -199,7 +211,7 @@ def _update(
 ) -> Tensor:
     """One step of AdamW on one batch; returns its loss, still on the device."""
     recipe = run.recipe
-    batch = draw(
+    batch = draw_batch(
         data,
         recipe.batch,
         run.seed,

@@ -9,10 +9,10 @@ from typing import Any, Literal, TypeVar
 
 from diffusion_lessons import schedules
 from diffusion_lessons.data import Data, load_data
+from diffusion_lessons.data.smudged import with_smudged
 from diffusion_lessons.networks import UNet, UNetConfig
 from diffusion_lessons.path import Path
-from diffusion_lessons.smudge import with_smudged
-from diffusion_lessons.training.coupling import Coupling
+from diffusion_lessons.training.batches import Coupling
 from diffusion_lessons.training.losses import Times, Weighting
 from diffusion_lessons.training.pairs import Pairs
 

@@ -16,10 +16,11 @@ import torch
 from diffusion_lessons import doctor, samplers, schedules, toys, trace
 from diffusion_lessons.checks import check
 from diffusion_lessons.data import load_data
-from diffusion_lessons.views import noising, trajectories, widgets
-from diffusion_lessons.views.figures import image_grid
-from diffusion_lessons.views.quiz import predict, scope_check
-from diffusion_lessons.views.show import show
+from diffusion_lessons.figures import noising, trajectories
+from diffusion_lessons.figures.images import image_grid
+from diffusion_lessons.figures.show import show
+from diffusion_lessons.panels import widgets
+from diffusion_lessons.panels.quiz import predict, scope_check
 
 # %% [markdown]
 # ## Does your machine work?

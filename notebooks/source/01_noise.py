@@ -14,9 +14,10 @@ import torch
 from diffusion_lessons import schedules, toys
 from diffusion_lessons.checks import check
 from diffusion_lessons.data import load_data
-from diffusion_lessons.views import noising, style, widgets
-from diffusion_lessons.views.quiz import predict, scope_check
-from diffusion_lessons.views.show import show
+from diffusion_lessons.figures import noising, style
+from diffusion_lessons.figures.show import show
+from diffusion_lessons.panels import widgets
+from diffusion_lessons.panels.quiz import predict, scope_check
 
 path = schedules.ddpm_linear()  # 1000 steps, the schedule of the first diffusion models for images
 generator = torch.Generator().manual_seed(0)

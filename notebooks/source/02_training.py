@@ -21,17 +21,18 @@ from diffusion_lessons.checks import check
 from diffusion_lessons.data import load_data
 from diffusion_lessons.denoisers import Denoiser, count_calls
 from diffusion_lessons.estimates import target
-from diffusion_lessons.evaluation.learning import excess_loss, least_loss
-from diffusion_lessons.evaluation.line import distance_to_law, even_noise
-from diffusion_lessons.generate import generate
+from diffusion_lessons.figures import noising
+from diffusion_lessons.figures import training as learning
+from diffusion_lessons.figures.show import show
 from diffusion_lessons.networks import MLP, MLPConfig, UNet
+from diffusion_lessons.panels.quiz import predict, scope_check
+from diffusion_lessons.sampling import generate
+from diffusion_lessons.toys.bayes_loss import bayes_loss, excess_loss
+from diffusion_lessons.toys.one_dimension import gaussian_quantiles, wasserstein_1
 from diffusion_lessons.training import batches, recipes
 from diffusion_lessons.training.ema import EMA
 from diffusion_lessons.training.loop import train
 from diffusion_lessons.training.losses import loss, sample_times
-from diffusion_lessons.views import learning, noising
-from diffusion_lessons.views.quiz import predict, scope_check
-from diffusion_lessons.views.show import show
 
 # %%
 path = schedules.ddpm_linear()
@@ -113,8 +114,8 @@ print(inspect.getsource(loss).split('"""')[2].strip("\n"))
 show(
     learning.answers_figure(heaps, path, [20, 200, 600]),
     "Behind one x_t there may be many noises. The red curve goes through their mean. "
-    f"The squared distance that remains is {least_loss(heaps, path, 20):.2f}, {least_loss(heaps, path, 200):.2f} "
-    f"and {least_loss(heaps, path, 600):.2f} at t = 20, 200 and 600.",
+    f"The squared distance that remains is {bayes_loss(heaps, path, 20):.2f}, {bayes_loss(heaps, path, 200):.2f} "
+    f"and {bayes_loss(heaps, path, 600):.2f} at t = 20, 200 and 600.",
 )
 
 # %% [markdown]
@@ -153,11 +154,11 @@ predict(
 
 # %%
 times = [5 + 10 * k for k in range(100)]
-least = [least_loss(heaps, path, t) for t in times]
+least = [bayes_loss(heaps, path, t) for t in times]
 floor = sum(least) / len(least)
 print(f"the least possible loss, averaged over all times, is {floor:.3f}")
 for t in (5, 100, 200, 600, 995):
-    print(f"at t = {t:>3} it is {least_loss(heaps, path, t):.3f}")
+    print(f"at t = {t:>3} it is {bayes_loss(heaps, path, t):.3f}")
 
 # %% [markdown]
 # **The loss never comes near zero, however good the network.** Read the table from the bottom. At the noisy end $x_t$
@@ -272,7 +273,7 @@ for name, on in at.items():
 # Their losses differ all the same, because an error counts differently in each. Here they are for the best denoiser:
 
 # %%
-kinds = {kind: [least_loss(heaps, path, t, kind) for t in times] for kind in ("eps", "x0", "v")}
+kinds = {kind: [bayes_loss(heaps, path, t, kind) for t in times] for kind in ("eps", "x0", "v")}
 means = {kind: sum(values) / len(values) for kind, values in kinds.items()}
 show(
     learning.curves_figure("One denoiser, three losses", "t", "least possible loss", times, kinds),
@@ -354,7 +355,7 @@ show(
 # own, "none", so one network learns both tasks: to denoise a seven, and to denoise anything. Lesson 07 needs both.
 
 # %%
-labels = torch.cat([batches.draw(data, 64, seed=0, step=step).condition for step in range(100)])
+labels = torch.cat([batches.draw_batch(data, 64, seed=0, step=step).condition for step in range(100)])
 null = len(data.classes)
 print(f"of {len(labels):,} training examples, {int((labels == null).sum())} had their label dropped")
 
@@ -392,10 +393,10 @@ predict(
 wrong = schedules.from_alpha_bar((1 - path.betas).tolist())
 learned = heaps.denoiser(wrong)  # the best that training on the wrong path can reach
 mistaken = Denoiser(lambda x, t: learned(x, t).eps, path, "eps")
-print(f"the loss falls from 1 to {sum(least_loss(heaps, wrong, t) for t in times) / len(times):.2f} and stays there")
+print(f"the loss falls from 1 to {sum(bayes_loss(heaps, wrong, t) for t in times) / len(times):.2f} and stays there")
 for name, denoise in {"right": exact, "mistaken": mistaken}.items():
-    x = sample(samplers.ddim, denoise, even_noise(2000), path, path.grid(100))
-    print(f"{name}: the samples would have to move by {distance_to_law(x, heaps):.3f} to follow the data")
+    x = sample(samplers.ddim, denoise, gaussian_quantiles(2000), path, path.grid(100))
+    print(f"{name}: the samples would have to move by {wasserstein_1(x, heaps):.3f} to follow the data")
 print(f"at t = {path.T:.0f}, where nothing should be left, {wrong.alpha_bar(path.T):.0%} of the variance is still data")
 
 # %% [markdown]

@@ -13,22 +13,26 @@ import inspect
 
 import torch
 
+from claims.on_sampling import literal_step_from_text_2
 from diffusion_lessons import load, sample, samplers, schedules, toys
 from diffusion_lessons.checks import check
 from diffusion_lessons.denoisers import clip, condition_on, count_calls
-from diffusion_lessons.evaluation.claims.on_sampling import literal_step_from_text_2
-from diffusion_lessons.evaluation.line import distance_to_law, even_noise
-from diffusion_lessons.evaluation.reverse import misplaced
-from diffusion_lessons.generate import generate
-from diffusion_lessons.views import noising, style, trajectories, widgets
-from diffusion_lessons.views.ancestral import step_figure
-from diffusion_lessons.views.quiz import predict, scope_check
-from diffusion_lessons.views.show import show
+from diffusion_lessons.figures import noising, style, trajectories
+from diffusion_lessons.figures.reverse_step import step_figure
+from diffusion_lessons.figures.show import show
+from diffusion_lessons.panels import widgets
+from diffusion_lessons.panels.quiz import predict, scope_check
+from diffusion_lessons.sampling import generate
+from diffusion_lessons.toys.one_dimension import gaussian_quantiles, wasserstein_1
+from diffusion_lessons.toys.reverse_step import total_variation
 
 # %%
 path = schedules.ddpm_linear()
 heaps = toys.GaussianMixture([-1.0, 1.0], stds=0.2, weights=[0.3, 0.7])
-denoise, noise = heaps.denoiser(path), even_noise(5000)  # the best denoiser, and 5,000 starts spread over N(0, 1)
+denoise, noise = (
+    heaps.denoiser(path),
+    gaussian_quantiles(5000),
+)  # the best denoiser, and 5,000 starts spread over N(0, 1)
 
 
 def seeded(seed):
@@ -103,7 +107,7 @@ ends = {
     "DDIM, nothing random": sample(samplers.ddim, denoise, noise, path, times),
 }
 for name, x in ends.items():
-    print(f"{name}: standard deviation {x.std():.2f}, would have to move by {distance_to_law(x, heaps):.4f}")
+    print(f"{name}: standard deviation {x.std():.2f}, would have to move by {wasserstein_1(x, heaps):.4f}")
 
 # %% [markdown]
 # The data have a standard deviation of 0.94. The sentence forgets the *factors*, and they are everything:
@@ -149,7 +153,7 @@ show(trajectories.estimate_strip(states, row=3), "A 3 drawn by DDPM in 1000 step
 
 # %%
 steps_back = [299, 200, 30]
-shares = [misplaced(heaps, path, 300, s) for s in steps_back]
+shares = [total_variation(heaps, path, 300, s) for s in steps_back]
 show(
     step_figure(heaps, path, -0.2, 300, steps_back),
     "The law of x_s given x_t is a bell curve for a short step and two heaps for a long one. On average over x_t, DDPM "
@@ -205,14 +209,14 @@ for steps in (20, 100, 1000):
 
 # %%
 counts = [5, 10, 20, 50, 100, 200, 1000]
-runs = {kind: [distance_to_law(sampled(N, kind), heaps) for N in counts] for kind in ("small", "large", None)}
+runs = {kind: [wasserstein_1(sampled(N, kind), heaps) for N in counts] for kind in ("small", "large", None)}
 assert all(values[-1] < 0.01 for values in runs.values())
 assert all(a < b for a, b in zip(runs[None], runs["small"], strict=True))
 figure, axes = style.axes("Fewer steps, farther from the data", "steps", "distance to the data", size=(6.4, 3.6))
 axes.plot(counts, runs["small"], **style.line("ddpm", label="DDPM, small variance"))
 axes.plot(counts, runs["large"], **style.line("ddpm", stochastic=True, label="DDPM, large variance"))
 axes.plot(counts, runs[None], **style.line("ddim"))
-floor = [distance_to_law(heaps.sample(5000, seeded(k), torch.float64), heaps) for k in range(8)]
+floor = [wasserstein_1(heaps.sample(5000, seeded(k), torch.float64), heaps) for k in range(8)]
 axes.axhspan(min(floor), max(floor), color=style.GREY, alpha=0.2, linewidth=0, label="5,000 perfect samples")
 axes.set(xscale="log", yscale="log", xticks=counts, xticklabels=counts)
 axes.minorticks_off()

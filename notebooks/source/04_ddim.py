@@ -18,11 +18,12 @@ from diffusion_lessons import sample, samplers, schedules, toys, trace
 from diffusion_lessons.checks import check
 from diffusion_lessons.data import load_data
 from diffusion_lessons.denoisers import Denoiser, clip, count_calls
-from diffusion_lessons.evaluation.line import distance_to_law, even_noise
-from diffusion_lessons.views import style, trajectories, widgets
-from diffusion_lessons.views.quiz import predict, scope_check
-from diffusion_lessons.views.show import show
-from diffusion_lessons.worked_example import worked_example, worked_path
+from diffusion_lessons.figures import style, trajectories
+from diffusion_lessons.figures.show import show
+from diffusion_lessons.panels import widgets
+from diffusion_lessons.panels.quiz import predict, scope_check
+from diffusion_lessons.toys.one_dimension import gaussian_quantiles, wasserstein_1
+from diffusion_lessons.toys.worked_example import worked_example, worked_path
 
 
 def seeded(seed):
@@ -114,7 +115,7 @@ for by_hand, state in zip(table["next x"], states[1:], strict=True):
 # %%
 path = schedules.ddpm_linear()
 heaps = toys.GaussianMixture([-1.0, 1.0], stds=0.2, weights=[0.3, 0.7])
-denoise, few = heaps.denoiser(path), even_noise(14)
+denoise, few = heaps.denoiser(path), gaussian_quantiles(14)
 runs = {
     "ddpm, 1000 steps": trace(samplers.ddpm, denoise, few, path, path.grid(1000), generator=seeded(0)),
     "ddim, 1000 steps": trace(samplers.ddim, denoise, few, path, path.grid(1000)),
@@ -134,8 +135,8 @@ show(
 # moved to follow the data exactly, for 2,000 starts.
 
 # %%
-noise, steps = even_noise(2000), [2, 5, 10, 20, 50, 100, 200, 500]
-error = {N: distance_to_law(sample(samplers.ddim, denoise, noise, path, path.grid(N)), heaps) for N in steps}
+noise, steps = gaussian_quantiles(2000), [2, 5, 10, 20, 50, 100, 200, 500]
+error = {N: wasserstein_1(sample(samplers.ddim, denoise, noise, path, path.grid(N)), heaps) for N in steps}
 for N in (10, 50, 500):
     print(f"{N:>3} steps: the samples would have to move by {error[N]:.4f}")
 print(f"from 50 steps to 100 the error falls by a factor {error[50] / error[100]:.1f}")
@@ -189,10 +190,10 @@ predict(
 )
 
 # %%
-noisy, many = {}, even_noise(20_000)
+noisy, many = {}, gaussian_quantiles(20_000)
 for N in steps:
     x = sample(samplers.ddim, denoise, many, path, path.grid(N), eta=1.0, generator=seeded(2))
-    noisy[N] = distance_to_law(x, heaps)
+    noisy[N] = wasserstein_1(x, heaps)
 figure, axes = style.axes("With few steps the noise hurts", "steps", "distance to the data", size=(6.4, 3.6))
 axes.plot(steps, list(error.values()), **style.line("ddim", label="DDIM, eta = 0"))
 axes.plot(steps, list(noisy.values()), **style.line("ddim", stochastic=True, label="DDIM, eta = 1"))
@@ -207,7 +208,7 @@ show(figure, f"At 20 steps the distance to the data is {error[20]:.3f} without n
 # the data exactly either.
 
 # %%
-floor = [distance_to_law(heaps.sample(20_000, seeded(seed), torch.float64), heaps) for seed in range(8)]
+floor = [wasserstein_1(heaps.sample(20_000, seeded(seed), torch.float64), heaps) for seed in range(8)]
 print(f"20,000 random samples of the data themselves are off by {min(floor):.4f} to {max(floor):.4f}")
 
 # %% [markdown]

@@ -17,17 +17,18 @@ import torch
 
 from diffusion_lessons import sample, samplers, schedules, toys, trace
 from diffusion_lessons.checks import check
-from diffusion_lessons.evaluation import orders
-from diffusion_lessons.evaluation.exact_flow import exact_flow
-from diffusion_lessons.evaluation.line import distance_to_law
-from diffusion_lessons.evaluation.threshold import measure_last_steps
+from diffusion_lessons.figures import style
+from diffusion_lessons.figures.convergence import last_steps_figure, order_figure
+from diffusion_lessons.figures.show import show
+from diffusion_lessons.panels.quiz import predict, scope_check
+from diffusion_lessons.panels.solvers import order_panel
 from diffusion_lessons.samplers import ode_field
-from diffusion_lessons.views import order_plot, style
-from diffusion_lessons.views.order_panel import order_panel
-from diffusion_lessons.views.quiz import predict, scope_check
-from diffusion_lessons.views.show import show
+from diffusion_lessons.toys import convergence
+from diffusion_lessons.toys.exact_ode import exact_flow
+from diffusion_lessons.toys.one_dimension import wasserstein_1
+from diffusion_lessons.toys.step_count_rule import last_step_errors
 
-path, runs = schedules.ddpm_linear(), orders.runs()
+path, runs = schedules.ddpm_linear(), convergence.solvers()
 
 # %% [markdown]
 # ## The equation
@@ -51,8 +52,8 @@ path, runs = schedules.ddpm_linear(), orders.runs()
 x, t = torch.tensor([[0.4, -1.1]], dtype=torch.float64), 400.5
 f = path.d_alpha(t) / path.alpha(t)
 g_squared = 2 * path.sigma(t) * path.d_sigma(t) - 2 * f * path.sigma(t) ** 2
-with_score = f * x - 0.5 * g_squared * orders.MIXTURE.score(x, path, t)
-ours = ode_field(orders.MIXTURE.denoiser(path), path)(t, x)
+with_score = f * x - 0.5 * g_squared * convergence.MIXTURE.score(x, path, t)
+ours = ode_field(convergence.MIXTURE.denoiser(path), path)(t, x)
 assert torch.allclose(with_score, ours, atol=1e-12)
 print("with the score and with the denoiser: the same dx/dt, to twelve decimals")
 
@@ -67,7 +68,7 @@ print("with the score and with the denoiser: the same dx/dt, to twelve decimals"
 # by $2^p$: by 2, 4, 8 for $p = 1, 2, 3$. On doubly logarithmic axes that is a straight line of slope $-p$.
 
 # %%
-rows = orders.measure({"ddim": runs["ddim"]}, steps=(8, 16, 32, 64, 128))
+rows = convergence.errors({"ddim": runs["ddim"]}, steps=(8, 16, 32, 64, 128))
 for before, row in zip([None, *rows], rows, strict=False):
     fall = f", {before.error / row.error:.2f} times less than before" if before else ""
     print(f"{row.steps:>3} steps of DDIM: error {row.error:.4f}{fall}")
@@ -93,7 +94,7 @@ for before, row in zip([None, *rows], rows, strict=False):
 
 # %%
 t, s = 700.0, 500.0
-seen, h = orders.MIXTURE.denoiser(path)(x, t), path.lam(s) - path.lam(t)
+seen, h = convergence.MIXTURE.denoiser(path)(x, t), path.lam(s) - path.lam(t)
 solver_1 = path.alpha(s) / path.alpha(t) * x - path.sigma(s) * math.expm1(h) * seen.eps
 ddim = path.alpha(s) * seen.x0 + path.sigma(s) * seen.eps
 assert torch.allclose(solver_1, ddim, atol=1e-12)
@@ -151,7 +152,8 @@ print("DPM-Solver-2, -3, ++(2M) and ++(3M) with 3 steps: 1.0000")
 
 # %%
 straight = schedules.flow()
-denoise, start = orders.MIXTURE.denoiser(straight), straight.prior((32, 2), torch.Generator().manual_seed(0)).double()
+denoise = convergence.MIXTURE.denoiser(straight)
+start = straight.prior((32, 2), torch.Generator().manual_seed(0)).double()
 for name in ("ddim", "heun", "dpm_solver_2"):
     error = []
     for end in (0.5, 0.55):
@@ -179,12 +181,12 @@ for name in ("ddim", "heun", "dpm_solver_2"):
 
 # %%
 shown = ("ddim", "euler", "heun", "rk4", "dpm_solver_2", "dpm_solver_3", "dpm_solver_pp_2s", "dpm_solver_pp_2m")
-rows = orders.measure({name: runs[name] for name in shown}, steps=(4, 8, 16, 32, 64, 128, 256), points=16)
-slope = orders.slopes(rows)
+rows = convergence.errors({name: runs[name] for name in shown}, steps=(4, 8, 16, 32, 64, 128, 256), points=16)
+slope = convergence.slopes(rows)
 best = {n: style.label(min((r for r in rows if r.nfe == n), key=lambda r: r.error).sampler) for n in (16, 64)}
 assert all(abs(slope[name] - samplers.ALL[name].info.order) < 0.25 for name in shown)
 show(
-    order_plot.order_figure(rows),
+    order_figure(rows),
     f"Slopes: DDIM {slope['ddim']:.2f}, DPM-Solver-2 {slope['dpm_solver_2']:.2f}, ++(2M) "
     f"{slope['dpm_solver_pp_2m']:.2f}, DPM-Solver-3 {slope['dpm_solver_3']:.2f}, RK4 {slope['rk4']:.2f}. "
     f"Nearest to the exact solution: {best[16]} with 16 evaluations, {best[64]} with 64.",
@@ -213,12 +215,12 @@ predict(
 
 # %%
 both = {name: runs[name] for name in ("dpm_solver_pp_3m", "dpm_solver_pp_3m (corrected)")}
-many = orders.measure(both, steps=(4, 8, 16, 32, 64, 128, 256, 512, 1024))
-slope = orders.slopes(many, at_least=256)
+many = convergence.errors(both, steps=(4, 8, 16, 32, 64, 128, 256, 512, 1024))
+slope = convergence.slopes(many, at_least=256)
 late = [row.error for row in many if row.steps == 1024]
 assert abs(slope["dpm_solver_pp_3m"] - 2) < 0.15 and abs(slope["dpm_solver_pp_3m (corrected)"] - 3) < 0.15
 show(
-    order_plot.order_figure(many, at_least=256),
+    order_figure(many, at_least=256),
     f"Slopes from 256 steps on: {slope['dpm_solver_pp_3m']:.2f} as published, "
     f"{slope['dpm_solver_pp_3m (corrected)']:.2f} with the factor. "
     f"At 1024 steps the corrected form is {late[0] / late[1]:.1f} times closer.",
@@ -245,7 +247,7 @@ print(f"for 5 lambda^2 the divided difference is {difference:.1f}, the second de
 # the default, and here is why.
 
 # %%
-few = orders.measure(both, steps=range(4, 65))
+few = convergence.errors(both, steps=range(4, 65))
 half = len(few) // 2
 ratio = {a.steps: a.error / b.error for a, b in zip(few[:half], few[half:], strict=True)}
 closer = [N for N in range(4, 33) if ratio[N] < 1]
@@ -274,13 +276,13 @@ show(
 # path and the better of two grids; first on our three broad heaps, then on the same heaps ten or more times thinner.
 
 # %%
-thin = toys.GaussianMixture(orders.MIXTURE.means, stds=0.02, weights=orders.MIXTURE.weights)
+thin = toys.GaussianMixture(convergence.MIXTURE.means, stds=0.02, weights=convergence.MIXTURE.weights)
 names = ("euler", "heun", "rk4", "ddim", "dpm_solver_2", "dpm_solver_pp_2m")
 found = {}
-for width, mixture in {"broad": orders.MIXTURE, "thin": thin}.items():
+for width, mixture in {"broad": convergence.MIXTURE, "thin": thin}.items():
     for grid in ("trailing", "logsnr"):
         problem = {"path": path, "t_min": 1.0, "mixture": mixture}
-        for row in orders.measure({n: runs[n] for n in names}, steps=(3, 6, 12), spacing=grid, **problem):
+        for row in convergence.errors({n: runs[n] for n in names}, steps=(3, 6, 12), spacing=grid, **problem):
             if row.nfe == 12:
                 found[width, row.name] = min(row.error, found.get((width, row.name), 9.0))
 for name in names:
@@ -303,13 +305,13 @@ for name in names:
 # %%
 heaps, generator = toys.GaussianMixture([-1.0, 1.0], stds=0.2, weights=[0.3, 0.7]), torch.Generator().manual_seed(0)
 denoise, noise = heaps.denoiser(path), path.prior((10_000,), generator, dtype=torch.float64)
-floor = [distance_to_law(heaps.sample(10_000, generator, torch.float64), heaps) for _ in range(20)]
+floor = [wasserstein_1(heaps.sample(10_000, generator, torch.float64), heaps) for _ in range(20)]
 walked = sample(samplers.ddpm, denoise, noise, path, path.grid(1000), generator=generator)
 print(f"exact samples: {sum(floor) / 20:.3f} on average, at most {max(floor):.3f}")
-print(f"DDPM, 1000 steps: {distance_to_law(walked, heaps):.3f}")
+print(f"DDPM, 1000 steps: {wasserstein_1(walked, heaps):.3f}")
 for name, N in (("ddim", 20), ("dpm_solver_pp_2m", 10), ("dpm_solver_pp_2m", 20), ("dpm_solver_pp_2m", 40)):
     x = sample(samplers.ALL[name], denoise, noise, path, path.grid(N, "logsnr"))
-    print(f"{style.label(name)}, {N} steps: {distance_to_law(x, heaps):.3f}")
+    print(f"{style.label(name)}, {N} steps: {wasserstein_1(x, heaps):.3f}")
 
 # %% [markdown]
 # With 20 steps the samples cannot be told from exact ones, no more than those of DDPM; with 10 they can. Here the
@@ -329,7 +331,7 @@ error = {}
 for grid, color in grids.items():
     for name, look in (("ddim", ":"), ("dpm_solver_pp_2m", "o-")):
         N = (5, 10, 20, 40, 80, 160)
-        line = orders.measure({name: runs[name]}, path=path, spacing=grid, t_min=1.0, steps=N)
+        line = convergence.errors({name: runs[name]}, path=path, spacing=grid, t_min=1.0, steps=N)
         error[grid, name] = [row.error for row in line]
         axes.plot(N, error[grid, name], look, color=color, markersize=4, label=grid if name != "ddim" else None)
 axes.set(xscale="log", yscale="log")
@@ -358,7 +360,7 @@ for grid in ("logsnr", "trailing"):
 
 # %%
 for end, where in ((1.0, "to t = 1"), (None, "to t = 0")):
-    line = orders.measure({"2m": runs["dpm_solver_pp_2m"]}, path=path, t_min=end, steps=(160, 320))
+    line = convergence.errors({"2m": runs["dpm_solver_pp_2m"]}, path=path, t_min=end, steps=(160, 320))
     print(f"{where}: from 160 to 320 steps the error falls by a factor {line[0].error / line[1].error:.2f}")
 
 # %% [markdown]
@@ -369,12 +371,12 @@ for end, where in ((1.0, "to t = 1"), (None, "to t = 0")):
 # order". Solid: our 3M, which looks at how long a step is. Dotted: the same with the rule.
 
 # %%
-ends = measure_last_steps()
+ends = last_step_errors()
 ours, ruled = ends[: len(ends) // 2], ends[len(ends) // 2 :]
 jump = {row.steps: row.error for row in ruled}
 assert jump[15] > 2 * jump[14] and all(a.error > b.error for a, b in pairwise(ours))
 show(
-    order_plot.last_steps_figure(ends),
+    last_steps_figure(ends),
     f"With the rule the error is {jump[14]:.3f} at 14 steps and {jump[15]:.3f} at 15: one step more and it is "
     f"{jump[15] / jump[14]:.1f} times as large. Without it the error falls at every step.",
 )

@@ -18,19 +18,19 @@ from diffusion_lessons import load, sample, samplers, schedules, toys, trace
 from diffusion_lessons.checks import check
 from diffusion_lessons.data import load_data
 from diffusion_lessons.denoisers import Denoiser, condition_on
-from diffusion_lessons.evaluation import orders
-from diffusion_lessons.evaluation.curvature import crossings, excess_length, straightness
-from diffusion_lessons.evaluation.exact_flow import exact_flow
-from diffusion_lessons.evaluation.line import even_noise
+from diffusion_lessons.figures import trajectories
+from diffusion_lessons.figures.images import image_grid
+from diffusion_lessons.figures.show import show
 from diffusion_lessons.networks import MLP, MLPConfig
+from diffusion_lessons.panels.flow import flow_panel
+from diffusion_lessons.panels.quiz import predict, scope_check
 from diffusion_lessons.samplers import State
-from diffusion_lessons.training.coupling import optimal_coupling
+from diffusion_lessons.toys import convergence
+from diffusion_lessons.toys.exact_ode import exact_flow
+from diffusion_lessons.toys.one_dimension import gaussian_quantiles
+from diffusion_lessons.toys.straightness import crossings, excess_length, straightness
+from diffusion_lessons.training.batches import optimal_coupling
 from diffusion_lessons.training.losses import loss
-from diffusion_lessons.views import trajectories
-from diffusion_lessons.views.figures import image_grid
-from diffusion_lessons.views.flow_panel import flow_panel
-from diffusion_lessons.views.quiz import predict, scope_check
-from diffusion_lessons.views.show import show
 
 path, generator = schedules.flow(), torch.Generator().manual_seed(0)
 
@@ -99,7 +99,7 @@ predict(
 )
 
 # %%
-few, times = even_noise(24), [1 - k / 40 for k in range(41)]
+few, times = gaussian_quantiles(24), [1 - k / 40 for k in range(41)]
 data = heaps.sample(24, generator, torch.float64)
 pairs = [State(t, path.add_noise(data, few, t), None) for t in times]
 flow = exact_flow(heaps.denoiser(path), few, path, times, tolerance=1e-8)
@@ -120,7 +120,7 @@ show(
 # - *excess length*: how much longer the way is than the straight line between its ends.
 
 # %%
-mixture = orders.MIXTURE
+mixture = convergence.MIXTURE
 noise = path.prior((200, 2), generator, dtype=torch.float64)
 exact = exact_flow(mixture.denoiser(path), noise, path, times, tolerance=1e-8)
 end = exact[-1].x
@@ -208,8 +208,8 @@ runs = {"flow": path, "cosine": cosine, "linear": schedules.ddpm_linear()}
 for name, other in runs.items():
     error = {}
     for sampler, steps in (("ddim", 4), ("ddim", 10), ("heun", 5)):
-        run = {sampler: orders.runs()[sampler]}
-        (row,) = orders.measure(run, path=other, steps=[steps], spacing="trailing", t_min=None)
+        run = {sampler: convergence.solvers()[sampler]}
+        (row,) = convergence.errors(run, path=other, steps=[steps], spacing="trailing", t_min=None)
         error[sampler, steps] = row.error
     told = ", ".join(f"{error['ddim', N]:.3f} with {N} steps of DDIM" for N in (4, 10))
     print(f"{name:>6}: {told}, {error['heun', 5]:.3f} with 9 evaluations of Heun")

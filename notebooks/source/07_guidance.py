@@ -17,20 +17,23 @@ import pandas as pd
 import torch
 
 from diffusion_lessons import guidance, load, sample, samplers, schedules
+from diffusion_lessons.benchmark import shipped
+from diffusion_lessons.benchmark.measure import measure
+from diffusion_lessons.benchmark.rows import Configuration
 from diffusion_lessons.checks import check
 from diffusion_lessons.data import load_data
 from diffusion_lessons.denoisers import clip, condition_on, count_calls
-from diffusion_lessons.evaluation import judge, stored
-from diffusion_lessons.evaluation.benchmark import Configuration, measure
-from diffusion_lessons.evaluation.line import even_noise
-from diffusion_lessons.generate import generate
+from diffusion_lessons.figures import frontier, noising, style
+from diffusion_lessons.figures.show import show
 from diffusion_lessons.guidance import classifier_free
-from diffusion_lessons.tilted import guided_density, guided_ode_std
+from diffusion_lessons.metrics import evaluator
+from diffusion_lessons.panels import guidance as guidance_panels
+from diffusion_lessons.panels.quiz import predict, scope_check
+from diffusion_lessons.sampling import generate
 from diffusion_lessons.toys import ConditionalMixture, GaussianMixture
+from diffusion_lessons.toys.one_dimension import gaussian_quantiles
+from diffusion_lessons.toys.tilted import guided_density, guided_ode_std
 from diffusion_lessons.training import batches
-from diffusion_lessons.views import frontier, guidance_panels, noising, style
-from diffusion_lessons.views.quiz import predict, scope_check
-from diffusion_lessons.views.show import show
 
 
 def seeded(seed):
@@ -46,7 +49,7 @@ def seeded(seed):
 
 # %%
 digits = load_data("digits")
-batch = batches.draw(digits, 2000, seed=0, step=0, condition_dropout=0.1)
+batch = batches.draw_batch(digits, 2000, seed=0, step=0, condition_dropout=0.1)
 null = len(digits.classes)
 print(f"of 2,000 labels {int((batch.condition == null).sum())} became the null label, which has the number {null}")
 
@@ -153,7 +156,7 @@ def ends(condition, everything, scale, sampler="ddim", steps=1000, n=4000):
     both = ConditionalMixture([condition, everything]).denoiser(path)
     noise = {} if sampler == "ddim" else {"generator": seeded(0)}
     told = classifier_free(both, 0, scale) if scale == 1 else classifier_free(both, 0, scale, negative=1)
-    return sample(samplers.get(sampler), told, even_noise(n), path, path.grid(steps), **noise)
+    return sample(samplers.get(sampler), told, gaussian_quantiles(n), path, path.grid(steps), **noise)
 
 
 wide, narrow = GaussianMixture([0.0], stds=1.0), GaussianMixture([0.0], stds=0.5)
@@ -279,12 +282,12 @@ show(
 # clipped: saturation. We take the small network on 8 by 8 digits, because it is quick.
 
 # %%
-small, eye = load("digits-diffusion"), judge.of_images("digits")
+small, eye = load("digits-diffusion"), evaluator.of_images("digits")
 
 
 def measured(scale, **more):
     chosen = Configuration("dpm_solver_pp_2m", 10, scale=scale, **more)
-    return measure(small, chosen, judge=eye, metrics=("adherence", "diversity"), samples=200, repeats=0)
+    return measure(small, chosen, evaluator=eye, metrics=("adherence", "diversity"), samples=200, repeats=0)
 
 
 def told(row):
@@ -318,8 +321,8 @@ show(
 # point a scale.
 
 # %%
-known = stored.rows("mnist-diffusion")
-large = {s: stored.find(known, Configuration("dpm_solver_pp_2m", 10, scale=s)) for s in (1.0, 2.0, 3.0, 5.0, 10.0)}
+known = shipped.rows("mnist-diffusion")
+large = {s: shipped.find(known, Configuration("dpm_solver_pp_2m", 10, scale=s)) for s in (1.0, 2.0, 3.0, 5.0, 10.0)}
 one, two, ten = (large[s].quality for s in (1.0, 2.0, 10.0))
 show(
     frontier.over_scale(
@@ -439,7 +442,7 @@ for s in (7.5, 5.0, 3.0, 2.0):
 best = {}
 for s in (1.0, 2.0, 5.0):
     chosen = Configuration("dpm_solver_pp_2m", 10, scale=s, clip={"limit": 1.0})
-    row = measure(small, chosen, judge=eye, metrics=("frechet",), samples=297, repeats=0)
+    row = measure(small, chosen, evaluator=eye, metrics=("frechet",), samples=297, repeats=0)
     best[s] = row.quality["frechet"]
     print(f"s = {s:g}: distance {best[s].value:.1f}, give or take {best[s].spread:.1f}")
 print(f"real images: {best[1.0].floor:.1f}")

@@ -15,21 +15,23 @@ import pandas as pd
 import torch
 
 from diffusion_lessons import load, sample, samplers, schedules
+from diffusion_lessons.benchmark.rows import Configuration
+from diffusion_lessons.benchmark.timed_samples import timed_samples
 from diffusion_lessons.checks import check
 from diffusion_lessons.denoisers import condition_on, count_calls
-from diffusion_lessons.evaluation import judge, metrics
-from diffusion_lessons.evaluation.coverage import precision_recall
-from diffusion_lessons.evaluation.drawing import draw
-from diffusion_lessons.evaluation.features import features, probabilities, reference
-from diffusion_lessons.evaluation.line import even_noise
-from diffusion_lessons.evaluation.measurement import Configuration
-from diffusion_lessons.generate import generate
+from diffusion_lessons.figures import noising, style, trajectories
+from diffusion_lessons.figures.show import show
 from diffusion_lessons.guidance import classifier_free, compose
-from diffusion_lessons.tilted import density_ratio, guided_density, guided_ode_std
+from diffusion_lessons.metrics import evaluator
+from diffusion_lessons.metrics import scores as metrics
+from diffusion_lessons.metrics.features import features, probabilities, reference
+from diffusion_lessons.metrics.precision_recall import precision_recall
+from diffusion_lessons.panels import guidance as guidance_panels
+from diffusion_lessons.panels.quiz import predict, scope_check
+from diffusion_lessons.sampling import generate
 from diffusion_lessons.toys import ConditionalMixture, GaussianMixture
-from diffusion_lessons.views import guidance_panels, noising, style, trajectories
-from diffusion_lessons.views.quiz import predict, scope_check
-from diffusion_lessons.views.show import show
+from diffusion_lessons.toys.one_dimension import gaussian_quantiles
+from diffusion_lessons.toys.tilted import density_ratio, guided_density, guided_ode_std
 
 
 def seeded(seed):
@@ -174,7 +176,7 @@ def ends(positive, negative, scale, sampler="ddim", steps=300, n=2000):
     both = ConditionalMixture([GaussianMixture([m], stds=std) for m, std in (positive, negative)])
     denoise = classifier_free(both.denoiser(path), 0, scale, negative=1 if scale > 1 else None)
     drawn_noise = {} if sampler == "ddim" else {"generator": seeded(0)}
-    return sample(samplers.get(sampler), denoise, even_noise(n), path, path.grid(steps), **drawn_noise)
+    return sample(samplers.get(sampler), denoise, gaussian_quantiles(n), path, path.grid(steps), **drawn_noise)
 
 
 x = ends((1.0, 0.5), (0.0, 0.5), 3.0)
@@ -305,7 +307,7 @@ assert among["s = 3, not a 3"] < among["s = 3"]
 # asked for.
 
 # %%
-small, eye = load("digits-diffusion"), judge.of_images("digits")
+small, eye = load("digits-diffusion"), evaluator.of_images("digits")
 kinds = {
     "smudged": {"labels": ["smudged"]},
     "s = 3": {"labels": range(10), "scale": 3.0},
@@ -332,10 +334,10 @@ METRICS, SEEDS = ("frechet", "precision", "diversity"), range(4)
 def scores(scale, **more):
     """[seeds, metrics] of the small network at this scale."""
     chosen = Configuration("dpm_solver_pp_2m", 10, scale=scale, clip={"limit": 1.0}, **more)
-    runs = [draw(small, chosen, 297, judge=eye, seed=seed) for seed in SEEDS]
-    seen = [eye.see(run.x, run.labels) for run in runs]
+    runs = [timed_samples(small, chosen, 297, evaluator=eye, seed=seed) for seed in SEEDS]
+    seen = [eye.features_of(run.x, run.labels) for run in runs]
     real = {"frechet": eye.train, "precision": eye.held_out, "diversity": eye.held_out}
-    return torch.tensor([[metrics.get(name).function(real[name], each) for name in METRICS] for each in seen])
+    return torch.tensor([[metrics.metric(name).function(real[name], each) for name in METRICS] for each in seen])
 
 
 means = {"s = 1": scores(1.0).mean(0)}

@@ -17,15 +17,17 @@ import torch
 from diffusion_lessons import load, sample, samplers, schedules, toys
 from diffusion_lessons.checks import check
 from diffusion_lessons.data import load_data
-from diffusion_lessons.evaluation import features, judge
-from diffusion_lessons.evaluation.frechet import frechet_between, moments
-from diffusion_lessons.evaluation.memorization import probe
-from diffusion_lessons.evaluation.metrics import evaluate, frechet_distance, kernel_distance, precision_recall
-from diffusion_lessons.generate import generate
-from diffusion_lessons.views import measuring
-from diffusion_lessons.views.figures import image_grid
-from diffusion_lessons.views.quiz import predict, scope_check
-from diffusion_lessons.views.show import show
+from diffusion_lessons.figures import metrics as measuring
+from diffusion_lessons.figures.images import image_grid
+from diffusion_lessons.figures.show import show
+from diffusion_lessons.metrics import evaluator, features
+from diffusion_lessons.metrics.frechet import frechet_between, frechet_distance, moments
+from diffusion_lessons.metrics.kernel_distance import kernel_distance
+from diffusion_lessons.metrics.memorization import memorization_probe
+from diffusion_lessons.metrics.precision_recall import precision_recall
+from diffusion_lessons.metrics.scores import evaluate
+from diffusion_lessons.panels.quiz import predict, scope_check
+from diffusion_lessons.sampling import generate
 
 
 def seeded(seed):
@@ -90,7 +92,7 @@ print(f"forty times the images, {fall:.1f} times less distance; nothing got bett
 # those who leave it out: a model that forgets every second seven, and is measured on more images.
 
 # %%
-forgets = measuring.forgetful(unseen, 7, 0.5, seeded(0))[:5000]
+forgets = measuring.without_class(unseen, 7, 0.5, seeded(0))[:5000]
 faulty = frechet_distance(reference, forgets)
 assert faulty < sum(floor[250]) / 20
 print(f"half of the sevens missing, 5,000 images: {faulty:.3f}")
@@ -210,10 +212,10 @@ path, digits, others = schedules.ddpm_linear(), load_data("digits").images.doubl
 fifty = digits[:50]
 perfect = toys.point_masses(fifty).denoiser(path)
 x = sample(samplers.ddim, perfect, path.prior((100, 1, 8, 8), seeded(0), dtype=torch.float64), path, path.grid(20))
-found = probe(x, fifty, others[:100])
+found = memorization_probe(x, fifty, others[:100])
 assert found.memorised
 print(f"exact denoiser of fifty images: {found}")
-print(f"real digits in its place: {probe(others[100:200], fifty, others[:100])}")
+print(f"real digits in its place: {memorization_probe(others[100:200], fifty, others[:100])}")
 
 # %%
 pairs = torch.cat([x[:8], fifty[found.nearest[:8]]])
@@ -229,7 +231,7 @@ show(image_grid(pairs, 8), "Eight samples of the exact denoiser, and below each 
 # Draw 200 digits from the network that ships, in ten steps, and ask all the questions at once.
 
 # %%
-eyes = judge.of_images("mnist")
+eyes = evaluator.of_images("mnist")
 asked = eyes.labels(200, seed=0)
 drawn = generate(load("mnist-diffusion"), 200, labels=asked.tolist(), sampler="dpm_solver_pp_2m", steps=10)[-1].x
 show(image_grid(drawn[:32], 16, enlarge=2), "Thirty-two digits of the network: as legible as hurried handwriting.")
@@ -252,7 +254,7 @@ print("adherence: more than 85% are recognised as the digit that was asked for, 
 # apart" is a statement about the sample size**, not a medal. And does it copy?
 
 # %%
-found = probe(seen.features, train.features, unseen.features)
+found = memorization_probe(seen.features, train.features, unseen.features)
 assert not found.memorised
 share = 5000 / 60_000  # of the images it was trained on, the probe holds samples against these
 print("the network: no more copies than among real digits")

@@ -11,19 +11,20 @@
 # %%
 import torch
 
+import claims
+from claims.on_curves import ten_steps
 from diffusion_lessons import load, samplers, schedules, toys
+from diffusion_lessons.benchmark import shipped
+from diffusion_lessons.benchmark.frontier import best_under, on_frontier
+from diffusion_lessons.benchmark.measure import measure
+from diffusion_lessons.benchmark.rows import Configuration
 from diffusion_lessons.checks import check
-from diffusion_lessons.evaluation import claims, stored
-from diffusion_lessons.evaluation.claims.on_curves import ten_steps
-from diffusion_lessons.evaluation.flawed import Flawed
-from diffusion_lessons.evaluation.frontier import best_under, on_frontier
-from diffusion_lessons.evaluation.line import distance_to_law
-from diffusion_lessons.evaluation.measurement import Configuration
-from diffusion_lessons.evaluation.measuring import measure
-from diffusion_lessons.views import explorer
-from diffusion_lessons.views import frontier as figures
-from diffusion_lessons.views.quiz import predict, scope_check
-from diffusion_lessons.views.show import show
+from diffusion_lessons.figures import frontier as figures
+from diffusion_lessons.figures.show import show
+from diffusion_lessons.panels import frontier as explorer
+from diffusion_lessons.panels.quiz import predict, scope_check
+from diffusion_lessons.toys.imperfect import Flawed
+from diffusion_lessons.toys.one_dimension import wasserstein_1
 
 # %% [markdown]
 # ## Count evaluations, not steps
@@ -137,10 +138,10 @@ predict(
 )
 
 # %%
-measured = stored.rows("mnist-diffusion")
+measured = shipped.rows("mnist-diffusion")
 for steps in (10, 50):
     as_published = (Configuration("ddim", steps, spacing="leading", options=each) for each in ({}, {"eta": 1.0}))
-    ode, sde = (stored.find(measured, each).quality["frechet"] for each in as_published)
+    ode, sde = (shipped.find(measured, each).quality["frechet"] for each in as_published)
     print(f"{steps} steps, {ode.n} images: {ode.value:.2f} ± {ode.spread:.2f} without fresh noise, ", end="")
     print(f"{sde.value:.2f} ± {sde.spread:.2f} with it; real digits {ode.floor:.2f}")
     assert steps > 10 or ode.value - sde.value > 2 * (ode.spread**2 + sde.spread**2) ** 0.5
@@ -159,7 +160,7 @@ noise = path.prior((5000,), torch.Generator().manual_seed(0), dtype=torch.float6
 def off_by(denoise, steps, eta):
     generator = torch.Generator().manual_seed(1)
     x = samplers.sample(samplers.ddim, denoise, noise, path, path.grid(steps), eta=eta, generator=generator)
-    return distance_to_law(x, heaps)
+    return wasserstein_1(x, heaps)
 
 
 off = {}

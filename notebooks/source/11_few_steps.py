@@ -15,25 +15,25 @@ import inspect
 import torch
 
 from diffusion_lessons import load, sample, samplers, schedules, toys, trace
+from diffusion_lessons.benchmark.measure import measure
+from diffusion_lessons.benchmark.rows import Configuration
+from diffusion_lessons.benchmark.students import above_floor, difference, family, ratio
 from diffusion_lessons.checks import check
 from diffusion_lessons.denoisers import Denoiser, clip, condition_on
-from diffusion_lessons.evaluation import judge
-from diffusion_lessons.evaluation.curvature import straightness
-from diffusion_lessons.evaluation.exact_students import Blurred, progressive_student
-from diffusion_lessons.evaluation.family import beyond, family, gap, ratio
-from diffusion_lessons.evaluation.line import distance_to_law, even_noise
-from diffusion_lessons.evaluation.measurement import Configuration
-from diffusion_lessons.evaluation.measuring import measure
-from diffusion_lessons.few_steps import ConsistencyFunction, SecondFlow, flow_map
+from diffusion_lessons.distillation import progressive
+from diffusion_lessons.figures import few_steps, frontier
+from diffusion_lessons.figures.denoisers import jumps_figure
+from diffusion_lessons.figures.show import show
+from diffusion_lessons.metrics import evaluator
 from diffusion_lessons.networks import MLP, MLPConfig
+from diffusion_lessons.panels.few_steps import few_steps_panel
+from diffusion_lessons.panels.quiz import predict, scope_check
 from diffusion_lessons.samplers import State
-from diffusion_lessons.training.distillation import progressive
+from diffusion_lessons.toys.distilled import Blurred, progressive_student
+from diffusion_lessons.toys.flow_map import ConsistencyFunction, ReflowedFlow, flow_map
+from diffusion_lessons.toys.one_dimension import gaussian_quantiles, wasserstein_1
+from diffusion_lessons.toys.straightness import straightness
 from diffusion_lessons.training.losses import loss
-from diffusion_lessons.views import few_steps, frontier
-from diffusion_lessons.views.few_steps_panel import few_steps_panel
-from diffusion_lessons.views.jumps import jumps_figure
-from diffusion_lessons.views.quiz import predict, scope_check
-from diffusion_lessons.views.show import show
 
 # %%
 path = schedules.flow()
@@ -50,7 +50,7 @@ def seeded(seed):
 
 # %%
 heaps = toys.GaussianMixture([-1.0, 1.0], stds=0.2, weights=[0.3, 0.7])
-noise, first = even_noise(2000), heaps.denoiser(path)
+noise, first = gaussian_quantiles(2000), heaps.denoiser(path)
 one = sample(samplers.euler, first, noise, path, path.grid(1))
 peak, there = (heaps.log_prob(torch.tensor([x], dtype=torch.float64)).exp().item() for x in (1.0, one[0].item()))
 assert one.std() < 1e-12
@@ -114,7 +114,7 @@ def learned(x0, eps, steps=700, batch=256):
 def off(sampler, denoise, steps):
     """How far samples from 2,000 even starts would have to be moved, on average, to follow the data."""
     with torch.no_grad():
-        return distance_to_law(sample(sampler, denoise, noise, path, path.grid(steps)), heaps)
+        return wasserstein_1(sample(sampler, denoise, noise, path, path.grid(steps)), heaps)
 
 
 (from_mixed, high), (from_own, low) = learned(mixed, eps), learned(own, eps)
@@ -153,7 +153,7 @@ show(
 # on one line only, which tells both of its ends; the mean velocity there is the velocity of that line.
 
 # %%
-second, ways = SecondFlow(heaps), [(flow_map(heaps, path, noise[::5], path.T, t), t) for t in path.grid(20)]
+second, ways = ReflowedFlow(heaps), [(flow_map(heaps, path, noise[::5], path.T, t), t) for t in path.grid(20)]
 bent = straightness([State(t, x[:, None], None) for x, t in ways])
 arrived = sample(samplers.euler, second, noise, path, path.grid(1))
 assert torch.allclose(arrived, flow_map(heaps, path, noise, path.T), atol=1e-12)
@@ -162,7 +162,7 @@ print("one Euler step of the exact second flow ends where the first flow does, t
 
 # %%
 show(
-    few_steps.ways_figure(heaps),
+    few_steps.trajectories_figure(heaps),
     "Left: the first flow bends, and one Euler step ends at 0.4 from everywhere. Middle: the same ends, joined by "
     "straight lines; one Euler step arrives. Right: a consistency function takes every point of a way to its end.",
 )
@@ -175,7 +175,7 @@ show(
 # %%
 for steps in (2, 8, 32):
     made = sample(samplers.euler, first, noise, path, path.grid(steps))
-    print(f"pairs made with {steps:>2} Euler steps are off by {distance_to_law(made, heaps):.3f}")
+    print(f"pairs made with {steps:>2} Euler steps are off by {wasserstein_1(made, heaps):.3f}")
 
 # %% [markdown]
 # ## Progressive distillation: two steps in one
@@ -338,7 +338,7 @@ for width in (0.05, 0.1):
 # *denoiser* in its place, which has the same form, and each look replaces a sample by a mean:
 
 # %%
-many = even_noise(10_000)
+many = gaussian_quantiles(10_000)
 for looks in (1, 2, 4, 8):
     ends = [sample(samplers.consistency, g, many, path, path.grid(looks), generator=seeded(4)) for g in (f, first)]
     spread = [x.std().item() for x in ends]
@@ -362,7 +362,7 @@ for times in ((1.0, 0.0), (1.0, 0.5, 0.0), (1.0, 0.2, 0.0)):
     x = sample(samplers.consistency, blurred, many, path, times, generator=seeded(4))
     looks = " and ".join(f"t = {t:g}" for t in times[:-1])
     print(
-        f"looks at {looks}: {(x.abs() < 0.5).double().mean():.1%} in the valley, off by {distance_to_law(x, heaps):.3f}"
+        f"looks at {looks}: {(x.abs() < 0.5).double().mean():.1%} in the valley, off by {wasserstein_1(x, heaps):.3f}"
     )
 
 # %% [markdown]
@@ -435,14 +435,14 @@ students = [*(f"mnist-progressive-{N}" for N in (8, 4, 2, 1)), "mnist-consistenc
 found = family("mnist-diffusion", *students)
 print(f"{found.first.samples} digits of each")
 for count in (1, 2, 4, 8):
-    told = [beyond(found.best(count, taught=each)) for each in (False, True)]
+    told = [above_floor(found.best(count, taught=each)) for each in (False, True)]
     alone, taught = (f"{each.value:.2f} ± {each.spread:.2f}" for each in told)
     print(f"evaluations: {count}. The teacher is {alone} away, its best student {taught}")
 
 # %%
 student, rivals = found.best(1), [row for row in found.rows if row.checkpoint == found.teacher]
 times = ratio(found.first, student)
-two, four = (gap(found.best(count), found.best(count, taught=False)) for count in (2, 4))
+two, four = (difference(found.best(count), found.best(count, taught=False)) for count in (2, 4))
 assert times.value > 5 and two.resolved and two.value < 0 and not four.resolved
 print(f"one evaluation: the student is {times.value:.0f} ± {times.spread:.0f} times nearer to real digits")
 print("two evaluations: the student is nearer, beyond chance")
@@ -467,9 +467,9 @@ show(
 # And reflow? Its first step, measured now:
 
 # %%
-eye, chosen = judge.of_images("mnist"), Configuration("ddim", 1, clip={"limit": 1.0})
+eye, chosen = evaluator.of_images("mnist"), Configuration("ddim", 1, clip={"limit": 1.0})
 first_flow, second_flow = (
-    measure(load(name), chosen, judge=eye, metrics=("frechet",), samples=300, repeats=0)
+    measure(load(name), chosen, evaluator=eye, metrics=("frechet",), samples=300, repeats=0)
     for name in ("mnist-flow", "mnist-reflow")
 )
 assert ratio(first_flow, second_flow).value > 5
@@ -510,7 +510,7 @@ assert readable[1] > max(readable[0], *readable[2:]) and varied[1] < min(varied[
 
 # %%
 network, chosen = load("mnist-progressive-2"), Configuration("ddim", 2, scale=2.0, clip={"limit": 1.0})
-guided = measure(network, chosen, judge=eye, metrics=("adherence",), samples=300, repeats=0)
+guided = measure(network, chosen, evaluator=eye, metrics=("adherence",), samples=300, repeats=0)
 assert guided.quality["adherence"].value > readable[2] + 0.02 and guided.nfe == 4
 print(f"guidance, by its card: {network.card['distillation']['guidance']}")
 print(f"at scale 2 this student of 2 steps is recognised more often, for {guided.nfe:.0f} evaluations")
@@ -533,7 +533,7 @@ def passes(name):
 
 # %%
 chain, again = sum(passes(f"mnist-progressive-{N}") for N in (8, 4, 2, 1)), passes("mnist-reflow")
-enough = min(row.nfe for row in rivals if gap(row, student).value < 2 * gap(row, student).spread)
+enough = min(row.nfe for row in rivals if difference(row, student).value < 2 * difference(row, student).spread)
 print(f"progressive distillation, all four rounds: {chain:,} passes; reflow: {again:,}")
 print(f"the teacher is no worse than the student of one step in {enough:.0f} evaluations")
 print(f"so the four rounds are paid back after {chain / (enough - 1):,.0f} samples")

@@ -9,9 +9,9 @@ import torch
 
 from diffusion_lessons import sample, samplers
 from diffusion_lessons.checks import EXERCISES, check, collect, exercise, judge, variant
-from diffusion_lessons.checks.asking import Answer
-from diffusion_lessons.checks.steps import two_level_path
-from diffusion_lessons.checks.values import plain, same
+from diffusion_lessons.checks.exercises.steps import two_level_path
+from diffusion_lessons.checks.portable.answers import Answer
+from diffusion_lessons.checks.portable.values import plain, same
 from diffusion_lessons.estimates import Estimate
 
 

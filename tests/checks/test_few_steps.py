@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from diffusion_lessons import sample, samplers, schedules
-from diffusion_lessons.checks import consistent, few_steps
-from diffusion_lessons.checks.draws import Field
+from diffusion_lessons.checks.exercises import consistent, few_steps
+from diffusion_lessons.checks.portable.inputs import Field
 from diffusion_lessons.denoisers import Denoiser
-from diffusion_lessons.training.distillation.progressive import target, two_steps
+from diffusion_lessons.distillation.progressive import target, two_steps
 
 PATH = schedules.flow()
 U, V = Field(0.7, -0.4, 0.5), Field(-0.3, 0.8, 0.2)

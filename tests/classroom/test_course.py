@@ -7,9 +7,10 @@ from typer.testing import CliRunner
 
 pytest.importorskip("nbgrader")
 
-from diffusion_lessons.classroom import autograde, course, source
-from diffusion_lessons.classroom.commands import app
+from diffusion_lessons.classroom import assignments, course
 from diffusion_lessons.classroom.course import ClassError
+from diffusion_lessons.classroom.grading import whole_class
+from diffusion_lessons.cli.classroom import app
 
 
 def run(*arguments):
@@ -53,7 +54,7 @@ def test_collect_takes_files_and_folders(folder, tmp_path):
         (inbox / name).write_text(name)
     result = run("collect", "A1", inbox, "--course", folder)
     assert result.exit_code == 0 and "3 submissions" in result.output
-    assert {name: path.read_text() for name, path in autograde.submissions(folder, "A1").items()} == {
+    assert {name: path.read_text() for name, path in whole_class.submissions(folder, "A1").items()} == {
         "ana": "ana.ipynb",
         "bo": "bo/A1.ipynb",
         "cy": "cy/sub/work.ipynb",
@@ -83,11 +84,11 @@ def test_errors_say_what_to_do(folder, tmp_path, monkeypatch):
     with pytest.raises(ClassError, match="not a course folder; make one with: diffusion-lessons class new"):
         course.build(tmp_path, "A1")
     with pytest.raises(ClassError, match="A1 was not released: diffusion-lessons class release A1"):
-        list(autograde.grade(folder, "A1"))
+        list(whole_class.grade(folder, "A1"))
     (folder / "release" / "A1").mkdir(parents=True)
     with pytest.raises(ClassError, match="a part is k/n"):
-        list(autograde.grade(folder, "A1", part=(3, 2)))
-    monkeypatch.setattr(source, "SOURCES", tmp_path / "none")
+        list(whole_class.grade(folder, "A1", part=(3, 2)))
+    monkeypatch.setattr(assignments, "SOURCES", tmp_path / "none")
     with pytest.raises(ClassError, match="from a clone of the repository"):
         course.new(tmp_path / "other")
 
@@ -97,18 +98,18 @@ def test_parts_share_the_class(folder, monkeypatch):
         path = folder / "submitted" / student / "A1" / "A1.ipynb"
         path.parent.mkdir(parents=True)
         path.write_text("{}")
-    names = list(autograde.submissions(folder, "A1"))
+    names = list(whole_class.submissions(folder, "A1"))
     parts = [names[k - 1 :: 3] for k in (1, 2, 3)]
     assert sorted(name for part in parts for name in part) == names
     for student in names:  # all are graded: no part has anything to do
-        checksum = autograde._checksum(folder, "A1", folder / "submitted" / student / "A1" / "A1.ipynb")
+        checksum = whole_class._checksum(folder, "A1", folder / "submitted" / student / "A1" / "A1.ipynb")
         record = {"student": student, "checksum": checksum, "seconds": 1.0, "trouble": ""}
         (folder / "graded/A1").mkdir(parents=True, exist_ok=True)
         (folder / f"graded/A1/{student}.json").write_text(json.dumps(record))
     (folder / "release" / "A1").mkdir(parents=True)
     assert run("grade", "A1", "--course", folder, "--part", "2/3").output == "nothing new to grade\n"
     (folder / "submitted/b/A1/A1.ipynb").write_text("{ }")
-    assert not autograde._is_graded(folder, "A1", "b", folder / "submitted/b/A1/A1.ipynb")
+    assert not whole_class._is_graded(folder, "A1", "b", folder / "submitted/b/A1/A1.ipynb")
 
 
 def test_a_part_in_another_form_is_refused(folder):

@@ -15,8 +15,9 @@ import pytest
 
 pytest.importorskip("nbgrader")
 
-from diffusion_lessons.classroom import autograde, course, report
-from diffusion_lessons.classroom.jail import bubblewrap
+from diffusion_lessons.classroom import course
+from diffusion_lessons.classroom.grading import report, whole_class
+from diffusion_lessons.classroom.sandbox.sandbox import bubblewrap
 from tests.classroom import made_class
 from tests.classroom.made_class import FULL, POINTS, Maker, before, find
 
@@ -123,7 +124,7 @@ def graded(tmp_path_factory):
     for part in PARTS:
         shutil.copytree(folder, root / part, ignore=shutil.ignore_patterns(*EXPECTED.keys() - TWICE, "broken"))
     secret_before = (folder / "secret.txt").read_text()
-    seen = [record for record, _ in autograde.grade(folder, "A2", processes=2)]
+    seen = [record for record, _ in whole_class.grade(folder, "A2", processes=2)]
     assert (folder / "secret.txt").read_text() == secret_before
     return folder, {record.student: record for record in seen}, root
 
@@ -168,8 +169,8 @@ def test_the_gradebook_agrees(graded):
 def test_what_was_graded_is_not_graded_again(graded):
     folder, handed_in = graded[0], graded[2] / "handed-in"
     (folder / "submitted" / "broken" / "A2" / "A2.ipynb").unlink()
-    assert list(autograde.grade(folder, "A2")) == []
-    assert autograde.records(folder, "A2")["right"].seconds > 0
+    assert list(whole_class.grade(folder, "A2")) == []
+    assert whole_class.records(folder, "A2")["right"].seconds > 0
     assert (handed_in / "right.ipynb").exists()
 
 
@@ -189,7 +190,7 @@ def test_two_parts_on_two_machines_are_one_class(graded, rows):
     program = Path(sys.executable).with_name("diffusion-lessons")
     job = f"{shlex.quote(str(program))} class grade A2 --course part-$0 --part $0/2 --processes 1"
     subprocess.run(["xargs", "-P2", "-n1", "sh", "-c", job], input="1 2", text=True, cwd=root, check=True)
-    graded_by = [set(autograde.records(root / part, "A2")) for part in PARTS]
+    graded_by = [set(whole_class.records(root / part, "A2")) for part in PARTS]
     assert sorted(map(len, graded_by)) == [1, 2] and set.union(*graded_by) == TWICE
     assert report.joined([root / part for part in PARTS], "A2") == [rows[student] for student in sorted(TWICE)]
 
@@ -218,4 +219,4 @@ def test_the_machine_is_unharmed(graded):
 @pytest.mark.skipif(JAIL, reason="bubblewrap works here: submissions are jailed")
 def test_without_bubblewrap_a_warning_says_what_is_not_protected(graded):
     with pytest.warns(UserWarning, match="bubblewrap .* cannot start here"):
-        list(autograde.grade(graded[0], "A2", again=True, part=(1, 99)))
+        list(whole_class.grade(graded[0], "A2", again=True, part=(1, 99)))

@@ -7,7 +7,7 @@ import torch
 
 from diffusion_lessons import samplers, schedules, toys
 from diffusion_lessons.estimates import Estimate
-from diffusion_lessons.few_steps import ConsistencyFunction
+from diffusion_lessons.toys.flow_map import ConsistencyFunction
 from tests.paths import PATHS
 from tests.samplers.problems import noise, seeded
 

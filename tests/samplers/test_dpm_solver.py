@@ -9,7 +9,7 @@ import torch
 from diffusion_lessons import samplers, schedules
 from diffusion_lessons.denoisers import count_calls
 from diffusion_lessons.estimates import Estimate
-from diffusion_lessons.evaluation.exact_flow import exact_flow
+from diffusion_lessons.toys.exact_ode import exact_flow
 from tests.paths import PATHS
 from tests.samplers.problems import MIXTURE, POINT, noise, rms
 

@@ -10,7 +10,7 @@ from diffusers import DPMSolverMultistepScheduler
 
 from diffusion_lessons import samplers, schedules, toys
 from diffusion_lessons.estimates import Estimate
-from diffusion_lessons.evaluation.threshold import measure_last_steps, threshold_3m
+from diffusion_lessons.toys.step_count_rule import last_step_errors, threshold_3m
 from tests.samplers.problems import MIXTURE, noise, rms
 
 LINEAR = schedules.ddpm_linear()
@@ -98,7 +98,7 @@ def test_agrees_with_diffusers(order, sampler, N):
 
 def test_a_step_count_threshold_puts_a_kink_where_ours_goes_on_falling():
     """Steps even in time end in one that is very long in lambda: the error of the public rule rises from 14 to 15."""
-    rows = measure_last_steps(range(12, 19), points=8)
+    rows = last_step_errors(range(12, 19), points=8)
     ours, theirs = ([row.error for row in rows if (row.name == "dpm_solver_pp_3m") == mine] for mine in (True, False))
     assert theirs[3] > 2 * theirs[2]  # 15 steps against 14
     assert all(fine < coarse for coarse, fine in pairwise(ours))

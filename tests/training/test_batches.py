@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from diffusion_lessons.data import Data, load_data
-from diffusion_lessons.training.batches import draw, epoch_indices
+from diffusion_lessons.training.batches import draw_batch, epoch_indices
 
 
 def numbered(count=20):
@@ -28,36 +28,36 @@ def test_a_batch_may_be_larger_than_the_data():
 @pytest.mark.parametrize("world", [1, 2, 4])
 def test_processes_share_the_global_batch(world):
     data = numbered()
-    whole = draw(data, 8, 5, 7, flip=True)
-    parts = [draw(data, 8, 5, 7, flip=True, rank=rank, world=world) for rank in range(world)]
+    whole = draw_batch(data, 8, 5, 7, flip=True)
+    parts = [draw_batch(data, 8, 5, 7, flip=True, rank=rank, world=world) for rank in range(world)]
     for name in whole._fields:
         torch.testing.assert_close(getattr(whole, name), torch.cat([getattr(part, name) for part in parts]))
 
 
 def test_steps_and_seeds_differ_and_repeat():
     data = numbered()
-    first = draw(data, 8, 5, 7)
-    assert torch.equal(first.eps, draw(data, 8, 5, 7).eps)
-    assert not torch.equal(first.eps, draw(data, 8, 5, 8).eps)
-    assert not torch.equal(first.eps, draw(data, 8, 6, 7).eps)
+    first = draw_batch(data, 8, 5, 7)
+    assert torch.equal(first.eps, draw_batch(data, 8, 5, 7).eps)
+    assert not torch.equal(first.eps, draw_batch(data, 8, 5, 8).eps)
+    assert not torch.equal(first.eps, draw_batch(data, 8, 6, 7).eps)
 
 
 def test_times_are_stratified_in_zero_one():
-    u = draw(numbered(), 16, 0, 0).u
+    u = draw_batch(numbered(), 16, 0, 0).u
     assert u.min() > 0 and u.max() <= 1
     assert sorted((u * 16).ceil().int().tolist()) == list(range(1, 17))
 
 
 def test_condition_dropout_puts_the_null_class():
     data = numbered()
-    assert draw(data, 8, 0, 0, condition_dropout=0.0).condition.max() <= 1
-    assert draw(data, 8, 0, 0, condition_dropout=1.0).condition.tolist() == [2] * 8
-    share = sum((draw(data, 100, 0, step).condition == 2).float().mean().item() for step in range(50)) / 50
+    assert draw_batch(data, 8, 0, 0, condition_dropout=0.0).condition.max() <= 1
+    assert draw_batch(data, 8, 0, 0, condition_dropout=1.0).condition.tolist() == [2] * 8
+    share = sum((draw_batch(data, 100, 0, step).condition == 2).float().mean().item() for step in range(50)) / 50
     assert share == pytest.approx(0.1, abs=0.02)
 
 
 def test_labels_belong_to_their_images():
-    batch = draw(numbered(), 8, 0, 0, condition_dropout=0.0)
+    batch = draw_batch(numbered(), 8, 0, 0, condition_dropout=0.0)
     number = ((batch.x0[:, 0, 0, 0] + 1) * 127.5).round().long()
     assert torch.equal(number % 2, batch.condition)
 
@@ -65,22 +65,22 @@ def test_labels_belong_to_their_images():
 def test_flip_mirrors_about_half_and_nothing_else():
     pixels = torch.tensor([0, 255], dtype=torch.uint8).expand(100, 1, 1, 2).contiguous()
     data = Data(pixels, torch.zeros(100, dtype=torch.long), ("one",), {})
-    x0 = draw(data, 100, 0, 0, flip=True).x0
+    x0 = draw_batch(data, 100, 0, 0, flip=True).x0
     mirrored = (x0[:, 0, 0, 0] > 0).float().mean().item()
     assert 0.3 < mirrored < 0.7
-    assert not (draw(data, 100, 0, 0).x0[:, 0, 0, 0] > 0).any()
+    assert not (draw_batch(data, 100, 0, 0).x0[:, 0, 0, 0] > 0).any()
 
 
 def test_a_batch_that_cannot_be_shared():
     with pytest.raises(ValueError, match="multiple"):
-        draw(numbered(), 8, 0, 0, world=3)
+        draw_batch(numbered(), 8, 0, 0, world=3)
 
 
 def test_optimal_coupling_reorders_the_noise_of_the_whole_batch_and_is_shared_by_processes():
     data = load_data("digits")
-    plain = draw(data, 32, 0, 5)
-    matched = draw(data, 32, 0, 5, coupling="optimal")
-    halves = [draw(data, 32, 0, 5, coupling="optimal", rank=rank, world=2).eps for rank in (0, 1)]
+    plain = draw_batch(data, 32, 0, 5)
+    matched = draw_batch(data, 32, 0, 5, coupling="optimal")
+    halves = [draw_batch(data, 32, 0, 5, coupling="optimal", rank=rank, world=2).eps for rank in (0, 1)]
     assert torch.equal(torch.cat(halves), matched.eps) and torch.equal(matched.x0, plain.x0)
     assert sorted(matched.eps.flatten(1).sum(1).tolist()) == sorted(plain.eps.flatten(1).sum(1).tolist())
     assert (matched.x0 - matched.eps).square().sum() < (plain.x0 - plain.eps).square().sum()

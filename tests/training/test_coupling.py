@@ -8,9 +8,9 @@ import torch
 
 from diffusion_lessons import samplers, schedules, toys
 from diffusion_lessons.denoisers import Denoiser
-from diffusion_lessons.evaluation.curvature import straightness
 from diffusion_lessons.networks.mlp import MLP, MLPConfig
-from diffusion_lessons.training.coupling import optimal_coupling
+from diffusion_lessons.toys.straightness import straightness
+from diffusion_lessons.training.batches import optimal_coupling
 from diffusion_lessons.training.losses import loss, sample_times
 
 FLOW = schedules.flow()

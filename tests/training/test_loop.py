@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from diffusion_lessons.training import checkpoints, loop
+from diffusion_lessons import checkpoints
+from diffusion_lessons.training import loop
 from diffusion_lessons.training.loop import finish, learning_rate, train
 
 

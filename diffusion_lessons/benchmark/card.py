@@ -1,0 +1,80 @@
+"""How a checkpoint is sampled when nobody says how, which way suits it best, and what its card says of the result."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from diffusion_lessons.benchmark.measure import measure
+from diffusion_lessons.benchmark.plans import CLIP, clipped
+from diffusion_lessons.benchmark.rows import Configuration, Measurement
+from diffusion_lessons.metrics.evaluator import Evaluator
+
+METRICS = ("frechet", "adherence")
+TRIALS = 1000  # samples of each candidate
+DIGITS = 4  # that a card keeps of a figure
+NOISY = {"options": {"eta": 1.0}}
+CANDIDATES = [
+    *clipped("dpm_solver_pp_2m", 5, 10, 20),
+    *clipped("ddim", 5, 10, 20, **NOISY),
+    *clipped("dpm_solver_pp_2m_sde", 10, 20),
+]
+
+
+def default_settings(card: dict[str, Any], steps: int = 10) -> Configuration:
+    """DPM-Solver++(2M) in `steps` steps, clipped; for a few-step student the sampler and steps that its card names."""
+    student = card.get("distillation")
+    if student:
+        return Configuration(student["sampler"], student["steps"], clip=CLIP)
+    return Configuration("dpm_solver_pp_2m", steps, clip=CLIP)
+
+
+def scales(card: dict[str, Any]) -> tuple[float, ...]:
+    """The guidance scales at which a checkpoint is judged: 1 and 2; 1 alone where guidance is in the weights."""
+    return (1.0,) if card.get("distillation", {}).get("guidance") == "baked in" else (1.0, 2.0)
+
+
+def best(
+    denoise: Any, evaluator: Evaluator, scale: float = 1.0, *, samples: int = TRIALS, seed: int = 1, **changes: Any
+) -> Configuration:
+    """The candidate with the smallest Frechet distance at this scale; a student has no choice.
+
+    `seed` should not be that of the samples on which the winner is then measured: a winner owes part of its place to
+    luck, and on other noise it has to do without. `changes` are fields of every candidate, such as batch=50.
+    """
+    if denoise.card.get("distillation"):
+        return replace(default_settings(denoise.card), scale=scale, **changes)
+
+    def distance(candidate: Configuration) -> float:
+        row = measure(
+            denoise,
+            candidate,
+            evaluator=evaluator,
+            metrics=["frechet"],
+            samples=samples,
+            repeats=0,
+            seed=seed,
+            progress=True,
+        )
+        return row.quality["frechet"].value
+
+    return min((replace(each, scale=scale, **changes) for each in CANDIDATES), key=distance)
+
+
+def entry(rows: Sequence[Measurement], command: str) -> dict[str, Any]:
+    """What a card says under `evaluation`: the figures at each scale, how they were sampled, and on what machine."""
+    first = rows[0]
+    said = ("samples", "seed", "features", "features_sha256", "device", "threads", "torch", "version")
+    return {
+        "command": command,
+        **{name: getattr(first, name) for name in said},
+        "scales": {f"{row.configuration.scale:g}": _figures(row) for row in rows},
+    }
+
+
+def _figures(row: Measurement) -> dict[str, Any]:
+    how = {name: getattr(row.configuration, name) for name in ("sampler", "steps", "spacing", "options", "clip")}
+    scores = {
+        name: {each: float(f"{value:.{DIGITS}g}") for each, value in score._asdict().items() if each != "n"}
+        for name, score in row.quality.items()
+    }
+    return {**how, "precision": row.configuration.precision, "nfe": row.nfe, **scores}

@@ -1,0 +1,104 @@
+"""The Pareto frontier: the rows that no other row beats.
+
+A claim about speed or quality alone is half a claim. Put every configuration on two axes, cost and quality: whatever is
+beaten on both is out of the question, and what remains is the choice. There is no interpolation: every point of a
+frontier was measured.
+
+A row beats another only *beyond the spread*: a difference that drawing the samples again could turn around beats
+nothing. On axes without spread (evaluations, parameters) any difference counts, and equal values do not hurt.
+
+    table = pandas.DataFrame(row.row() for row in rows)
+    best = table[on_frontier(table, ["seconds_per_image", "frechet_value"])]
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from diffusion_lessons.metrics.scores import METRICS
+
+Z = 1.0  # standard errors by which a row must be better
+
+
+def on_frontier(table: pd.DataFrame, axes: Sequence[str], z: float = Z) -> np.ndarray:
+    """Which rows no other row beats on these two or three columns; bool [rows].
+
+    Low is better, except for the metrics whose `better` is "high". The spread of `frechet_value` is read from
+    `frechet_spread`; other columns have none. Raises ValueError for an unknown column and for a row without a value.
+    """
+    values, spreads = _low_is_better(table, axes)
+    return non_dominated(values, spreads, z)
+
+
+def non_dominated(values: np.ndarray, spreads: np.ndarray | None = None, z: float = Z) -> np.ndarray:
+    """Rows of `values` [n, axes], low is better, that no other row dominates; bool [n].
+
+    j dominates i if on every axis a   v_j + z sqrt(s_j^2 + s_i^2) <= v_i,   and on some axis v_j < v_i.
+    """
+    values = np.asarray(values, dtype=np.float64)
+    if values.ndim != 2 or not np.isfinite(values).all():
+        raise ValueError(f"values must be finite numbers, [rows, axes]; got shape {values.shape}")
+    spreads = np.zeros_like(values) if spreads is None else np.asarray(spreads, dtype=np.float64)
+    if spreads.shape != values.shape or not (spreads >= 0).all():
+        raise ValueError("spreads must be numbers of at least 0, one for each value")
+    margin = z * np.hypot(spreads[:, None], spreads[None])  # [i, j, axes]
+    better = (values[None] + margin <= values[:, None]).all(axis=2) & (values[None] < values[:, None]).any(axis=2)
+    return ~better.any(axis=1)
+
+
+def knee(table: pd.DataFrame, x: str, y: str) -> int | None:
+    """Where the frontier bends most: the row (its position) after which more cost buys little.
+
+    On logarithmic axes scaled to [0, 1], the frontier point farthest below the straight line between its two ends. None
+    if no point lies below it. Raises ValueError for values that have no logarithm.
+    """
+    values, _ = _low_is_better(table, [x, y])
+    rows = np.flatnonzero(non_dominated(values))
+    if (values[rows] <= 0).any():
+        raise ValueError(f"the knee is sought on logarithmic axes, and {x} or {y} is not above 0 in every row")
+    logs = np.log(values[rows])
+    width = np.ptp(logs, axis=0)
+    if (width == 0).any():
+        return None
+    u, v = ((logs - logs.min(axis=0)) / width).T  # from (0, 1) to (1, 0) along the frontier
+    below = 1 - u - v
+    return int(rows[below.argmax()]) if below.max() > 1e-12 else None
+
+
+def best_under(table: pd.DataFrame, budget: Mapping[str, float], quality: str, z: float = Z) -> pd.DataFrame:
+    """The best row whose columns stay within the budget, and all rows that cannot be told from it, cheapest first.
+
+        best_under(table, {"seconds_per_image": 0.05}, "frechet_value")
+
+    Rows are returned as they stand, never interpolated. Raises ValueError if nothing fits, saying what the cheapest
+    costs.
+    """
+    costs, _ = _low_is_better(table, list(budget))
+    fits = (costs <= np.array(list(budget.values()))).all(axis=1)
+    if not fits.any():
+        cheapest = ", ".join(f"{name} {value:.3g}" for name, value in zip(budget, costs.min(axis=0), strict=True))
+        raise ValueError(f"nothing fits {dict(budget)}; the cheapest there is: {cheapest}")
+    values, spreads = (each[:, 0] for each in _low_is_better(table, [quality]))
+    best = np.flatnonzero(fits)[values[fits].argmin()]
+    tied = fits & (values - values[best] <= z * np.hypot(spreads, spreads[best]))
+    return table[tied].sort_values([*budget, quality])
+
+
+def _low_is_better(table: pd.DataFrame, axes: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Values and spreads of the columns, [rows, axes] both, with signs turned where high is better."""
+    if len(table) == 0:
+        raise ValueError("a table without rows has no frontier: measure something first")
+    values, spreads = [], []
+    for name in axes:
+        if name not in table:
+            raise ValueError(f"no column {name!r}; the table has {', '.join(map(str, table.columns))}")
+        column = table[name].to_numpy(dtype=np.float64)
+        if np.isnan(column).any():
+            raise ValueError(f"row {int(np.isnan(column).argmax())} has no {name}: leave such rows out, or measure it")
+        metric = METRICS.get(name.removesuffix("_value"))
+        values.append(-column if metric and metric.better == "high" else column)
+        spread = f"{name.removesuffix('_value')}_spread"
+        known = name.endswith("_value") and spread in table
+        spreads.append(table[spread].to_numpy(dtype=np.float64) if known else np.zeros(len(table)))
+    return np.stack(values, axis=1), np.stack(spreads, axis=1)

@@ -1,0 +1,109 @@
+"""The measured tables that come with the course: `datasets/measurements/` in a clone, a folder of an installed package.
+
+Each row names the checkpoint that it was measured on. A table of another checkpoint than the one that ships is refused:
+its numbers are somebody else's.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from diffusion_lessons.benchmark import table
+from diffusion_lessons.benchmark.plans import CLIP
+from diffusion_lessons.benchmark.rows import Configuration, Measurement
+from diffusion_lessons.checkpoints import cards
+
+LATENCY = ("seconds_per_image", "seconds_q1", "seconds_q3", "repeats", "warm_up", "peak_memory_mb", "load")
+PACKAGE = Path(__file__).resolve().parent.parent
+
+
+def folder() -> Path:
+    """Where measured tables are kept: in the clone that this code is part of, otherwise in the package."""
+    clone = PACKAGE.parent / "datasets"
+    return clone / "measurements" if clone.is_dir() else PACKAGE / "measurements"
+
+
+def rows(name: str) -> list[Measurement]:
+    """The measurements of a shipped checkpoint: `rows("mnist-diffusion")`.
+
+    Raises FileNotFoundError where it was not measured, ValueError for a damaged table or one of another checkpoint.
+    """
+    file = folder() / f"{name}.csv"
+    if not file.is_file():
+        raise FileNotFoundError(
+            f"{name} has not been measured yet: there is no {file.name} in {file.parent}. Measure it with "
+            f"`diffusion-lessons benchmark {name}`"
+        )
+    return with_latency(table.read(file, cards.read_card(name)["sha256"]))
+
+
+def with_latency(found: list[Measurement]) -> list[Measurement]:
+    """The last row of each key, where quality was measured without latency with that of the same configuration.
+
+    Quality may be spread over processes or measured on a busy machine; latency needs one that does nothing else.
+    """
+    alone = {row.configuration.key: row for row in found if row.samples == 0}
+    rows = list({row.key: row for row in found}.values())
+    return [
+        replace(row, **{name: getattr(alone[row.configuration.key], name) for name in LATENCY})
+        if row.repeats == 0 and row.configuration.key in alone
+        else row
+        for row in rows
+    ]
+
+
+def frame(name: str) -> pd.DataFrame:
+    """The same as a table of pandas, one column for each number."""
+    return pd.DataFrame([row.row() for row in rows(name)])
+
+
+def comparable(*tables: list[Measurement], samples: int | None = None) -> list[Measurement]:
+    """The rows of one or several tables that one figure may hold: clipped, unguided, float32, of one sample count.
+
+    That count is the largest that every table has, unless `samples` says another. Raises LookupError where a table has
+    no such row, ValueError for tables judged by different features.
+    """
+    plain = [[row for row in each if row.quality and _plain(row.configuration)] for each in tables]
+    judges = {row.features_sha256 for each in plain for row in each}
+    if len(judges) > 1:
+        raise ValueError("these tables were judged by different features, so their distances do not compare")
+    counts = set.intersection(*({row.samples for row in each} for each in plain))
+    count = samples if samples is not None else max(counts, default=None)
+    if count not in counts:
+        wanted = "equally many samples" if samples is None else f"{samples} samples"
+        raise LookupError(f"clipped, unguided rows of {wanted} in every table; they have {_counts(tables, plain)}")
+    return [row for each in plain for row in each if row.samples == count]
+
+
+def _plain(chosen: Configuration) -> bool:
+    wanted: tuple = (1.0, "trailing", "float32", CLIP, {})
+    return (chosen.scale, chosen.spacing, chosen.precision, chosen.clip, chosen.guidance) == wanted
+
+
+def _counts(tables: Sequence[list[Measurement]], plain: Sequence[list[Measurement]]) -> str:
+    """What each table has: "mnist-flow: 500, 2000; mnist-reflow: none"."""
+    names = [each[0].checkpoint if each else "an empty table" for each in tables]
+    counts = [", ".join(str(n) for n in sorted({row.samples for row in each})) or "none" for each in plain]
+    return "; ".join(f"{name}: {count}" for name, count in zip(names, counts, strict=True))
+
+
+def find(measurements: list[Measurement], like: Configuration, samples: int | None = None) -> Measurement:
+    """The row of a configuration, whatever its batch, with this many samples or as many as there are.
+
+    Raises LookupError if it was not measured.
+    """
+    found = [row for row in matching_rows(measurements, like) if samples in (None, row.samples)]
+    if not found:
+        raise LookupError(f"no row of {like} among {len(measurements)} measurements")
+    return max(found, key=lambda row: row.samples)
+
+
+def matching_rows(measurements: list[Measurement], like: Configuration) -> list[Measurement]:
+    """All rows of a configuration, whatever their batch and number of samples."""
+    return [row for row in measurements if _without_batch(row.configuration) == _without_batch(like)]
+
+
+def _without_batch(configuration: Configuration) -> dict:
+    return {name: value for name, value in vars(configuration).items() if name != "batch"}

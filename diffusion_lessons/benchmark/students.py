@@ -1,0 +1,147 @@
+"""A teacher and its students in few evaluations, read from their measured tables.
+
+    found = family("mnist-flow", "mnist-reflow")
+    found.best(1)          # the student that is nearest to the data in one evaluation
+    found.frame()          # every row, in the order of evaluations
+
+Distances are taken beyond the floor, which is what real images score at the same count: near it, a distance that looks
+half as large may be ten times nearer to the data. The floor is known with an error of its own. All rows share it, so it
+counts once in a ratio and drops out where two distances are alike.
+"""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from diffusion_lessons.benchmark import shipped as stored
+from diffusion_lessons.benchmark.plans import ASYMPTOTE, FIRST
+from diffusion_lessons.benchmark.rows import Measurement
+from diffusion_lessons.checkpoints import cards as weights
+from diffusion_lessons.metrics.scores import resolved
+
+CLOSER = 3.0  # times nearer to the data than the teacher's one step: a good student of one step
+NEAR = 1.5  # times the distance of the teacher's asymptote: a good student of four
+
+
+class Value(NamedTuple):
+    """A number with its standard error."""
+
+    value: float
+    spread: float
+
+    @property
+    def resolved(self) -> bool:
+        """Whether it is told from 0."""
+        return resolved(self.value, self.spread)
+
+
+def above_floor(row: Measurement, metric: str = "frechet") -> Value:
+    """Distance beyond the floor, d - f; its error is that of both."""
+    score = row.quality[metric]
+    return Value(score.value - score.floor, math.hypot(score.spread, score.floor_spread))
+
+
+def difference(row: Measurement, other: Measurement, factor: float = 1.0, metric: str = "frechet") -> Value:
+    """(d - f) - factor (d' - f): below 0 where a row is nearer than `factor` times as far as another.
+
+    Unlike a ratio it keeps its meaning where the other lies at the floor.
+    """
+    a, b = row.quality[metric], other.quality[metric]
+    value = above_floor(row, metric).value - factor * above_floor(other, metric).value
+    return Value(value, math.hypot(a.spread, factor * b.spread, (1 - factor) * a.floor_spread))
+
+
+def ratio(row: Measurement, other: Measurement, metric: str = "frechet") -> Value:
+    """(d - f) / (d' - f), with the error of first order; infinite where the other does not lie above the floor."""
+    top, bottom = above_floor(row, metric).value, above_floor(other, metric).value
+    if bottom <= 0:
+        return Value(math.inf, math.inf)
+    return Value(top / bottom, difference(row, other, top / bottom, metric).spread / bottom)
+
+
+@dataclass(frozen=True)
+class Family:
+    """Comparable rows of a teacher and of its students, all of one sample count."""
+
+    teacher: str
+    students: tuple[str, ...]
+    rows: tuple[Measurement, ...]
+    first: Measurement  # the teacher's DDIM in one step
+    asymptote: Measurement  # and what it reaches in many
+
+    def best(self, evaluations: int, *, taught: bool = True) -> Measurement:
+        """The row nearest to the data with at most so many evaluations: of the students, or of the teacher.
+
+        Raises LookupError where nothing was measured with so few.
+        """
+        fits = [row for row in self.rows if row.nfe <= evaluations and (row.checkpoint != self.teacher) == taught]
+        if not fits:
+            whose = " or ".join(self.students) if taught else self.teacher
+            raise LookupError(f"{whose} with at most {evaluations} evaluations")
+        return min(fits, key=lambda row: row.quality["frechet"].value)
+
+    def frame(self) -> pd.DataFrame:
+        """One line a row: what it is, its distance beyond the floor, and the two comparisons, each with its error.
+
+        closer        times nearer to the floor than the teacher's DDIM in one step
+        of_asymptote  times as far from it as the teacher's asymptote
+        """
+        lines = []
+        for row in sorted(self.rows, key=lambda row: (row.nfe, row.checkpoint != self.teacher)):
+            numbers = {
+                "beyond": above_floor(row),
+                "closer": ratio(self.first, row),
+                "of_asymptote": ratio(row, self.asymptote),
+            }
+            chosen = row.configuration
+            line = {"checkpoint": row.checkpoint, "sampler": chosen.sampler, "steps": chosen.steps, "nfe": row.nfe}
+            for name, number in numbers.items():
+                line |= {name: number.value, f"{name}_spread": number.spread}
+            lines.append({**line, "samples": row.samples})
+        return pd.DataFrame(lines)
+
+
+def family(teacher: str, *students: str, samples: int | None = None) -> Family:
+    """The shipped tables of a teacher and of these students, or of all that it has, at one sample count.
+
+    Raises FileNotFoundError where one was not measured at all, LookupError where the teacher's one step or asymptote
+    is missing or where no sample count is common to all, saying which counts there are.
+    """
+    return of_tables(stored.rows(teacher), *map(stored.rows, students or students_of(teacher)), samples=samples)
+
+
+def of_tables(teacher: list[Measurement], *students: list[Measurement], samples: int | None = None) -> Family:
+    """The same of tables at hand, the teacher's first."""
+    if not students:
+        raise LookupError("a table of at least one student beside its teacher's")
+    rows = stored.comparable(teacher, *students, samples=samples)
+    own = [row for row in rows if row.checkpoint == teacher[0].checkpoint]
+    first, asymptote = (stored.find(own, each) for each in (FIRST, ASYMPTOTE))
+    names = tuple(each[0].checkpoint for each in students)
+    return Family(teacher[0].checkpoint, names, tuple(rows), first, asymptote)
+
+
+def students_of(teacher: str) -> tuple[str, ...]:
+    """The measured checkpoints that descend from a teacher, by their cards: its students, and theirs."""
+    measured = [file.stem for file in sorted(stored.folder().glob("*.csv"))]
+    return tuple(name for name in measured if name != teacher and root_teacher(name) == teacher)
+
+
+def root_teacher(name: str) -> str:
+    """The checkpoint that was trained on data, at the end of a chain of teachers; itself for such a one."""
+    student = _card(name).get("distillation")
+    return name if student is None else root_teacher(Path(student["teacher"]).stem)
+
+
+def method_of(name: str) -> str:
+    """What a figure calls a checkpoint: students bound to 8, 4, 2 and 1 steps are one method, "mnist-progressive"."""
+    times = _card(name).get("times")
+    return name.removesuffix(f"-{len(times)}") if times else name
+
+
+def _card(name: str) -> dict[str, Any]:
+    """A shipped checkpoint's card; empty for one that does not ship, about whose teachers nothing is known."""
+    return weights.read_card(name) if (weights.SHIPPED / f"{name}.safetensors").is_file() else {}

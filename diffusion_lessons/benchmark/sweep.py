@@ -1,0 +1,113 @@
+"""Many configurations of one network, kept in a file as they are measured: stop it when you like, and go on later.
+
+    for row in sweep(denoise, grid, "runs/mnist.csv", evaluator=evaluator, samples=1000):
+        print(row.configuration.sampler, row.nfe, row.quality["frechet"].value)
+
+Quality may be spread over processes, `accelerate launch --num_processes 4 -m diffusion_lessons benchmark ...`: each
+takes every fourth configuration and writes a file of its own, and they are joined at the end. Latency may not: it is
+measured by one process alone.
+"""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from tqdm.auto import tqdm
+
+from diffusion_lessons import samplers
+from diffusion_lessons.benchmark import table
+from diffusion_lessons.benchmark.measure import measure
+from diffusion_lessons.benchmark.rows import Configuration, Measurement
+from diffusion_lessons.benchmark.timed_samples import device_of, fingerprint, prepare
+from diffusion_lessons.machine.processes import Processes
+from diffusion_lessons.metrics.evaluator import Evaluator
+
+
+def sweep(
+    denoise: Any,
+    grid: Iterable[Configuration],
+    file: str | Path,
+    *,
+    samples: int = 1000,
+    repeats: int = 3,
+    seed: int = 0,
+    progress: bool = True,
+    **options: Any,
+) -> Iterator[Measurement]:
+    """Measure every configuration that the file does not hold yet, and yield all rows of the grid in its order.
+
+    With several processes each yields its own share. `options` are those of `measure`. Progress is counted in network
+    evaluations, so that the time left is right where a thousand-step row follows a ten-step one.
+
+    Raises ValueError for an empty grid, for a damaged file or one of another checkpoint or of other features, and for
+    latency measured by several processes; when called, before anything is measured.
+    """
+    configurations = list({each.key: each for each in grid}.values())
+    if not configurations:
+        raise ValueError("an empty grid: give at least one configuration to measure")
+    for each in configurations:
+        prepare(denoise, each)  # a wrong name or option fails now, not after an hour
+    processes = Processes.started(device_of(denoise))
+    if processes.world > 1 and repeats:
+        raise ValueError("latency is measured by one process alone: run without `accelerate launch`, or with repeats=0")
+    sha256, file = fingerprint(denoise), Path(file)
+    if file.is_file():
+        _check_features(file, table.read(file, sha256), options.get("evaluator"))
+    return _rows(denoise, configurations, file, sha256, processes, samples, repeats, seed, progress, options)
+
+
+def _rows(denoise, configurations, file, sha256, processes, samples, repeats, seed, progress, options):
+    if processes.rank == 0:
+        _join(file, sha256)
+    processes.wait()
+    known = {row.key: row for row in table.read(file, sha256)} if file.is_file() else {}
+    own = _part(file, processes.rank)
+    mine = configurations[processes.rank :: processes.world]
+    count = samples if options.get("evaluator") else 0
+    hidden = {} if progress else {"disable": True}  # otherwise as TQDM_DISABLE says
+    bar = tqdm(total=sum(_cost(each) for each in mine), unit="evaluation", **hidden)
+    for each in mine:
+        bar.set_description(f"{each.sampler} {each.steps}")
+        row = known.get(f"{each.key} samples={count} seed={seed}")
+        if row is None or row.repeats < repeats:
+            row = measure(denoise, each, samples=samples, repeats=repeats, seed=seed, **options)
+            table.append(own, row)
+        bar.update(_cost(each))
+        yield row
+    bar.close()
+    processes.wait()
+    if processes.rank == 0:
+        _join(file, sha256)
+    processes.wait()
+
+
+def _check_features(file: Path, known: list[Measurement], evaluator: Evaluator | None) -> None:
+    if evaluator is None:
+        return
+    others = {row.features for row in known if row.features_sha256 not in (None, evaluator.sha256)}
+    if others:
+        raise ValueError(
+            f"{file} holds rows in {', '.join(map(str, others))}, and these are {evaluator.name}, or come from another "
+            "network: such distances do not compare. Give another file"
+        )
+
+
+def _join(file: Path, sha256: str) -> None:
+    """Put the rows of other processes, finished or killed, into the one file."""
+    if file.is_file():
+        table.drop_unfinished_line(file)
+        table.read(file, sha256)
+    for part in sorted(file.parent.glob(f"{file.stem}.process*{file.suffix}")):
+        table.drop_unfinished_line(part)
+        for row in table.read(part, sha256):
+            table.append(file, row)
+        part.unlink()
+
+
+def _part(file: Path, process: int) -> Path:
+    return file if process == 0 else file.with_name(f"{file.stem}.process{process}{file.suffix}")
+
+
+def _cost(configuration: Configuration) -> int:
+    each = samplers.get(configuration.sampler).info.nfe(configuration.steps) or configuration.steps
+    return each * (1 if configuration.scale in (0, 1) else 2)

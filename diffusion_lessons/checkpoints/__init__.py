@@ -1,0 +1,83 @@
+"""Trained denoisers as two files: weights, and a card that says what they are and where they come from."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from diffusion_lessons import networks, schedules
+from diffusion_lessons.checkpoints import cards
+from diffusion_lessons.denoisers import Denoiser
+from diffusion_lessons.machine.devices import choose_device
+from diffusion_lessons.path import Path as GaussianPath
+
+NEEDS = ("architecture", "path", "predicts", "shape", "classes")
+
+
+def names() -> list[str]:
+    """The denoisers that come with the package."""
+    return sorted(file.stem for file in cards.SHIPPED.glob("*.safetensors") if "path" in cards.read_card(file))
+
+
+def save(
+    file: str | Path,
+    network: nn.Module,
+    path: GaussianPath,
+    predicts: str,
+    *,
+    shape: tuple[int, ...],
+    class_names: tuple[str, ...] | None = None,
+    about: dict[str, Any] | None = None,
+    dtype: torch.dtype = torch.float16,
+) -> Path:
+    """Write `file` (.safetensors) and its card (.json), each whole or not at all; return the weights' path.
+
+    Weights are stored as `dtype`, half the size of what was trained. `about` is what else the card should say: data
+    and licence, command, seed, device, training time, images seen, evaluation figures.
+
+    Raises ValueError for weights that are not finite (in `dtype`), OSError when the disk is full.
+    """
+    card = {
+        "architecture": networks.card(network),
+        "parameters": networks.count_parameters(network),
+        "stored_as": str(dtype).removeprefix("torch."),
+        "path": path.card,
+        "predicts": predicts,
+        "shape": list(shape),
+        "classes": list(class_names) if class_names is not None else None,
+        **(about or {}),
+    }
+    return cards.write(file, {name: value.to(dtype) for name, value in network.state_dict().items()}, card)
+
+
+def load(name_or_path: str | Path, device: str | torch.device = "cpu") -> Denoiser:
+    """A denoiser ready to sample from: a checkpoint of the package by name, or any by its path.
+
+    It carries `.path`, `.shape` of one sample, `.classes` (how many) and `.card`. Weights are float32, whatever they
+    were stored as. Nothing is clipped: put `clip` outermost yourself.
+
+    Raises FileNotFoundError for a missing file or card, ValueError for a file that is truncated, changed, or not of
+    the architecture that its card names.
+    """
+    target = choose_device(device)
+    tensors, card = cards.read(name_or_path, NEEDS)
+    network = networks.build(card["architecture"])
+    cards.fill(network, tensors, name_or_path)
+    return Denoiser(
+        network.to(target).eval().requires_grad_(False),
+        schedules.from_card(card["path"]),
+        card["predicts"],
+        classes=len(card["classes"]) if card["classes"] is not None else None,
+        shape=tuple(card["shape"]),
+        card=card,
+        times=tuple(card["times"]) if "times" in card else None,
+    )
+
+
+def amend(name_or_path: str | Path, **entries: Any) -> dict[str, Any]:
+    """Add entries to a card, such as `evaluation={...}`, after the weights were written; return the new card."""
+    file = cards.find(name_or_path)
+    card = {**cards.read_card(file), **entries}
+    cards.write_card(file, card)
+    return card

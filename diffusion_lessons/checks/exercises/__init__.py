@@ -1,0 +1,1 @@
+"""The exercises of the lessons, each with its solution and its named mistakes."""

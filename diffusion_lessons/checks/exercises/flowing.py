@@ -1,0 +1,115 @@
+"""Exercises on what a network predicts besides noise: v, and the velocity of a straight path (lessons 02 and 06)."""
+
+import numpy as np
+
+from diffusion_lessons.checks.exercise import Exercise, Mistake, Part
+from diffusion_lessons.checks.exercises.noise import level_path
+from diffusion_lessons.checks.portable.inputs import batch, level, number, tensor
+from diffusion_lessons.estimates import target
+from diffusion_lessons.schedules import flow
+
+V_TARGET = Exercise(
+    "v_target(x0, eps, alpha_bar)",
+    "What a v-predicting network should answer at x_t = alpha x_0 + sigma eps.",
+    "lesson 02, what to predict",
+    lambda x0, eps, ab: target("v", tensor(x0), tensor(eps), level_path(ab), 1.0),
+    [
+        Part("numbers", lambda rng: (number(rng), number(rng), level(rng))),
+        Part("batches of images", lambda rng: (batch(rng), batch(rng), level(rng))),
+    ],
+    [
+        Mistake(
+            "the sign turned",
+            lambda x0, eps, ab: (1 - ab) ** 0.5 * x0 - ab**0.5 * eps,
+            "Near the data (alpha = 1) v should look like the noise; yours is its negative.",
+        ),
+        Mistake(
+            "x_t instead of v",
+            lambda x0, eps, ab: ab**0.5 * x0 + (1 - ab) ** 0.5 * eps,
+            "That is the noisy sample, which the network is given. v stands at a right angle to it.",
+        ),
+        Mistake(
+            "weights exchanged",
+            lambda x0, eps, ab: (1 - ab) ** 0.5 * eps - ab**0.5 * x0,
+            "Near the data the network cannot miss x_0; what is left to predict there? Which weight is large there?",
+        ),
+    ],
+    "Turn (x_0, eps) by the path's angle: x_t is one coordinate, v the other.",
+)
+
+FLOW_POINT = Exercise(
+    "flow_point(x0, eps, t)",
+    "x_t on the straight path of flow matching; t = 0 is data and t = 1 is noise.",
+    "lesson 06, a straight line",
+    lambda x0, eps, t: flow().add_noise(tensor(x0), tensor(eps), t),
+    [
+        Part("numbers", lambda rng: (number(rng), number(rng), float(rng.uniform(0.1, 0.4)))),
+        Part("batches of images", lambda rng: (batch(rng), batch(rng), float(rng.uniform(0.6, 0.9)))),
+        Part("data at t = 0", lambda rng: (number(rng), number(rng), 0.0), lambda x0, eps, t: x0),
+    ],
+    [
+        Mistake(
+            "time runs the other way",
+            lambda x0, eps, t: t * x0 + (1 - t) * eps,
+            "Many flow papers put the noise at t = 0. Here time runs down while sampling: 0 is data.",
+        ),
+        Mistake(
+            "a circle instead of a line",
+            lambda x0, eps, t: (1 - t) ** 0.5 * x0 + t**0.5 * eps,
+            "Your squares add up to 1, as on a diffusion path. A straight line is simpler.",
+        ),
+    ],
+    "At t the point has gone the share t of the way from x_0 to eps.",
+)
+
+VELOCITY_TARGET = Exercise(
+    "velocity_target(x0, eps)",
+    "The velocity dx_t/dt of the straight path, t running from data to noise.",
+    "lesson 06, what the network learns",
+    lambda x0, eps: target("velocity", tensor(x0), tensor(eps), flow(), 0.5),
+    [
+        Part("numbers", lambda rng: (number(rng), number(rng))),
+        Part("batches of images", lambda rng: (batch(rng), batch(rng))),
+    ],
+    [
+        Mistake(
+            "pointing at the image",
+            lambda x0, eps: x0 - eps,
+            "Your velocity points from noise to data, right where time runs that way. Here t grows with the noise.",
+        ),
+        Mistake(
+            "the noise as the velocity",
+            lambda x0, eps: eps,
+            "That is what a diffusion network predicts. How far does x move from t = 0 to t = 1?",
+        ),
+        Mistake(
+            "half the way",
+            lambda x0, eps: (eps - x0) / 2,
+            "With your velocity one would stand in the middle at t = 1.",
+        ),
+    ],
+    "Differentiate x_t with respect to t.",
+)
+
+FLOW_X0 = Exercise(
+    "flow_x0(x, u, t)",
+    "The clean sample seen in x_t = x when the velocity there is u.",
+    "lesson 06, and why Euler there is DDIM",
+    lambda x, u, t: np.asarray(x) - t * np.asarray(u),
+    [
+        Part("numbers", lambda rng: (number(rng), number(rng), float(rng.uniform(0.1, 0.4)))),
+        Part("batches of images", lambda rng: (batch(rng), batch(rng), float(rng.uniform(0.6, 0.9)))),
+    ],
+    [
+        Mistake("the wrong direction", lambda x, u, t: x + t * u, "u points towards the noise; you follow it there."),
+        Mistake(
+            "the way to the noise",
+            lambda x, u, t: x - (1 - t) * u,
+            "How long does it take from t back to the data? You walk for the time that is left to the noise.",
+        ),
+        Mistake("the time forgotten", lambda x, u, t: x - u, "You walk for a whole unit of time, from any t."),
+    ],
+    "Walk back along the line at speed u for as long as it took to come.",
+)
+
+EXERCISES = (V_TARGET, FLOW_POINT, VELOCITY_TARGET, FLOW_X0)

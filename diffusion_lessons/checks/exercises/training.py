@@ -1,0 +1,164 @@
+"""Exercises on training: the loss, the average of the weights, dropping the condition (lessons 02 and 07)."""
+
+import numpy as np
+
+from diffusion_lessons.checks.exercise import Exercise, Mistake, Part
+from diffusion_lessons.checks.portable.inputs import Oracle, number, predictor
+
+TABLE = np.cumprod(np.concatenate([[1.0], np.linspace(0.95, 0.6, 8)]))  # alpha_bar_0..8, alpha_bar_0 = 1
+
+
+def _noisy(x0, eps, t, table):
+    """x_t for x0 [B, d] and times t [B]."""
+    kept = table[t][:, None]
+    return np.sqrt(kept) * x0 + np.sqrt(1 - kept) * eps
+
+
+def _loss(predict, x0, eps, t, alpha_bar):
+    return np.mean((predict(_noisy(x0, eps, t, alpha_bar), t) - eps) ** 2)
+
+
+def _training_inputs(rng):
+    x0, eps = rng.standard_normal((2, 4, 3))
+    return predictor(rng), x0, eps, rng.permutation(np.arange(1, 9))[:4], TABLE
+
+
+def _with_times(loss, times):
+    return lambda predict, x0, eps, t, ab: loss(predict, x0, eps, times(t), ab)
+
+
+TRAINING_LOSS = Exercise(
+    "training_loss(predict, x0, eps, t, alpha_bar)",
+    "The noise-prediction loss of a batch: x0 and eps [B, d], whole times t [B], the table alpha_bar[0..T] with "
+    "alpha_bar[0] = 1, and a network predict(x_t, t).",
+    "lesson 02, the loss in five lines",
+    _loss,
+    [
+        Part("a batch with a time for each sample", _training_inputs),
+        Part(
+            "a network that knows the noise has no loss",
+            lambda rng: (Oracle(TABLE), np.zeros((4, 3)), rng.standard_normal((4, 3)), np.array([1, 3, 5, 8]), TABLE),
+            lambda *_: 0.0,
+        ),
+    ],
+    [
+        Mistake(
+            "one time for the whole batch",
+            _with_times(_loss, lambda t: np.full_like(t, t[0])),
+            "All rows are noised to the first row's level. Index the table with the whole of t, then line up the axes.",
+        ),
+        Mistake(
+            "the table read one step too early",
+            lambda predict, x0, eps, t, ab: np.mean((predict(_noisy(x0, eps, t - 1, ab), t) - eps) ** 2),
+            "You noise to alpha_bar[t - 1]. The table starts with clean data at index 0, so no shift is needed.",
+        ),
+        Mistake(
+            "the network sees clean data",
+            lambda predict, x0, eps, t, ab: np.mean((predict(x0, t) - eps) ** 2),
+            "There is no noise in what you hand to the network, so it cannot find any.",
+        ),
+        Mistake(
+            "compared with the clean sample",
+            lambda predict, x0, eps, t, ab: np.mean((predict(_noisy(x0, eps, t, ab), t) - x0) ** 2),
+            "This network predicts noise. What is its answer compared with?",
+        ),
+        Mistake(
+            "compared with the scaled noise",
+            lambda predict, x0, eps, t, ab: np.mean(
+                (predict(_noisy(x0, eps, t, ab), t) - np.sqrt(1 - ab[t][:, None]) * eps) ** 2
+            ),
+            "You ask for the noise as it stands in x_t. The network is to give the *unit* noise that was drawn.",
+        ),
+        Mistake(
+            "a sum instead of a mean",
+            lambda predict, x0, eps, t, ab: np.sum((predict(_noisy(x0, eps, t, ab), t) - eps) ** 2),
+            "Your loss doubles when the batch doubles, and the best learning rate changes with it.",
+        ),
+        Mistake(
+            "absolute differences",
+            lambda predict, x0, eps, t, ab: np.mean(np.abs(predict(_noisy(x0, eps, t, ab), t) - eps)),
+            "That teaches the network the median of the noise. The posterior mean needs another distance.",
+        ),
+        Mistake(
+            "noise scaled by its variance",
+            lambda predict, x0, eps, t, ab: np.mean(
+                (predict(np.sqrt(ab[t][:, None]) * x0 + (1 - ab[t][:, None]) * eps, t) - eps) ** 2
+            ),
+            "Your x_t has a variance below 1. This is the forward process of lesson 01; check it there.",
+        ),
+    ],
+    "Three lines: noise x0 to each row's own time, ask the network, take the mean squared difference from the noise.",
+)
+
+
+EMA = Exercise(
+    "ema(average, new, decay)",
+    "The moving average of a weight after one more training step.",
+    "lesson 02, sample from the average",
+    lambda average, new, decay: decay * average + (1 - decay) * new,
+    [
+        Part("numbers", lambda rng: (number(rng), number(rng), float(rng.uniform(0.7, 0.99)))),
+        Part("arrays", lambda rng: (*rng.standard_normal((2, 3, 2)), float(rng.uniform(0.7, 0.99)))),
+    ],
+    [
+        Mistake(
+            "decay on the wrong side",
+            lambda average, new, decay: decay * new + (1 - decay) * average,
+            "With a decay of 0.999 your average forgets everything at once. Which of the two should change slowly?",
+        ),
+        Mistake("no averaging", lambda average, new, decay: new, "You return the latest weights as they are."),
+        Mistake(
+            "weights that do not add up to 1",
+            lambda average, new, decay: decay * average + new,
+            "If all weights were equal to 1 the average should be 1. Yours grows.",
+        ),
+    ],
+    "A long memory: most of the average stays, a small share of the new weight comes in.",
+)
+
+
+def _labels(rng):
+    return rng.integers(0, 10, 12), rng.uniform(size=12), float(rng.uniform(0.3, 0.5)), 10
+
+
+def _dropped(labels, u, p, null):
+    return np.where(u < p, null, labels)
+
+
+DROP_LABELS = Exercise(
+    "drop_labels(labels, u, p, null)",
+    "The labels [B] with each replaced by the null label with probability p; u [B] are uniform numbers in [0, 1): "
+    "drop where u < p.",
+    "lesson 07, training with dropout of the condition",
+    _dropped,
+    [
+        Part("some are dropped", _labels),
+        Part("p = 0 keeps all", lambda rng: (*_labels(rng)[:2], 0.0, 10), lambda labels, *_: labels),
+        Part("p = 1 drops all", lambda rng: (*_labels(rng)[:2], 1.0, 10), lambda labels, *_: np.full(12, 10)),
+    ],
+    [
+        Mistake(
+            "kept instead of dropped",
+            lambda labels, u, p, null: np.where(u < p, labels, null),
+            "With p = 0.1 you throw away nine labels in ten: the network would hardly learn its condition.",
+        ),
+        Mistake(
+            "class 0 as the null",
+            lambda labels, u, p, null: np.where(u < p, 0, labels),
+            "Label 0 is a class like any other. 'No condition' has an index of its own.",
+        ),
+        Mistake(
+            "one coin for the whole batch",
+            lambda labels, u, p, null: np.where(u[0] < p, null, labels) if u[0] < p else labels,
+            "You throw one coin and drop all labels or none. Each sample has its own u.",
+        ),
+        Mistake(
+            "nothing dropped",
+            lambda labels, u, p, null: labels,
+            "A network that always sees its condition never learns what 'no condition' means, and cannot be guided.",
+        ),
+    ],
+    "One comparison for each sample decides between its label and the null.",
+)
+
+EXERCISES = (TRAINING_LOSS, EMA, DROP_LABELS)

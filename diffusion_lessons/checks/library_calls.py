@@ -1,0 +1,38 @@
+"""Does a function stand on its own, or does it pass its work on to the library?
+
+Assignments ask for the former: a wrapper around the library's own DDIM step would be right and show nothing. Watching
+calls is a help for the student, who reads at once what the grader will say. It can be evaded, and the grader does not
+rely on it: where points are decided there is no library to call.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+PACKAGE = "diffusion_lessons."
+OUR_PART = (f"{PACKAGE}checks.library_calls", f"{PACKAGE}checks.exercise", f"{PACKAGE}checks.portable.")
+
+
+def is_ours(module: str) -> bool:
+    """Whether a module is part of the check itself, which may call what it likes."""
+    return module in OUR_PART[:2] or module.startswith(OUR_PART[2])
+
+
+@contextmanager
+def library_calls() -> Iterator[list[str]]:
+    """The library's functions that are called inside, by name: a list that fills."""
+    called: list[str] = []
+
+    def note(frame: FrameType, event: str, _: Any) -> None:
+        module = frame.f_globals.get("__name__", "")
+        if event == "call" and module.startswith(PACKAGE) and not is_ours(module):
+            called.append(f"{module}.{frame.f_code.co_qualname}")
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        yield called
+    finally:
+        sys.setprofile(before)

@@ -1,0 +1,169 @@
+"""What happens to one submission, as preprocessors that nbgrader runs: restore its tests, execute it, judge it.
+
+nbgrader's own order is kept, with three changes. Test cells that were deleted, renamed or changed are put back as they
+were. The notebook runs in the jail, within a budget of time and output, and whatever ends the run costs the rest of the
+notebook, not the grader. And points come from `Judge`, which asks the student's functions for values in another jail,
+without the library (alone.py), compares them with the grader's own expectation, and replaces the outputs of each test
+cell by its verdict.
+"""
+
+import re
+import time
+from typing import Any
+
+from nbclient.exceptions import DeadKernelError
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
+from nbgrader.api import Gradebook
+from nbgrader.preprocessors import Execute, NbGraderPreprocessor
+from traitlets import Dict, Integer
+
+from diffusion_lessons.checks import Result, exercise, judge, variant
+from diffusion_lessons.checks.portable.answers import decode
+from diffusion_lessons.classroom.sandbox.answers import Question, Sent, values
+from diffusion_lessons.classroom.sandbox.kernel import JailedKernelManager
+from diffusion_lessons.classroom.sandbox.sandbox import Limits
+
+JUDGED = re.compile(r"^# judged: (\w+), seed=(\d+|None)$", re.MULTILINE)
+FLAG = "diffusion_lessons"  # key of the metadata that a verdict leaves for the report
+CUT_SHORT = "cut_short"  # key of the notebook's metadata that says why a run ended early
+NO_ANSWERS = "No values arrived: the function is missing or does not end, or the notebook stopped before this cell."
+
+
+class RestoreTests(NbGraderPreprocessor):
+    """Put back the marks of every graded cell, and the cells that are missing, from the gradebook."""
+
+    def preprocess(self, notebook: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
+        about = resources["nbgrader"]
+        with Gradebook(about["db_url"]) as gradebook:
+            source = gradebook.find_notebook(about["notebook"], about["assignment"])
+            marks = {cell.name: _marks(cell) for cell in source.source_cells}
+            for graded in source.grade_cells:
+                marks[graded.name]["metadata"].update(grade=True, points=graded.max_score)
+            for written in source.solution_cells:
+                marks[written.name]["metadata"]["solution"] = True
+        found = set()
+        for cell in notebook.cells:
+            name = cell.metadata.get("nbgrader", {}).get("grade_id")
+            if name in marks and name not in found:
+                found.add(name)
+                cell.metadata["nbgrader"] = NotebookNode(marks[name]["metadata"])
+            else:
+                cell.metadata.pop("nbgrader", None)
+        notebook.cells += [
+            _cell(mark) for name, mark in marks.items() if name not in found and mark["metadata"]["grade"]
+        ]
+        return notebook, resources
+
+
+def _marks(cell: Any) -> dict:
+    metadata = {"grade_id": cell.name, "locked": cell.locked, "grade": False, "solution": False, "task": False}
+    metadata.update(schema_version=3, checksum=cell.checksum, cell_type=cell.cell_type)
+    return {"cell_type": cell.cell_type, "source": cell.source, "metadata": metadata}
+
+
+def _cell(mark: dict) -> NotebookNode:
+    name = re.sub(r"[^\w-]", "-", mark["metadata"]["grade_id"])
+    cell = NotebookNode(id=f"restored-{name}"[:64], cell_type=mark["cell_type"], source=mark["source"])
+    cell["metadata"] = NotebookNode(nbgrader=NotebookNode(mark["metadata"]))
+    if cell.cell_type == "code":
+        cell.update(outputs=[], execution_count=None)
+    return cell
+
+
+class JailedExecute(Execute):
+    """Execute in the jail. A run that ends early leaves the remaining cells without output."""
+
+    limits = Dict(help="What a submission may use: the fields of `jail.Limits`.").tag(config=True)
+    longest_output = Integer(5_000_000, help="Characters of output that are kept of a notebook.").tag(config=True)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.allowed = Limits(**self.limits)
+        self.timeout = self.allowed.cell_seconds
+        self.startup_timeout = self.iopub_timeout = self.allowed.cell_seconds  # a busy machine is no fault
+        self.interrupt_on_timeout = False  # an interruption can be swallowed; the end of the run cannot
+        self.shutdown_kernel = "immediate"
+        self.kernel_manager_class = type("Manager", (JailedKernelManager,), {"limits": self.allowed})
+
+    def preprocess(self, notebook, resources=None, km=None):
+        self._end, self._printed = time.monotonic() + self.allowed.notebook_seconds, 0
+        try:
+            return super().preprocess(notebook, resources, km)
+        except (DeadKernelError, RuntimeError, TimeoutError) as error:
+            reason = getattr(self.km, "ended_because", None) or str(error) or type(error).__name__
+            notebook.metadata[CUT_SHORT] = reason[:200]
+            for cell in notebook.cells:
+                if cell.cell_type == "code":
+                    cell.setdefault("outputs", [])
+            return notebook, resources
+
+    def preprocess_cell(self, cell, resources, index):
+        if time.monotonic() > self._end:
+            raise TimeoutError(f"the notebook took more than {self.allowed.notebook_seconds} s")
+        return super().preprocess_cell(cell, resources, index)
+
+    def process_message(self, msg, cell, cell_index):
+        if msg["header"]["msg_type"] in ("stream", "display_data", "execute_result", "update_display_data"):
+            self._printed += len(str(msg["content"]))
+            if self._printed > self.longest_output:
+                return None
+        return super().process_message(msg, cell, cell_index)
+
+
+class Judge(NbGraderPreprocessor):
+    """Replace the outputs of each test cell by the points that its values earn, and why."""
+
+    limits = Dict(help="What a submission may use: the fields of `jail.Limits`.").tag(config=True)
+
+    def preprocess(self, notebook: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
+        student = resources["nbgrader"]["student"]
+        tests = {index: test for index, cell in enumerate(notebook.cells) if (test := _test(cell, index, student))}
+        code = {index: cell.source for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"}
+        sent, reason = values((tests.get(index, source) for index, source in code.items()), Limits(**self.limits))
+        if reason:
+            notebook.metadata.setdefault(CUT_SHORT, reason[:200])
+        for index in code:
+            cell = notebook.cells[index]
+            if _is_graded(cell):
+                points = float(cell.metadata["nbgrader"]["points"])
+                cell.outputs = _outputs(*verdict(cell, points, tests.get(index), sent.get(index, Sent())))
+        return notebook, resources
+
+
+def _is_graded(cell: NotebookNode) -> bool:
+    marks = cell.metadata.get("nbgrader", {})
+    return cell.cell_type == "code" and marks.get("grade", False) and not marks.get("solution")
+
+
+def _test(cell: NotebookNode, index: int, student: str) -> Question | None:
+    """What is asked at a cell: of tests, and of those only that are ours."""
+    found = JUDGED.search(cell.source) if _is_graded(cell) else None
+    if found is None:
+        return None
+    own = found[2] == "None"
+    return Question(index, found[1], variant(student) if own else int(found[2]), own)
+
+
+def _outputs(points: float, text: str, flag: dict) -> list[NotebookNode]:
+    return [
+        new_output("execute_result", {"text/plain": f"{points:g}"}, metadata={FLAG: flag}, execution_count=1),
+        new_output("stream", name="stdout", text=text),
+    ]
+
+
+def verdict(cell: NotebookNode, most: float, test: Question | None, sent: Sent) -> tuple[float, str, dict]:
+    """Points, the text for the student, and what the report counts, of one test cell."""
+    if test is None:  # not one of our tests: as nbgrader would, all or nothing
+        failed = any(output.output_type == "error" for output in cell.get("outputs", []))
+        return (0.0 if failed else most), "", {"check": None, "mistake": None}
+    flag = {"check": test.name, "mistake": None, "written": True}
+    if sent.answers is None:
+        hint = f" The last error before it: {sent.trouble}" if sent.trouble else ""
+        return 0.0, NO_ANSWERS + hint, {**flag, "written": False}
+    try:
+        result: Result = judge(exercise(test.name), decode(sent.answers), test.seed)
+    except ValueError as error:
+        return 0.0, f"The values could not be read: {error}.", flag
+    flag.update(mistake=result.mistake.name if result.mistake else None, written=result.written)
+    return round(most * result.score, 2), result.text, flag

@@ -1,0 +1,107 @@
+"""What a teacher wants to know of a graded assignment: scores, what is left to grade by hand, and common mistakes."""
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nbformat
+from nbgrader.api import Gradebook
+
+from diffusion_lessons.classroom.course import checked, write
+from diffusion_lessons.classroom.grading.preprocessors import CUT_SHORT, FLAG
+from diffusion_lessons.classroom.grading.whole_class import records, submissions
+
+# Words in a student's own cells that are worth a look: they reach for the solutions or for the grader.
+WORTH_A_LOOK = re.compile(r"EXERCISES|\.solution\b|exercise\(|gradebook|publish_display_data|allclose\s*=|/proc/")
+NOT_GRADED = "not graded yet"
+
+
+@dataclass
+class Row:
+    """One student."""
+
+    student: str
+    points: dict[str, float] = field(default_factory=dict)  # of each test
+    mistakes: dict[str, str] = field(default_factory=dict)  # recognised, by exercise
+    by_hand: float = 0.0
+    needs_hand: bool = False
+    look: str = ""  # words in the code that a teacher should see
+    trouble: str = ""  # why it has no points, or why its run ended early
+
+    @property
+    def total(self) -> float:
+        return sum(self.points.values()) + self.by_hand
+
+
+def rows(course: Path, assignment: str) -> list[Row]:
+    """A row for every submission, graded or not."""
+    graded = records(checked(course), assignment)
+    return [_row(course, assignment, student, graded) for student in submissions(course, assignment)]
+
+
+def joined(courses: Sequence[Path], assignment: str) -> list[Row]:
+    """The rows of copies of one course in which parts of the class were graded: of each student the graded one."""
+    found: dict[str, Row] = {}
+    for row in (row for course in courses for row in rows(course, assignment)):
+        if found.get(row.student, row).trouble in (NOT_GRADED, row.trouble):
+            found[row.student] = row
+    return [found[student] for student in sorted(found)]
+
+
+def _row(course: Path, assignment: str, student: str, graded: dict) -> Row:
+    row = Row(student)
+    if student not in graded or graded[student].trouble:
+        row.trouble = graded[student].trouble if student in graded else NOT_GRADED
+        return row
+    notebook = nbformat.read(course / "autograded" / student / assignment / f"{assignment}.ipynb", 4)
+    row.trouble = notebook.metadata.get(CUT_SHORT, "")
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            continue
+        marks = cell.metadata.get("nbgrader", {})
+        if not marks.get("locked"):
+            row.look = row.look or _worth_a_look(cell.source)
+        for output in cell.get("outputs", []):
+            flag = output.get("metadata", {}).get(FLAG)
+            if flag and marks.get("grade"):
+                row.points[flag["check"] or marks["grade_id"]] = float(output.data["text/plain"])
+                if flag["mistake"]:
+                    row.mistakes[flag["check"]] = flag["mistake"]
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
+        submission = gradebook.find_submission(assignment, student)
+        row.by_hand, row.needs_hand = submission.written_score, submission.needs_manual_grade
+    return row
+
+
+def _worth_a_look(code: str) -> str:
+    found = WORTH_A_LOOK.search(code)
+    return found[0] if found else ""
+
+
+def table(found: list[Row]) -> str:
+    """The rows as CSV: one column for each test, what was graded by hand, the total, and what to look at."""
+    tests = list(dict.fromkeys(name for row in found for name in row.points))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["student", *tests, "by hand", "total", "still to grade by hand", "look at", "trouble"])
+    for row in found:
+        points = [f"{row.points[name]:g}" if name in row.points else "" for name in tests]
+        hand = "yes" if row.needs_hand else ""
+        writer.writerow([row.student, *points, f"{row.by_hand:g}", f"{row.total:g}", hand, row.look, row.trouble])
+    return text.getvalue()
+
+
+def common_mistakes(found: list[Row]) -> list[tuple[str, str, int]]:
+    """(exercise, mistake, students who made it), the most common first."""
+    counts = Counter((name, mistake) for row in found for name, mistake in row.mistakes.items())
+    return [(name, mistake, count) for (name, mistake), count in counts.most_common()]
+
+
+def save(course: Path, assignment: str, found: list[Row]) -> Path:
+    path = course / f"report-{assignment}.csv"
+    write(path, table(found))
+    return path

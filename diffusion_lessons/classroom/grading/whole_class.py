@@ -1,0 +1,112 @@
+"""Grade a whole class: every core works, what is done is not done again, and one bad submission stops nobody.
+
+Each submission is graded by nbgrader in a process of the pool, and leaves a record in graded/ASSIGNMENT/NAME.json:
+what was graded (checksums of the submission and of the tests), how it went, and how long it took. A later run skips
+what its record still describes. Records are plain files, so several machines can each grade a share of the class in
+one shared folder: `part=(k, n)` takes every n-th student, from the k-th on.
+"""
+
+import hashlib
+import json
+import logging
+import os
+import time
+import warnings
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+from diffusion_lessons.classroom.course import ClassError, api, checked, write
+from diffusion_lessons.classroom.sandbox.sandbox import UNPROTECTED, bubblewrap
+
+
+@dataclass(frozen=True)
+class GradingRecord:
+    """How one submission was graded; `trouble` is empty where all went well."""
+
+    student: str
+    checksum: str
+    seconds: float
+    trouble: str = ""
+
+
+def submissions(course: Path, assignment: str) -> dict[str, Path]:
+    """The submitted notebook of each student, by name."""
+    found = sorted((checked(course) / "submitted").glob(f"*/{assignment}/{assignment}.ipynb"))
+    return {path.parents[1].name: path for path in found}
+
+
+def grade(
+    course: Path, assignment: str, *, processes: int | None = None, again: bool = False, part: tuple[int, int] = (1, 1)
+) -> Iterator[tuple[GradingRecord, int]]:
+    """Grade what has no valid record yet (or all, with `again`); yields each record with how many are still to come."""
+    if not (course / "release" / assignment).is_dir():
+        raise ClassError(f"{assignment} was not released: diffusion-lessons class release {assignment}")
+    k, n = part
+    if not 1 <= k <= n:
+        raise ClassError(f"a part is k/n with k in 1..n, such as 2/5; got {k}/{n}")
+    mine = list(submissions(course, assignment).items())[k - 1 :: n]
+    waiting = [name for name, path in mine if again or not _is_graded(course, assignment, name, path)]
+    if not waiting:
+        return
+    if bubblewrap() is None:
+        warnings.warn(UNPROTECTED, stacklevel=2)
+    workers = min(processes or os.cpu_count() or 1, len(waiting))
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        running = {pool.submit(grade_one, str(course.resolve()), assignment, name): name for name in waiting}
+        for left, future in zip(range(len(waiting) - 1, -1, -1), as_completed(running), strict=True):
+            yield _outcome(future, running[future]), left
+
+
+def _outcome(future: Future, student: str) -> GradingRecord:
+    try:
+        return future.result()
+    except Exception as error:  # the process died: the others go on, and the next run tries this one again
+        return GradingRecord(student, "", 0.0, f"the grading process failed: {error}")
+
+
+def grade_one(course: str, assignment: str, student: str) -> GradingRecord:
+    """Grade one submission in this process, and write its record."""
+    logging.getLogger("traitlets").setLevel(logging.ERROR)
+    warnings.simplefilter("ignore")  # of nbgrader's database layer; the jail's own warning was given once
+    folder, start = Path(course), time.perf_counter()
+    checksum = _checksum(folder, assignment, submissions(folder, assignment)[student])
+    answer = api(folder).autograde(assignment, student, force=True)
+    trouble = "" if answer["success"] else _reason(answer)
+    record = GradingRecord(student, checksum, round(time.perf_counter() - start, 1), trouble)
+    path = _record_path(folder, assignment, student)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write(path, json.dumps(asdict(record)) + "\n")
+    return record
+
+
+def records(course: Path, assignment: str) -> dict[str, GradingRecord]:
+    """What was graded so far, by student."""
+    found = (course / "graded" / assignment).glob("*.json")
+    return {path.stem: GradingRecord(**json.loads(path.read_text())) for path in sorted(found)}
+
+
+def _is_graded(course: Path, assignment: str, student: str, submission: Path) -> bool:
+    path = _record_path(course, assignment, student)
+    if not path.exists():
+        return False
+    record = GradingRecord(**json.loads(path.read_text()))
+    return not record.trouble and record.checksum == _checksum(course, assignment, submission)
+
+
+def _record_path(course: Path, assignment: str, student: str) -> Path:
+    return course / "graded" / assignment / f"{student}.json"
+
+
+def _checksum(course: Path, assignment: str, submission: Path) -> str:
+    tests = course / "source" / assignment / f"{assignment}.ipynb"
+    return hashlib.sha256(submission.read_bytes() + tests.read_bytes()).hexdigest()
+
+
+def _reason(answer: dict) -> str:
+    """The last line of a traceback in nbgrader's log, which names the error."""
+    text = f"{answer.get('log') or ''}\n{answer.get('error') or ''}"
+    named = [line.strip() for line in text.splitlines() if "Error" in line or "Exception" in line]
+    return (named[0] if named else text.strip().splitlines()[-1] if text.strip() else "no reason given")[:300]

@@ -1,0 +1,1 @@
+"""Where students' code runs: without the network, the gradebook, the solutions or the library."""

@@ -1,0 +1,143 @@
+"""The values that earn points: what a student's functions return in a process that has no library to lean on.
+
+The notebook itself runs in the kernel, with everything, for the student's and the teacher's eyes. Its values earn
+nothing. Its cells run once more here, in a jail in which this package is replaced by the stand-in of stub/: names
+without functions behind them. There are no solutions to read, no samplers to wrap, no checks to patch, and nothing
+that was said or stored in the kernel. A function that still returns the right values on inputs that nobody could
+foresee was written in the notebook.
+
+Inputs go in, values come out as JSON, and both are judged elsewhere (grading/preprocessors.py).
+"""
+
+import json
+import os
+import pickle
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import diffusion_lessons
+from diffusion_lessons.checks import exercise
+from diffusion_lessons.checks.portable.answers import LONGEST
+from diffusion_lessons.classroom.sandbox import sandbox
+from diffusion_lessons.classroom.sandbox.sandbox import Limits, jailed, limited, watch
+
+PACKAGE = Path(diffusion_lessons.__file__).parent
+STUB = Path(__file__).with_name("stub")
+TEST_CPU = 10  # seconds; the inputs are tiny, so what takes longer does not end
+FILES = {
+    "run.py": STUB / "run.py",
+    "limits.py": Path(__file__).with_name("limits.py"),
+    "diffusion_lessons/__init__.py": STUB / "library.py",
+    "diffusion_lessons/checks/__init__.py": STUB / "checks.py",
+    **{f"diffusion_lessons/checks/portable/{file.name}": file for file in (PACKAGE / "checks/portable").glob("*.py")},
+}
+
+
+@dataclass(frozen=True)
+class Question:
+    """A test cell: by its place in the notebook, its exercise, and the seed of its inputs."""
+
+    cell: int
+    name: str
+    seed: int
+    own: bool = False  # the student was shown these inputs
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What came back for one test: encoded answers, or none and the last error of the code before it."""
+
+    answers: str | None = None
+    trouble: str = ""
+
+
+def values(cells: Iterable[str | Question], limits: Limits) -> tuple[dict[int, Sent], str]:
+    """Run the cells' code in order and ask at each test; what came back by cell, and why it ended early, or ''."""
+    with _standin() as folder:
+        command = [sys.executable, str(folder / "run.py")]
+        if sandbox.bubblewrap() is None:
+            command, variables = limited(command, limits, folder), {**os.environ, "PYTHONPATH": str(folder)}
+        else:
+            command, variables = jailed(command, limits, standin=folder), {}
+        output, reason = _run(command, variables, _job(list(cells), limits), limits)
+    return dict(_read(output)), reason
+
+
+@contextmanager
+def _standin() -> Iterator[Path]:
+    """The stand-in as a folder that Python can import from."""
+    with tempfile.TemporaryDirectory(prefix="alone-", dir="/tmp") as folder:
+        for name, source in FILES.items():
+            (Path(folder) / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, Path(folder) / name)
+        yield Path(folder)
+
+
+def _job(cells: list[str | Question], limits: Limits) -> bytes:
+    """Pickled, because inputs may be functions (of checks/portable/inputs.py); nothing is ever unpickled out here."""
+    steps: list[dict[str, Any]] = []
+    own = {}
+    for cell in cells:
+        if isinstance(cell, str):
+            steps.append({"code": cell})
+            continue
+        asked = exercise(cell.name)
+        cases = asked.draw(cell.seed)
+        steps.append({"cell": cell.cell, "name": cell.name, "cases": cases})
+        if cell.own:
+            own[cell.name] = dict(zip(asked.arguments, cases[0][0], strict=True))
+    numbers = {"test_cpu": TEST_CPU, "test_seconds": limits.cell_seconds, "longest": LONGEST}
+    return pickle.dumps({"steps": steps, "own": own, **numbers})
+
+
+def _run(command: list[str], variables: dict, job: bytes, limits: Limits) -> tuple[bytes, str]:
+    """The output of the command, cut off at the limits, and why it ended early, or ''."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen(command, env=variables, start_new_session=True, **pipes)  # type: ignore[call-overload]
+    reasons, stop = [], threading.Event()
+
+    def guard() -> None:
+        reasons.append(watch(process.pid, limits, stop, seconds=limits.notebook_seconds))
+
+    guarding = threading.Thread(target=guard, daemon=True)
+    guarding.start()
+    try:
+        process.stdin.write(job)
+        process.stdin.close()
+        output = process.stdout.read(20 * LONGEST)
+    except BrokenPipeError:
+        output = b""
+    finally:
+        stop.set()
+        guarding.join()
+        _end_all(process)
+    code = process.wait()
+    return output, next(filter(None, reasons), "" if code == 0 else f"it ended by itself or by a limit ({code})")
+
+
+def _end_all(process: subprocess.Popen) -> None:
+    """Wait for the process, whose output has ended, to end itself; then end whatever it left behind."""
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(10)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _read(output: bytes) -> Iterator[tuple[int, Sent]]:
+    """What the process sent, as far as it has the right form: it may have written anything."""
+    for line in output.splitlines():
+        try:
+            found = json.loads(line)
+            answers, trouble = found.get("answers"), found.get("trouble", "")
+            yield int(found["cell"]), Sent(answers if isinstance(answers, str) else None, str(trouble)[:300])
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            continue

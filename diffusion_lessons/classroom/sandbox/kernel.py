@@ -1,0 +1,61 @@
+"""A kernel in the jail, reached through sockets in a private folder."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import warnings
+from pathlib import Path
+
+from jupyter_client.manager import AsyncKernelManager
+from traitlets import default
+
+from diffusion_lessons.classroom.sandbox import sandbox
+from diffusion_lessons.classroom.sandbox.sandbox import UNPROTECTED, Limits, jailed, limited, watch
+
+
+class JailedKernelManager(AsyncKernelManager):
+    """A kernel manager that starts its kernel in the jail, or at least under limits, and watches it."""
+
+    limits = Limits()
+    ended_because: str | None = None
+
+    @default("transport")
+    def _through_sockets(self) -> str:
+        return "ipc"
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self._private = tempfile.TemporaryDirectory(prefix="kernel-", dir="/tmp")  # socket paths must be short
+        self.connection_file = str(Path(self._private.name) / "kernel.json")
+        self._stop = threading.Event()
+
+    async def _async_start_kernel(self, **kwargs):
+        self._work = Path(kwargs.get("cwd") or os.getcwd())
+        if sandbox.bubblewrap() is None:
+            warnings.warn(UNPROTECTED, stacklevel=2)
+        kwargs.update(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # what is printed comes by the sockets
+        await super()._async_start_kernel(**kwargs)
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    start_kernel = _async_start_kernel
+
+    def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
+        command = super().format_kernel_cmd(extra_arguments)
+        command[0] = sys.executable
+        if sandbox.bubblewrap() is None:
+            return limited(command, self.limits)
+        return jailed(command, self.limits, writable=Path(self._private.name), work=self._work)
+
+    async def _async_cleanup_resources(self, restart: bool = False) -> None:
+        self._stop.set()
+        await super()._async_cleanup_resources(restart=restart)
+        if not restart:
+            self._private.cleanup()
+
+    cleanup_resources = _async_cleanup_resources
+
+    def _watch(self) -> None:
+        if self.provisioner is not None and self.provisioner.pid is not None:  # type: ignore[attr-defined]
+            self.ended_because = watch(self.provisioner.pid, self.limits, self._stop)  # type: ignore[attr-defined]

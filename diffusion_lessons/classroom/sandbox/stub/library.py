@@ -1,0 +1,61 @@
+"""Stand-in for the library: whatever is imported from it exists, and raises when it is called.
+
+An answer that passes its work on to the library therefore has no values. Cells that only experiment fail where they
+call it, which costs nothing. Plots are left out in the same way, since nobody looks at them here.
+"""
+
+import sys
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+HERE = {"diffusion_lessons", "diffusion_lessons.checks"}
+HERE |= {"diffusion_lessons.checks.portable"}
+HERE |= {f"diffusion_lessons.checks.portable.{name}" for name in ("answers", "inputs", "values")}
+ABSENT = ("diffusion_lessons", "matplotlib", "diffusers", "k_diffusion", "torchmetrics")
+
+
+class WriteItYourself(Exception):
+    """The library was called by an answer."""
+
+
+class Absent:
+    """Any function, class or module of the library."""
+
+    def __init__(self, name: str):
+        self._name = name
+
+    def __getattr__(self, name: str) -> "Absent":
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return Absent(f"{self._name}.{name}")
+
+    def __call__(self, *_: Any, **__: Any) -> Any:
+        raise WriteItYourself(f"this uses {self._name}; an answer is written without the library")
+
+    __getitem__ = __iter__ = __call__
+
+
+class Finder(MetaPathFinder, Loader):
+    """Every module that is asked for and is not here: empty, with any attribute."""
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        absent = fullname.partition(".")[0] in ABSENT and fullname not in HERE
+        return ModuleSpec(fullname, self, is_package=True) if absent else None
+
+    def exec_module(self, module: ModuleType) -> None:
+        module.__getattr__ = _attributes_of(module.__name__)  # type: ignore[method-assign]
+
+
+def _attributes_of(module: str) -> Any:
+    def attribute(name: str) -> Absent:
+        if name.startswith("__") or f"{module}.{name}" in HERE:  # the latter are imported
+            raise AttributeError(name)
+        return Absent(f"{module}.{name}")
+
+    return attribute
+
+
+__getattr__ = _attributes_of(__name__)
+sys.meta_path.insert(0, Finder())

@@ -1,0 +1,122 @@
+"""Run a student's cells and ask their functions, in a process that has the stand-in for a library.
+
+Reads a job (see answers.py) from its input and writes one JSON line for each test to its output. Nothing is decided
+here. Every statement runs by itself, since one that experiments with the library fails and must not take the next
+definition with it. Every test runs in a child of its own with its own CPU time, which the system ends and no `except`
+survives: a function without an end loses its own test, a cell without an end everything that follows.
+"""
+
+import ast
+import json
+import os
+import pickle
+import resource
+import select
+import signal
+import sys
+import time
+from codeop import Compile
+from typing import Any
+
+
+class Cells:
+    """The names that a student's cells have defined so far, and the last error among their statements."""
+
+    def __init__(self) -> None:
+        self.space: dict[str, Any] = {"__name__": "__main__"}
+        self.trouble = ""
+        self._compile = Compile()  # remembers `from __future__`
+
+    def run(self, code: str) -> None:
+        try:
+            statements = ast.parse(_plain_python(code)).body
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            self.trouble = _name(error)
+            return
+        for statement in statements:
+            try:
+                exec(self._compile(ast.Module([statement], []), "cell", "exec"), self.space)  # type: ignore[arg-type]
+            except BaseException as error:
+                self.trouble = _name(error)
+
+
+def _plain_python(code: str) -> str:
+    """Without IPython's magics, if there are any."""
+    try:
+        ast.parse(code)
+        return code
+    except SyntaxError:
+        from IPython.core.inputtransformer2 import TransformerManager
+
+        return TransformerManager().transform_cell(code)
+
+
+def _name(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"[:300]
+
+
+def answers(function: Any, cases: Any, job: dict) -> str | None:
+    """What the function returns on the inputs, as JSON, from a child process; None if it did not finish."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            resource.setrlimit(resource.RLIMIT_CPU, (job["test_cpu"], job["test_cpu"]))
+            _write(writer, _asked(function, cases))
+        finally:
+            os._exit(0)
+    os.close(writer)
+    try:
+        return _read(reader, time.monotonic() + job["test_seconds"], job["longest"])
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        os.close(reader)
+
+
+def _asked(function: Any, cases: Any) -> bytes:
+    from diffusion_lessons.checks.portable.answers import ask, encode
+
+    return encode(ask(function, cases)).encode()
+
+
+def _write(file: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(file, data) :]
+
+
+def _read(file: int, deadline: float, longest: int) -> str | None:
+    """What arrives until the other end closes; None if that is nothing, too much, or takes too long."""
+    found = b""
+    while len(found) <= longest and select.select([file], [], [], max(0.0, deadline - time.monotonic()))[0]:
+        data = os.read(file, 65536)
+        if not data:
+            return found.decode() or None
+        found += data
+    return None
+
+
+def main() -> None:
+    job = pickle.loads(sys.stdin.buffer.read())
+    results = os.dup(1)
+    silence = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(silence, stream)
+
+    from diffusion_lessons import checks
+
+    checks.OWN.update(job["own"])  # type: ignore[attr-defined]
+    cells = Cells()
+    for step in job["steps"]:
+        if "code" in step:
+            cells.run(step["code"])
+        elif step["name"] not in cells.space:
+            _write(results, json.dumps({"cell": step["cell"], "trouble": cells.trouble}).encode() + b"\n")
+        else:
+            text = answers(cells.space[step["name"]], step["cases"], job)
+            _write(results, json.dumps({"cell": step["cell"], "answers": text}).encode() + b"\n")
+    os._exit(0)  # nothing of the student's runs at the end
+
+
+if __name__ == "__main__":
+    main()

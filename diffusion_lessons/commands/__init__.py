@@ -1,0 +1,1 @@
+"""What the command line does and prints; its options stand in `cli`."""

@@ -1,0 +1,45 @@
+"""Data sets in words and in a picture."""
+
+from pathlib import Path
+
+import torch
+
+from diffusion_lessons.data import CARDS, Data, data_folder, load_data
+from diffusion_lessons.figures.images import image_grid, save_picture
+
+
+def overview() -> str:
+    """One line for each named data set: title, licence, and whether it is on this machine."""
+    lines = [f"{name:14} {card['title']}; {card['licence']}; {_where(name)}" for name, card in CARDS.items()]
+    return "\n".join([*lines, "", f"Downloads land in {data_folder()}; any folder of images works as well."])
+
+
+def describe(name: str, *, size: int | None = None, picture: Path | None = None) -> str:
+    """Load a data set, downloading it where needed, and say what it holds; with a picture of it on request."""
+    data = load_data(name, "all", size=size)
+    counts = torch.bincount(data.labels, minlength=len(data.classes)).tolist()
+    lines = [
+        f"{data.card['title']}: {len(data):,} images of shape {data.shape}",
+        f"source   {data.card['source']}",
+        f"licence  {data.card['licence']}",
+        "classes  " + ", ".join(f"{each} ({count:,})" for each, count in zip(data.classes, counts, strict=True)),
+    ]
+    if picture is not None:
+        lines.append(f"picture  {save_picture(image_grid(first_of_each(data), columns=8), picture)}")
+    return "\n".join(lines)
+
+
+def first_of_each(data: Data, each: int = 8) -> torch.Tensor:
+    """The first `each` images of every class that has so many, [N, C, H, W]: one class a row."""
+    indices = [(data.labels == label).nonzero()[:each, 0] for label in range(len(data.classes))]
+    return data.batch(torch.cat([row for row in indices if len(row) == each] or indices))[0]
+
+
+def _where(name: str) -> str:
+    if name == "digits":
+        return "embedded"
+    try:
+        load_data(name, "test", download=False)
+    except FileNotFoundError:
+        return f"not here yet: diffusion-lessons data {name}"
+    return "here"

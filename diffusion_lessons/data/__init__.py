@@ -1,0 +1,232 @@
+"""Images to learn from: four named data sets and your own folder, through one function.
+
+`load_data("digits")` needs nothing but this package. `load_data("mnist")`, `"fashion-mnist"` and `"cifar10"`
+are downloaded once by torchvision, which checks their MD5 sums. `load_data("path/to/images")` reads a folder.
+All return the same `Data`: images in [-1, 1], labels, class names, and a card that says where they come from.
+
+Images are kept as uint8: all of MNIST is 47 MB, so the whole set lives on the training device as one tensor
+and a batch is an index into it. No worker processes are needed.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from diffusion_lessons.data.folder import read_folder
+
+SPLITS = ("train", "test", "all")
+
+CARDS: dict[str, dict[str, Any]] = {
+    "digits": {
+        "title": "Optical recognition of handwritten digits, 8x8 (the copy inside scikit-learn)",
+        "source": "https://archive.ics.uci.edu/dataset/80/optical+recognition+of+handwritten+digits",
+        "licence": "CC BY 4.0",
+    },
+    "mnist": {
+        "title": "MNIST handwritten digits, 28x28",
+        "source": "http://yann.lecun.com/exdb/mnist/",
+        "licence": "CC BY-SA 3.0",
+    },
+    "fashion-mnist": {
+        "title": "Fashion-MNIST, 28x28",
+        "source": "https://github.com/zalandoresearch/fashion-mnist",
+        "licence": "MIT",
+    },
+    "cifar10": {
+        "title": "CIFAR-10, 32x32 colour",
+        "source": "https://www.cs.toronto.edu/~kriz/cifar.html",
+        "licence": "none stated; made available for research",
+    },
+}
+FILES = {  # what torchvision looks for, relative to `data_folder()`
+    "mnist": "MNIST/raw/*-ubyte (four files)",
+    "fashion-mnist": "FashionMNIST/raw/*-ubyte (four files)",
+    "cifar10": "cifar-10-batches-py/ (seven files)",
+}
+
+
+def to_unit(pixels: Tensor) -> Tensor:
+    """uint8 in 0..255 -> float32 in [-1, 1]: pixel / 127.5 - 1."""
+    return pixels.float().div_(127.5).sub_(1.0)
+
+
+def to_pixels(images: Tensor) -> Tensor:
+    """Floats, clipped to [-1, 1], -> uint8 in 0..255. The inverse of `to_unit`."""
+    return images.float().clamp(-1.0, 1.0).add(1.0).mul(127.5).round().to(torch.uint8)
+
+
+@dataclass(frozen=True)
+class Data:
+    """A labelled set of images, held as one tensor.
+
+    pixels:  uint8 [N, C, H, W]
+    labels:  int64 [N] in 0..len(classes)-1
+    classes: the name of each label
+    card:    title, source, licence, split, count, and (for a folder) what was skipped
+    """
+
+    pixels: Tensor
+    labels: Tensor
+    classes: tuple[str, ...]
+    card: dict[str, Any]
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of one image."""
+        channels, height, width = self.pixels.shape[1:]
+        return channels, height, width
+
+    @property
+    def std(self) -> float:
+        """Standard deviation of all values of all images, in [-1, 1]."""
+        return self.pixels.double().std(correction=0).item() / 127.5
+
+    @cached_property
+    def images(self) -> Tensor:
+        """All images as float32 [N, C, H, W] in [-1, 1]: made on first use, 4 times the memory of `pixels`."""
+        return to_unit(self.pixels)
+
+    def batch(self, indices: Tensor) -> tuple[Tensor, Tensor]:
+        """(float images [B, C, H, W] in [-1, 1], labels [B]) of the given indices, on the data's device."""
+        indices = indices.to(self.pixels.device)
+        return to_unit(self.pixels[indices]), self.labels[indices]
+
+    def subset(self, indices: Tensor) -> Data:
+        """The same data set with the given images only; the card counts them anew."""
+        pixels, labels = self.pixels[indices], self.labels[indices]
+        return Data(pixels, labels, self.classes, {**self.card, "count": len(pixels)})
+
+    def to(self, device: str | torch.device) -> Data:
+        """A copy whose tensors live on `device`."""
+        return replace(self, pixels=self.pixels.to(device), labels=self.labels.to(device))
+
+
+def load_data(
+    name_or_folder: str | Path,
+    split: str = "train",
+    *,
+    size: int | None = None,
+    channels: int | None = None,
+    download: bool = True,
+) -> Data:
+    """Load `"digits"`, `"mnist"`, `"fashion-mnist"`, `"cifar10"` or a folder of images.
+
+    split: "train", "test" or "all". Digits are cut 1,500 / 297 by a fixed permutation. A folder may hold
+        `train/` and `test/`; one that does not is all training images.
+    size: resize to size x size (a folder's images are centre-cropped to a square; its default is 32).
+    channels: 1 for grey, 3 for colour; default: as the images are.
+
+    Raises ValueError for a bad option, a folder without images or a damaged download, FileNotFoundError for an
+    unknown name or missing files, ConnectionError when a download fails; each says what to do.
+    """
+    if split not in SPLITS:
+        raise ValueError(f"split {split!r} is not one of {', '.join(SPLITS)}")
+    if size is not None and size < 1:
+        raise ValueError(f"size {size} is not a positive number of pixels")
+    if channels not in (None, 1, 3):
+        raise ValueError(f"channels {channels} is neither 1 (grey) nor 3 (colour)")
+
+    name = str(name_or_folder).lower().replace("_", "-").replace("cifar-10", "cifar10")
+    if isinstance(name_or_folder, Path) or name not in CARDS:
+        folder = Path(name_or_folder).expanduser()
+        if not folder.is_dir():
+            raise FileNotFoundError(
+                f"{str(name_or_folder)!r} is neither a data set ({', '.join(CARDS)}) nor a folder of images"
+            )
+        images = read_folder(folder, split, size or 32, channels)
+        source = {
+            "title": f"images of the folder {folder.name}",
+            "source": str(folder),
+            "licence": "yours to state",
+        }
+        name, pixels, labels, classes = folder.name, images.pixels, images.labels, images.classes
+        found: dict[str, Any] = {**source, "skipped": images.skipped}
+    else:
+        pixels, labels, classes = _digits(split) if name == "digits" else _torchvision(name, split, download)
+        pixels, found = _resized(pixels, size, channels), CARDS[name]
+
+    card = {"name": name, **found, "split": split, "count": len(pixels), "shape": list(pixels.shape[1:])}
+    return Data(pixels, labels, classes, card)
+
+
+def data_folder() -> Path:
+    """Where downloads land: DIFFUSION_LESSONS_DATA, or a clone's `datasets/`, or the user's cache folder."""
+    if chosen := os.environ.get("DIFFUSION_LESSONS_DATA"):
+        return Path(chosen).expanduser()
+    clone = Path(__file__).resolve().parents[2]
+    if (clone / "pyproject.toml").is_file() and (clone / "datasets").is_dir():
+        return clone / "datasets"
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "diffusion-lessons"
+
+
+def _digits(split: str) -> tuple[Tensor, Tensor, tuple[str, ...]]:
+    from sklearn.datasets import load_digits  # slow to import: only when asked for
+
+    digits = load_digits()
+    # A legacy RandomState: NumPy promises that its streams never change, so neither does the split.
+    order = np.random.RandomState(0).permutation(len(digits.images))
+    chosen = {"train": order[:1500], "test": order[1500:], "all": order}[split]
+    pixels = torch.from_numpy(np.rint(digits.images[chosen] * (255 / 16))).to(torch.uint8)  # ink 0..16 -> 0..255
+    labels = torch.from_numpy(digits.target[chosen]).long()
+    return pixels[:, None], labels, tuple("0123456789")
+
+
+def _torchvision(name: str, split: str, download: bool) -> tuple[Tensor, Tensor, tuple[str, ...]]:
+    from torchvision import datasets  # slow to import: only when asked for
+
+    maker = {"mnist": datasets.MNIST, "fashion-mnist": datasets.FashionMNIST, "cifar10": datasets.CIFAR10}[name]
+    halves = {"train": (True,), "test": (False,), "all": (True, False)}[split]
+    parts = [_read(maker, name, train, download) for train in halves]
+    if name == "cifar10":
+        pixels = torch.cat([torch.from_numpy(part.data) for part in parts]).permute(0, 3, 1, 2).contiguous()
+    else:
+        pixels = torch.cat([part.data for part in parts])[:, None]
+    labels = torch.cat([torch.as_tensor(part.targets) for part in parts]).long()
+    classes = tuple("0123456789") if name == "mnist" else tuple(parts[0].classes)
+    return pixels, labels, classes
+
+
+def _read(maker: Any, name: str, train: bool, download: bool) -> Any:
+    """Open what is there; only then download. A complete folder is never written to: it may be read-only."""
+    folder = data_folder()
+    offline = (
+        f"Without a network: load_data('digits') is embedded; or copy {FILES[name]} from a machine that has "
+        f"them into {folder}; or set DIFFUSION_LESSONS_DATA to a folder that holds them."
+    )
+    try:
+        return maker(folder, train=train, download=False)
+    except Exception as error:  # a missing file and one cut short both arrive as RuntimeError, among others
+        if "not found" not in str(error):
+            cure = f"delete {FILES[name]} there and load it again"
+            raise ValueError(f"the copy of {name} in {folder} is damaged ({error!r}): {cure}") from error
+        if not download:
+            raise FileNotFoundError(f"{name} is not in {folder} and download=False. {offline}") from error
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return maker(folder, train=train, download=True)
+    except (RuntimeError, OSError, EOFError) as error:  # no network, wrong checksum, disk full, no permission
+        raise ConnectionError(f"{name} could not be downloaded into {folder} ({error}). {offline}") from error
+
+
+def _resized(pixels: Tensor, size: int | None, channels: int | None) -> Tensor:
+    """uint8 [N, C, H, W] with another size or number of channels, where one is asked for."""
+    from torchvision.transforms.v2 import functional as F
+
+    if channels == 1 and pixels.shape[1] == 3:
+        pixels = F.rgb_to_grayscale(pixels)
+    elif channels == 3 and pixels.shape[1] == 1:
+        pixels = pixels.expand(-1, 3, -1, -1).contiguous()
+    if size is not None and tuple(pixels.shape[2:]) != (size, size):
+        pixels = torch.cat([F.resize(part, [size, size], antialias=True) for part in pixels.split(4096)])
+    return pixels

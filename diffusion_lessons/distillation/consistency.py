@@ -1,0 +1,212 @@
+"""Consistency models: jump from anywhere on the ODE's way to its end, learned from neighbouring points of the way.
+
+All points of one way end at the same clean sample, so what the student sees at time t must be what it sees a little
+further on, at s < t; at t = 0 there is nothing to do: f(x, 0) = x. Distillation takes the teacher's step from t to s;
+training from scratch needs none, and noises one image with one noise at both times.
+
+The student is f(x, t) = x0_hat of a v head, f = alpha x - sigma v, or of a velocity head, f = x - t u. Both are x at
+sigma = 0. In the paper's units, x / alpha at noise level sigma / alpha, the first is its f = c_skip x + c_out F with
+
+    c_skip = 1 / (level^2 + 1),   c_out = level / sqrt(level^2 + 1),   F = -v,   level = sigma / alpha
+
+for data of standard deviation 1, so that a diffusion network's weights are a start without any change.
+
+Song et al., "Consistency Models", 2023 (https://arxiv.org/abs/2303.01469), algorithms 2 and 3; Song and Dhariwal,
+"Improved Techniques for Training Consistency Models", 2023 (https://arxiv.org/abs/2310.14189).
+"""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from diffusion_lessons.data import Data
+from diffusion_lessons.denoisers import Denoiser, DenoiserLike
+from diffusion_lessons.distillation.recipe import Lesson, StudentRecipe
+from diffusion_lessons.path import Path as GaussianPath
+from diffusion_lessons.path import match
+from diffusion_lessons.training.batches import Batch
+from diffusion_lessons.training.loop import Objective
+from diffusion_lessons.training.state import Run
+
+Growth = Literal["doubling", "square_root"]
+Solver = Literal["ddim", "heun"]
+Target = Literal["student", "average"]
+
+METHODS = ("consistency_distillation", "consistency_training")
+
+
+@dataclass(frozen=True)
+class ConsistencyRecipe(StudentRecipe):
+    """A student that jumps to the end of the way, from any time on it.
+
+    method                   "consistency_distillation", or "consistency_training", which takes no step of the teacher
+                             and has from it only the weights to begin with
+    first_steps, last_steps  into how many steps the way is cut when training begins, and when it ends
+    growth                   how it grows between: see `steps_at`
+    solver                   of the teacher's step: "ddim", one evaluation, or "heun", two
+    target                   who sees at s: the "student" as it is, or the running "average" of its weights
+    times                    how often each step is looked at: "uniform", or "log_normal" in noise level
+    weigh_gaps               weigh each step by 1 / (difference of its noise levels)
+    huber                    c = huber sqrt(dimensions) of the pseudo-Huber distance
+
+    A taught student is at best its teacher in `last_steps` steps, and few do. Without one, only many steps are exact.
+    The teacher is asked at guidance scale 1, with labels dropped as often as in its own training. So guidance is kept:
+    the student has both branches, and a guided student mixes two ends of ways where a guided teacher follows one.
+    """
+
+    method: str = METHODS[0]
+    sampler: str = "consistency"
+    sampling_steps: int = 2
+    first_steps: int = 4
+    last_steps: int = 16
+    growth: Growth = "doubling"
+    solver: Solver = "ddim"
+    target: Target = "student"
+    weigh_gaps: bool = False
+    huber: float = 0.00054
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        choices = {
+            "method": METHODS,
+            "growth": ("doubling", "square_root"),
+            "solver": ("ddim", "heun"),
+            "target": ("student", "average"),
+            "times": ("uniform", "log_normal"),
+        }
+        for name, known in choices.items():
+            if getattr(self, name) not in known:
+                raise ValueError(f"{name} must be {' or '.join(known)}; got {getattr(self, name)!r}")
+        if not 1 <= self.first_steps <= self.last_steps:
+            raise ValueError(
+                f"steps grow from first_steps, at least 1, to last_steps; got {self.first_steps} and {self.last_steps}"
+            )
+
+    def check(self, teacher: Denoiser) -> None:
+        if teacher.predicts not in ("v", "velocity"):
+            end = "pure noise, where alpha = 0" if teacher.predicts == "eps" else "clean data, where f(x, 0) = x"
+            raise ValueError(
+                f"{self.teacher} predicts {teacher.predicts}, which cannot say where the way ends at {end}: a "
+                "consistency student needs a teacher that predicts v, or velocity on a flow path. Train one "
+                "(--set predicts=v)"
+            )
+        if teacher.times is not None:
+            raise ValueError(
+                f"{self.teacher} was trained for {len(teacher.times)} step(s) only and does not know the points "
+                "between: take its own teacher"
+            )
+        if self.weigh_gaps and teacher.path.alpha(teacher.path.T) == 0:
+            raise ValueError(
+                f"weigh_gaps gives pure noise no weight, since the noise level of {teacher.path} is infinite there, "
+                "and one-step sampling begins with it: set weigh_gaps=False"
+            )
+
+    def lesson(self, teacher: Denoiser, data: Data, out_dir: Path | None, seed: int) -> Lesson:
+        return Lesson(data, consistency(self, teacher if self.method == METHODS[0] else None))
+
+
+def consistency(recipe: ConsistencyRecipe, teacher: DenoiserLike | None) -> Objective:
+    """E w d(f(x_t, t), stopgrad f(x_s, s)) over neighbouring times s < t; x_s by the teacher's step, or without one.
+
+    The gradient goes through f at t only. With s = 0 the target is x_s itself, which is where the truth comes in.
+    """
+    take = heun_step if recipe.solver == "heun" else ddim_step
+
+    def objective(run: Run, network: nn.Module, batch: Batch) -> Tensor:
+        path, predicts = run.path, run.recipe.predicts
+        if teacher is not None and getattr(teacher, "path", path) != path:
+            raise ValueError(f"the teacher walks {teacher.path} and the student {path}: both need the same path")  # type: ignore[attr-defined]
+        steps = steps_at(run.step / run.recipe.steps, recipe.first_steps, recipe.last_steps, recipe.growth)
+        rising = torch.tensor(path.grid(steps)[::-1], dtype=batch.u.dtype, device=batch.u.device)  # [steps + 1]
+        n = chosen_steps(batch.u, rising, path, recipe.times)  # [B]
+        t, s = rising[n], rising[n - 1]
+        x = path.add_noise(batch.x0, batch.eps, t)
+        judge = Denoiser(run.ema.network if recipe.target == "average" else network, path, predicts)
+        with torch.no_grad():
+            if teacher is None:
+                nearer = path.add_noise(batch.x0, batch.eps, s)
+            else:
+                with torch.autocast(x.device.type, enabled=False):  # a difference needs its digits
+                    nearer = take(teacher, x, path, t, s, batch.condition)
+            end = judge(nearer, s, batch.condition).x0
+        seen = Denoiser(network, path, predicts)(x, t, batch.condition).x0
+        distance = pseudo_huber(seen, end, recipe.huber)
+        return (distance / gaps(path, t, s) if recipe.weigh_gaps else distance).mean()
+
+    return objective
+
+
+def steps_at(progress: float, first: int, last: int, growth: Growth = "doubling") -> int:
+    """Into how many steps the way is cut after this share of the training, 0..1: never fewer than before.
+
+    Few steps at first, which carry the truth from t = 0 to the noise quickly; many later, which are more exact.
+
+        doubling     min(first 2^floor(progress (floor(log2(last / first)) + 1)), last)   (Song and Dhariwal, eq. 15)
+        square_root  ceil(sqrt(a^2 + progress (b^2 - a^2))) - 1, a = first + 1, b = last + 1   (Song et al., appendix C)
+
+    The papers count the times N(k), one more than the steps; the second one's s0 is a, and its s1 is last.
+    """
+    progress = min(max(progress, 0.0), 1.0)
+    if growth == "doubling":
+        stages = int(math.log2(last / first)) + 1
+        return min(first * 2 ** int(progress * stages), last)
+    a, b = first + 1, last + 1
+    return math.ceil(math.sqrt(a**2 + progress * (b**2 - a**2))) - 1
+
+
+def chosen_steps(u: Tensor, rising: Tensor, path: GaussianPath, times: str = "uniform") -> Tensor:
+    """Which step from times[n] to times[n - 1] each sample looks at: n in 1..N, [B], from u in (0, 1].
+
+    uniform     each step as often
+    log_normal  as often as a noise level whose logarithm is from N(-1.1, 2^2) falls into it (Song and Dhariwal, 3.5)
+    """
+    if times == "uniform":
+        return (u * (len(rising) - 1)).ceil().long()
+    z = (-path.lam(rising.double()) + 1.1) / 2.0  # [N + 1]; -inf at the data
+    share = torch.special.ndtr(z)
+    share = (share - share[0]) / (share[-1] - share[0])
+    return torch.searchsorted(share, u.double()).clamp(1, len(rising) - 1)
+
+
+def pseudo_huber(a: Tensor, b: Tensor, huber: float = 0.00054) -> Tensor:
+    """sqrt(|a - b|^2 + c^2) - c with c = huber sqrt(dimensions), [B]: a distance that is smooth at 0.
+
+    Near 0 a square; far out, it does not let the worst samples decide (Song and Dhariwal, section 3.3).
+    """
+    difference = (a - b).float().flatten(1)  # [B, d]
+    c = huber * math.sqrt(difference.shape[1])
+    return (difference.square().sum(dim=1) + c**2).sqrt() - c
+
+
+def gaps(path: GaussianPath, t: Tensor, s: Tensor) -> Tensor:
+    """sigma_t / alpha_t - sigma_s / alpha_s, [B]: the step in the paper's state x / alpha, whose sigma is the level."""
+    return path.sigma(t) / path.alpha(t) - path.sigma(s) / path.alpha(s)
+
+
+def ddim_step(
+    teacher: DenoiserLike, x: Tensor, path: GaussianPath, t: Tensor, s: Tensor, condition: Tensor | None = None
+) -> Tensor:
+    """x_s = alpha_s x0_hat + sigma_s eps_hat for x [B, ...] and times [B]."""
+    return path.add_noise(*teacher(x, t, condition), s)
+
+
+def heun_step(
+    teacher: DenoiserLike, x: Tensor, path: GaussianPath, t: Tensor, s: Tensor, condition: Tensor | None = None
+) -> Tensor:
+    """DDIM's step, then again with the mean of what is seen at both of its ends.
+
+    DDIM is Euler for z = x / (alpha + sigma) in the flow's time r = sigma / (alpha + sigma), where dz/dr = eps - x0, so
+    that this is Heun there: finite at both ends of every path. A step to sigma = 0 stays DDIM's.
+    """
+    seen = teacher(x, t, condition)
+    there = path.add_noise(*seen, s)
+    again = teacher(there, s, condition)
+    full, full_s = path.alpha(t) + path.sigma(t), path.alpha(s) + path.sigma(s)
+    dr = path.sigma(s) / full_s - path.sigma(t) / full
+    velocity = (seen.eps - seen.x0 + again.eps - again.x0) / 2
+    corrected = match(full_s, x) * (x / match(full, x) + match(dr, x) * velocity)
+    return torch.where(match(path.sigma(s), x) > 0, corrected, there)

@@ -1,0 +1,152 @@
+"""Reflow: train a flow again, on the pairs of noise and sample that its own ODE joins; its ways become straight.
+
+The first flow is trained on any noise with any image, so the ways to learn cross and what it learns is bent. The pairs
+of its ODE never cross. A flow trained on them is straighter, so fewer Euler steps follow it; that can be repeated.
+
+Liu, Gong and Liu, "Flow Straight and Fast", 2022 (https://arxiv.org/abs/2209.03003), Algorithm 1 and section 2.2.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from tqdm.auto import tqdm
+
+from diffusion_lessons import samplers
+from diffusion_lessons.checkpoints import cards
+from diffusion_lessons.data import Data
+from diffusion_lessons.denoisers import Denoiser, condition_on
+from diffusion_lessons.distillation.recipe import Lesson, StudentRecipe
+from diffusion_lessons.training.batches import Batch, mixed
+from diffusion_lessons.training.loop import denoising
+from diffusion_lessons.training.losses import Times, loss
+from diffusion_lessons.training.pairs import Pairs
+from diffusion_lessons.training.state import Run
+
+CHUNK = 500  # pairs made together and kept in one file
+
+
+@dataclass(frozen=True)
+class ReflowRecipe(StudentRecipe):
+    """A flow trained on the pairs of its teacher; with `one_step`, on their noisy end alone.
+
+    pairs                  how many; they are made once, and kept in the run's folder
+    solver, solver_steps   the sampler that follows the teacher's ODE, and its steps on the trailing grid
+    one_step               learn at t = T only: distillation, the straightened flow's last gain in one step
+
+    A share `condition_dropout` of the pairs is made with the null class, so the unconditional branch learns the pairs
+    of the unconditional ODE and guidance is kept. Pairs are not clipped: they are the teacher's ODE as it is.
+    """
+
+    method: str = "reflow"
+    times: Times = "uniform"
+    pairs: int = 15_000
+    solver: str = "dpm_solver_pp_2m"
+    solver_steps: int = 10
+    one_step: bool = False
+
+    def check(self, teacher: Denoiser) -> None:
+        if teacher.predicts != "velocity":
+            raise ValueError(
+                f"{self.teacher} predicts {teacher.predicts} on {teacher.path}: reflow straightens a flow, and needs a "
+                f"teacher that predicts velocity on the flow path. Train one: `diffusion-lessons train {self.data} "
+                "--kind flow`"
+            )
+        if teacher.times is not None:
+            raise ValueError(
+                f"{self.teacher} was trained for {len(teacher.times)} step(s) only and has no ODE to make pairs from: "
+                "take the flow before its distillation as the teacher"
+            )
+        if self.flip:
+            raise ValueError("flip=True would mirror images without their noise: reflow needs flip=False")
+
+    def lesson(self, teacher: Denoiser, data: Data, out_dir: Path | None, seed: int) -> Lesson:
+        folder = out_dir / "pairs" if out_dir is not None else None
+        pairs = make_pairs(
+            teacher,
+            data,
+            self.pairs,
+            folder,
+            sampler=self.solver,
+            steps=self.solver_steps,
+            dropout=self.condition_dropout,
+            seed=seed,
+        )
+        return Lesson(pairs, first_step if self.one_step else denoising)
+
+
+def first_step(run: Run, network: nn.Module, batch: Batch) -> Tensor:
+    """E |u(eps, T) - (eps - x0)|^2: one Euler step from pure noise ends where the teacher's ODE does."""
+    t = torch.full_like(batch.u, run.path.T)
+    return loss(network, batch.x0, batch.eps, t, run.path, run.recipe.predicts, batch.condition)
+
+
+def make_pairs(
+    teacher: Denoiser,
+    data: Data,
+    count: int,
+    folder: Path | None = None,
+    *,
+    sampler: str = "dpm_solver_pp_2m",
+    steps: int = 10,
+    dropout: float = 0.1,
+    seed: int = 0,
+) -> Pairs:
+    """`count` pairs (eps, x0) that the teacher's ODE joins, with labels as frequent as in `data`.
+
+    A share `dropout` is made with the null class. Each chunk follows from (seed, its number) and is written to `folder`
+    when it is done, so that an interrupted call goes on there and later calls find all of them.
+
+    Raises ValueError if the folder holds pairs of another teacher, solver, share or seed.
+    """
+    if count < 1:
+        raise ValueError(f"pairs must be at least 1; got {count}")
+    origin = {
+        "teacher_sha256": (teacher.card or {}).get("sha256", ""),
+        "sampler": sampler,
+        "steps": steps,
+        "dropout": dropout,
+        "seed": seed,
+    }
+    chunks = []
+    with tqdm(total=count, desc="pairs", unit="pair") as bar:
+        for number in range(-(-count // CHUNK)):
+            file = folder / f"{number:05d}.safetensors" if folder is not None else None
+            if file is not None and file.is_file():
+                tensors = _read(file, origin)
+            else:
+                tensors = _make(teacher, data, number, **origin)
+                if file is not None:
+                    cards.write(file, tensors, origin)
+            chunks.append(tensors)
+            bar.update(min(CHUNK, count - number * CHUNK))
+    joined = {name: torch.cat([chunk[name] for chunk in chunks])[:count] for name in ("eps", "x0", "labels")}
+    card = {**data.card, "pairs": {"count": count, **origin}}
+    return Pairs(joined["eps"].half(), joined["x0"].half(), joined["labels"], data.classes, card)
+
+
+def _make(
+    teacher: Denoiser, data: Data, number: int, *, sampler: str, steps: int, dropout: float, seed: int, **_: str
+) -> dict[str, Tensor]:
+    """Chunk number `number`: eps and x0 in half precision [CHUNK, C, H, W], labels [CHUNK]."""
+    generator = torch.Generator().manual_seed(mixed(seed, number, 2))
+    labels = data.labels.cpu()[torch.randint(len(data), (CHUNK,), generator=generator)]
+    labels = torch.where(torch.rand(CHUNK, generator=generator) < dropout, len(data.classes), labels)
+    eps = torch.randn(CHUNK, *data.shape, generator=generator).half()
+    device = next(teacher.network.parameters()).device if isinstance(teacher.network, nn.Module) else "cpu"
+    path = teacher.path
+    x0 = samplers.sample(
+        samplers.get(sampler), condition_on(teacher, labels), eps.float().to(device), path, path.grid(steps)
+    )
+    return {"eps": eps, "x0": x0.half().cpu(), "labels": labels}
+
+
+def _read(file: Path, origin: dict[str, object]) -> dict[str, Tensor]:
+    tensors, card = cards.read(file, tuple(origin))
+    changed = [f"{key} was {card[key]!r} and is {value!r}" for key, value in origin.items() if card[key] != value]
+    if changed:
+        raise ValueError(
+            f"{file.parent} holds other pairs: {', '.join(changed)}. Delete that folder, or use another for this run"
+        )
+    return tensors

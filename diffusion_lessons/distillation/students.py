@@ -1,0 +1,129 @@
+"""The students by name, and how one is trained: find the teacher, start from its weights, minimise the lesson.
+
+for record in train_student(get("mnist-reflow"), out_dir="runs/mnist-reflow"):
+    print(record.step, record.loss)
+finish(record, "runs/mnist-reflow")
+"""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from diffusion_lessons import checkpoints
+from diffusion_lessons.checkpoints import cards
+from diffusion_lessons.data import Data
+from diffusion_lessons.denoisers import Denoiser
+from diffusion_lessons.distillation.consistency import ConsistencyRecipe
+from diffusion_lessons.distillation.progressive import ProgressiveRecipe
+from diffusion_lessons.distillation.recipe import StudentRecipe
+from diffusion_lessons.distillation.reflow import ReflowRecipe
+from diffusion_lessons.machine.devices import choose_device
+from diffusion_lessons.training import loop, recipes
+from diffusion_lessons.training.loop import TrainingRecord
+
+RUNS = Path("runs")  # where the command line keeps what it trains, and looks for teachers
+
+
+def _students(of: str) -> list[StudentRecipe]:
+    """The students on one data set, whose teachers were trained by the recipe `of`."""
+    diffusion, flow = recipes.get(of, "diffusion", images=20_000), recipes.get(of, "flow", images=120_000)
+    data = diffusion.data
+    straight = partial(ReflowRecipe.after, flow)
+    halved = partial(ProgressiveRecipe.after, diffusion)
+    jumping = partial(ConsistencyRecipe.after, diffusion, teacher=f"{data}-diffusion", images=50_000)
+    return [
+        straight(f"{data}-reflow", teacher=f"{data}-flow"),
+        straight(f"{data}-reflow-2", teacher=f"{data}-reflow"),
+        straight(
+            f"{data}-reflow-distilled",
+            method="reflow_distillation",
+            teacher=f"{data}-reflow",
+            one_step=True,
+            only_these_steps=True,
+        ),
+        halved(f"{data}-progressive-8", teacher=f"{data}-diffusion", sampling_steps=8),
+        *(
+            halved(f"{data}-progressive-{n}", teacher=f"{data}-progressive-{2 * n}", sampling_steps=n, images=images)
+            for n, images in ((4, 25_000), (2, 35_000), (1, 50_000))  # fewer steps each ask for a larger change
+        ),
+        jumping(f"{data}-consistency", first_steps=4, last_steps=4),  # so few that a short training closes each
+        jumping(f"{data}-consistency-training", method="consistency_training", last_steps=64),
+    ]
+
+
+_RECIPES = {student.name: student for of in ("mnist-small", "digits") for student in _students(of)}
+
+
+def names() -> tuple[str, ...]:
+    """The students that `get` knows; in a chain, teachers come before their students."""
+    return tuple(_RECIPES)
+
+
+def student_recipe(name: str, **changes: Any) -> StudentRecipe:
+    """The recipe of this student with any field changed: get("mnist-reflow", images=10_000, pairs=2_000).
+
+    Raises ValueError for an unknown name or field.
+    """
+    if name not in _RECIPES:
+        raise ValueError(f"unknown student {name!r}; the students are {', '.join(names())}")
+    return recipes.changed(_RECIPES[name], changes)
+
+
+def train_student(
+    recipe: StudentRecipe,
+    data: Data | None = None,
+    out_dir: str | Path | None = None,
+    *,
+    device: str | torch.device | None = None,
+    seed: int = 0,
+    **options: Any,
+) -> Iterator[TrainingRecord]:
+    """Train a student; yield the Records of `loop.train`, whose options these are: resume, minutes, every, ...
+
+    `data` are the images of the recipe if None. The teacher is found and checked here; pairs and the like are made at
+    the first `next`. Raises what `loop.train` and `load_teacher` raise, and ValueError for a teacher that the method
+    cannot use or that knows other classes or shapes than the data.
+    """
+    teacher = load_teacher(recipe.teacher, choose_device(device))
+    taught = recipe.taught_by(teacher)
+    images = data if data is not None else recipe.load_data()
+    if (teacher.shape, teacher.classes) != (images.shape, len(images.classes)):
+        raise ValueError(
+            f"{recipe.teacher} makes samples of shape {teacher.shape} in {teacher.classes} classes; the images of "
+            f"{recipe.name} have shape {images.shape} and {len(images.classes)} classes: use the teacher's own data"
+        )
+    return _train(taught, teacher, images, out_dir, device=device, seed=seed, **options)
+
+
+def _train(
+    recipe: StudentRecipe, teacher: Denoiser, data: Data, out_dir: str | Path | None, *, seed: int, **options: Any
+) -> Iterator[TrainingRecord]:
+    lesson = recipe.lesson(teacher, data, Path(out_dir) if out_dir is not None else None, seed)
+    assert isinstance(teacher.network, nn.Module)
+    yield from loop.train(
+        recipe, lesson.data, out_dir, seed=seed, objective=lesson.objective, start=teacher.network, **options
+    )
+
+
+def load_teacher(name: str, device: str | torch.device = "cpu") -> Denoiser:
+    """A teacher by name: your own of runs/NAME if there is one, else the package's; or any checkpoint by its path.
+
+    Raises FileNotFoundError with the command that makes a missing one.
+    """
+    own = RUNS / name / f"{name}.safetensors"
+    if own.is_file():
+        return checkpoints.load(own, device)
+    try:
+        cards.find(name)
+    except FileNotFoundError as error:
+        if name not in _RECIPES:
+            raise
+        raise FileNotFoundError(
+            f"the teacher {name} is not there, neither in {own.parent} nor in the package: make it first with "
+            f"`diffusion-lessons distil {name}`, or name another with teacher=... (--set teacher=PATH)"
+        ) from error
+    return checkpoints.load(name, device)

@@ -1,1 +1,0 @@
-"""How good, how fast, and is it true: metrics with floors, honest latency, the frontier, the claims ledger."""

@@ -1,0 +1,41 @@
+"""Images as people look at them: a grid, small images enlarged without blur, written to a file whole."""
+
+import io
+import math
+from pathlib import Path
+
+from PIL import Image
+from torch import Tensor
+from torchvision.utils import make_grid
+
+from diffusion_lessons.data import to_pixels
+from diffusion_lessons.machine.files import write_atomically
+
+READABLE = 64  # pixels: images below this side are enlarged to it
+
+
+def image_grid(images: Tensor, columns: int | None = None, *, enlarge: int | None = None) -> Image.Image:
+    """Images [N, 1 or 3, H, W] in [-1, 1] as one picture of `columns` (by default about square).
+
+    Values beyond the range are cut. Each pixel becomes a square of `enlarge` by `enlarge`, by default the smallest
+    whole number that makes an image 64 pixels high.
+    """
+    if images.ndim != 4 or images.shape[1] not in (1, 3) or len(images) == 0:
+        raise ValueError(f"images must be [N, 1 or 3, H, W] with N at least 1; got {tuple(images.shape)}")
+    enlarge = enlarge or max(1, math.ceil(READABLE / images.shape[-2]))
+    pixels = to_pixels(images.detach().cpu())
+    pixels = pixels.repeat_interleave(enlarge, dim=2).repeat_interleave(enlarge, dim=3)  # [N, C, e H, e W]
+    columns = columns or math.ceil(math.sqrt(len(images)))
+    grid = make_grid(pixels, nrow=columns, padding=2, pad_value=128)  # [3, H, W], grey made RGB
+    return Image.fromarray(grid.permute(1, 2, 0).numpy())
+
+
+def save_picture(picture: Image.Image, file: str | Path, **options: object) -> Path:
+    """Write a picture in the format of the file's suffix, whole or not at all; return the path."""
+    file, content = Path(file), io.BytesIO()
+    formats = Image.registered_extensions()
+    if file.suffix.lower() not in formats:
+        raise ValueError(f"{file} does not end as a picture does; use .png")
+    picture.save(content, format=formats[file.suffix.lower()], **options)
+    write_atomically(file, content.getvalue())
+    return file

@@ -1,0 +1,1 @@
+"""The machine: places, files, devices, processes, and its description."""

@@ -1,0 +1,136 @@
+"""Images as 64 numbers each: the features in which sets of images are compared.
+
+A distance between two sets of pictures is taken between the features that a classifier computes from them, because
+pixels say little: a digit moved by one pixel is the same digit. `features` computes them, `probabilities` reads the
+classifier's decision from them, and `reference` gives those of real images, which ship with the package: no data set
+and no network connection are needed to measure samples.
+
+    python -m diffusion_lessons.metrics.features mnist --classifier runs/classifiers/mnist
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import torch
+import typer
+from torch import Tensor
+from tqdm.auto import tqdm
+
+from diffusion_lessons.checkpoints import cards
+from diffusion_lessons.data import load_data
+from diffusion_lessons.networks.classifier import Classifier
+from diffusion_lessons.training.classifier import load_classifier
+
+COUNT = 10_000  # images in each reference set, where there are so many
+
+
+class Reference(NamedTuple):
+    """Features of real images, float32 [N, 64], and their labels, int64 [N]."""
+
+    features: Tensor
+    labels: Tensor
+
+
+def features(images: Tensor, name: str = "mnist", *, batch: int = 500) -> Tensor:
+    """The 64 features of each image: [N, C, H, W] in [-1, 1] -> float32 [N, 64], on the images' device.
+
+    name: "digits", "mnist", "cifar10", or "folder/name": a classifier of your own, folder/name-classifier.safetensors.
+    Samples should be clipped to [-1, 1] first, as one does to look at them.
+    Raises ValueError for images of another shape than the classifier learned, or with NaN or infinity in them.
+    """
+    network = classifier(name, images.device)
+    shape = network.card["shape"]
+    if list(images.shape[1:]) != shape:
+        raise ValueError(
+            f"images of shape {list(images.shape)} given to the {name} classifier, which takes [N, *{shape}]"
+        )
+    spoiled = int((~images.isfinite()).flatten(1).any(dim=1).sum())
+    if spoiled:
+        raise ValueError(
+            f"{spoiled} of {len(images)} images hold NaN or infinity: find out why before measuring the others"
+        )
+    parts = tqdm(images.split(batch), desc=f"{name} features", unit="batch", delay=2, leave=False)
+    with torch.no_grad():
+        return torch.cat([network.features(part.float()) for part in parts])
+
+
+def probabilities(features: Tensor, name: str = "mnist") -> Tensor:
+    """The classifier's decision, made from features: [N, 64] -> [N, classes], rows that sum to 1."""
+    with torch.no_grad():
+        return classifier(name, features.device).head(features.float()).softmax(dim=1)
+
+
+def reference(name: str = "mnist", split: str = "test") -> Reference:
+    """Features of real images, "train" or "test" (held out): 1,500 and 297 for digits, otherwise 10,000 of each.
+
+    Those of CIFAR-10 were taken from a slightly lossy JPEG copy, as their card says: compare samples of a network that
+    learned the original with features made anew (`python -m diffusion_lessons.metrics.features cifar10 --classifier
+    cifar10`).
+
+    Raises FileNotFoundError where there are none, ValueError where they were made with another classifier.
+    """
+    if split not in ("train", "test"):
+        raise ValueError(f"split {split!r} is neither 'train' nor 'test'")
+    return _references(name)[split]
+
+
+@lru_cache(maxsize=4)
+def classifier(name: str, device: torch.device | str = "cpu") -> Classifier:
+    """The classifier that `features` uses, in evaluation mode; loaded once. Its `.card` says what it is."""
+    return load_classifier(f"{name}-classifier", device)
+
+
+@lru_cache(maxsize=4)
+def _references(name: str) -> dict[str, Reference]:
+    tensors, card = cards.read(f"{name}-features", needs=("classifier_sha256",))
+    made_with, ours = card["classifier_sha256"], cards.read_card(f"{name}-classifier")["sha256"]
+    if made_with != ours:
+        raise ValueError(
+            f"the reference features of {name} were made with classifier {made_with[:12]}... and the classifier here "
+            f"is {ours[:12]}...: distances between them mean nothing. Make them again with "
+            f"`python -m diffusion_lessons.metrics.features`"
+        )
+    return {
+        split: Reference(tensors[f"{split}_features"], tensors[f"{split}_labels"].long()) for split in ("train", "test")
+    }
+
+
+def write_reference(data: str, name: str, count: int = COUNT) -> Path:
+    """Compute the features of up to `count` training and test images of `data`, and save them beside the classifier.
+
+    They are a random choice with a fixed seed, stored as float16.
+    """
+    size = classifier(name).card["shape"][1]
+    sets = {split: load_data(data, split, size=size) for split in ("train", "test")}
+    tensors = {}
+    for split, images in sets.items():
+        chosen = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))[:count]
+        x, labels = images.batch(chosen)
+        tensors[f"{split}_features"] = features(x, name).half()
+        tensors[f"{split}_labels"] = labels.to(torch.uint8)
+    file = cards.find(f"{name}-classifier")
+    card = {
+        "features": f"of {len(tensors['train_labels'])} training and {len(tensors['test_labels'])} test images",
+        "stored_as": "float16",
+        "data": sets["train"].card,
+        "pixel_std": sets["train"].std,
+        "command": f"python -m diffusion_lessons.metrics.features {data} --classifier {name}",
+        "classifier_sha256": classifier(name).card["sha256"],
+    }
+    return cards.write(file.with_name(file.name.replace("-classifier", "-features")), tensors, card)
+
+
+def main(
+    data: Annotated[str, typer.Argument(help="digits, mnist, fashion-mnist, cifar10, or a folder of images")],
+    classifier: Annotated[str, typer.Option(help="folder/name of folder/name-classifier.safetensors")],
+    count: Annotated[int, typer.Option(help="images of each split")] = COUNT,
+) -> None:
+    """Save the features of real images beside the classifier that computes them."""
+    print(f"saved to {write_reference(data, classifier, count)}")
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,1 @@
+"""Interactive panels for the lessons: controls, a picture and its numbers."""

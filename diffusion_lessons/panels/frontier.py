@@ -1,0 +1,70 @@
+"""The frontier explorer: a budget of evaluations, what wins within it, what ties with that, and how it draws."""
+
+from typing import Any
+
+import ipywidgets
+import numpy as np
+import pandas as pd
+
+from diffusion_lessons.benchmark import shipped as stored
+from diffusion_lessons.benchmark.frontier import best_under
+from diffusion_lessons.benchmark.rows import Configuration, Measurement
+from diffusion_lessons.benchmark.timed_samples import timed_samples
+from diffusion_lessons.figures import style
+from diffusion_lessons.figures.frontier import label, plain_numbers
+from diffusion_lessons.figures.images import image_grid
+from diffusion_lessons.figures.show import as_image, beside, png
+from diffusion_lessons.panels.panel import Drawing, Panel
+from diffusion_lessons.panels.widgets import NAMES, WIDE
+
+BUDGETS = (2, 5, 10, 20, 50)
+SHOWN = 12  # samples of the winner
+
+
+def comparable(name: str, samples: int | None = None) -> pd.DataFrame:
+    """The rows of a shipped table that one figure may hold (`stored.comparable`), of the largest count or of this."""
+    return pd.DataFrame([row.row() for row in stored.comparable(stored.rows(name), samples=samples)])
+
+
+def frontier_panel(table: pd.DataFrame, denoise: Any, *, budget: int = 10) -> Panel:
+    """Choose a budget of network evaluations; `denoise` draws twelve samples of the best row live."""
+    known = stored.comparable(stored.rows(table["checkpoint"].iloc[0]), samples=int(table["samples"].iloc[0]))
+
+    def show_best(budget: int) -> Drawing:
+        tied = best_under(table, {"nfe": budget}, "frechet_value")
+        best = tied.loc[tied["frechet_value"].idxmin()]
+        samples = timed_samples(denoise, _configuration(best, known), SHOWN).x
+        words = (
+            f"At most {budget} evaluations: {label(best.to_dict())} in {best['steps']} steps measures lowest, "
+            f"{best['frechet_value']:.2f} ± {best['frechet_spread']:.2f}; {len(tied) - 1} other rows tie with it, the "
+            f"cheapest of them all with {tied['nfe'].iloc[0]:g} evaluations"
+        )
+        return Drawing(png(beside(_points(table, tied, best, budget), image_grid(samples, 4, enlarge=3))), words)
+
+    control = ipywidgets.SelectionSlider(
+        options=BUDGETS, value=budget, description="evaluations", continuous_update=False, layout=WIDE, style=NAMES
+    )
+    return Panel(show_best, {"budget": control})
+
+
+def _configuration(row: pd.Series, known: list[Measurement]) -> Configuration:
+    """The configuration that a row of a table was measured with."""
+    wanted = (row["sampler"], row["steps"], label(row.to_dict()))
+    chosen = (each.configuration for each in known)
+    return next(each for each in chosen if (each.sampler, each.steps, label(vars(each))) == wanted)
+
+
+def _points(table: pd.DataFrame, tied: pd.DataFrame, best: pd.Series, budget: int) -> Any:
+    figure, plot = style.axes("Within the budget", "network evaluations", "Frechet distance", size=(5.6, 3.8))
+    fits = (table["nfe"] <= budget).to_numpy()
+    is_tied = np.isin(table.index, tied.index)
+    groups = ((~fits, 0.12, "too dear"), (fits & ~is_tied, 0.45, "beaten"), (is_tied, 1.0, "ties"))
+    for chosen, alpha, name in groups:
+        x, y, bar = (table.loc[chosen, name] for name in ("nfe", "frechet_value", "frechet_spread"))
+        plot.errorbar(x, y, bar, fmt="o", color=style.BLUE, alpha=alpha, label=name)
+    plot.plot(best["nfe"], best["frechet_value"], "*", color=style.VERMILION, markersize=16, zorder=3, label="lowest")
+    plot.axvline(budget * 1.06, color=style.GREY, ls=":")
+    plot.set(xscale="log", yscale="log")
+    plain_numbers(plot)
+    plot.legend(fontsize=8)
+    return as_image(figure, dpi=80)

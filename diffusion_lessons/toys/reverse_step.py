@@ -1,0 +1,52 @@
+"""One step back, exactly: the law of x_s given x_t on a mixture of numbers, and the bell curve that DDPM draws from.
+
+By Bayes, with x_t given x_s being N((alpha_t / alpha_s) x_s, beta) and beta the step variance,
+
+    p(x_s | x_t) = p_s(x_s) N(x_t; (alpha_t / alpha_s) x_s, beta) / p_t(x_t)
+
+It is a bell curve where the step is short. A long step back leads to several places at once.
+"""
+
+import math
+
+from torch import Tensor
+
+from diffusion_lessons.path import Path
+from diffusion_lessons.toys.mixtures import GaussianMixture
+from diffusion_lessons.toys.one_dimension import integration_grid
+
+
+def reverse_log_prob(mixture: GaussianMixture, path: Path, x_t: Tensor, t: float, s: float, x: Tensor) -> Tensor:
+    """log p(x_s = x | x_t), [n, B] for x [n] and x_t [B]; 0 < s < t."""
+    ratio, beta = path.alpha(t) / path.alpha(s), path.step_variance(t, s)
+    forward = _log_normal(x_t[None, :], ratio * x[:, None], beta)  # [n, B]
+    return mixture.log_prob(x, path, s)[:, None] + forward - mixture.log_prob(x_t, path, t)
+
+
+def ddpm_reverse_log_prob(
+    mixture: GaussianMixture, path: Path, x_t: Tensor, t: float, s: float, x: Tensor, variance: str = "small"
+) -> Tensor:
+    """The same for the bell curve of DDPM (`samplers.ddpm`), whose x0_hat is the mixture's own."""
+    ratio, beta = path.alpha(t) / path.alpha(s), path.step_variance(t, s)
+    shrink = (path.sigma(s) / path.sigma(t)) ** 2
+    mean = ratio * shrink * x_t + path.alpha(s) * beta / path.sigma(t) ** 2 * mixture.estimate(x_t, path, t).x0
+    return _log_normal(x[:, None], mean[None, :], shrink * beta if variance == "small" else beta)
+
+
+def total_variation(mixture: GaussianMixture, path: Path, t: float, s: float, variance: str = "small") -> float:
+    """The share of probability that DDPM's step puts into the wrong place, on average over x_t: the mean of
+
+    1/2 int |p(x_s | x_t) - N(x_s; ...)| dx_s      (the total variation distance: 0 none, 1 all)
+    """
+    x_t, weight = integration_grid(mixture, path, t, 200)
+    x, _ = integration_grid(mixture, path, s, 4000)
+    laws = (
+        reverse_log_prob(mixture, path, x_t, t, s, x).exp(),
+        ddpm_reverse_log_prob(mixture, path, x_t, t, s, x, variance).exp(),
+    )
+    each = 0.5 * (laws[0] - laws[1]).abs().sum(dim=0) * (x[1] - x[0])  # [B]
+    return float(weight @ each)
+
+
+def _log_normal(x: Tensor, mean: Tensor, variance: float) -> Tensor:
+    return -0.5 * ((x - mean) ** 2 / variance + math.log(2 * math.pi * variance))

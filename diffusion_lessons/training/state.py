@@ -1,0 +1,112 @@
+"""A training run: everything that changes while training, and how it is put aside and taken up again."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from diffusion_lessons import checkpoints
+from diffusion_lessons.data import Data
+from diffusion_lessons.denoisers import Denoiser
+from diffusion_lessons.machine.devices import device_name, half_precision
+from diffusion_lessons.machine.files import write_atomically
+from diffusion_lessons.training.ema import EMA
+from diffusion_lessons.training.pairs import Pairs
+from diffusion_lessons.training.recipes import Recipe
+
+
+class Run:
+    """Weights, their average, the optimiser, and how far training has come.
+
+    `step` counts updates, `seconds` the time spent in them, also before an interruption.
+    """
+
+    def __init__(self, recipe: Recipe, data: Data | Pairs, device: torch.device, seed: int) -> None:
+        self.recipe, self.device, self.seed = recipe, device, seed
+        self.step, self.seconds = 0, 0.0
+        self.shape, self.class_names, self.data_card = data.shape, data.classes, data.card
+        self.path, self.precision = recipe.make_path(), half_precision(device)
+        with torch.random.fork_rng(devices=[]):  # the caller's random stream stays as it was
+            torch.manual_seed(seed)
+            network = recipe.make_network(data)
+        layout = torch.channels_last if device.type == "cuda" else torch.contiguous_format
+        self.network: nn.Module = network.to(device, memory_format=layout)  # type: ignore[call-overload]
+        self.ema = EMA(self.network, recipe.ema_share)
+        self.optimizer = torch.optim.AdamW(
+            self.network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
+        )
+        self.scaler = torch.amp.GradScaler(device.type, enabled=self.precision == torch.float16)
+
+    def start_from(self, network: nn.Module) -> None:
+        """Begin with the weights of a network of the same shape, and so does the average."""
+        self.network.load_state_dict(network.state_dict())
+        self.ema.network.load_state_dict(network.state_dict())
+
+    @property
+    def images(self) -> int:
+        """How many images were seen."""
+        return self.step * self.recipe.batch
+
+    def denoiser(self) -> Denoiser:
+        """The averaged network as it stands, as a denoiser: sample from it while training goes on."""
+        shape, classes = self.shape, len(self.class_names)
+        return Denoiser(self.ema.network, self.path, self.recipe.predicts, classes=classes, shape=shape)
+
+    def save_state(self, file: Path) -> None:
+        """Write all of it to one file, which is replaced whole or not at all."""
+        content = io.BytesIO()
+        torch.save(
+            {
+                "recipe": self.recipe.card(),
+                "seed": self.seed,
+                "step": self.step,
+                "seconds": self.seconds,
+                "network": self.network.state_dict(),
+                "ema": self.ema.network.state_dict(),
+                "optimizer": self.optimizer.state_dict(),
+                "scaler": self.scaler.state_dict(),
+            },
+            content,
+        )
+        write_atomically(file, content.getvalue())
+
+    def load_state(self, file: Path) -> None:
+        """Go on from such a file; a ValueError if it belongs to another recipe or seed."""
+        state: dict[str, Any] = torch.load(file, map_location=self.device, weights_only=True)
+        mine = {**self.recipe.card(), "seed": self.seed}
+        theirs = {**state["recipe"], "seed": state["seed"]}
+        changed = sorted(key for key in mine.keys() | theirs.keys() if mine.get(key) != theirs.get(key))
+        if changed:
+            differences = ", ".join(f"{key} was {theirs.get(key)!r} and is {mine.get(key)!r}" for key in changed)
+            raise ValueError(f"{file} belongs to another run: {differences}. Use that recipe, or another folder")
+        self.step, self.seconds = state["step"], state["seconds"]
+        self.network.load_state_dict(state["network"])
+        self.ema.network.load_state_dict(state["ema"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.scaler.load_state_dict(state["scaler"])
+
+    def save_checkpoint(self, file: str | Path, *, command: str | None = None, **about: Any) -> Path:
+        """Write the averaged weights and their card; what `loop.finish` calls."""
+        entries = {
+            "data": self.data_card,
+            "recipe": self.recipe.card(),
+            "command": command or self.recipe.command(self.seed),
+            "seed": self.seed,
+            "device": device_name(self.device),
+            "images_seen": self.images,
+            "training_seconds": round(self.seconds, 1),
+            "evaluation": {},
+            **self.recipe.about(),
+            **about,
+        }
+        return checkpoints.save(
+            file,
+            self.ema.network,
+            self.path,
+            self.recipe.predicts,
+            shape=self.shape,
+            class_names=self.class_names,
+            about=entries,
+        )

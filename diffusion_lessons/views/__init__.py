@@ -1,1 +1,0 @@
-"""Figures, animations and panels: everything that is looked at."""

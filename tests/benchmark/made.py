@@ -1,0 +1,46 @@
+"""Rows of tables as sweeps write them, with the numbers that a test wants."""
+
+from diffusion_lessons.benchmark.plans import CLIP
+from diffusion_lessons.benchmark.rows import Configuration, Measurement
+from diffusion_lessons.metrics.scores import Score
+
+FLOOR, FLOOR_SPREAD = 1.0, 0.03
+
+
+def row(
+    checkpoint: str,
+    sampler: str,
+    steps: int,
+    frechet: float,
+    spread: float = 0.01,
+    *,
+    samples: int = 2000,
+    nfe: int = 0,
+) -> Measurement:
+    """A clipped, unguided row; one evaluation a step unless `nfe` says otherwise."""
+    return Measurement(
+        Configuration(sampler, steps, clip=CLIP),
+        nfe=nfe or steps,
+        checkpoint=checkpoint,
+        checkpoint_sha256=checkpoint,
+        network="unet",
+        parameters=1000,
+        device="cpu",
+        threads=1,
+        cores=2,
+        load=0.0,
+        python="3.11",
+        torch="2",
+        version="0.1.0",
+        seed=0,
+        samples=samples,
+        features="made features",
+        features_sha256="made",
+        quality={"frechet": Score(frechet, spread, FLOOR, FLOOR_SPREAD, samples)},
+    )
+
+
+def teacher(name: str = "net", one: float = 13.0, **more: int) -> list[Measurement]:
+    """A table of the plan `few`: 12 beyond the floor in one step, 4 in two, 1 in four, 0.4 in eight and in twenty."""
+    ways = (("ddim", 1, one), ("ddim", 2, 6.0), ("dpm_solver_pp_2m", 2, 5.0), ("ddim", 4, 2.0), ("ddim", 8, 1.4))
+    return [row(name, *way, **more) for way in (*ways, ("dpm_solver_pp_2m", 20, 1.4))]

@@ -1,0 +1,71 @@
+"""Plans name samplers and grids that exist, and hold what the ledger reads from them."""
+
+import pytest
+
+from diffusion_lessons import samplers, schedules
+from diffusion_lessons.benchmark import plans
+from diffusion_lessons.distillation import students
+from diffusion_lessons.sampling import times_for
+
+
+@pytest.mark.parametrize("name", plans.PLANS)
+def test_every_row_of_a_plan_can_be_run(name):
+    groups = plans.groups(name)
+    assert groups and all(group.configurations for group in groups)
+    for group in groups:
+        keys = [each.key for each in group.configurations]
+        assert len(set(keys)) == len(keys)
+        for each in group.configurations:
+            times_for(samplers.get(each.sampler), schedules.cosine(), each.steps, each.spacing)
+
+
+def test_sample_counts_can_be_chosen_and_unknown_plans_are_refused():
+    assert {group.samples for group in plans.groups("curve", samples=60)} == {60}
+    assert {group.samples for group in plans.groups("latency", samples=60)} == {0}  # time alone
+    assert {each.batch for group in plans.groups("quick", batch=7) for each in group.configurations} == {7}
+    with pytest.raises(ValueError, match="unknown plan 'fast'; the plans are quick"):
+        plans.groups("fast")
+
+
+def test_the_full_plan_holds_everything_the_ledger_looks_up():
+    full = {(group.samples, each.key) for group in plans.groups("full") for each in group.configurations}
+    for part in ("curve", "few", "guidance", "precision", "long"):
+        assert {(group.samples, each.key) for group in plans.groups(part) for each in group.configurations} <= full
+
+
+def few(card=None):
+    (group,) = plans.groups("few", card)
+    return [(each.sampler, each.steps) for each in group.configurations]
+
+
+def test_few_evaluations_of_a_teacher_end_with_its_asymptote():
+    rows = few({"predicts": "v"})
+    counts = {samplers.get(name).info.nfe(steps) for name, steps in rows[:-1]}
+    assert counts == {1, 2, 3, 4, 7, 8} and rows[-1] == ("dpm_solver_pp_2m", 20)
+    assert plans.FIRST.steps == 1 and ("ddim", 1) in rows
+
+
+@pytest.mark.parametrize(
+    ("told", "rows"),
+    [
+        ({"sampler": "ddim", "steps": 1}, [("ddim", 1), ("ddim", 2), ("ddim", 4), ("ddim", 8)]),
+        (
+            {"sampler": "consistency", "steps": 1},
+            [("consistency", 1), ("consistency", 2), ("consistency", 4), ("ddim", 2), ("ddim", 4)],
+        ),
+    ],
+)
+def test_a_student_is_measured_by_the_sampler_that_it_was_trained_for(told, rows):
+    assert few({"distillation": told}) == rows
+
+
+@pytest.mark.parametrize("steps", [1, 4])
+def test_a_student_bound_to_its_times_is_asked_nothing_else(steps):
+    recipe = students.student_recipe("digits-progressive-" + str(steps))
+    assert few(recipe.about()) == [("ddim", steps)]
+
+
+def test_two_plans_of_one_checkpoint_compare_at_one_count():
+    """A student's rows and its teacher's asymptote, the half precision and the whole."""
+    counts = {name: {group.samples for group in plans.groups(name)} for name in ("few", "curve", "precision", "long")}
+    assert counts["few"] == counts["curve"] == counts["precision"] == {2000} and counts["long"] == {500}

@@ -1,0 +1,102 @@
+"""The tables that ship: of the shipped checkpoints, undamaged, and the page says what they say."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+import claims
+from diffusion_lessons import schedules, toys
+from diffusion_lessons.benchmark import shipped as stored
+from diffusion_lessons.benchmark import table
+from diffusion_lessons.benchmark.measure import measure
+from diffusion_lessons.benchmark.rows import Configuration
+from diffusion_lessons.checkpoints import cards
+from diffusion_lessons.metrics.scores import Score
+
+ROOT = Path(__file__).resolve().parents[2]
+TABLES = sorted(stored.folder().glob("*.csv"))
+
+
+@pytest.mark.parametrize("file", TABLES, ids=lambda file: file.stem)
+def test_shipped_tables_are_of_the_shipped_checkpoints(file):
+    for row in stored.rows(file.stem):
+        assert row.checkpoint == file.stem and row.device and row.torch
+        if row.features:
+            data = row.features.split()[0]
+            assert row.features_sha256 == cards.read_card(f"{data}-classifier")["sha256"]
+
+
+def test_the_ledger_is_of_the_shipped_checkpoints_and_the_page_is_of_the_ledger():
+    ledger = claims.read()
+    assert claims.stale(ledger) == []
+    page = ROOT / "CLAIMS.md"
+    if ledger and page.is_file():
+        assert page.read_text(encoding="utf-8") == claims.markdown(ledger), "run `diffusion-lessons claims`"
+
+
+def test_a_table_of_another_checkpoint_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(stored, "folder", lambda: tmp_path)
+    monkeypatch.setattr(cards, "read_card", lambda name: {"sha256": "of the shipped one"})
+    denoise = toys.GaussianMixture([[0.0]], stds=1.0).denoiser(schedules.cosine())
+    denoise.card = {"sha256": "of an older one"}
+    row = measure(denoise, Configuration("ddim", 2), repeats=1)
+    table.append(tmp_path / "net.csv", row)
+    with pytest.raises(ValueError, match="measured on checkpoint of an older"):
+        stored.rows("net")
+    denoise.card = {"sha256": "of the shipped one"}
+    (tmp_path / "net.csv").unlink()
+    table.append(tmp_path / "net.csv", measure(denoise, Configuration("ddim", 2), repeats=1))
+    assert len(stored.frame("net")) == 1
+    with pytest.raises(LookupError, match="no row of"):
+        stored.find(stored.rows("net"), Configuration("ddim", 3))
+    with pytest.raises(FileNotFoundError, match="diffusion-lessons benchmark other"):
+        stored.rows("other")
+
+
+def test_latency_measured_apart_is_joined_to_the_quality_of_the_same_configuration():
+    denoise = toys.GaussianMixture([[0.0]], stds=1.0).denoiser(schedules.cosine())
+    timed = measure(denoise, Configuration("ddim", 2, batch=5), repeats=3)
+    quality = dataclasses.replace(timed, samples=40, seconds_per_image=None, repeats=0)
+    other = dataclasses.replace(quality, configuration=Configuration("ddim", 3, batch=5))
+    joined = {row.key: row for row in stored.with_latency([timed, quality, other])}
+    assert joined[quality.key].seconds_per_image == timed.seconds_per_image and joined[quality.key].repeats == 3
+    assert joined[other.key].seconds_per_image is None
+
+
+def plain(checkpoint: str, samples: int, **changes):
+    denoise = toys.GaussianMixture([[0.0]], stds=1.0).denoiser(schedules.cosine())
+    row = measure(denoise, Configuration("ddim", 1, clip={"limit": 1.0}), repeats=1)
+    quality = {"frechet": Score(2.0, 0.1, 1.0, 0.1, samples)}
+    return dataclasses.replace(row, checkpoint=checkpoint, samples=samples, quality=quality, **changes)
+
+
+def test_tables_are_compared_at_the_largest_count_that_all_have():
+    one, two = [plain("one", 50), plain("one", 90), plain("one", 70)], [plain("two", 50), plain("two", 70)]
+    assert [(row.checkpoint, row.samples) for row in stored.comparable(one, two)] == [("one", 70), ("two", 70)]
+    assert [row.samples for row in stored.comparable(one)] == [90]
+    assert [row.samples for row in stored.comparable(one, two, samples=50)] == [50, 50]
+    with pytest.raises(LookupError, match="equally many samples.*one: 50, 70, 90; three: 60"):
+        stored.comparable(one, [plain("three", 60)])
+    with pytest.raises(LookupError, match="90 samples in every table.*two: 50, 70"):
+        stored.comparable(one, two, samples=90)
+    with pytest.raises(ValueError, match="different features"):
+        stored.comparable(one, [plain("two", 70, features_sha256="other")])
+
+
+def test_guided_unclipped_and_timed_rows_are_left_out_of_a_comparison():
+    row = plain("one", 50)
+    guided, bare = (
+        dataclasses.replace(row, configuration=dataclasses.replace(row.configuration, **more), samples=80)
+        for more in ({"scale": 2.0}, {"clip": {}})
+    )
+    timed = dataclasses.replace(row, samples=0, quality={})
+    assert stored.comparable([guided, row, bare, timed]) == [row]
+
+
+def test_measurements_are_json_and_csv_only():
+    if stored.folder().is_dir():
+        assert {each.suffix for each in stored.folder().iterdir()} <= {".csv", ".json", ".md"}
+        for file in stored.folder().glob("*.json"):
+            json.loads(file.read_text(encoding="utf-8"))

@@ -1,0 +1,140 @@
+"""A sweep that was stopped anywhere goes on to the same rows; files that cannot be trusted are refused."""
+
+import dataclasses
+
+import pytest
+import torch
+from accelerate import debug_launcher
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from diffusion_lessons import schedules, toys
+from diffusion_lessons.benchmark import table
+from diffusion_lessons.benchmark.rows import Configuration
+from diffusion_lessons.benchmark.sweep import sweep
+from diffusion_lessons.metrics import evaluator as evaluators
+
+MIXTURE = toys.GaussianMixture([[-2.0], [1.0]], stds=[0.4, 0.6])
+PATH = schedules.cosine()
+GRID = [Configuration(sampler, steps) for sampler in ("ddim", "ddpm") for steps in (1, 2, 3)]
+TIMING = ("seconds_per_image", "seconds_q1", "seconds_q3", "load")
+
+
+def exact(sha256="exact"):
+    denoise = MIXTURE.denoiser(PATH)
+    denoise.card = {"sha256": sha256}
+    return denoise
+
+
+def points():
+    generator = torch.Generator().manual_seed(1)
+    return evaluators.of_points(MIXTURE.sample(60, generator), MIXTURE.sample(60, generator))
+
+
+def run(file, grid=GRID, sha256="exact", **options):
+    options = {"evaluator": points(), "metrics": ["kernel"], "samples": 40, "repeats": 1, "progress": False, **options}
+    return sweep(exact(sha256), grid, file, **options)
+
+
+def without_times(rows):
+    return [dataclasses.replace(row, **dict.fromkeys(TIMING)) for row in rows]
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory):
+    file = tmp_path_factory.mktemp("sweep") / "whole.csv"
+    return file, list(run(file))
+
+
+@settings(max_examples=12, deadline=None)
+@given(share=st.floats(0, 1))
+def test_a_kill_at_any_byte_changes_nothing(unbroken, tmp_path_factory, share):
+    whole, rows = unbroken
+    content = whole.read_bytes()
+    header = content.index(b"\n") + 1
+    file = tmp_path_factory.mktemp("killed") / "rows.csv"
+    file.write_bytes(content[: header + int(share * (len(content) - header))])
+    assert without_times(run(file)) == without_times(rows)
+    assert len(table.read(file)) == len(GRID)
+    assert set(without_times(table.read(file))[0].quality) == {"kernel"}
+
+
+def test_ctrl_c_keeps_what_was_measured_and_nothing_is_measured_twice(unbroken, tmp_path, monkeypatch):
+    from diffusion_lessons.benchmark import sweep as module
+
+    done = []
+
+    def measured(denoise, configuration, **options):
+        if len(done) == 2:
+            raise KeyboardInterrupt
+        done.append(configuration)
+        return original(denoise, configuration, **options)
+
+    original = module.measure
+    monkeypatch.setattr(module, "measure", measured)
+    with pytest.raises(KeyboardInterrupt):
+        list(run(tmp_path / "rows.csv"))
+    assert [row.configuration for row in table.read(tmp_path / "rows.csv")] == GRID[:2]
+    monkeypatch.setattr(module, "measure", lambda *a, **k: done.append(a[1]) or original(*a, **k))
+    assert without_times(run(tmp_path / "rows.csv")) == without_times(unbroken[1])
+    assert done == GRID
+
+
+def test_damaged_and_foreign_files_are_refused_with_the_reason(unbroken, tmp_path):
+    text = unbroken[0].read_text()
+    lines = text.splitlines(keepends=True)
+    for name, content, message in (
+        ("edited", text.replace("ddpm", "ddim", 1), "line 5: damaged or edited"),
+        ("hole", "".join([*lines[:2], "\n", *lines[3:]]), "line 3: damaged"),
+        ("other", "name,age\nada,36\n", "no table of measurements"),
+    ):
+        (tmp_path / name).write_text(content)
+        with pytest.raises(ValueError, match=message):
+            list(run(tmp_path / name))
+        assert (tmp_path / name).read_text() == content
+    file = tmp_path / "theirs"
+    file.write_text(text)
+    with pytest.raises(ValueError, match="line 2: measured on checkpoint exact, and this one is 1234"):
+        list(run(file, sha256="1234"))
+    with pytest.raises(ValueError, match="holds rows in points, and these are Inception"):
+        run(file, evaluator=dataclasses.replace(points(), name="Inception", sha256="5678"))
+
+
+def test_two_processes_give_the_rows_of_one(unbroken, tmp_path):
+    file = tmp_path / "two.csv"
+    debug_launcher(_quality_only, (file,), num_processes=2)
+    ours = {row.key: row.quality for row in table.read(file)}
+    assert ours == {row.key: row.quality for row in unbroken[1]}
+    assert [each.name for each in tmp_path.iterdir()] == ["two.csv"]
+
+
+def _quality_only(file):
+    list(run(file, repeats=0))
+
+
+def test_latency_alone_goes_into_a_table_of_quality(unbroken, tmp_path):
+    file = tmp_path / "rows.csv"
+    file.write_bytes(unbroken[0].read_bytes())
+    timed = list(run(file, evaluator=None, samples=0, repeats=2))
+    rows = table.read(file)
+    assert len(rows) == 2 * len(GRID) and [row.samples for row in rows[len(GRID) :]] == [0] * len(GRID)
+    assert all(row.repeats == 2 and not row.quality for row in timed)
+    other = dataclasses.replace(rows[0], quality={"frechet": rows[0].quality["kernel"]})
+    with pytest.raises(ValueError, match="other columns than this run"):
+        table.append(file, other)
+
+
+def test_latency_is_measured_by_one_process(tmp_path, monkeypatch):
+    from diffusion_lessons.machine.processes import Processes
+
+    monkeypatch.setattr(Processes, "world", property(lambda self: 2))
+    with pytest.raises(ValueError, match="one process alone"):
+        run(tmp_path / "rows.csv")
+
+
+def test_mistakes_are_told_at_the_call(tmp_path):
+    with pytest.raises(ValueError, match="empty grid"):
+        run(tmp_path / "rows.csv", grid=[])
+    with pytest.raises(ValueError, match="unknown sampler"):
+        run(tmp_path / "rows.csv", grid=[*GRID, Configuration("ddpn", 3)])
+    assert not list(tmp_path.iterdir())

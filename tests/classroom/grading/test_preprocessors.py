@@ -1,0 +1,101 @@
+"""The judge alone: which values earn which points, and what happens to values from a process that lies."""
+
+import json
+
+import nbformat
+import pytest
+
+pytest.importorskip("nbgrader")
+
+from diffusion_lessons.checks import EXERCISES, collect, exercise, inputs, variant
+from diffusion_lessons.checks.portable.answers import LONGEST, ask, decode, encode
+from diffusion_lessons.classroom.grading.preprocessors import NO_ANSWERS, verdict
+from diffusion_lessons.classroom.grading.report import Row, common_mistakes, table
+from diffusion_lessons.classroom.sandbox.answers import Question, Sent
+
+CELL = nbformat.v4.new_code_cell("")
+
+
+def judged(name, seed, answers, most=5.0):
+    """Points, words and flag of what a process sent in answer to a test."""
+    return verdict(CELL, most, Question(0, name, seed), Sent(answers))
+
+
+def sent(name, function, seed):
+    return encode(collect(exercise(name), function, seed))
+
+
+def test_right_values_earn_all_points():
+    text = sent("ddim_step", EXERCISES["ddim_step"].solution, 77)
+    points, words, flag = judged("ddim_step", 77, text, 5.0)
+    assert points == 5.0 and "right" in words
+    assert flag == {"check": "ddim_step", "mistake": None, "written": True}
+
+
+def test_a_part_earns_its_share_and_the_mistake_is_flagged():
+    mistake = next(m for m in EXERCISES["ddpm_step"].mistakes if m.name == "noise on the last step")
+    points, words, flag = judged("ddpm_step", 5, sent("ddpm_step", mistake.function, 5), 6.0)
+    assert points == 4.0
+    assert flag["mistake"] == "noise on the last step" and mistake.hint in words
+
+
+def test_values_for_other_inputs_earn_nothing():
+    """What a replayed visible check, or a hard-wired answer, would send."""
+    text = sent("ddim_step", EXERCISES["ddim_step"].solution, 0)
+    assert judged("ddim_step", 77, text, 5.0)[0] == 0
+
+
+def test_no_values_no_points():
+    points, words, flag = verdict(CELL, 5.0, Question(0, "guide", 3), Sent(None, "NameError: x"))
+    assert points == 0 and words.startswith(NO_ANSWERS) and "NameError: x" in words and not flag["written"]
+
+
+def test_own_numbers_are_those_of_the_name_under_which_it_was_handed_in():
+    solve = EXERCISES["by_hand"].solution
+    text = encode(ask(solve(*inputs("by_hand", variant("ana")).values()), exercise("by_hand").draw(0)))
+    assert judged("by_hand", variant("ana"), text, 3.0)[0] == 3
+    assert judged("by_hand", variant("bo"), text, 3.0)[0] == 0
+
+
+LIES = {
+    "no json": "{",
+    "not text": 5,
+    "another form": json.dumps({"points": 100}),
+    "a list of numbers": json.dumps([1, 2]),
+    "unknown fields": json.dumps([[{"points": 5}]]),
+    "deep": "[" * 200_000,
+    "deep values": json.dumps([[{"value": json.loads("[" * 50 + "]" * 50), "error": None}]]),
+    "long": "x" * (LONGEST + 1),
+    "nothing": json.dumps([]),
+    "true": json.dumps([[{"value": True, "error": None}] * 2] * 4),
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_values_in_another_form_earn_nothing_and_break_nothing(lie):
+    points, words, _ = judged("guide", 3, LIES[lie])
+    assert points == 0 and words
+
+
+def test_decode_is_the_inverse_of_encode():
+    answers = collect(exercise("frontier"), EXERCISES["frontier"].solution, 1)
+    assert decode(encode(answers)) == answers
+
+
+def test_a_teachers_own_test_cell_counts_as_nbgrader_counts_it():
+    cell = nbformat.v4.new_code_cell("assert True")
+    assert verdict(cell, 2.0, None, Sent())[0] == 2.0
+    cell.outputs = [nbformat.v4.new_output("error", ename="AssertionError", evalue="", traceback=[])]
+    assert verdict(cell, 2.0, None, Sent())[0] == 0.0
+
+
+def test_table_and_common_mistakes():
+    rows = [
+        Row("ana", {"guide": 5.0, "ema": 1.5}, {"ema": "no averaging"}, by_hand=2.0),
+        Row("bo", {"guide": 0.0}, {"guide": "w taken for s", "ema": "no averaging"}, needs_hand=True),
+        Row("cy", trouble="not graded yet"),
+    ]
+    lines = table(rows).splitlines()
+    assert lines[0] == "student,guide,ema,by hand,total,still to grade by hand,look at,trouble"
+    assert lines[1:] == ["ana,5,1.5,2,8.5,,,", "bo,0,,0,0,yes,,", "cy,,,0,0,,,not graded yet"]
+    assert common_mistakes(rows) == [("ema", "no averaging", 2), ("guide", "w taken for s", 1)]

@@ -1,0 +1,129 @@
+"""The process whose values earn points: honest work gets through, and nothing that leans on something else does."""
+
+import pytest
+
+pytest.importorskip("nbgrader")
+
+from diffusion_lessons.checks import check, exercise, judge, variant
+from diffusion_lessons.checks.portable.answers import decode
+from diffusion_lessons.classroom.sandbox import answers as alone
+from diffusion_lessons.classroom.sandbox import sandbox
+from diffusion_lessons.classroom.sandbox.answers import Question, values
+from diffusion_lessons.classroom.sandbox.sandbox import Limits
+from tests.classroom import made_class
+
+pytestmark = pytest.mark.timeout(900)  # whole processes run before the first test
+
+IMPORTS = """
+from __future__ import annotations
+%matplotlib inline
+import matplotlib.pyplot as plt
+import torch
+from diffusion_lessons import sample, samplers, schedules
+from diffusion_lessons.checks import EXERCISES, check, exercise, inputs, variant
+"""
+GUIDE = """
+fig, ax = plt.subplots()
+path = schedules.flow()
+assert False, "an experiment that fails takes nothing with it"
+def guide(eps_uncond: Tensor, eps_cond, scale):
+    print("seen by nobody")
+    return eps_uncond + scale * (eps_cond - eps_uncond)
+check("guide", guide).require()
+"""
+HEUN = """
+from diffusion_lessons.denoisers import Denoiser
+def heun_step(field, x, t, s):
+    path = schedules.flow()
+    return sample(samplers.heun, Denoiser(field, path, "velocity"), x, path, (t, s))
+"""
+LIES = """
+import os
+def latency(*args):
+    for file in range(3, 20):
+        try:
+            os.write(file, b'{"cell": 99, "answers": "[]"}\\n[1, 2]\\nno json\\n')
+        except OSError:
+            pass
+    os._exit(0)
+"""
+SLEEPS = "import time\ndef count_nfe(*args):\n    time.sleep(600)"
+OWN = 'STUDENT = "ana"\nprint(inputs("by_hand", variant(STUDENT)))\nby_hand = [1.0, 2.0, 3.0]'
+CELLS = {
+    "guide": GUIDE,
+    "heun_step": HEUN,
+    "guided_std": "def guided_std(*args):\n    return EXERCISES['guided_std'].solution(*args)",
+    "ddim_step": made_class.ENDLESS,
+    "latency": LIES,
+    "count_nfe": SLEEPS,
+    "by_hand": OWN,
+    "choose": "def choose(points, budget:\n    return points",
+    "frontier": made_class.ENDLESS_CELL,
+    "scale_from_w": "def scale_from_w(w):\n    return w + 1",
+}
+
+
+@pytest.fixture(scope="module", params=["jailed", "unjailed"])
+def answered(request):
+    """What each cell's function is found to do, and why the run ended; with and without bubblewrap."""
+    if request.param == "jailed" and sandbox.bubblewrap() is None:
+        pytest.skip("bubblewrap cannot start on this machine")
+    cells, seeds = [IMPORTS], {}
+    for name, code in CELLS.items():
+        seeds[name] = variant("ana") if name == "by_hand" else 77
+        cells += [code, Question(len(cells) + 1, name, seeds[name], own=name == "by_hand")]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(alone, "TEST_CPU", 1)
+        if request.param == "unjailed":
+            patch.setattr(sandbox, "bubblewrap", lambda: None)
+        sent, reason = values(cells, Limits(cell_seconds=60, cpu_seconds=12))
+    places = {cell.name: cell.cell for cell in cells if isinstance(cell, Question)}
+    results = {}
+    for name, place in places.items():
+        if place not in sent:
+            results[name] = None
+        elif sent[place].answers is None:
+            results[name] = sent[place].trouble
+        else:
+            try:
+                results[name] = judge(exercise(name), decode(sent[place].answers), seeds[name])
+            except ValueError:  # not the form of answers; `grading.verdict` gives no points for it
+                results[name] = ""
+    return results, reason
+
+
+def test_honest_work_is_right(answered):
+    assert answered[0]["guide"].passed, answered[0]["guide"]
+
+
+@pytest.mark.parametrize("name", ["heun_step", "guided_std"])
+def test_a_wrapper_around_the_library_has_no_values_and_is_told_why(answered, name):
+    assert answered[0][name].score == 0
+    assert "written without the library" in answered[0][name].text
+
+
+@pytest.mark.parametrize("name", ["ddim_step", "latency", "count_nfe"])
+def test_a_function_that_does_not_answer_loses_its_own_test(answered, name):
+    assert answered[0][name] == ""
+
+
+def test_own_numbers_can_be_seen(answered):
+    assert answered[0]["by_hand"].score == 0 and answered[0]["by_hand"].written
+
+
+def test_what_is_missing_is_told_with_the_last_error(answered):
+    assert "SyntaxError" in answered[0]["choose"]
+
+
+def test_a_cell_without_an_end_costs_what_follows(answered):
+    assert answered[0]["frontier"] is None and answered[0]["scale_from_w"] is None
+    assert answered[1]
+
+
+def test_students_are_told_before_they_hand_in():
+    from diffusion_lessons.guidance import scale_from_w
+
+    result = check("scale_from_w", scale_from_w, alone=True)
+    assert not result.passed and "It calls diffusion_lessons.guidance.scale_from_w" in result.text
+    assert check("scale_from_w", scale_from_w).passed
+    assert check("scale_from_w", lambda w: w + 1, alone=True).passed

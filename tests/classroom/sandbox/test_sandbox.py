@@ -1,0 +1,146 @@
+"""The jail, tried with small commands: what can be seen, written and used up in it."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from diffusion_lessons.classroom.sandbox import sandbox
+from diffusion_lessons.classroom.sandbox.kernel import JailedKernelManager
+from diffusion_lessons.classroom.sandbox.sandbox import Limits, bubblewrap, jailed, limited
+
+needs_bubblewrap = pytest.mark.skipif(bubblewrap() is None, reason="bubblewrap cannot start on this machine")
+
+
+def run(command, seconds=280):
+    return subprocess.run(command, capture_output=True, text=True, timeout=seconds)
+
+
+def python(code):
+    return [sys.executable, "-I", "-c", code]
+
+
+def inside(code, tmp_path, work=None, limits=None):
+    sockets = tmp_path / "sockets"
+    sockets.mkdir(exist_ok=True)
+    return run(jailed(python(code), limits or Limits(), writable=sockets, work=work))
+
+
+@needs_bubblewrap
+def test_nothing_of_the_machine_can_be_seen(tmp_path):
+    (tmp_path / "gradebook.db").write_text("marks")
+    repository = Path(__file__).parents[3]
+    places = [
+        str(tmp_path),
+        str(tmp_path / "gradebook.db"),
+        str(repository / "notebooks"),
+        str(repository / ".git"),
+        "/var",
+    ]
+    places += ["/etc/passwd", "/etc/shadow", "/proc/1/root/var", os.path.expanduser("~/.ssh")]
+    code = f"import json, os; print(json.dumps([p for p in {places!r} if os.path.exists(p)]))"
+    done = inside(code, tmp_path)
+    seen = json.loads(done.stdout)
+    assert [place for place in seen if place != str(tmp_path)] == []  # its parent holds the sockets
+
+
+@needs_bubblewrap
+def test_the_environment_is_not_passed_on(tmp_path, monkeypatch):
+    monkeypatch.setenv("SECRET_TOKEN", "abc")
+    done = inside("import os; print(sorted(os.environ), os.environ['HOME'])", tmp_path)
+    assert "SECRET_TOKEN" not in done.stdout and sandbox.HOME in done.stdout
+
+
+@needs_bubblewrap
+def test_there_is_no_network(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        done = inside(f"import socket; socket.create_connection(('127.0.0.1', {port}), 2)", tmp_path)
+    assert done.returncode != 0 and "ConnectionRefusedError" in done.stderr
+
+
+@needs_bubblewrap
+def test_only_temporary_files_can_be_written(tmp_path):
+    places = ["/usr/x", f"{sys.prefix}/x", sandbox.__file__, "/x", f"{sandbox.HOME}/x", "/tmp/x", "x"]
+    code = (
+        f"for place in {places!r}:\n"
+        "    try:\n"
+        "        open(place, 'a').close(); print('wrote', place)\n"
+        "    except OSError: pass\n"
+    )
+    before = Path(sandbox.__file__).read_bytes()
+    done = inside(code, tmp_path)
+    wrote = [line.split()[1] for line in done.stdout.splitlines()]
+    assert [place for place in wrote if not place.startswith("/tmp/") and place not in ("x", "/x")] == []
+    assert {"/tmp/x", "x"} <= set(wrote)
+    assert Path(sandbox.__file__).read_bytes() == before and not Path("/x").exists() and not Path("/tmp/x").exists()
+
+
+@needs_bubblewrap
+def test_files_handed_in_can_be_read_there(tmp_path):
+    work = tmp_path / "work"
+    work.mkdir()
+    (work / "table.csv").write_text("1,2")
+    (work / "A1.ipynb").write_text("{}")
+    (work / "sneaky").symlink_to("/etc/shadow")
+    done = inside("import os; print(sorted(os.listdir('.')), open('table.csv').read())", tmp_path, work)
+    assert done.stdout.strip() == "['table.csv'] 1,2"
+
+
+@needs_bubblewrap
+def test_the_package_and_its_libraries_are_there(tmp_path):
+    done = inside(
+        "import ipykernel; from diffusion_lessons.checks.portable.values import same; print(same(1.0, 1.0))", tmp_path
+    )
+    assert done.stdout.strip() == "True", done.stderr
+
+
+def test_cpu_time_ends():
+    done = run(limited(python("while True: pass"), Limits(cpu_seconds=1)))
+    assert done.returncode < 0
+
+
+def test_memory_ends():
+    code = "import sys\ntry: x = bytearray(400 * 2**20)\nexcept MemoryError: sys.exit(3)"
+    assert run(limited(python(code), Limits(memory_mb=200))).returncode == 3
+    assert run(limited(python(code), Limits(memory_mb=800))).returncode == 0
+
+
+def test_large_files_end(tmp_path):
+    code = f"open({str(tmp_path / 'large')!r}, 'wb').write(bytes(3 * 2**20))"
+    assert run(limited(python(code), Limits(file_mb=1))).returncode != 0
+    assert (tmp_path / "large").stat().st_size <= 2**20
+
+
+def test_without_bubblewrap_the_command_is_still_limited(monkeypatch, tmp_path):
+    monkeypatch.setattr(sandbox, "bubblewrap", lambda: None)
+    manager = JailedKernelManager()
+    command = manager.format_kernel_cmd()
+    assert command[1].endswith("limits.py") and "bwrap" not in " ".join(command)
+    assert manager.transport == "ipc"
+
+
+def test_a_bubblewrap_that_cannot_start_is_none(monkeypatch, tmp_path):
+    broken = tmp_path / "bwrap"
+    broken.write_text("#!/bin/sh\nexit 1\n")
+    broken.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert sandbox.bubblewrap.__wrapped__() is None
+    monkeypatch.setenv("PATH", "")
+    assert sandbox.bubblewrap.__wrapped__() is None
+
+
+@needs_bubblewrap
+def test_with_a_stand_in_nothing_that_solves_the_exercises_is_there(tmp_path):
+    standin = tmp_path / "standin"
+    standin.mkdir()
+    (standin / "limits.py").write_text((sandbox.HERE / "limits.py").read_text())
+    listed = f"[os.listdir(f) if os.path.exists(f) else [] for f in {sandbox.solving()!r}]"
+    code = f"import json, os; print(json.dumps({listed}))"
+    done = run(jailed(python(code), Limits(), standin=standin))
+    assert sandbox.PACKAGE in sandbox.solving()
+    assert json.loads(done.stdout) == [[]] * len(sandbox.solving()), done.stderr

@@ -1,0 +1,196 @@
+"""The command line as a person meets it: help that is quick and true, one line for an error, files that are there."""
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+import typer
+from PIL import Image
+
+from diffusion_lessons import checkpoints, cli, schedules
+from diffusion_lessons.cli.options import listed, rows_and_columns, settings
+from diffusion_lessons.networks import UNet, UNetConfig
+
+GROUP = typer.main.get_command(cli.app)
+TINY = ["--set", "images=256", "--set", "batch=64"]
+
+
+def run(*arguments):
+    """Exit status of the command line, in this process."""
+    sys.argv = ["diffusion-lessons", *map(str, arguments)]
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    return ended.value.code or 0
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", [])
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    """A network that nobody trained, which samples nevertheless."""
+    torch.manual_seed(0)
+    network = UNet(UNetConfig(classes=3, widths=(8, 8), embedding=8))
+    about = {"recipe": {"condition_dropout": 0.1}}
+    names = ("0", "1", "smudged")
+    file = tmp_path / "tiny.safetensors"
+    return checkpoints.save(file, network, schedules.cosine(), "v", shape=(1, 8, 8), class_names=names, about=about)
+
+
+def test_help_imports_no_heavy_library():
+    code = "import sys; from diffusion_lessons.cli import main; sys.argv[1:] = ['--help']\ntry: main()\n"
+    code += "except SystemExit: sys.exit(any(name in sys.modules for name in ('torch', 'numpy', 'matplotlib')))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert all(name in done.stdout for name in GROUP.commands)
+
+
+@pytest.mark.parametrize("name", GROUP.commands)
+def test_the_examples_in_the_help_are_commands(name, capsys):
+    command = GROUP.commands[name]
+    assert run(name, "--help") == 0
+    shown = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    examples = [line for line in shown if line.startswith("diffusion-lessons ")]
+    assert examples
+    for example in examples:
+        _, called, *arguments = shlex.split(example)
+        assert called == name
+        command.make_context(name, arguments)  # a UsageError for an option that does not exist
+
+
+def test_sample_writes_a_picture_and_an_animation(checkpoint, tmp_path, capsys):
+    options = ["--label", "0,smudged", "--scale", "3", "--negative", "1", "--grid", "2x3", "--steps", "3"]
+    assert run("sample", "--checkpoint", checkpoint, *options, "--out", "new/seven.png", "--trajectory") == 0
+    assert Image.open("new/seven.png").size == (3 * 66 + 2, 2 * 66 + 2)
+    assert Image.open("new/seven-trajectory.png").n_frames == 4
+    assert "6 samples, 6 network evaluations each" in capsys.readouterr().out
+
+
+def test_sample_means_the_same_twice(checkpoint):
+    for out in ("a.png", "b.png", "c.png"):
+        seed = "1" if out == "c.png" else "0"
+        assert (
+            run("sample", "--checkpoint", checkpoint, "--steps", 2, "--grid", "1x2", "--seed", seed, "--out", out) == 0
+        )
+    a, b, c = (Path(out).read_bytes() for out in ("a.png", "b.png", "c.png"))
+    assert a == b != c
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--label", "9"], "labels must lie in 0..2"),
+        (["--label", "cow"], "no class 'cow'"),
+        (["--negative", "1"], "needs a label"),
+        (["--sampler", "magic"], "unknown sampler 'magic'"),
+        (["--spacing", "odd"], "unknown spacing"),
+        (["--steps", "0"], "at least 1"),
+        (["--grid", "8"], "8x8"),
+        (["--out", "a.nothing"], "use .png"),
+        (["--device", "abacus"], "unknown device"),
+        (["--label", "1", "--interval", "3", "1"], "low < high"),
+        (["-o", "eta"], "NAME=VALUE"),
+        (["-o", "eta=7"], "between 0 and 1"),
+        (["-o", "etta=1"], "etta"),
+    ],
+)
+def test_an_error_is_one_line(checkpoint, capsys, arguments, message):
+    assert run("sample", "--checkpoint", checkpoint, "--steps", "2", "--grid", "1x1", *arguments) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and message in error and len(error.splitlines()) == 1
+
+
+def test_missing_things_are_named(capsys):
+    for arguments, message in (
+        (["sample", "--checkpoint", "none.safetensors"], "no checkpoint"),
+        (["train", "nothing"], "neither a recipe"),
+        (["train", "digits", "--set", "colour=red"], "a recipe has no colour"),
+        (["data", "nothing"], "neither a data set"),
+        (["lab"], "no folder notebooks"),
+    ):
+        assert run(*arguments) == 1
+        error = capsys.readouterr().err
+        assert message in error and len(error.splitlines()) == 1
+
+
+def test_a_warning_is_a_note(checkpoint, capsys):
+    options = ["--label", "0", "--negative", "1", "--grid", "1x1", "--steps", "1"]
+    assert run("sample", "--checkpoint", checkpoint, *options) == 0
+    notes = [line for line in capsys.readouterr().err.splitlines() if line.startswith("note: ")]
+    assert len(notes) == 1 and "scale 1" in notes[0]
+
+
+def test_train_then_sample(capsys):
+    assert run("train", "digits", *TINY, "--out", "run", "--device", "cpu") == 0
+    assert "loss " in capsys.readouterr().err
+    assert Image.open("run/samples.png").size == (10 * 66 + 2, 4 * 66 + 2)
+    assert run("sample", "--checkpoint", "run/digits-diffusion", "--label", "3", "--steps", "2", "--grid", "1x1") == 0
+
+
+def test_distil_then_sample_in_the_steps_it_learned(capsys):
+    assert run("distil", "digits-progressive-4", "--device", "cpu") == 1
+    assert "make it first with `diffusion-lessons distil digits-progressive-8`" in capsys.readouterr().err
+    assert run("distil", "digits-progressive-8", *TINY, "--device", "cpu") == 0
+    assert "--sampler ddim --steps 8" in capsys.readouterr().err
+    assert Image.open("runs/digits-progressive-8/samples.png").size == (10 * 66 + 2, 4 * 66 + 2)
+    student = ["sample", "--checkpoint", "runs/digits-progressive-8/digits-progressive-8", "--grid", "1x1"]
+    assert run(*student, "--steps", "8") == 0
+    assert run(*student, "--steps", "4") == 1
+    assert 'Use steps=8 with spacing="trailing"' in capsys.readouterr().err
+
+
+def test_train_on_a_folder(tmp_path):
+    for i in range(8):
+        (tmp_path / "photos" / "ab"[i % 2]).mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (20, 12), (30 * i, 100, 0)).save(tmp_path / "photos" / "ab"[i % 2] / f"{i}.png")
+    small = ["--size", "8", "--set", "images=64", "--set", "batch=32", "--kind", "flow"]
+    assert run("train", "photos", *small, "--device", "cpu") == 0
+    assert (tmp_path / "runs/photos-flow/photos-flow.safetensors").is_file()
+
+
+def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path):
+    command = [sys.executable, "-m", "diffusion_lessons", "train", "digits", "--out", "run", "--device", "cpu"]
+    with_bar = {name: value for name, value in os.environ.items() if name != "TQDM_DISABLE"}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=with_bar) as process:
+        assert process.stderr is not None
+        seen = ""
+        while "loss" not in seen and process.poll() is None:
+            seen += process.stderr.read(1)
+        process.send_signal(signal.SIGINT)
+        seen += process.stderr.read()
+    assert process.returncode == 130
+    assert "--resume" in seen and "Traceback" not in seen and (tmp_path / "run/state.pt").is_file()
+    assert run("train", "digits", "--out", "run", "--device", "cpu") == 1  # an unfinished run is not overwritten
+
+
+def test_data_lists_and_describes(capsys):
+    assert run("data") == 0
+    assert "digits" in (listed := capsys.readouterr().out) and "embedded" in listed
+    assert run("data", "digits", "--out", "digits.png") == 0
+    assert "1,797 images" in capsys.readouterr().out
+    assert Image.open("digits.png").size == (8 * 66 + 2, 10 * 66 + 2)
+
+
+def test_texts_are_read():
+    assert rows_and_columns("8x10") == rows_and_columns("8X10") == (8, 10)
+    assert settings(["eta=0.5", "n=3", "variance=large", "flip=true", "weighting=none"]) == {
+        "eta": 0.5,
+        "n": 3,
+        "variance": "large",
+        "flip": True,
+        "weighting": None,
+    }
+    assert listed("10, 20", int) == [10, 20] and listed("7", str) == ["7"]
+    with pytest.raises(ValueError, match="separated by commas"):
+        listed("10,x", int)
+    for text in ("8", "0x3", "ax2", "8x", "8x-1"):
+        with pytest.raises(ValueError, match="ROWSxCOLUMNS"):
+            rows_and_columns(text)

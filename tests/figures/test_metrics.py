@@ -1,0 +1,49 @@
+"""Figures of measures: what they draw, and what the panel says of a model that forgets."""
+
+import pytest
+import torch
+
+from diffusion_lessons.figures.metrics import Level, cloud_figure, floor_figure, floor_panel, level, without_class
+from diffusion_lessons.metrics.features import reference
+
+
+def test_level_is_mean_and_deviation():
+    assert level([1.0, 3.0], 10) == Level(10, 2.0, pytest.approx(2**0.5))
+
+
+def test_a_panel_for_each_measure_and_a_tick_for_each_count():
+    levels = [Level(250, 1.0, 0.2), Level(1000, 0.3, 0.1)]
+    figure = floor_figure({"one": levels, "other": levels}, "title")
+    assert [axes.get_ylabel() for axes in figure.axes] == ["one", "other"]
+    assert [text.get_text() for text in figure.axes[0].get_xticklabels()] == ["250", "1000"]
+
+
+def test_clouds_bear_their_names():
+    points = torch.randn(20, 2, generator=torch.Generator().manual_seed(0))
+    figure = cloud_figure(points, {"a": points, "b": points + 1})
+    assert [axes.get_title() for axes in figure.axes] == ["a", "b"]
+
+
+def test_what_is_forgotten_is_of_one_class():
+    real = reference("digits", "test")
+    threes = int((real.labels == 3).sum())
+    kept = without_class(real, 3, 0.5, torch.Generator().manual_seed(0))
+    assert len(kept) == len(real.labels) - round(0.5 * threes)
+    assert len(without_class(real, 3, 0.0, torch.Generator())) == len(real.labels)
+
+
+@pytest.fixture(scope="module")
+def panel():
+    return floor_panel(reference("mnist", "train"), reference("mnist", "test"), count=250, percent=0)
+
+
+def above(panel) -> int:
+    return int(panel.alt.split("; ")[1].split()[0])
+
+
+def test_a_model_that_forgets_is_told_from_real_images_with_enough_of_them(panel):
+    assert above(panel) < 5  # nothing is forgotten
+    panel.controls["percent"].value = 50
+    few = above(panel)
+    panel.controls["count"].value = 2500
+    assert above(panel) == 20 > few and "2500 images, 50 % of the 7s" in panel.alt

@@ -1,0 +1,133 @@
+"""The classifiers that ship: as accurate as their cards say, and the features beside them are theirs."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from typer.testing import CliRunner
+
+from diffusion_lessons import load
+from diffusion_lessons.checkpoints import cards as weights
+from diffusion_lessons.data import load_data
+from diffusion_lessons.metrics import features as module
+from diffusion_lessons.metrics.features import classifier, features, probabilities, reference, write_reference
+from diffusion_lessons.training import classifier as training
+from diffusion_lessons.training.classifier import accuracy, load_classifier
+
+NAMES = ["digits", "mnist", "cifar10"]
+MNIST_AT_HAND = Path(os.environ.get("DIFFUSION_LESSONS_DATA", "absent"), "MNIST").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("name", "counts", "floor"),
+    [("digits", (1500, 297), 0.985), ("mnist", (10_000, 10_000), 0.992), ("cifar10", (10_000, 10_000), 0.8)],
+)
+def test_the_shipped_features_are_classified_as_the_card_says(name, counts, floor):
+    card = classifier(name).card
+    for split, count in zip(("train", "test"), counts, strict=True):
+        known, labels = reference(name, split)
+        assert known.shape == (count, 64) and known.dtype == torch.float32 and labels.dtype == torch.int64
+        chances = probabilities(known, name)
+        torch.testing.assert_close(chances.sum(dim=1), torch.ones(count))
+        right = (chances.argmax(dim=1) == labels).float().mean().item()
+        assert right >= floor
+        if split == "test":  # all test images: stored in float16, at most one decision may tip
+            assert right == pytest.approx(card["evaluation"]["test_accuracy"], abs=1.5 / count)
+
+
+def test_the_digits_in_the_package_give_the_shipped_features():
+    data = load_data("digits", "test")
+    known, labels = reference("digits", "test")
+    order = torch.randperm(297, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(data.labels[order], labels)
+    torch.testing.assert_close(features(data.images[order], "digits"), known, rtol=2e-3, atol=2e-3)
+    assert (
+        accuracy(load_classifier("digits-classifier"), data) == classifier("digits").card["evaluation"]["test_accuracy"]
+    )
+
+
+@pytest.mark.skipif(not MNIST_AT_HAND, reason="MNIST is not at hand")
+def test_mnist_gives_the_shipped_features():
+    data = load_data("mnist", "test", download=False)
+    order = torch.randperm(10_000, generator=torch.Generator().manual_seed(0))[:500]
+    known = reference("mnist", "test").features[:500]
+    torch.testing.assert_close(features(data.batch(order)[0]), known, rtol=2e-3, atol=2e-3)
+
+
+def test_features_do_not_depend_on_the_batch():
+    images = load_data("digits", "test").images[:20]
+    torch.testing.assert_close(features(images, "digits", batch=7), features(images, "digits"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_shipped_files_are_small_and_say_where_they_come_from(name):
+    file = weights.find(f"{name}-classifier")
+    assert file.stat().st_size < 3_000_000
+    assert weights.find(f"{name}-features").stat().st_size < 3_000_000
+    card = weights.read_card(file)
+    needed = {"architecture", "data", "command", "seed", "versions", "device", "training_seconds", "images_seen"}
+    assert needed <= set(card) and card["data"]["licence"]
+
+
+def test_bad_images_are_refused_with_the_reason():
+    with pytest.raises(ValueError, match=r"shape \[5, 1, 28, 28\] given to the digits classifier, which takes"):
+        features(torch.zeros(5, 1, 28, 28), "digits")
+    images = torch.zeros(5, 1, 8, 8)
+    images[1:3, 0, 0, 0] = torch.tensor([float("nan"), float("inf")])
+    with pytest.raises(ValueError, match="2 of 5 images hold NaN or infinity"):
+        features(images, "digits")
+    with pytest.raises(FileNotFoundError, match="no checkpoint 'cats-classifier'"):
+        features(images, "cats")
+    with pytest.raises(ValueError, match="neither 'train' nor 'test'"):
+        reference("digits", "all")
+
+
+def test_a_classifier_is_no_denoiser_and_features_are_no_classifier():
+    with pytest.raises(ValueError, match="says nothing of path, predicts"):
+        load("digits-classifier")
+    with pytest.raises(ValueError, match="says nothing of architecture"):
+        load_classifier("digits-features")
+
+
+@pytest.fixture
+def shapes(tmp_path) -> Path:
+    """A folder of light and dark squares, a class each."""
+    for split, count in (("train", 8), ("test", 4)):
+        for label, value in (("dark", 40), ("light", 200)):
+            (tmp_path / "shapes" / split / label).mkdir(parents=True)
+            for index in range(count):
+                pixels = np.full((12, 12), value + index, dtype=np.uint8)
+                Image.fromarray(pixels).save(tmp_path / "shapes" / split / label / f"{index}.png")
+    return tmp_path / "shapes"
+
+
+def test_a_classifier_of_ones_own_images(shapes, tmp_path, monkeypatch):
+    """Trained, saved, and used through the command line; features made with another classifier are refused."""
+    monkeypatch.setitem(training.RECIPES, "digits", replace(training.RECIPES["digits"], epochs=15, batch=8))
+    app = training.typer.Typer()
+    app.command()(training.main)
+    options = [str(shapes), "--size", "8", "--device", "cpu", "--out", str(tmp_path)]
+    result = CliRunner().invoke(app, [*options, "--seed", "1"])
+    assert result.exit_code == 0 and "100.00% of 8 test images right" in result.output
+    name = str(tmp_path / "shapes")
+    card = classifier(name).card
+    assert card["classes"] == ["dark", "light"] and card["command"].endswith("--seed 1 --size 8 --device cpu")
+
+    write_reference(str(shapes), name, count=5)
+    assert reference(name, "train").features.shape == (5, 64)
+    assert CliRunner().invoke(app, [*options, "--seed", "2"]).exit_code == 0
+    module._references.cache_clear()
+    with pytest.raises(ValueError, match="made with classifier"):
+        reference(name)
+
+
+def test_a_folder_without_test_images_is_refused_before_training(shapes):
+    app = training.typer.Typer()
+    app.command()(training.main)
+    result = CliRunner().invoke(app, [str(shapes / "train"), "--device", "cpu"])
+    words = "".join(result.output.replace("│", "").split())  # without typer's box
+    assert result.exit_code == 2 and "isnotsplit" in words

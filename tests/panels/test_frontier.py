@@ -1,0 +1,24 @@
+"""The frontier explorer: what may stand in one table, and what wins within a budget."""
+
+import pytest
+
+from diffusion_lessons import load
+from diffusion_lessons.benchmark.frontier import best_under
+from diffusion_lessons.panels.frontier import comparable, frontier_panel
+
+
+def test_rows_of_one_figure_differ_in_sampler_steps_and_options_only():
+    table = comparable("mnist-diffusion")
+    assert not table[["sampler", "steps", "options"]].duplicated().any()
+    for column in ("scale", "spacing", "precision", "clip", "samples"):
+        assert table[column].nunique() == 1
+    with pytest.raises(LookupError, match="rows of 3 samples in every table; they have mnist-diffusion: "):
+        comparable("mnist-diffusion", 3)
+
+
+def test_the_panel_names_the_best_row_within_the_budget():
+    table = comparable("mnist-diffusion")
+    panel = frontier_panel(table, load("mnist-diffusion"), budget=2)
+    fits = best_under(table, {"nfe": 5}, "frechet_value")
+    panel.controls["budget"].value = 5
+    assert "At most 5 evaluations" in panel.alt and f"{fits['frechet_value'].min():.2f}" in panel.alt

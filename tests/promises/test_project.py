@@ -1,0 +1,100 @@
+"""The promises that no single module makes: pins, environments, file sizes, nothing of one machine in the tree."""
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+CONDA_NAMES = {"torch": "pytorch"}  # the name on PyPI -> the name on conda-forge, where they differ
+NOT_ON_CONDA = {"browser"}  # extras that environment.yml leaves out
+EXTRAS = PROJECT["optional-dependencies"]
+REQUIREMENTS = PROJECT["dependencies"] + [line for extra in EXTRAS.values() for line in extra]
+SOURCES = sorted((ROOT / "diffusion_lessons").rglob("*.py"))
+MOST_LINES = 280  # of one file of the package: one idea, read in one sitting
+
+
+def split(requirement: str) -> tuple[str, str]:
+    """`"torch>=2.6"` -> `("torch", ">=2.6")`, with the name spelled as PyPI normalises it."""
+    name, floor = re.fullmatch(r"([\w.-]+)\s*(.*)", requirement).groups()
+    return re.sub(r"[-_.]+", "-", name).lower(), floor
+
+
+def tracked_files() -> list[Path]:
+    """The files under version control; a test that needs them is skipped in an unpacked archive."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout")
+    listing = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
+    return [path for name in listing.stdout.split("\0") if name and (path := ROOT / name).is_file()]
+
+
+def test_conda_environment_has_the_same_packages_and_floors():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    conda = dict(split(line) for line in environment if isinstance(line, str) and line != "pip")
+
+    wanted = PROJECT["dependencies"] + [line for name in EXTRAS.keys() - NOT_ON_CONDA for line in EXTRAS[name]]
+    pypi = {CONDA_NAMES.get(name, name): floor for name, floor in map(split, wanted)}
+    pypi["python"] = PROJECT["requires-python"]
+    assert conda == pypi
+
+
+def test_every_dependency_states_a_floor_and_nothing_else():
+    for requirement in REQUIREMENTS:
+        assert re.fullmatch(r"[\w-]+>=[\d.]+", requirement), requirement
+
+
+def test_constraints_hold_versions_only():
+    pins = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if not line.startswith("#")]
+    for pin in pins:
+        assert re.fullmatch(r"[\w.-]+==[\w.!]+", pin), f"{pin!r} is not name==version"
+    names = [split(pin)[0] for pin in pins]
+    assert len(names) == len(set(names))
+    for requirement in REQUIREMENTS:
+        assert split(requirement)[0] in names, f"{requirement} has no pin in constraints.txt"
+
+
+def test_set_up_installs_every_extra():
+    asked_for = re.search(r"\.\[([\w,]+)\]", (ROOT / "tools/setup.sh").read_text()).group(1)
+    assert set(asked_for.split(",")) == set(EXTRAS)
+
+
+def test_workflow_runs_the_supported_pythons():
+    workflow = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text())
+    named = [line.rsplit(" ", 1)[1] for line in PROJECT["classifiers"] if "Python :: 3." in line]
+    assert workflow["jobs"]["test"]["strategy"]["matrix"]["python"] == named
+    assert PROJECT["requires-python"] == f">={named[0]}"
+
+
+def test_citation_and_package_agree():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert citation["version"] == PROJECT["version"]
+    assert citation["license"] == PROJECT["license"]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_file_of_the_package_can_be_read_in_one_sitting(path):
+    lines = len(path.read_text().splitlines())
+    assert lines <= MOST_LINES, f"{path.relative_to(ROOT)} has {lines} lines: more than one idea?"
+
+
+def test_nothing_of_one_machine_in_the_tree():
+    """No absolute home or build path, and no package index: those are settings of whoever runs this."""
+    homes = r"(?<![\w.~-])/(?:work|root|home/\w+|Users/\w+|opt/\w+)/"
+    of_one_machine = re.compile(homes + "|file:[/]{3}|index[-]url")
+    found = []
+    for path in tracked_files():
+        if path.suffix in {".safetensors", ".png", ".gz"}:
+            continue
+        for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1):
+            if of_one_machine.search(line):
+                found.append(f"{path.relative_to(ROOT)}:{number}: {line.strip()[:100]}")
+    assert not found, "\n".join(found)
+
+
+def test_no_large_file_is_tracked_by_accident():
+    limit = 26_000_000  # the largest checkpoint allowed
+    assert not [str(path) for path in tracked_files() if path.stat().st_size > limit]

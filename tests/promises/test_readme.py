@@ -1,0 +1,53 @@
+"""The README is run: its code, its links, its commands and its course map."""
+
+import re
+from pathlib import Path
+
+import pytest
+import typer
+
+from diffusion_lessons.cli import app
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+LESSONS = ROOT / "notebooks/lessons"
+
+
+def test_library_example_runs_and_more_steps_are_closer(capsys):
+    (example,) = re.findall(r"^```python\n(.*?)^```$", README, re.M | re.S)
+    exec(compile(example, "README.md", "exec"), {})
+    lines = capsys.readouterr().out.splitlines()
+    errors = [float(re.search(r"[\d.e-]+$", line).group()) for line in lines]
+    assert len(errors) >= 3
+    assert errors == sorted(errors, reverse=True)
+    assert errors[-1] < errors[0] / 5
+
+
+def test_course_map_links_exactly_the_lessons_that_are_there():
+    linked = set(re.findall(r"\(notebooks/lessons/([\w-]+\.ipynb)\)", README))
+    assert linked == {path.name for path in LESSONS.glob("*.ipynb")}
+
+
+def test_course_map_is_in_order():
+    numbers = [int(number) for number in re.findall(r"^\| \[?(\d\d) ", README, re.M)]
+    assert numbers == list(range(len(numbers)))
+
+
+@pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\((?!https?:)([^)#]+)\)", README))))
+def test_local_links_lead_somewhere(link):
+    assert (ROOT / link).exists(), f"README.md links to {link}, which is not there"
+
+
+def test_named_make_targets_exist():
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
+    named = set(re.findall(r"`make ([a-z-]+)", README)) | set(re.findall(r"^make ([a-z-]+)", README, re.M))
+    assert {"tour", "test"} <= named <= targets
+
+
+@pytest.mark.parametrize("line", re.findall(r"(?:diffusion-|-m diffusion_)lessons ([a-z]+[^#`\n]*)", README))
+def test_shown_commands_have_these_options(line):
+    name, *words = line.split()
+    commands = typer.main.get_command(app).commands
+    assert name in commands, f"README.md shows `diffusion-lessons {line}`"
+    known = {option for parameter in commands[name].params for option in parameter.opts}
+    assert {word for word in words if word.startswith("--")} <= known

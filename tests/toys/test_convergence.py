@@ -1,0 +1,90 @@
+"""Measured slopes, and the exact flow that they are measured by."""
+
+import math
+
+import pytest
+import torch
+
+from diffusion_lessons import samplers, schedules, toys
+from diffusion_lessons.toys import convergence
+from diffusion_lessons.toys.convergence import Row, Run
+from diffusion_lessons.toys.exact_ode import exact_flow
+from tests.paths import PATHS
+
+ONE_D = toys.GaussianMixture([[-1.0], [0.7]], stds=[0.2, 0.4], weights=[1, 2])
+# Sampler (with options), order, numbers of steps: high orders meet rounding early and need fewer steps to show.
+EXPECTED = {
+    "ddim": (1.0, (64, 128)),
+    "dpm_solver_1": (1.0, (64, 128)),
+    "dpm_solver_2": (2.0, (128, 256)),
+    "dpm_solver_3": (3.0, (128, 256)),
+    "dpm_solver_fast": (2.0, (256, 512)),
+    "dpm_solver_pp_2s": (2.0, (128, 256)),
+    "dpm_solver_pp_2m": (2.0, (128, 256)),
+    "dpm_solver_pp_3m": (2.0, (256, 512)),
+    "dpm_solver_pp_3m (corrected)": (3.0, (256, 512)),
+    "euler": (1.0, (64, 128)),
+    "heun": (2.0, (128, 256)),
+    "midpoint": (2.0, (128, 256)),
+    "rk4": (4.0, (64, 128)),
+}
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+@pytest.mark.parametrize("mixture", [convergence.MIXTURE, ONE_D], ids=["2-D", "1-D"])
+def test_slopes_on_the_flow_path(name, mixture):
+    order, steps = EXPECTED[name]
+    rows = convergence.errors({name: convergence.solvers()[name]}, steps=steps, mixture=mixture, points=8)
+    assert convergence.slopes(rows, at_least=64)[name] == pytest.approx(order, abs=0.16)
+
+
+@pytest.mark.parametrize("name", [n for n in EXPECTED if n.startswith(("ddim", "dpm"))])
+def test_slopes_in_lambda_on_the_ddpm_path(name):
+    """The table between whole times does not matter to solvers that never differentiate alpha."""
+    order, steps = EXPECTED[name]
+    rows = convergence.errors(
+        {name: convergence.solvers()[name]}, path=schedules.ddpm_linear(), t_min=10.0, steps=steps, points=8
+    )
+    assert convergence.slopes(rows, at_least=64)[name] == pytest.approx(order, abs=0.16)
+
+
+def test_every_deterministic_sampler_is_measured_and_declares_its_order():
+    assert set(EXPECTED) == set(convergence.solvers())
+    for name, run in convergence.solvers().items():
+        assert EXPECTED[name][0] == run.sampler.info.order + bool(run.options)  # corrected: one more
+
+
+def test_the_fit_of_a_slope():
+    rows = [Row("a", "ddim", N, N, 3.0 / N**2) for N in (8, 128, 256)] + [Row("b", "ddim", 128, 128, 0.1)]
+    assert convergence.slopes(rows) == {"a": pytest.approx(2.0)}
+    assert convergence.slopes([Row("c", "dpm_solver_adaptive", N, N, 1 / N) for N in (128, 256)]) == {}
+
+
+def test_rows_count_evaluations():
+    rows = convergence.errors({"dpm_solver_2": Run(samplers.dpm_solver_2)}, steps=(4,), points=2)
+    assert [(row.steps, row.nfe) for row in rows] == [(4, 8)]
+    rows = convergence.errors({"dpm_solver_2": Run(samplers.dpm_solver_2)}, steps=(4,), t_min=None, points=2)
+    assert [(row.steps, row.nfe) for row in rows] == [(4, 7)]
+
+
+def test_the_adaptive_sampler_buys_accuracy_with_evaluations():
+    loose, tight = convergence.adaptive_errors(tolerances=(1e-1, 1e-3), points=8)
+    assert loose.nfe < tight.nfe and loose.error > 10 * tight.error
+
+
+@pytest.mark.parametrize("path", PATHS.values(), ids=PATHS)
+def test_the_exact_flow_of_a_gaussian(path):
+    """x_t - alpha m stays in proportion to the std of x_t, from pure noise down to the data."""
+    m, s = torch.tensor([0.4, -0.1], dtype=torch.float64), 0.5
+    denoise = toys.GaussianMixture(m[None], stds=s).denoiser(path)
+    x = path.prior((4, 2), generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    states = exact_flow(denoise, x, path, (path.T, path.T / 2, 0.0))
+
+    def spread(t):
+        return math.sqrt(path.alpha(t) ** 2 * s**2 + path.sigma(t) ** 2)
+
+    for state in states:
+        exact = path.alpha(state.t) * m + spread(state.t) / spread(path.T) * (x - path.alpha(path.T) * m)
+        torch.testing.assert_close(state.x, exact, rtol=1e-8, atol=1e-8)
+    assert states[0].x0 is None and states[-1].x0 is not None
+    torch.testing.assert_close(states[-1].x0, states[-1].x)  # at sigma = 0 one sees the sample itself
