@@ -37,6 +37,9 @@ class Denoiser:
 
     `shape` is that of one sample, `card` whatever describes the network. `times` are the only ones at which it may be
     asked, where it is a student that was trained for a few steps; None for any.
+
+    A network in another floating type than x (half precision, say) is handed x in its own and answers in x's: rounding
+    is the network's alone, never the sample's.
     """
 
     def __init__(
@@ -56,21 +59,28 @@ class Denoiser:
 
     @property
     def dtype(self) -> torch.dtype | None:
-        """The network's floating dtype, or None if it has no parameters."""
-        if not isinstance(self.network, torch.nn.Module):
-            return None
-        return next((p.dtype for p in self.network.parameters() if p.is_floating_point()), None)
+        """The floating type in which the network computes, or None if it has no parameters."""
+        return next((p.dtype for p in self._parameters() if p.is_floating_point()), None)
+
+    @property
+    def device(self) -> torch.device | None:
+        """Where the network stands, and x has to; None if it has no parameters."""
+        return next((p.device for p in self._parameters()), None)
+
+    def _parameters(self) -> Iterator[Tensor]:
+        return self.network.parameters() if isinstance(self.network, torch.nn.Module) else iter(())
 
     def __call__(self, x: Tensor, t: float | Tensor, condition: Tensor | None = None) -> Estimate:
         self._check(t)
+        dtype = self.dtype or x.dtype
         times = t if isinstance(t, Tensor) else None
         if times is None:  # half types cannot tell t = 999 from t = 1000
-            exact = x.dtype if x.dtype in (torch.float32, torch.float64) else torch.float32
+            exact = dtype if dtype in (torch.float32, torch.float64) else torch.float32
             times = torch.full((len(x),), float(t), dtype=exact, device=x.device)
         if self.classes is None and condition is None:
-            output = self.network(x, times)
+            output = self.network(x.to(dtype), times)
         else:
-            output = self.network(x, times, self._labels(condition, x))
+            output = self.network(x.to(dtype), times, self._labels(condition, x))
         if output.shape != x.shape:
             raise ValueError(f"the network answered {tuple(output.shape)} to x of shape {tuple(x.shape)}")
         alpha, sigma = match(self.path.alpha(t), x), match(self.path.sigma(t), x)

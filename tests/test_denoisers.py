@@ -77,6 +77,29 @@ def test_a_network_is_handed_times_in_the_paths_units_one_for_each_sample():
     assert seen[0].tolist() == [999.0] * 3 and seen[0].dtype == torch.float32
 
 
+class Seen(torch.nn.Module):
+    """A network with a weight that remembers in which types it was asked."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.tensor(0.3))
+
+    def forward(self, x, t):
+        self.asked = x.dtype, t.dtype
+        return self.weight * x
+
+
+@pytest.mark.parametrize("half", [torch.bfloat16, torch.float16])
+def test_half_precision_is_the_networks_alone(half):
+    denoise, x = Denoiser(Seen().to(half), schedules.cosine(), "v"), torch.randn(4, 2)
+    x0, eps = denoise(x, 999.0)
+    assert denoise.network.asked == (half, torch.float32) and denoise.dtype == half
+    assert x0.dtype == eps.dtype == torch.float32
+    path = denoise.path
+    back = path.alpha(999.0) * x0 + path.sigma(999.0) * eps
+    torch.testing.assert_close(back, x)  # the two agree with x_t in x's digits, not in the network's
+
+
 def test_no_condition_is_the_null_label():
     seen = []
 

@@ -40,6 +40,7 @@ class Info:
     deterministic: bool  # with its default options
     citation: str
     in_lambda: bool = False  # steps are taken in lambda, so one from alpha = 0 has no inner points either
+    options: tuple[str, ...] = ()  # names of its own options, beside the generator that every sampler takes
 
     def nfe(self, times: int | Sequence[float], path: Path | None = None) -> int | None:
         """Network evaluations on `times` of `path`; None if the sampler chooses its own times.
@@ -62,7 +63,14 @@ class Sampler(Protocol):
     info: Info
 
     def __call__(
-        self, denoise: DenoiserLike, x: Tensor, path: Path, times: Sequence[float], **options: Any
+        self,
+        denoise: DenoiserLike,
+        x: Tensor,
+        path: Path,
+        times: Sequence[float],
+        *,
+        generator: torch.Generator | None = None,
+        **options: Any,
     ) -> Iterator[State]: ...
 
 
@@ -100,14 +108,19 @@ def sampler(
     `stages` are the evaluations of a step, a number or a function of the number of steps; None says that the sampler
     chooses its own times. `fits(path, times, **options)` may refuse what does not go together. The keywords beyond
     these are checks on single options: `@sampler(..., eta=between(0, 1))`.
+
+    Every sampler takes `generator=`: a function without that parameter adds no noise and is not handed it.
     """
 
     def decorate(function: Callable[..., Iterator[State]]) -> Sampler:
         signature = inspect.signature(function)
+        adds_noise = "generator" in signature.parameters
         steps = torch.no_grad()(function)  # on a generator function: entered and left at every step
 
         @functools.wraps(function)
-        def start(denoise, x, path, times, **options):
+        def start(denoise, x, path, times, *, generator=None, **options):
+            if adds_noise:
+                options["generator"] = generator
             signature.bind(denoise, x, path, times, **options)  # an unknown option is a TypeError now
             for name, check in checks.items():
                 if name in options and not check.passes(options[name]):
@@ -120,7 +133,12 @@ def sampler(
             return steps(denoise, x, path, times, **options)
 
         each = (lambda steps: [stages] * steps) if isinstance(stages, int) else stages
-        start.info = Info(function.__name__, order, each, deterministic, citation, in_lambda)  # type: ignore[attr-defined]
+        keywords = [name for name, each in signature.parameters.items() if each.kind is each.KEYWORD_ONLY]
+        own = tuple(name for name in keywords if name != "generator")
+        start.info = Info(function.__name__, order, each, deterministic, citation, in_lambda, own)  # type: ignore[attr-defined]
+        if not adds_noise:
+            shown = inspect.Parameter("generator", inspect.Parameter.KEYWORD_ONLY, default=None)
+            start.__signature__ = signature.replace(parameters=[*signature.parameters.values(), shown])  # type: ignore[attr-defined]
         return start  # type: ignore[return-value]
 
     return decorate
@@ -142,9 +160,9 @@ def check_start(denoise: DenoiserLike, x: Tensor, path: Path) -> None:
     shape = getattr(denoise, "shape", None)
     if shape is not None and tuple(x.shape[1:]) != tuple(shape):
         raise ValueError(f"the denoiser takes samples of shape {tuple(shape)}; x holds {tuple(x.shape[1:])}")
-    dtype = getattr(denoise, "dtype", None)
-    if dtype is not None and dtype != x.dtype:
-        raise ValueError(f"the network computes in {dtype} and x is {x.dtype}; convert one: x.to({dtype})")
+    device = getattr(denoise, "device", None)
+    if device is not None and device != x.device:
+        raise ValueError(f'the network stands on {device} and x on {x.device}; move one: x.to("{device}")')
 
 
 def check_steps(denoise: DenoiserLike, times: Sequence[float]) -> None:

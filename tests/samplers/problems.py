@@ -17,9 +17,9 @@ def noise(path, batch=8, shape=(2,), seed=0, dtype=torch.float64):
     return path.prior((batch, *shape), generator=torch.Generator().manual_seed(seed), dtype=dtype)
 
 
-def seeded(sampler, seed=0):
-    """A generator for samplers that draw noise, nothing for the others."""
-    return {} if sampler.info.deterministic else {"generator": torch.Generator().manual_seed(seed)}
+def seeded(seed=0):
+    """The generator that every sampler takes."""
+    return {"generator": torch.Generator().manual_seed(seed)}
 
 
 def head(path, predicts, mixture=MIXTURE):

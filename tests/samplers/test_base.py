@@ -1,12 +1,14 @@
 """What every sampler keeps: checks at the call, gradients, dtypes, batches, promised evaluations, finite ends."""
 
+import inspect
+
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diffusion_lessons import samplers, schedules
-from diffusion_lessons.denoisers import count_calls
+from diffusion_lessons.denoisers import Denoiser, count_calls
 from diffusion_lessons.estimates import Estimate
 from tests.paths import PATHS
 from tests.samplers.problems import GRIDDED, MIXTURE, ODE, POINT, head, noise, rms, seeded
@@ -85,7 +87,7 @@ def test_gradients_are_off_inside_and_on_outside(sampler):
         inside.append(torch.is_grad_enabled())
         return exact(x, t)
 
-    states = sampler(denoise, noise(LINEAR).requires_grad_(), LINEAR, LINEAR.grid(3), **seeded(sampler))
+    states = sampler(denoise, noise(LINEAR).requires_grad_(), LINEAR, LINEAR.grid(3), **seeded())
     state = next(states)
     assert torch.is_grad_enabled() and not any(inside) and not state.x.requires_grad  # half consumed
     with torch.no_grad():
@@ -98,10 +100,10 @@ def test_gradients_are_off_inside_and_on_outside(sampler):
 @every_sampler
 def test_trace_begins_with_the_noise_and_ends_where_sample_does(sampler):
     denoise, x, times = MIXTURE.denoiser(LINEAR), noise(LINEAR), LINEAR.grid(4)
-    states = samplers.trace(sampler, denoise, x, LINEAR, times, progress=True, **seeded(sampler))
+    states = samplers.trace(sampler, denoise, x, LINEAR, times, progress=True, **seeded())
     assert tuple(state.t for state in states) == times
     assert states[0].x is x and states[0].x0 is None and all(state.x0.shape == x.shape for state in states[1:])
-    assert torch.equal(states[-1].x, samplers.sample(sampler, denoise, x, LINEAR, times, **seeded(sampler)))
+    assert torch.equal(states[-1].x, samplers.sample(sampler, denoise, x, LINEAR, times, **seeded()))
 
 
 @settings(max_examples=60, deadline=None)
@@ -146,7 +148,7 @@ def test_a_batch_gives_what_single_samples_give(sampler, path):
 @pytest.mark.parametrize("dtype, atol", [(torch.float32, 1e-4), (torch.bfloat16, 0.2)], ids=["float32", "bfloat16"])
 def test_dtypes_are_kept(sampler, dtype, atol):
     denoise, x, times = MIXTURE.denoiser(LINEAR), noise(LINEAR).to(dtype), LINEAR.grid(10)
-    out = samplers.sample(sampler, denoise, x, LINEAR, times, **seeded(sampler))
+    out = samplers.sample(sampler, denoise, x, LINEAR, times, **seeded())
     assert out.dtype == dtype and out.shape == x.shape and out.isfinite().all()
     if sampler.info.deterministic:
         exact = samplers.sample(sampler, denoise, x.double(), LINEAR, times)
@@ -157,7 +159,7 @@ def test_dtypes_are_kept(sampler, dtype, atol):
 @every_path
 def test_one_step_to_the_data_is_the_estimate(sampler, path):
     x, t = noise(path), path.T
-    out = samplers.sample(sampler, MIXTURE.denoiser(path), x, path, (t, 0.0), **seeded(sampler))
+    out = samplers.sample(sampler, MIXTURE.denoiser(path), x, path, (t, 0.0), **seeded())
     if sampler is not samplers.euler:  # which goes on straight in t, wherever that leads
         torch.testing.assert_close(out, MIXTURE.denoiser(path)(x, t).x0, rtol=0, atol=1e-12)
     assert out.isfinite().all()
@@ -166,7 +168,7 @@ def test_one_step_to_the_data_is_the_estimate(sampler, path):
 @every_sampler
 @every_path
 def test_point_mass_data_are_hit_exactly(sampler, path):
-    out = samplers.sample(sampler, POINT.denoiser(path), noise(path), path, path.grid(3), **seeded(sampler))
+    out = samplers.sample(sampler, POINT.denoiser(path), noise(path), path, path.grid(3), **seeded())
     error = (out - POINT.means).abs().max().item()
     straight = path.card["path"] in ("flow", "variance_exploding")
     if sampler is samplers.euler and not straight:
@@ -192,18 +194,38 @@ def test_prediction_types_give_the_same_samples(sampler, path):
 
 
 @every_ode_sampler
-def test_deterministic_samplers_draw_nothing(sampler):
-    torch.manual_seed(0)
-    before = torch.get_rng_state()
-    samplers.sample(sampler, MIXTURE.denoiser(LINEAR), noise(LINEAR), LINEAR, LINEAR.grid(3))
+def test_deterministic_samplers_draw_nothing_from_the_generator_that_all_take(sampler):
+    generator, before = torch.Generator().manual_seed(3), torch.get_rng_state()
+    x = samplers.sample(sampler, MIXTURE.denoiser(LINEAR), noise(LINEAR), LINEAR, LINEAR.grid(3), generator=generator)
     assert torch.equal(torch.get_rng_state(), before)
+    assert torch.equal(generator.get_state(), torch.Generator().manual_seed(3).get_state())
+    assert torch.equal(x, samplers.sample(sampler, MIXTURE.denoiser(LINEAR), noise(LINEAR), LINEAR, LINEAR.grid(3)))
+
+
+@pytest.mark.parametrize("sampler", [*samplers.ALL.values(), samplers.ddim_inversion], ids=lambda s: s.info.name)
+def test_every_signature_says_generator_and_info_the_rest(sampler):
+    named = list(inspect.signature(sampler).parameters)
+    assert named == ["denoise", "x", "path", "times", *sampler.info.options, "generator"]
+
+
+def test_options_are_the_samplers_own():
+    assert samplers.ddim.info.options == ("eta",) and samplers.ddpm.info.options == ("variance",)
+    assert samplers.heun.info.options == ()
+
+
+def test_x_must_stand_where_the_network_does():
+    network = torch.nn.Linear(2, 2, device="meta")
+    denoise = Denoiser(lambda x, t: x, LINEAR)
+    assert denoise.device is None and Denoiser(network, LINEAR).device == torch.device("meta")
+    with pytest.raises(ValueError, match=r'stands on meta and x on cpu; move one: x\.to\("meta"\)'):
+        samplers.ddim(Denoiser(network, LINEAR), torch.zeros(2, 2), LINEAR, LINEAR.grid(3))
 
 
 @pytest.mark.parametrize("name", ["ddpm", "dpm_solver_pp_2m_sde", "consistency"])
 def test_stochastic_samplers_repeat_under_a_seed(name):
     sampler = GRIDDED[name]
     run = lambda seed: samplers.sample(  # noqa: E731
-        sampler, MIXTURE.denoiser(LINEAR), noise(LINEAR), LINEAR, LINEAR.grid(5), **seeded(sampler, seed)
+        sampler, MIXTURE.denoiser(LINEAR), noise(LINEAR), LINEAR, LINEAR.grid(5), **seeded(seed)
     )
     assert torch.equal(run(1), run(1)) and not torch.equal(run(1), run(2))
 
@@ -220,10 +242,10 @@ def test_times_of_one_s_own():
 def test_on_a_gpu(sampler):
     x, times = noise(LINEAR, dtype=torch.float32), LINEAR.grid(5)
     denoise = MIXTURE.denoiser(LINEAR)
-    there = samplers.sample(sampler, denoise, x.cuda(), LINEAR, times, **seeded(sampler))
+    there = samplers.sample(sampler, denoise, x.cuda(), LINEAR, times, **seeded())
     assert there.is_cuda
     torch.testing.assert_close(
-        there.cpu(), samplers.sample(sampler, denoise, x, LINEAR, times, **seeded(sampler)), rtol=0, atol=1e-4
+        there.cpu(), samplers.sample(sampler, denoise, x, LINEAR, times, **seeded()), rtol=0, atol=1e-4
     )
 
 

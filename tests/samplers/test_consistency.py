@@ -30,9 +30,7 @@ def ends(denoise, path, times):
 def test_each_step_is_the_jump_and_the_noise_of_the_formula(path):
     x, times = noise(path), path.grid(3)
     z = torch.Generator().manual_seed(0)
-    states = samplers.trace(
-        samplers.consistency, lambda x, t: Estimate(0.3 * x, x), x, path, times, **seeded(samplers.consistency)
-    )
+    states = samplers.trace(samplers.consistency, lambda x, t: Estimate(0.3 * x, x), x, path, times, **seeded())
     for before, after in pairwise(states[:3]):
         fresh = torch.randn(x.shape, dtype=x.dtype, generator=z)
         expected = path.alpha(after.t) * 0.3 * before.x + path.sigma(after.t) * fresh
