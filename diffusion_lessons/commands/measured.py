@@ -171,7 +171,7 @@ def _rows(source: str) -> list[Measurement]:
 
 
 def _name(row: pd.Series) -> str:
-    return f"{figures.label(row.to_dict())}@{row['steps']}"
+    return f"{row['label']}@{row['steps']}"
 
 
 def _text(rows: pd.DataFrame, x: str) -> str:
@@ -183,7 +183,7 @@ def _text(rows: pd.DataFrame, x: str) -> str:
 def _line(row: Measurement) -> str:
     chosen = row.configuration
     words = [
-        f"{figures.label(row.row())}@{chosen.steps}",
+        f"{figures.label(chosen)}@{chosen.steps}",
         f"s={chosen.scale:g}",
         f"nfe {row.nfe:g}",
         f"n {row.samples}",

@@ -1,11 +1,9 @@
-"""Figures of measured tables: the frontier, the samples along it, and what guidance trades.
+"""Figures of measured tables: the frontier, the distance beyond the floor, and what guidance trades.
 
-Tables are those of `evaluation.stored.frame(name)`, or `pandas.DataFrame(row.row() for row in sweep(...))`. One with a
-column `who` holds the rows of several networks: each has a colour and its name before its samplers', whose markers are
-their own (`joined` makes one).
+Tables are made by `joined(rows)`. Where the rows are of several networks, each network has a colour, and its name
+stands before those of its samplers, which keep their markers.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,13 +12,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
-from torch import Tensor
 
+from diffusion_lessons import samplers
 from diffusion_lessons.benchmark.frontier import on_frontier
-from diffusion_lessons.benchmark.rows import Measurement
+from diffusion_lessons.benchmark.rows import Configuration, Measurement
 from diffusion_lessons.benchmark.students import method_of
 from diffusion_lessons.figures import style
-from diffusion_lessons.figures.images import image_grid
 from diffusion_lessons.metrics.scores import METRICS
 
 AXES = {
@@ -33,10 +30,18 @@ FADED = 0.3
 
 
 def joined(rows: Sequence[Measurement]) -> pd.DataFrame:
-    """Comparable rows as one table, with a column `who` if they are of more than one network."""
-    table = pd.DataFrame([row.row() for row in rows])
-    who = [method_of(name) for name in table["checkpoint"]]
-    return table.assign(who=who) if len(set(who)) > 1 else table
+    """Comparable rows as one table, with all that figures need beside the columns of `Measurement.row`.
+
+    settings   what the row was sampled with, from which its label, marker and line style come
+    who        the network's method, only if there is more than one
+    label      the sampler as a legend writes it, after the network where there are several
+    """
+    table = pd.DataFrame([row.row() for row in rows]).assign(settings=[row.configuration for row in rows])
+    who = [method_of(row.checkpoint) for row in rows]
+    if len(set(who)) == 1:
+        return table.assign(label=[label(row.configuration) for row in rows])
+    names = [f"{method}: {label(row.configuration)}" for method, row in zip(who, rows, strict=True)]
+    return table.assign(who=who, label=names)
 
 
 def frontier(table: pd.DataFrame, x: str = "nfe", quality: str = "frechet", title: str | None = None) -> Figure:
@@ -52,9 +57,8 @@ def frontier(table: pd.DataFrame, x: str = "nfe", quality: str = "frechet", titl
     figure, plot = style.axes(title or f"{(~kept).sum()} of {len(table)} ways to sample are beaten", AXES[x], measured)
     named: set[str] = set()
     for row, fair, named_here in zip(table.to_dict("records"), kept, best, strict=True):
-        name = label(row)
-        look = _look(row, table, linestyle="none")
-        look["label"] = None if name in named else name
+        name = row["label"]
+        look = _look(row, table, linestyle="none") | {"label": None if name in named else name}
         named.add(name)
         width = None if x != "seconds_per_image" else [[row[x] - row["seconds_q1"]], [row["seconds_q3"] - row[x]]]
         plot.errorbar(row[x], row[y], yerr=row[f"{quality}_spread"], xerr=width, alpha=1 if fair else FADED, **look)
@@ -77,13 +81,12 @@ def above_floor(table: pd.DataFrame, quality: str = "frechet", title: str | None
     """
     y = f"{METRICS[quality].title} beyond the floor"
     figure, plot = style.axes(title or "Past the bend, samplers cannot be told apart", AXES["nfe"], y)
-    for _, group in table.assign(line=[label(row) for row in table.to_dict("records")]).groupby("line", sort=False):
+    for name, group in table.groupby("label", sort=False):
         rows = group.sort_values("nfe")
         beyond = (rows[f"{quality}_value"] - rows[f"{quality}_floor"]).to_numpy()
         error = np.hypot(rows[f"{quality}_spread"], rows[f"{quality}_floor_spread"]).to_numpy()
         seen, nfe = beyond > 2 * error, rows["nfe"].to_numpy()
-        first = rows.iloc[0].to_dict()
-        look = _look(first, table, label=label(first))
+        look = _look(rows.iloc[0].to_dict(), table, label=name)
         shown = np.where(seen, beyond, 2 * error)
         plot.plot(nfe, shown, **{**look, "marker": ""})
         look = {**look, "linestyle": "none", "label": None}
@@ -123,24 +126,6 @@ def over_scale(table: pd.DataFrame, title: str | None = None) -> Figure:
     return figure
 
 
-def samples_along(
-    pictures: Mapping[str, Tensor], columns: int = 8, title: str = "The same noise, other samplers"
-) -> Figure:
-    """Small multiples: for each name ("DDIM@10") the first images [n, C, H, W] in a row; one noise in each column."""
-    if not pictures:
-        raise ValueError("no samples to draw")
-    figure = Figure(figsize=(0.8 * columns + 1.5, 0.85 * len(pictures) + 0.5), layout="constrained")
-    for plot, (name, images) in zip(
-        figure.subplots(len(pictures), 1, squeeze=False).flat, pictures.items(), strict=True
-    ):
-        plot.imshow(image_grid(images[:columns].clamp(-1, 1), columns))
-        plot.set(xticks=[], yticks=[])
-        plot.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=8)
-        plot.spines[:].set_visible(False)
-    figure.suptitle(title)
-    return figure
-
-
 def draw_floor(plot: Axes, table: pd.DataFrame, quality: str) -> None:
     """What real images score at these sample counts: a line with a band of two standard errors for each count."""
     for count, rows in table.groupby("samples"):
@@ -156,28 +141,28 @@ def plain_numbers(plot: Axes) -> None:
         axis.set_minor_formatter(FuncFormatter(lambda value, _: f"{value:g}" if f"{value:e}"[0] in "25" else ""))
 
 
-def label(row: Mapping) -> str:
-    """A row's sampler as a legend writes it: "DDIM, eta = 1", "DDPM, large variance", "mnist-reflow: DDIM"."""
-    options = json.loads(row["options"]) if isinstance(row["options"], str) else row["options"]
-    words: Sequence[str] = [
-        f"{value} variance" if name == "variance" else f"{name} = {value:g}" if isinstance(value, float) else f"{name}"
-        for name, value in options.items()
-    ]
-    named = ", ".join([style.label(row["sampler"]), *words])
-    return f"{row['who']}: {named}" if "who" in row else named
+def label(settings: Configuration) -> str:
+    """A sampler with its options as a legend writes it: "DDIM, eta = 1", "DDPM, large variance"."""
+    return ", ".join([style.label(settings.sampler), *(_words(*option) for option in settings.options.items())])
+
+
+def _words(name: str, value: Any) -> str:
+    if name == "variance":
+        return f"{value} variance"
+    if isinstance(value, bool):
+        return name if value else f"not {name}"
+    return f"{name} = {value:g}" if isinstance(value, int | float) else f"{name} = {value}"
+
+
+def stochastic(settings: Configuration) -> bool:
+    """Whether sampling adds noise: where eta was chosen, if it is above 0; otherwise as the sampler does by default."""
+    eta = settings.options.get("eta")
+    return eta > 0 if eta is not None else not samplers.get(settings.sampler).info.deterministic
 
 
 def _look(row: Mapping, table: pd.DataFrame, **more: Any) -> dict[str, Any]:
     """A sampler's own look; where the table holds several networks, in the network's colour."""
     if "who" in row:
         more["color"] = style.NETWORKS[list(table["who"].unique()).index(row["who"]) % len(style.NETWORKS)]
-    return style.line(row["sampler"], stochastic=stochastic(row), **more)
-
-
-def stochastic(row: Mapping) -> bool:
-    """Whether a row's sampler adds noise."""
-    return (
-        row["sampler"] in ("ddpm", "consistency")
-        or row["sampler"].endswith("_sde")
-        or '"eta": 1' in str(row["options"])
-    )
+    settings = row["settings"]
+    return style.line(settings.sampler, stochastic=stochastic(settings), **more)

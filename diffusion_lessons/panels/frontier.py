@@ -8,10 +8,9 @@ import pandas as pd
 
 from diffusion_lessons.benchmark import shipped as stored
 from diffusion_lessons.benchmark.frontier import best_under
-from diffusion_lessons.benchmark.rows import Configuration, Measurement
 from diffusion_lessons.benchmark.timed_samples import timed_samples
 from diffusion_lessons.figures import style
-from diffusion_lessons.figures.frontier import label, plain_numbers
+from diffusion_lessons.figures.frontier import joined, plain_numbers
 from diffusion_lessons.figures.images import image_grid
 from diffusion_lessons.figures.show import as_image, beside, png
 from diffusion_lessons.panels.panel import Drawing, Panel
@@ -23,19 +22,18 @@ SHOWN = 12  # samples of the winner
 
 def comparable(name: str, samples: int | None = None) -> pd.DataFrame:
     """The rows of a shipped table that one figure may hold (`stored.comparable`), of the largest count or of this."""
-    return pd.DataFrame([row.row() for row in stored.comparable(stored.rows(name), samples=samples)])
+    return joined(stored.comparable(stored.rows(name), samples=samples))
 
 
 def frontier_panel(table: pd.DataFrame, denoise: Any, *, budget: int = 10) -> Panel:
     """Choose a budget of network evaluations; `denoise` draws twelve samples of the best row live."""
-    known = stored.comparable(stored.rows(table["checkpoint"].iloc[0]), samples=int(table["samples"].iloc[0]))
 
     def show_best(budget: int) -> Drawing:
         tied = best_under(table, {"nfe": budget}, "frechet_value")
         best = tied.loc[tied["frechet_value"].idxmin()]
-        samples = timed_samples(denoise, _configuration(best, known), SHOWN).x
+        samples = timed_samples(denoise, best["settings"], SHOWN).x
         words = (
-            f"At most {budget} evaluations: {label(best.to_dict())} in {best['steps']} steps measures lowest, "
+            f"At most {budget} evaluations: {best['label']} in {best['steps']} steps measures lowest, "
             f"{best['frechet_value']:.2f} ± {best['frechet_spread']:.2f}; {len(tied) - 1} other rows tie with it, the "
             f"cheapest of them all with {tied['nfe'].iloc[0]:g} evaluations"
         )
@@ -45,13 +43,6 @@ def frontier_panel(table: pd.DataFrame, denoise: Any, *, budget: int = 10) -> Pa
         options=BUDGETS, value=budget, description="evaluations", continuous_update=False, layout=WIDE, style=NAMES
     )
     return Panel(show_best, {"budget": control})
-
-
-def _configuration(row: pd.Series, known: list[Measurement]) -> Configuration:
-    """The configuration that a row of a table was measured with."""
-    wanted = (row["sampler"], row["steps"], label(row.to_dict()))
-    chosen = (each.configuration for each in known)
-    return next(each for each in chosen if (each.sampler, each.steps, label(vars(each))) == wanted)
 
 
 def _points(table: pd.DataFrame, tied: pd.DataFrame, best: pd.Series, budget: int) -> Any:

@@ -325,9 +325,7 @@ known = shipped.rows("mnist-diffusion")
 large = {s: shipped.find(known, Configuration("dpm_solver_pp_2m", 10, scale=s)) for s in (1.0, 2.0, 3.0, 5.0, 10.0)}
 one, two, ten = (large[s].quality for s in (1.0, 2.0, 10.0))
 show(
-    frontier.over_scale(
-        pd.DataFrame([row.row() for row in large.values()]), "On MNIST: up once, then only to the left"
-    ),
+    frontier.over_scale(frontier.joined([*large.values()]), "On MNIST: up once, then only to the left"),
     f"On MNIST adherence goes from {one['adherence'].value:.3f} at scale 1 to {two['adherence'].value:.3f} at 2; real "
     f"images have {one['adherence'].floor:.3f}. Diversity goes from {one['diversity'].value:.3f} at 1 and "
     f"{two['diversity'].value:.3f} at 2 to {ten['diversity'].value:.3f} at 10.",

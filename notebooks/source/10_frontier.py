@@ -105,7 +105,7 @@ show(
 # %%
 best = table.loc[table["frechet_value"].idxmin()]
 tied = best_under(table, {"nfe": 50}, "frechet_value", z=2)
-name, least, most = f"{figures.label(best.to_dict())} in {best.steps} steps", tied.nfe.min(), tied.nfe.max()
+name, least, most = f"{best.label} in {best.steps} steps", tied.nfe.min(), tied.nfe.max()
 print(f"lowest: {name}, {best.frechet_value:.1f} ± {best.frechet_spread:.1f}")
 print(f"{len(tied) - 1} other rows lie within two standard errors of it, from {least:g} to {most:g} evaluations")
 show(

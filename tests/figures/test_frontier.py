@@ -1,30 +1,56 @@
 """Figures of tables: what is beaten is faded, the floor is drawn, labels name sampler and steps."""
 
-import pandas as pd
-import pytest
-import torch
+from dataclasses import replace
 
+import pytest
+
+from diffusion_lessons.benchmark.rows import Configuration
 from diffusion_lessons.figures import frontier as views
+from diffusion_lessons.metrics.scores import Score
 from tests.benchmark.made import row, teacher
+
+
+def measured(sampler, steps, value, **options):
+    """A row with its latency, of a tenth of a second a step, and with the figures that depend on guidance."""
+    made = row("net", sampler, steps, value, 0.05)
+    settings = replace(made.configuration, options=options, scale=steps / 10)
+    seconds = {"seconds_per_image": steps / 100, "seconds_q1": steps / 110, "seconds_q3": steps / 90}
+    guided = {name: Score(0.1, 0.1, 0.1, 0.1, made.samples) for name in ("diversity", "adherence")}
+    quality = {"frechet": Score(value, 0.05, 0.95, 0.1, made.samples), **guided}
+    return replace(made, configuration=settings, quality=quality, **seconds)
 
 
 @pytest.fixture
 def table():
-    rows = []
-    for sampler, steps, value, options in (
-        ("ddim", 10, 3.0, "{}"),
-        ("ddim", 50, 1.0, "{}"),
-        ("ddim", 50, 9.0, '{"eta": 1.0}'),
-        ("dpm_solver_pp_2m", 10, 1.1, "{}"),
-    ):
-        rows.append(
-            {"sampler": sampler, "steps": steps, "nfe": steps, "options": options, "scale": steps / 10, "samples": 500}
-            | {"frechet_value": value, "frechet_spread": 0.05, "frechet_floor": 0.95, "frechet_floor_spread": 0.1}
-            | {"seconds_per_image": steps / 100, "seconds_q1": steps / 110, "seconds_q3": steps / 90}
-            | {f"{name}_{part}": 0.1 for name in ("diversity", "adherence") for part in ("value", "spread", "floor")}
-            | {"features": "mnist features"}
-        )
-    return pd.DataFrame(rows)
+    rows = (measured("ddim", 10, 3.0), measured("ddim", 50, 1.0), measured("ddim", 50, 9.0, eta=1.0))
+    return views.joined([*rows, measured("dpm_solver_pp_2m", 10, 1.1)])
+
+
+@pytest.mark.parametrize(
+    ("options", "label", "stochastic"),
+    [
+        ({}, "DDIM", False),
+        ({"eta": 0.0}, "DDIM, eta = 0", False),
+        ({"eta": 0.5}, "DDIM, eta = 0.5", True),
+        ({"eta": 1}, "DDIM, eta = 1", True),
+        ({"eta": 1.0}, "DDIM, eta = 1", True),
+    ],
+)
+def test_label_and_line_style_come_from_the_settings(options, label, stochastic):
+    settings = Configuration("ddim", 10, options=options)
+    assert views.label(settings) == label and views.stochastic(settings) == stochastic
+    table = views.joined([replace(teacher()[0], configuration=settings)])
+    (points,) = views.frontier(table).axes[0].containers
+    assert points.get_label() == label
+    assert (points.lines[0].get_markerfacecolor() == "white") == stochastic
+
+
+def test_other_samplers_are_as_random_as_they_are_by_default():
+    names = ("ddpm", "heun", "consistency", "dpm_solver_pp_2m_sde", "dpm_solver_pp_2m")
+    assert [views.stochastic(Configuration(name, 2)) for name in names] == [True, False, True, True, False]
+    assert views.label(Configuration("ddpm", 2, options={"variance": "large"})) == "DDPM, large variance"
+    corrected = Configuration("dpm_solver_pp_3m", 2, options={"corrected": True})
+    assert views.label(corrected) == "DPM-Solver++(3M), corrected"
 
 
 @pytest.mark.parametrize("x", ["nfe", "seconds_per_image"])
@@ -35,8 +61,8 @@ def test_the_frontier_fades_what_is_beaten_and_names_what_is_not(table, x):
     assert alphas == [views.FADED, 1, views.FADED, 1]
     assert plot.get_xscale() == plot.get_yscale() == "log"
     legend = [text.get_text() for text in plot.get_legend().get_texts()]
-    assert "real images, n = 500" in legend and "DDIM, eta = 1" in legend
-    assert "mnist features" in plot.get_ylabel() and "FID" not in plot.get_ylabel()
+    assert "real images, n = 2000" in legend and "DDIM, eta = 1" in legend
+    assert "made features" in plot.get_ylabel() and "FID" not in plot.get_ylabel()
 
 
 def test_points_at_the_floor_are_drawn_as_limits(table):
@@ -61,10 +87,5 @@ def test_several_networks_keep_their_samplers_markers_and_have_a_colour_each():
     assert "who" not in views.joined(teacher())
 
 
-def test_scales_and_samples(table):
-    assert len(views.over_scale(table).axes[0].texts) == 4
-    images = torch.zeros(3, 1, 8, 8)
-    figure = views.samples_along({"DDIM@10": images, "DDIM@50": images}, columns=3)
-    assert [plot.get_ylabel() for plot in figure.axes] == ["DDIM@10", "DDIM@50"]
-    with pytest.raises(ValueError, match="no samples"):
-        views.samples_along({})
+def test_a_point_for_each_scale(table):
+    assert [text.get_text() for text in views.over_scale(table).axes[0].texts] == ["s = 1", "s = 1", "s = 5", "s = 5"]

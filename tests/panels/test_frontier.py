@@ -1,10 +1,16 @@
 """The frontier explorer: what may stand in one table, and what wins within a budget."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import pytest
+import torch
 
 from diffusion_lessons import load
 from diffusion_lessons.benchmark.frontier import best_under
+from diffusion_lessons.figures.frontier import joined
 from diffusion_lessons.panels.frontier import comparable, frontier_panel
+from tests.benchmark.made import row
 
 
 def test_rows_of_one_figure_differ_in_sampler_steps_and_options_only():
@@ -22,3 +28,20 @@ def test_the_panel_names_the_best_row_within_the_budget():
     fits = best_under(table, {"nfe": 5}, "frechet_value")
     panel.controls["budget"].value = 5
     assert "At most 5 evaluations" in panel.alt and f"{fits['frechet_value'].min():.2f}" in panel.alt
+
+
+def test_the_winner_is_drawn_with_the_settings_it_was_measured_with(monkeypatch):
+    rows = [row("net", "ddim", 4, frechet) for frechet in (2.0, 1.5)]
+    rows = [
+        replace(one, configuration=replace(one.configuration, options={"eta": eta}))
+        for one, eta in zip(rows, (1, 0.5), strict=True)
+    ]
+    drawn = []
+
+    def sampled(denoise, settings, n):
+        drawn.append(settings)
+        return SimpleNamespace(x=torch.zeros(n, 1, 8, 8))
+
+    monkeypatch.setattr("diffusion_lessons.panels.frontier.timed_samples", sampled)
+    panel = frontier_panel(joined(rows), None, budget=5)
+    assert drawn == [rows[1].configuration] and "DDIM, eta = 0.5 in 4 steps" in panel.alt
