@@ -19,11 +19,11 @@ import torch
 from tqdm.auto import tqdm
 
 from benchmarks import page
-from diffusion_lessons.benchmark import shipped
 from diffusion_lessons.benchmark.measure import measure
 from diffusion_lessons.benchmark.plans import CLIP
 from diffusion_lessons.benchmark.rows import Configuration
 from diffusion_lessons.machine import description as machine
+from diffusion_lessons.machine import places
 from diffusion_lessons.machine.files import write_atomically
 from diffusion_lessons.metrics import evaluator as evaluators
 from diffusion_lessons.training import recipes
@@ -99,7 +99,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3, help="runs of each choice")
     parser.add_argument("--only", action="append", choices=list(CHOICES), help="one choice; repeatable")
     parser.add_argument("--write", action="store_true", help=f"put the table into {page.PAGE.name}")
-    parser.add_argument("--out", type=Path, default=shipped.folder() / "choices.json")
+    parser.add_argument("--out", type=Path, default=places.measurements() / "choices.json")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     images = -(-arguments.images // 64) * 64  # whole batches

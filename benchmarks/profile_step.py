@@ -25,13 +25,13 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks import page
 from diffusion_lessons.data import Data, load_data
-from diffusion_lessons.machine import description as machine
-from diffusion_lessons.machine.devices import choose_device, half_precision
+from diffusion_lessons.machine.description import describe
+from diffusion_lessons.machine.devices import choose_device, half_precision, synchronise
 from diffusion_lessons.training import loop, recipes
 from diffusion_lessons.training.ema import EMA
 
 SCOPES: dict[str, tuple[Any, str]] = {
-    "drawing the batch": (loop, "draw"),
+    "drawing the batch": (loop, "draw_batch"),
     "clipping the gradient": (nn.utils, "clip_grad_norm_"),
     "optimiser": (torch.optim.AdamW, "step"),
     "average of the weights": (EMA, "update"),
@@ -95,7 +95,7 @@ def shares(records: Iterator[loop.TrainingRecord], device: torch.device) -> dict
 
 def clock(device: torch.device) -> float:
     """CPU seconds of this process on a CPU; the time of day, after what was asked for is done, elsewhere."""
-    machine.synchronise(device)
+    synchronise(device)
     return time.process_time() if device.type == "cpu" else time.perf_counter()
 
 
@@ -126,7 +126,7 @@ def measure(recipe: recipes.Recipe, data: Data, device: torch.device, steps: int
     flops = operations(recipe, data)
     parts = {each: share * step for each, share in shares(records, device).items()}
     threads = f", {torch.get_num_threads()} thread(s)" if device.type == "cpu" else ""
-    found = machine.describe(device)
+    found = describe(device)
     lines = [
         f"`{recipe.name}`, batch {recipe.batch}, {str(precision).removeprefix('torch.')}; {found['device']}{threads}; "
         f"PyTorch {found['torch']}; load {found['load']}.",

@@ -14,9 +14,8 @@ from typing import Any, NamedTuple
 
 import torch
 
-from diffusion_lessons.benchmark import shipped as stored
 from diffusion_lessons.checkpoints import cards
-from diffusion_lessons.machine import description
+from diffusion_lessons.machine import description, places
 from diffusion_lessons.machine.files import write_atomically
 from diffusion_lessons.metrics.scores import resolved
 
@@ -123,8 +122,8 @@ def _measured(measurer: Measurer) -> Evidence:
 
 def _is_there(name: str) -> bool:
     if name.endswith(".csv"):
-        return (stored.folder() / name).is_file()
-    return (cards.SHIPPED / f"{name}.safetensors").is_file()
+        return (places.measurements() / name).is_file()
+    return (places.checkpoints() / f"{name}.safetensors").is_file()
 
 
 def verdict(evidence: list[Evidence]) -> str:
@@ -142,7 +141,7 @@ def verdict(evidence: list[Evidence]) -> str:
 
 
 def file() -> Path:
-    return stored.folder() / "claims.json"
+    return places.measurements() / "claims.json"
 
 
 def read() -> dict[str, list[Evidence]]:

@@ -12,8 +12,9 @@ from pathlib import Path
 import torch
 
 from diffusion_lessons import samplers, schedules, toys
-from diffusion_lessons.data import data_folder, load_data
+from diffusion_lessons.data import load_data
 from diffusion_lessons.invariants import Finding, diagnose
+from diffusion_lessons.machine import places
 from diffusion_lessons.machine.devices import choose_device
 
 FLOORS = {"torch": (2, 6), "torchvision": (0, 21), "numpy": (1, 26), "ipywidgets": (8, 1), "jupyterlab": (4, 2)}
@@ -89,7 +90,7 @@ def _widgets() -> Finding:
 
 
 def _mnist() -> Finding:
-    folder = data_folder()
+    folder = places.datasets()
     try:
         count = len(load_data("mnist", download=False))
     except (OSError, ValueError):

@@ -6,7 +6,6 @@ its numbers are somebody else's.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import pandas as pd
 
@@ -14,15 +13,9 @@ from diffusion_lessons.benchmark import table
 from diffusion_lessons.benchmark.plans import CLIP
 from diffusion_lessons.benchmark.rows import Configuration, Measurement
 from diffusion_lessons.checkpoints import cards
+from diffusion_lessons.machine import places
 
 LATENCY = ("seconds_per_image", "seconds_q1", "seconds_q3", "repeats", "warm_up", "peak_memory_mb", "load")
-PACKAGE = Path(__file__).resolve().parent.parent
-
-
-def folder() -> Path:
-    """Where measured tables are kept: in the clone that this code is part of, otherwise in the package."""
-    clone = PACKAGE.parent / "datasets"
-    return clone / "measurements" if clone.is_dir() else PACKAGE / "measurements"
 
 
 def rows(name: str) -> list[Measurement]:
@@ -30,7 +23,7 @@ def rows(name: str) -> list[Measurement]:
 
     Raises FileNotFoundError where it was not measured, ValueError for a damaged table or one of another checkpoint.
     """
-    file = folder() / f"{name}.csv"
+    file = places.measurements() / f"{name}.csv"
     if not file.is_file():
         raise FileNotFoundError(
             f"{name} has not been measured yet: there is no {file.name} in {file.parent}. Measure it with "

@@ -20,6 +20,7 @@ from diffusion_lessons.benchmark import shipped as stored
 from diffusion_lessons.benchmark.plans import ASYMPTOTE, FIRST
 from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.checkpoints import cards as weights
+from diffusion_lessons.machine import places
 from diffusion_lessons.metrics.scores import resolved
 
 CLOSER = 3.0  # times nearer to the data than the teacher's one step: a good student of one step
@@ -126,7 +127,7 @@ def of_tables(teacher: list[Measurement], *students: list[Measurement], samples:
 
 def students_of(teacher: str) -> tuple[str, ...]:
     """The measured checkpoints that descend from a teacher, by their cards: its students, and theirs."""
-    measured = [file.stem for file in sorted(stored.folder().glob("*.csv"))]
+    measured = [file.stem for file in sorted(places.measurements().glob("*.csv"))]
     return tuple(name for name in measured if name != teacher and root_teacher(name) == teacher)
 
 
@@ -144,4 +145,4 @@ def method_of(name: str) -> str:
 
 def _card(name: str) -> dict[str, Any]:
     """A shipped checkpoint's card; empty for one that does not ship, about whose teachers nothing is known."""
-    return weights.read_card(name) if (weights.SHIPPED / f"{name}.safetensors").is_file() else {}
+    return weights.read_card(name) if (places.checkpoints() / f"{name}.safetensors").is_file() else {}

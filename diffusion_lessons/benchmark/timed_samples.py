@@ -19,7 +19,7 @@ from diffusion_lessons import samplers
 from diffusion_lessons.benchmark.rows import Configuration
 from diffusion_lessons.denoisers import DenoiserLike, clip, count_calls
 from diffusion_lessons.guidance import classifier_free
-from diffusion_lessons.machine.description import synchronise
+from diffusion_lessons.machine.devices import synchronise
 from diffusion_lessons.metrics.evaluator import Evaluator
 from diffusion_lessons.sampling import times_for
 

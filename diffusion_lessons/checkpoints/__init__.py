@@ -9,6 +9,7 @@ from torch import nn
 from diffusion_lessons import networks, schedules
 from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.denoisers import Denoiser
+from diffusion_lessons.machine import places
 from diffusion_lessons.machine.devices import choose_device
 from diffusion_lessons.path import Path as GaussianPath
 
@@ -17,7 +18,7 @@ NEEDS = ("architecture", "path", "predicts", "shape", "classes")
 
 def names() -> list[str]:
     """The denoisers that come with the package."""
-    return sorted(file.stem for file in cards.SHIPPED.glob("*.safetensors") if "path" in cards.read_card(file))
+    return sorted(file.stem for file in places.checkpoints().glob("*.safetensors") if "path" in cards.read_card(file))
 
 
 def save(

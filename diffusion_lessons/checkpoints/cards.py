@@ -6,7 +6,6 @@ truncated or changed file from the one that was written.
 
 import hashlib
 import json
-import platform
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,9 @@ import safetensors
 import safetensors.torch
 from torch import Tensor, nn
 
+from diffusion_lessons.machine import places
+from diffusion_lessons.machine.description import versions
 from diffusion_lessons.machine.files import write_atomically
-
-SHIPPED = Path(__file__).resolve().parent
 
 
 def write(file: str | Path, tensors: dict[str, Tensor], card: dict[str, Any]) -> Path:
@@ -64,12 +63,12 @@ def read(name_or_path: str | Path, needs: tuple[str, ...] = ()) -> tuple[dict[st
 
 def find(name_or_path: str | Path) -> Path:
     """The .safetensors file of a shipped name or of a path (with or without its suffix)."""
-    shipped = SHIPPED / f"{name_or_path}.safetensors"
+    shipped = places.checkpoints() / f"{name_or_path}.safetensors"
     if str(name_or_path) == Path(name_or_path).name and shipped.is_file():
         return shipped
     file = _with_suffix(Path(name_or_path).expanduser())
     if not file.is_file():
-        names = ", ".join(sorted(found.stem for found in SHIPPED.glob("*.safetensors")))
+        names = ", ".join(sorted(found.stem for found in places.checkpoints().glob("*.safetensors")))
         raise FileNotFoundError(
             f"no checkpoint {str(name_or_path)!r}: the package ships {names or 'none'}, and there is no file {file}. "
             "Train one with `diffusion-lessons train`"
@@ -111,14 +110,6 @@ def fill(network: nn.Module, tensors: dict[str, Tensor], file: str | Path) -> No
             f"{found.get(name, 'missing')} where {expected.get(name, 'nothing of that name')} is needed"
         )
     network.load_state_dict(tensors)
-
-
-def versions() -> dict[str, str]:
-    """The versions that a result may depend on."""
-    from importlib.metadata import version
-
-    libraries = ("diffusion-lessons", "torch", "torchvision", "safetensors")
-    return {"python": platform.python_version(), **{name: version(name) for name in libraries}}
 
 
 def _with_suffix(file: str | Path) -> Path:

@@ -13,7 +13,6 @@ From the built notebook nbgrader derives the student's version; nothing is copie
 """
 
 import zlib
-from pathlib import Path
 from typing import Any
 
 import jupytext
@@ -21,8 +20,8 @@ import nbformat
 from nbformat import NotebookNode
 
 from diffusion_lessons.checks import exercise
+from diffusion_lessons.machine import places
 
-SOURCES = Path(__file__).parents[2] / "notebooks" / "assignments" / "source"
 KERNEL = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
 SCHEMA = 3  # of nbgrader's cell metadata
 
@@ -36,13 +35,13 @@ HIDDEN = """\
 
 
 def names() -> list[str]:
-    """The assignments that have a source: A1, A2, ..."""
-    return sorted(path.stem for path in SOURCES.glob("*.py"))
+    """The assignments that have a source: A1, A2, ... Raises FileNotFoundError outside a clone of the repository."""
+    return sorted(path.stem for path in places.assignments().glob("*.py"))
 
 
 def build(assignment: str, secret: str) -> NotebookNode:
     """The instructor's notebook of an assignment; the seeds of its hidden tests follow from the course's secret."""
-    source = SOURCES / f"{assignment}.py"
+    source = places.assignments() / f"{assignment}.py"
     if not source.exists():
         raise ValueError(f"no assignment {assignment!r}; there are {', '.join(names())}")
     notebook = jupytext.read(source, fmt="py:percent")

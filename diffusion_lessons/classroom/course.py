@@ -97,8 +97,7 @@ def checked(course: Path) -> Path:
 
 def new(course: Path) -> list[str]:
     """Make a course folder (or build the sources of an existing one again); the names of its assignments."""
-    if not source.names():
-        raise ClassError(f"no assignments in {source.SOURCES}; run this from a clone of the repository")
+    names = source.names()
     course.mkdir(parents=True, exist_ok=True)
     secret = course / "secret.txt"
     if not secret.exists():
@@ -107,9 +106,9 @@ def new(course: Path) -> list[str]:
     if not (course / "limits.json").exists():
         write(course / "limits.json", json.dumps(asdict(Limits()), indent=2) + "\n")
     write(course / "nbgrader_config.py", CONFIGURATION)
-    for name in source.names():
+    for name in names:
         build(course, name)
-    return source.names()
+    return names
 
 
 def build(course: Path, assignment: str) -> Path:

@@ -4,14 +4,15 @@ from pathlib import Path
 
 import torch
 
-from diffusion_lessons.data import CARDS, Data, data_folder, load_data
+from diffusion_lessons.data import CARDS, Data, load_data
 from diffusion_lessons.figures.images import image_grid, save_picture
+from diffusion_lessons.machine import places
 
 
 def overview() -> str:
     """One line for each named data set: title, licence, and whether it is on this machine."""
     lines = [f"{name:14} {card['title']}; {card['licence']}; {_where(name)}" for name, card in CARDS.items()]
-    return "\n".join([*lines, "", f"Downloads land in {data_folder()}; any folder of images works as well."])
+    return "\n".join([*lines, "", f"Downloads land in {places.datasets()}; any folder of images works as well."])
 
 
 def describe(name: str, *, size: int | None = None, picture: Path | None = None) -> str:

@@ -18,6 +18,7 @@ from diffusion_lessons.benchmark.sweep import sweep
 from diffusion_lessons.benchmark.timed_samples import device_of
 from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.figures import frontier as figures
+from diffusion_lessons.machine import places
 from diffusion_lessons.machine.devices import choose_device
 from diffusion_lessons.machine.files import write_atomically
 from diffusion_lessons.machine.processes import Processes
@@ -46,10 +47,13 @@ def run_benchmark(
     ship: keep them where the course's own tables are, `datasets/measurements/`.
     inception: judge by Inception's features, whose Frechet distance is a FID; in a table of their own.
 
-    Raises ValueError for shipping those: the course's tables are all in its own features, so that they compare.
+    Raises ValueError for shipping those: the course's tables are all in its own features, so that they compare;
+    FileNotFoundError for shipping without a clone of the repository to put them into.
     """
     if ship and inception:
         raise ValueError("shipped tables are in the course's own features: give --out instead of --ship")
+    if ship:
+        places.clone_for("--ship writes the course's own tables")
     denoise = checkpoints.load(checkpoint, Processes.started(device).device)
     name = Path(checkpoint).stem
     data = (denoise.card or {}).get("data", {})
@@ -58,7 +62,8 @@ def run_benchmark(
         evaluator = inceptions.evaluator(named, weights_file=inception_weights, device=device_of(denoise))
     else:
         evaluator = evaluators.of_images(named)
-    file = out or (stored.folder() if ship else Path("runs/measurements")) / f"{name}{'-inception' * inception}.csv"
+    folder = places.measurements() if ship else Path("runs/measurements")
+    file = out or folder / f"{name}{'-inception' * inception}.csv"
     rows = []
     for group in plans.groups(plan, denoise.card, samples=samples, batch=batch):
         count = min(group.samples, len(evaluator.held_out.features))

@@ -10,7 +10,6 @@ and a batch is an index into it. No worker processes are needed.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +20,7 @@ import torch
 from torch import Tensor
 
 from diffusion_lessons.data.folder import read_folder
+from diffusion_lessons.machine import places
 
 SPLITS = ("train", "test", "all")
 
@@ -46,7 +46,7 @@ CARDS: dict[str, dict[str, Any]] = {
         "licence": "none stated; made available for research",
     },
 }
-FILES = {  # what torchvision looks for, relative to `data_folder()`
+FILES = {  # what torchvision looks for, relative to `places.datasets()`
     "mnist": "MNIST/raw/*-ubyte (four files)",
     "fashion-mnist": "FashionMNIST/raw/*-ubyte (four files)",
     "cifar10": "cifar-10-batches-py/ (seven files)",
@@ -160,16 +160,6 @@ def load_data(
     return Data(pixels, labels, classes, card)
 
 
-def data_folder() -> Path:
-    """Where downloads land: DIFFUSION_LESSONS_DATA, or a clone's `datasets/`, or the user's cache folder."""
-    if chosen := os.environ.get("DIFFUSION_LESSONS_DATA"):
-        return Path(chosen).expanduser()
-    clone = Path(__file__).resolve().parents[2]
-    if (clone / "pyproject.toml").is_file() and (clone / "datasets").is_dir():
-        return clone / "datasets"
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "diffusion-lessons"
-
-
 def _digits(split: str) -> tuple[Tensor, Tensor, tuple[str, ...]]:
     from sklearn.datasets import load_digits  # slow to import: only when asked for
 
@@ -199,7 +189,7 @@ def _torchvision(name: str, split: str, download: bool) -> tuple[Tensor, Tensor,
 
 def _read(maker: Any, name: str, train: bool, download: bool) -> Any:
     """Open what is there; only then download. A complete folder is never written to: it may be read-only."""
-    folder = data_folder()
+    folder = places.datasets()
     offline = (
         f"Without a network: load_data('digits') is embedded; or copy {FILES[name]} from a machine that has "
         f"them into {folder}; or set DIFFUSION_LESSONS_DATA to a folder that holds them."

@@ -2,46 +2,29 @@
 
 import os
 import platform
-from pathlib import Path
+from importlib.metadata import version
 
 import torch
 
-from diffusion_lessons.checkpoints.cards import versions
+from diffusion_lessons.machine.devices import device_name
+
+LIBRARIES = ("diffusion-lessons", "torch", "torchvision", "safetensors")
 
 
 def describe(device: torch.device) -> dict[str, str | int | float | None]:
     """The device by name, CPU threads, library versions, and the load: above 1 a core, others were computing too."""
-    found = versions()
+    known = versions()
     return {
         "device": device_name(device),
         "threads": torch.get_num_threads(),
         "cores": os.cpu_count(),
         "load": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,  # Windows has none
-        "python": found["python"],
-        "torch": found["torch"],
-        "version": found["diffusion-lessons"],
+        "python": known["python"],
+        "torch": known["torch"],
+        "version": known["diffusion-lessons"],
     }
 
 
-def device_name(device: torch.device) -> str:
-    """ "cuda: NVIDIA H100", "cpu: AMD EPYC 7763"."""
-    if device.type == "cuda":
-        return f"cuda: {torch.cuda.get_device_name(device)}"
-    return f"{device.type}: {_processor()}"
-
-
-def synchronise(device: torch.device) -> None:
-    """Wait until the device has done what it was told: GPUs answer before they have finished."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-    elif device.type == "mps":
-        torch.mps.synchronize()
-
-
-def _processor() -> str:
-    information = Path("/proc/cpuinfo")
-    if information.is_file():
-        names = [line.split(":", 1)[1].strip() for line in information.read_text().splitlines() if "model name" in line]
-        if names:
-            return names[0]
-    return platform.processor() or platform.machine()
+def versions() -> dict[str, str]:
+    """The versions that a result may depend on: Python's, this package's and those of the libraries under it."""
+    return {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}}

@@ -1,5 +1,8 @@
 """Where to compute, and in which precision."""
 
+import platform
+from pathlib import Path
+
 import torch
 
 # Names that a person may give: a CUDA device may carry its number, as in cuda:1
@@ -38,7 +41,24 @@ def half_precision(device: torch.device) -> torch.dtype | None:
 
 
 def device_name(device: torch.device) -> str:
-    """What a card says of the device: a GPU's model, or how many CPU threads."""
+    """What a card and a measured row say of a device: "cuda: NVIDIA H100", "cpu: AMD EPYC 7763"."""
     if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    return f"{device.type}, {torch.get_num_threads()} threads" if device.type == "cpu" else device.type
+        return f"cuda: {torch.cuda.get_device_name(device)}"
+    return f"{device.type}: {_processor()}"
+
+
+def synchronise(device: torch.device) -> None:
+    """Wait until the device has finished its work: a GPU returns from a call before it has."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()
+
+
+def _processor() -> str:
+    information = Path("/proc/cpuinfo")
+    if information.is_file():
+        names = [line.split(":", 1)[1].strip() for line in information.read_text().splitlines() if "model name" in line]
+        if names:
+            return names[0]
+    return platform.processor() or platform.machine()

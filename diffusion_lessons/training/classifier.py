@@ -218,6 +218,7 @@ def main(
         "command": f"python -m diffusion_lessons.training.classifier {data} --out {out} --seed {seed}{options}",
         "seed": seed,
         "device": device_name(target),
+        "threads": torch.get_num_threads(),
         "precision": "bfloat16 autocast" if bf16 else "float32",
         "images_seen": record.images,
         "training_seconds": round(seconds, 1),

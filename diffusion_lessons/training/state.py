@@ -95,6 +95,7 @@ class Run:
             "command": command or self.recipe.command(self.seed),
             "seed": self.seed,
             "device": device_name(self.device),
+            "threads": torch.get_num_threads(),
             "images_seen": self.images,
             "training_seconds": round(self.seconds, 1),
             "evaluation": {},

@@ -13,10 +13,11 @@ from diffusion_lessons.benchmark import table
 from diffusion_lessons.benchmark.measure import measure
 from diffusion_lessons.benchmark.rows import Configuration
 from diffusion_lessons.checkpoints import cards
+from diffusion_lessons.machine import places
 from diffusion_lessons.metrics.scores import Score
 
 ROOT = Path(__file__).resolve().parents[2]
-TABLES = sorted(stored.folder().glob("*.csv"))
+TABLES = sorted(places.measurements().glob("*.csv"))
 
 
 @pytest.mark.parametrize("file", TABLES, ids=lambda file: file.stem)
@@ -37,7 +38,7 @@ def test_the_ledger_is_of_the_shipped_checkpoints_and_the_page_is_of_the_ledger(
 
 
 def test_a_table_of_another_checkpoint_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(stored, "folder", lambda: tmp_path)
+    monkeypatch.setattr(places, "measurements", lambda: tmp_path)
     monkeypatch.setattr(cards, "read_card", lambda name: {"sha256": "of the shipped one"})
     denoise = toys.GaussianMixture([[0.0]], stds=1.0).denoiser(schedules.cosine())
     denoise.card = {"sha256": "of an older one"}
@@ -96,7 +97,7 @@ def test_guided_unclipped_and_timed_rows_are_left_out_of_a_comparison():
 
 
 def test_measurements_are_json_and_csv_only():
-    if stored.folder().is_dir():
-        assert {each.suffix for each in stored.folder().iterdir()} <= {".csv", ".json", ".md"}
-        for file in stored.folder().glob("*.json"):
+    if places.measurements().is_dir():
+        assert {each.suffix for each in places.measurements().iterdir()} <= {".csv", ".json", ".md"}
+        for file in places.measurements().glob("*.json"):
             json.loads(file.read_text(encoding="utf-8"))

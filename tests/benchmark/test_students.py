@@ -5,7 +5,6 @@ import json
 import numpy as np
 import pytest
 
-from diffusion_lessons.benchmark import shipped as stored
 from diffusion_lessons.benchmark import table
 from diffusion_lessons.benchmark.students import (
     above_floor,
@@ -16,7 +15,7 @@ from diffusion_lessons.benchmark.students import (
     ratio,
     root_teacher,
 )
-from diffusion_lessons.checkpoints import cards as weights
+from diffusion_lessons.machine import places
 from tests.benchmark.made import FLOOR_SPREAD, row, teacher
 
 STUDENT = [row("student", "ddim", 1, 4.0), row("student", "ddim", 4, 1.5)]
@@ -75,8 +74,8 @@ def test_missing_rows_and_different_counts_are_refused():
 @pytest.fixture
 def shipped(tmp_path, monkeypatch):
     """A teacher, its chain of two students, measured, as the package and its tables would hold them."""
-    monkeypatch.setattr(stored, "folder", lambda: tmp_path)
-    monkeypatch.setattr(weights, "SHIPPED", tmp_path)
+    monkeypatch.setattr(places, "measurements", lambda: tmp_path)
+    monkeypatch.setattr(places, "checkpoints", lambda: tmp_path)
     cards = {
         "net": {},
         "net-progressive-2": {"distillation": {"teacher": "net"}, "times": [1.0, 0.5]},

@@ -36,7 +36,7 @@ def test_operations_are_found_by_kind_and_direction():
     update = torch.optim.AdamW.step
     with scopes():
         assert torch.optim.AdamW.step is not update
-    assert torch.optim.AdamW.step is update and loop.draw.__name__ == "draw"
+    assert torch.optim.AdamW.step is update and loop.draw_batch.__name__ == "draw_batch"
 
 
 def test_choices_differ_only_in_what_they_compare():

@@ -8,12 +8,13 @@ import claims
 from claims import ledger
 from claims.ledger import CONDITION, FAILS, HOLDS, NOT_RESOLVABLE, NOT_YET, Evidence, Measurer, Number
 from diffusion_lessons.benchmark import shipped
+from diffusion_lessons.machine import places
 
 
 @pytest.fixture
 def empty(tmp_path, monkeypatch):
     """A ledger of its own, without any measurement."""
-    monkeypatch.setattr(shipped, "folder", lambda: tmp_path)
+    monkeypatch.setattr(places, "measurements", lambda: tmp_path)
     monkeypatch.setattr(ledger, "MEASURERS", [])
     return ledger
 

@@ -7,10 +7,11 @@ from typer.testing import CliRunner
 
 pytest.importorskip("nbgrader")
 
-from diffusion_lessons.classroom import assignments, course
+from diffusion_lessons.classroom import course
 from diffusion_lessons.classroom.course import ClassError
 from diffusion_lessons.classroom.grading import whole_class
 from diffusion_lessons.cli.classroom import app
+from diffusion_lessons.machine import places
 
 
 def run(*arguments):
@@ -88,8 +89,8 @@ def test_errors_say_what_to_do(folder, tmp_path, monkeypatch):
     (folder / "release" / "A1").mkdir(parents=True)
     with pytest.raises(ClassError, match="a part is k/n"):
         list(whole_class.grade(folder, "A1", part=(3, 2)))
-    monkeypatch.setattr(assignments, "SOURCES", tmp_path / "none")
-    with pytest.raises(ClassError, match="from a clone of the repository"):
+    monkeypatch.setattr(places, "PACKAGE", tmp_path / "site-packages" / "diffusion_lessons")
+    with pytest.raises(FileNotFoundError, match="needs a clone of the repository"):
         course.new(tmp_path / "other")
 
 

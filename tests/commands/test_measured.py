@@ -5,8 +5,9 @@ import pytest
 
 from claims import ledger
 from diffusion_lessons import checkpoints, schedules
-from diffusion_lessons.benchmark import plans, shipped, table
+from diffusion_lessons.benchmark import plans, table
 from diffusion_lessons.commands import measured
+from diffusion_lessons.machine import places
 from diffusion_lessons.networks import UNet, UNetConfig
 from tests.benchmark.made import row, teacher
 
@@ -57,7 +58,7 @@ def test_a_frontier_of_two_tables_names_both_networks(tmp_path, capsys):
 
 
 def test_the_ledger_is_printed_and_written(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(shipped, "folder", lambda: tmp_path)
+    monkeypatch.setattr(places, "measurements", lambda: tmp_path)
     measured.show_claims(["C11"], out=tmp_path / "CLAIMS.md")
     assert "C11  holds" in capsys.readouterr().out
     assert set(ledger.read()) == {"C11"}

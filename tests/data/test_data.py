@@ -13,7 +13,6 @@ import pytest
 import torch
 from PIL import Image
 
-from diffusion_lessons import data as data_module
 from diffusion_lessons.data import CARDS, load_data, to_pixels, to_unit
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -241,16 +240,6 @@ def test_a_download_with_a_wrong_checksum_is_refused(store, monkeypatch):
     monkeypatch.setattr("torchvision.datasets.utils._urlretrieve", wrong)
     with pytest.raises(ConnectionError, match="corrupted"):
         load_data("mnist")
-
-
-def test_where_downloads_land(tmp_path, monkeypatch):
-    monkeypatch.delenv("DIFFUSION_LESSONS_DATA", raising=False)
-    assert data_module.data_folder() == ROOT / "datasets"
-    monkeypatch.setattr(
-        data_module, "__file__", str(tmp_path / "site-packages" / "diffusion_lessons" / "data" / "__init__.py")
-    )
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert data_module.data_folder() == tmp_path / "diffusion-lessons"
 
 
 # --- cards ------------------------------------------------------------------------------------
