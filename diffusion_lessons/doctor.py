@@ -17,7 +17,8 @@ from diffusion_lessons.invariants import Finding, diagnose
 from diffusion_lessons.machine import places
 from diffusion_lessons.machine.devices import choose_device
 
-FLOORS = {"torch": (2, 6), "torchvision": (0, 21), "numpy": (1, 26), "ipywidgets": (8, 1), "jupyterlab": (4, 2)}
+FLOORS = {"torch": (2, 6), "torchvision": (0, 21), "numpy": (1, 26)}
+LAB = {"ipywidgets": (8, 1), "jupyterlab": (4, 2)}  # what the lessons need beside the library
 ROOM_GB = 2  # what a data set, its checkpoints and some runs need
 
 
@@ -25,7 +26,7 @@ def examine() -> Iterator[Finding]:
     """One finding after another: Python, packages, device, a sample, widgets, data, disk. About five seconds."""
     version = platform.python_version()
     yield Finding("Python", sys.version_info >= (3, 11), version, "install Python 3.11 or newer")
-    for package, floor in FLOORS.items():
+    for package, floor in {**FLOORS, **LAB}.items():
         yield _package(package, floor)
     device = choose_device()
     yield Finding("device", True, f"{device}, {torch.get_num_threads()} threads on {os.cpu_count()} cores")
@@ -57,7 +58,8 @@ def _package(name: str, floor: tuple[int, int]) -> Finding:
     try:
         version = importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
-        return Finding(name, False, "not installed", f"pip install '{name}>={needed}'")
+        remedy = '"diffusion-lessons[lab]"' if name in LAB else f"'{name}>={needed}'"
+        return Finding(name, False, "not installed", f"pip install {remedy}")
     parts = tuple(int(part) for part in version.split("+")[0].split(".")[:2])
     return Finding(
         name, parts >= floor, version, f"version {needed} or newer is needed: pip install -U '{name}>={needed}'"
@@ -80,8 +82,10 @@ def _sample(device: torch.device) -> Finding:
 
 
 def _widgets() -> Finding:
-    import ipywidgets
-
+    try:
+        import ipywidgets
+    except ImportError:
+        return Finding("widgets", False, "there are none without ipywidgets", 'pip install "diffusion-lessons[lab]"')
     slider = ipywidgets.IntSlider(value=1, max=3)
     heard: list[int] = []
     slider.observe(lambda change: heard.append(change["new"]), names="value")

@@ -1,6 +1,7 @@
 """The doctor finds what was broken on purpose, and names it."""
 
 import shutil
+import sys
 
 import pytest
 import torch
@@ -97,6 +98,14 @@ def test_a_missing_package_says_how_to_install_it(monkeypatch):
     monkeypatch.setattr(doctor, "FLOORS", {"no-such-package": (1, 0)})
     finding = next(f for f in doctor.examine() if f.name == "no-such-package")
     assert not finding.ok and "pip install 'no-such-package>=1.0'" in str(finding)
+
+
+def test_a_library_without_the_lessons_packages_says_which_extra_brings_them(monkeypatch):
+    monkeypatch.setattr(doctor, "LAB", {"ipywidgets": (8, 1), "no-such-lab": (4, 2)})
+    monkeypatch.setitem(sys.modules, "ipywidgets", None)
+    findings = {finding.name: finding for finding in doctor.examine()}
+    for name in ("no-such-lab", "widgets"):
+        assert not findings[name].ok and 'pip install "diffusion-lessons[lab]"' in str(findings[name])
 
 
 def test_a_shape_is_needed():

@@ -1,5 +1,6 @@
 """Commands that show: the tour, the doctor, the data sets, the samplers' orders, the lessons."""
 
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -89,6 +90,8 @@ def lab(
     diffusion-lessons lab
     diffusion-lessons lab -- --no-browser --port 9999
     """
+    if importlib.util.find_spec("jupyterlab") is None:
+        raise ImportError('the lessons need JupyterLab: pip install "diffusion-lessons[lab]"')
     if not folder.is_dir():
         raise FileNotFoundError(f"no folder {folder}: run this in a clone of the course, or give --folder")
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}"]

@@ -23,7 +23,12 @@ class Processes:
         chosen = choose_device(device)
         if int(os.environ.get("WORLD_SIZE", "1")) == 1:
             return cls(chosen)
-        from accelerate import Accelerator  # slow to import: only for several processes
+        try:
+            from accelerate import Accelerator  # slow to import: only for several processes
+        except ImportError as error:
+            raise ImportError(
+                'several processes need accelerate: pip install "diffusion-lessons[processes]"'
+            ) from error
 
         accelerator = Accelerator(cpu=chosen.type == "cpu", mixed_precision="no")
         return cls(accelerator.device, accelerator)

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from diffusion_lessons import checkpoints
+from diffusion_lessons.machine.processes import Processes
 from diffusion_lessons.training.loop import finish, train
 
 SCRIPT = """
@@ -58,6 +59,14 @@ def test_two_processes_have_the_loss_curve_and_weights_of_one(tiny_recipe, tiny_
     assert together.card is not None and together.card["images_seen"] == 96
     for name, value in together.network.state_dict().items():
         torch.testing.assert_close(value, single.network.state_dict()[name], atol=2e-3, rtol=2e-2, msg=name)
+
+
+def test_several_processes_without_accelerate_say_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "accelerate", None)
+    assert Processes.started("cpu").world == 1
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(ImportError, match=r'pip install "diffusion-lessons\[processes\]"'):
+        Processes.started("cpu")
 
 
 def test_a_batch_that_processes_cannot_share(tiny_recipe, tiny_data, monkeypatch):

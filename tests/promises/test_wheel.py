@@ -1,0 +1,118 @@
+"""The wheel alone is a library: far from any clone, without a network and without what only the lessons need."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("hatchling", reason="hatchling builds the wheel: pip install -e '.[dev]'")
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]  # on a busy machine
+
+# Runs isolated (-I), so that neither the folder it starts in nor PYTHONPATH leads to the clone; of the editable
+# install, which does, both kinds are taken off: a path in sys.path and a finder in sys.meta_path.
+SCRIPT = """
+import socket, sys
+from pathlib import Path
+
+wheel, clone = map(Path, sys.argv[1:])
+sys.path[:] = [str(wheel), *(place for place in sys.path if Path(place).resolve() != clone)]
+sys.meta_path[:] = [finder for finder in sys.meta_path if "editable" not in repr(finder)]
+for name in ("jupyterlab", "ipywidgets", "IPython", "accelerate", "nbgrader", "jupytext"):
+    sys.modules[name] = None
+
+
+def refused(*arguments, **options):
+    raise OSError("no network here")
+
+
+socket.socket.connect = socket.create_connection = socket.getaddrinfo = refused
+
+import datasets
+
+assert Path(datasets.__file__).parent == wheel / "datasets"
+
+import torch
+
+import diffusion_lessons
+
+assert Path(diffusion_lessons.__file__).is_relative_to(wheel), diffusion_lessons.__file__
+
+from diffusion_lessons import checkpoints
+from diffusion_lessons.checks import check
+from diffusion_lessons.commands import measured
+from diffusion_lessons.data import load_data
+from diffusion_lessons.denoisers import Denoiser
+from diffusion_lessons.machine import places
+from diffusion_lessons.sampling import generate
+
+assert places.clone() is None
+assert {"digits-diffusion", "mnist-diffusion"} <= set(checkpoints.names())
+denoise = checkpoints.load("digits-diffusion")
+x = generate(denoise, 4, labels=[3], steps=5)[-1].x
+assert x.shape == (4, 1, 8, 8) and x.isfinite().all() and x.std() > 0.3
+
+best = measured.show_frontier("mnist-diffusion", out=Path("frontier.png"))
+assert len(best) > 3 and Path("frontier.png").stat().st_size > 10_000
+
+
+def ddim_step(x_t, eps, alpha_bar_t, alpha_bar_s):
+    x0 = (x_t - (1 - alpha_bar_t) ** 0.5 * eps) / alpha_bar_t**0.5
+    return alpha_bar_s**0.5 * x0 + (1 - alpha_bar_s) ** 0.5 * eps
+
+
+check("ddim_step", ddim_step).require()
+assert len(load_data("digits")) == 1500
+
+for module in ("panels", "panels.panel"):
+    try:
+        __import__(f"diffusion_lessons.{module}")
+    except ImportError as error:
+        assert 'pip install "diffusion-lessons[lab]"' in str(error), error
+    else:
+        raise AssertionError(f"{module} was imported without ipywidgets")
+print("the wheel is a library")
+"""
+
+
+@pytest.fixture(scope="module")
+def unpacked(tmp_path_factory):
+    """The wheel's files, as an installer lays them out, beside a package that is named like a clone's folder."""
+    build, site = tmp_path_factory.mktemp("build"), tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "pip", "wheel", str(ROOT), "--no-deps", "--no-build-isolation", "--no-index"]
+    done = subprocess.run([*command, "--wheel-dir", str(build)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    (wheel,) = build.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(site)
+    wheel.unlink()
+    (site / "datasets").mkdir()
+    (site / "datasets" / "__init__.py").write_text('"""Stands for the library of this name by Hugging Face."""\n')
+    return site
+
+
+def test_the_wheel_holds_the_package_and_nothing_else(unpacked):
+    rooms = {path.relative_to(unpacked).parts[0] for path in unpacked.rglob("*.py")}
+    assert rooms == {"diffusion_lessons", "datasets"}
+    shipped = {path.name for path in (ROOT / "diffusion_lessons/checkpoints").glob("*.safetensors")}
+    assert {path.name for path in (unpacked / "diffusion_lessons/checkpoints").glob("*.safetensors")} == shipped
+    tables = {path.name for path in (ROOT / "datasets/measurements").iterdir()}
+    assert {path.name for path in (unpacked / "diffusion_lessons/measurements").iterdir()} == tables
+
+
+def test_the_wheel_samples_draws_and_checks_on_its_own(unpacked, tmp_path):
+    environment = {name: value for name, value in os.environ.items() if name != "DIFFUSION_LESSONS_DATA"}
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", SCRIPT, str(unpacked), str(ROOT)],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("the wheel is a library\n")
+    assert [path.name for path in (unpacked / "datasets").iterdir() if path.suffix] == ["__init__.py"]
