@@ -45,10 +45,11 @@ test-browser: setup  ## JupyterLab in a real Chromium alone; BROWSER_ARGS="--scr
 test-lessons: setup  ## the lessons alone; LESSONS="notebooks/lessons/04_ddim.ipynb" for some
 	$(NBVAL) $(or $(LESSONS),notebooks/lessons)
 
-lint: setup  ## ruff and mypy
+lint: setup  ## ruff, mypy and import-linter
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
 	$(VENV)/mypy
+	$(VENV)/lint-imports
 
 lessons: setup  ## build the lessons from notebooks/source; LESSONS="04 05" for some
 	@$(VENV)/python tools/build_notebooks.py $(LESSONS)
@@ -58,5 +59,5 @@ bench: setup ## side by side with other libraries; each file of benchmarks/ prin
 		echo "== $$name"; $(VENV)/python -m benchmarks.$$name || exit 1; done
 
 clean:       ## remove .venv, caches and build outputs; runs/ and datasets/ stay
-	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -14,8 +14,10 @@ CONDA_NAMES = {"torch": "pytorch"}  # the name on PyPI -> the name on conda-forg
 NOT_ON_CONDA = {"browser"}  # extras that environment.yml leaves out
 EXTRAS = PROJECT["optional-dependencies"]
 REQUIREMENTS = PROJECT["dependencies"] + [line for extra in EXTRAS.values() for line in extra]
-SOURCES = sorted((ROOT / "diffusion_lessons").rglob("*.py"))
-MOST_LINES = 280  # of one file of the package: one idea, read in one sitting
+PACKAGES = ("diffusion_lessons", "claims", "benchmarks")
+SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+MOST_LINES = 280  # of one file: one idea, read in one sitting
+MOST_FILES = 16  # of one folder: more than that nobody keeps in mind
 
 
 def split(requirement: str) -> tuple[str, str]:
@@ -79,6 +81,14 @@ def test_citation_and_package_agree():
 def test_a_file_of_the_package_can_be_read_in_one_sitting(path):
     lines = len(path.read_text().splitlines())
     assert lines <= MOST_LINES, f"{path.relative_to(ROOT)} has {lines} lines: more than one idea?"
+
+
+@pytest.mark.parametrize(
+    "folder", sorted({path.parent for path in SOURCES}), ids=lambda path: str(path.relative_to(ROOT))
+)
+def test_a_folder_can_be_kept_in_mind(folder):
+    files = [path.name for path in folder.glob("*.py") if path.name != "__init__.py"]
+    assert len(files) <= MOST_FILES, f"{len(files)} files in {folder.relative_to(ROOT)}: more than one room?"
 
 
 def test_nothing_of_one_machine_in_the_tree():
