@@ -13,7 +13,7 @@ import torch
 
 from diffusion_lessons import samplers, schedules, toys
 from diffusion_lessons.data import load_data
-from diffusion_lessons.invariants import Finding, diagnose
+from diffusion_lessons.invariants import Finding
 from diffusion_lessons.machine import places
 from diffusion_lessons.machine.devices import choose_device
 
@@ -37,20 +37,6 @@ def examine() -> Iterator[Finding]:
     )
     yield _mnist()
     yield _disk(Path.cwd())
-
-
-def run() -> bool:
-    """Print the examination, then the invariants of an exact mixture; True if all is well."""
-    well = True
-    for finding in examine():
-        print(finding)
-        well = well and finding.ok
-    print("\nThe invariants on a mixture whose denoiser is exact:")
-    mixture, path = toys.GaussianMixture([[1.0, 0.0], [-1.0, 0.5]], stds=0.3), schedules.ddpm_linear()
-    failed = diagnose(mixture.denoiser(path), path, data=mixture.sample(2000, torch.Generator().manual_seed(0)))
-    well = well and failed is None
-    print("\nAll is well." if well else "\nSomething needs attention: see the line marked FAILS.")
-    return well
 
 
 def _package(name: str, floor: tuple[int, int]) -> Finding:

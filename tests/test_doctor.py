@@ -1,6 +1,5 @@
 """The doctor finds what was broken on purpose, and names it."""
 
-import shutil
 import sys
 
 import pytest
@@ -85,13 +84,8 @@ def test_a_sampler_that_draws_unseeded_noise_or_spreads_too_wide_is_found():
     assert first_failure(sampler=noisy_end).name == "samples spread like the data"
 
 
-def test_the_machine_is_examined_and_a_full_disk_is_said(monkeypatch, capsys):
+def test_the_machine_is_examined():
     assert all(finding.ok for finding in doctor.examine())
-    usage = shutil.disk_usage(".")
-    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage._replace(free=int(1e8)))
-    assert doctor.run() is False
-    out = capsys.readouterr().out
-    assert "FAILS  disk: 0 GB free" in out and "2 GB and a writable folder are needed" in out
 
 
 def test_a_missing_package_says_how_to_install_it(monkeypatch):

@@ -32,18 +32,17 @@ def needs_nbgrader() -> None:
 @app.command()
 def new(folder: Annotated[Path, typer.Argument(help="the course folder to make")]) -> None:
     """Make a course folder with all assignments, and a secret of its own for the hidden tests."""
-    from diffusion_lessons.classroom import course
+    from diffusion_lessons.commands import classroom
 
-    names = course.new(folder)
-    print(f"{folder}: {', '.join(names)}. Next: cd {folder}; diffusion-lessons class release {names[0]}")
+    classroom.new(folder)
 
 
 @app.command()
 def release(assignment: Assignment, course: Course = HERE) -> None:
     """Derive the students' notebook: no solutions, no hidden tests."""
-    from diffusion_lessons.classroom import course as courses
+    from diffusion_lessons.commands import classroom
 
-    print(f"hand out {courses.release(course, assignment)}")
+    classroom.release(course, assignment)
 
 
 @app.command()
@@ -53,9 +52,9 @@ def collect(
     course: Course = HERE,
 ) -> None:
     """Sort a folder of handed-in notebooks into the course."""
-    from diffusion_lessons.classroom import course as courses
+    from diffusion_lessons.commands import classroom
 
-    print(f"{len(courses.collect(course, assignment, folder))} submissions of {assignment}")
+    classroom.collect(course, assignment, folder)
 
 
 @app.command()
@@ -67,33 +66,17 @@ def grade(
     part: Annotated[str, typer.Option(help="k/n: grade every n-th student from the k-th on")] = "1/1",
 ) -> None:
     """Grade all submissions that have not been graded as they are now."""
-    from tqdm import tqdm
+    from diffusion_lessons.commands import classroom
 
-    from diffusion_lessons.classroom.grading import whole_class
-
-    k, _, n = part.partition("/")
-    if not (k.isdigit() and n.isdigit()):
-        raise ValueError(f"--part is k/n, such as 2/5; got {part!r}")
-    bar, bad = None, []
-    for record, left in whole_class.grade(course, assignment, processes=processes, again=again, part=(int(k), int(n))):
-        bar = bar or tqdm(total=left + 1, desc=assignment, unit="submission")
-        bar.update()
-        if record.trouble:
-            bad.append(record)
-            tqdm.write(f"{record.student}: {record.trouble}")
-    if bar is None:
-        print("nothing new to grade")
-        return
-    bar.close()
-    print(f"{bar.total - len(bad)} graded, {len(bad)} could not be. Next: diffusion-lessons class report {assignment}")
+    classroom.grade(course, assignment, processes=processes, again=again, part=part)
 
 
 @app.command()
 def feedback(assignment: Assignment, course: Course = HERE) -> None:
     """Write a feedback page for every graded student."""
-    from diffusion_lessons.classroom import course as courses
+    from diffusion_lessons.commands import classroom
 
-    print(f"{courses.feedback(course, assignment)}/NAME/{assignment}/{assignment}.html")
+    classroom.feedback(course, assignment)
 
 
 @app.command()
@@ -103,10 +86,6 @@ def report(
     also: Annotated[list[Path] | None, typer.Option(help="a copy of the course that graded another part")] = None,
 ) -> None:
     """Scores as CSV, and which mistakes the class made."""
-    from diffusion_lessons.classroom.grading import report as reports
+    from diffusion_lessons.commands import classroom
 
-    found = reports.joined([course, *(also or [])], assignment)
-    print(reports.table(found), end="")
-    for name, mistake, count in reports.common_mistakes(found):
-        print(f"{count:4} x {name}: {mistake}")
-    print(f"saved as {reports.save(course, assignment, found)}")
+    classroom.report(course, assignment, also or ())

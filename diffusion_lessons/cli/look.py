@@ -1,16 +1,11 @@
 """Commands that show: the tour, the doctor, the data sets, the samplers' orders, the lessons."""
 
-import importlib.util
-import subprocess
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from diffusion_lessons.cli.options import Device, Seed
-
-FIRST_LESSON = Path("lessons/00_start_here.ipynb")
 
 
 def tour(
@@ -36,9 +31,9 @@ def doctor() -> None:
     \b
     diffusion-lessons doctor
     """
-    from diffusion_lessons import doctor as the_doctor
+    from diffusion_lessons.commands.doctor import show_health
 
-    if not the_doctor.run():
+    if not show_health():
         raise typer.Exit(1)
 
 
@@ -54,9 +49,9 @@ def data(
     diffusion-lessons data mnist
     diffusion-lessons data ~/photos --size 32 --out photos.png
     """
-    from diffusion_lessons.commands import data as data_sets
+    from diffusion_lessons.commands.data import show_data
 
-    print(data_sets.overview() if name is None else data_sets.describe(name, size=size, picture=out))
+    show_data(name, size=size, picture=out)
 
 
 def orders(
@@ -68,16 +63,9 @@ def orders(
     diffusion-lessons orders
     diffusion-lessons orders --out orders.png
     """
-    from diffusion_lessons.figures.convergence import order_figure
-    from diffusion_lessons.figures.show import png
-    from diffusion_lessons.machine.files import write_atomically
-    from diffusion_lessons.toys.convergence import adaptive_errors, errors, slopes
+    from diffusion_lessons.commands.orders import show_orders
 
-    rows = [*errors(), *adaptive_errors()]
-    for name, slope in slopes(rows).items():
-        print(f"{name:32} slope {slope:.2f}")
-    write_atomically(out, png(order_figure(rows)))
-    print(out)
+    show_orders(out)
 
 
 def lab(
@@ -90,10 +78,6 @@ def lab(
     diffusion-lessons lab
     diffusion-lessons lab -- --no-browser --port 9999
     """
-    if importlib.util.find_spec("jupyterlab") is None:
-        raise ImportError('the lessons need JupyterLab: pip install "diffusion-lessons[lab]"')
-    if not folder.is_dir():
-        raise FileNotFoundError(f"no folder {folder}: run this in a clone of the course, or give --folder")
-    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}"]
-    opened = [f"--LabApp.default_url=/lab/tree/{FIRST_LESSON}"] if (folder / FIRST_LESSON).exists() else []
-    raise typer.Exit(subprocess.run([*command, *opened, *(extra or [])]).returncode)
+    from diffusion_lessons.commands.lab import open_lab
+
+    raise typer.Exit(open_lab(folder, extra or ()))

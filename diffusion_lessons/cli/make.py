@@ -28,11 +28,19 @@ def train(
     diffusion-lessons train mnist-small --resume
     accelerate launch --num_processes 4 -m diffusion_lessons train cifar10
     """
-    from diffusion_lessons.commands import train as follow
+    from diffusion_lessons.commands import train as training
 
-    recipe, images = follow.choose_recipe(what, kind, size, device, **settings(change))
-    folder = out or Path("runs") / f"{recipe.name}-{recipe.kind}"
-    follow.train_and_show(recipe, images, folder, device=device, seed=seed, resume=resume, minutes=minutes)
+    training.train(
+        what,
+        kind,
+        out=out,
+        size=size,
+        device=device,
+        seed=seed,
+        resume=resume,
+        minutes=minutes,
+        changes=settings(change),
+    )
 
 
 def distil(
@@ -62,14 +70,9 @@ def distil(
     diffusion-lessons distil mnist-progressive-4
     diffusion-lessons distil digits-consistency --set images=20000 --out runs/mine
     """
-    from diffusion_lessons.commands import train as follow
-    from diffusion_lessons.distillation import students
+    from diffusion_lessons.commands import train as training
 
-    recipe = students.student_recipe(name, **settings(change))
-    folder, how = out or students.RUNS / name, students.train_student
-    follow.train_and_show(
-        recipe, recipe.load_data(), folder, train=how, device=device, seed=seed, resume=resume, minutes=minutes
-    )
+    training.distil(name, out=out, device=device, seed=seed, resume=resume, minutes=minutes, changes=settings(change))
 
 
 def sample(

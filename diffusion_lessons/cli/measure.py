@@ -35,12 +35,11 @@ def benchmark(
     diffusion-lessons benchmark runs/cifar10/cifar10-diffusion --plan curve --samples 10000 --inception
     accelerate launch --num_processes 4 -m diffusion_lessons benchmark mnist-diffusion --no-latency
     """
-    from diffusion_lessons.commands import measured
+    from diffusion_lessons.commands.benchmark import run_benchmark
 
-    chosen = "quick" if quick else plan
-    measured.run_benchmark(
+    run_benchmark(
         checkpoint,
-        chosen,
+        "quick" if quick else plan,
         samples=samples,
         batch=batch,
         out=out,
@@ -70,25 +69,18 @@ def evaluate(
     diffusion-lessons evaluate mnist-diffusion
     diffusion-lessons evaluate runs/digits-flow/digits-flow --samples 200 --sampler ddim --steps 20 -o eta=1
     """
-    from diffusion_lessons.benchmark.plans import CLIP
-    from diffusion_lessons.benchmark.rows import Configuration
-    from diffusion_lessons.commands import measured
+    from diffusion_lessons.commands.evaluate import run_evaluation
 
-    chosen, chosen_words = None, ""
-    if sampler is not None:
-        chosen = Configuration(sampler, steps, options=settings(option), clip=CLIP)
-        chosen_words = "".join([f" --sampler {sampler} --steps {steps}", *(f" -o {each}" for each in option or [])])
-    counted = f" --samples {samples}" if samples is not None else ""
-    ways = f" --batch {batch} --precision {precision} --seed {seed}"
-    measured.run_evaluation(
+    run_evaluation(
         checkpoint,
         samples,
-        configuration=chosen,
+        sampler=sampler,
+        steps=steps,
+        options=settings(option),
         batch=batch,
         precision=precision,
         device=device,
         seed=seed,
-        command=f"diffusion-lessons evaluate {checkpoint}{counted}{chosen_words}{ways}",
     )
 
 
@@ -109,9 +101,9 @@ def frontier(
     diffusion-lessons frontier mnist-flow mnist-reflow
     diffusion-lessons frontier runs/measurements/mnist-diffusion.csv --x seconds_per_image --budget 0.05
     """
-    from diffusion_lessons.commands import measured
+    from diffusion_lessons.commands.frontier import show_frontier
 
-    measured.show_frontier(*(tables or ["mnist-diffusion"]), x=x, quality=quality, out=out, budget=budget)
+    show_frontier(*(tables or ["mnist-diffusion"]), x=x, quality=quality, out=out, budget=budget)
 
 
 def claims(

@@ -1,4 +1,4 @@
-"""Data sets in words and in a picture."""
+"""`diffusion-lessons data`: the data sets in words and in a picture."""
 
 from pathlib import Path
 
@@ -7,6 +7,11 @@ import torch
 from diffusion_lessons.data import CARDS, Data, load_data
 from diffusion_lessons.figures.images import image_grid, save_picture
 from diffusion_lessons.machine import places
+
+
+def show_data(name: str | None = None, *, size: int | None = None, picture: Path | None = None) -> None:
+    """Print what one data set holds, or without a name which ones there are."""
+    print(overview() if name is None else describe(name, size=size, picture=picture))
 
 
 def overview() -> str:
@@ -23,17 +28,20 @@ def describe(name: str, *, size: int | None = None, picture: Path | None = None)
         f"{data.card['title']}: {len(data):,} images of shape {data.shape}",
         f"source   {data.card['source']}",
         f"licence  {data.card['licence']}",
-        "classes  " + ", ".join(f"{each} ({count:,})" for each, count in zip(data.classes, counts, strict=True)),
+        "classes  " + ", ".join(f"{title} ({count:,})" for title, count in zip(data.classes, counts, strict=True)),
     ]
     if picture is not None:
         lines.append(f"picture  {save_picture(image_grid(first_of_each(data), columns=8), picture)}")
     return "\n".join(lines)
 
 
-def first_of_each(data: Data, each: int = 8) -> torch.Tensor:
-    """The first `each` images of every class that has so many, [N, C, H, W]: one class a row."""
-    indices = [(data.labels == label).nonzero()[:each, 0] for label in range(len(data.classes))]
-    return data.batch(torch.cat([row for row in indices if len(row) == each] or indices))[0]
+def first_of_each(data: Data, count: int = 8) -> torch.Tensor:
+    """The first `count` images of each class, one class a row, [N, C, H, W]; classes with fewer are left out.
+
+    Where every class has fewer, all images that were found are returned.
+    """
+    rows = [(data.labels == label).nonzero()[:count, 0] for label in range(len(data.classes))]
+    return data.batch(torch.cat([row for row in rows if len(row) == count] or rows))[0]
 
 
 def _where(name: str) -> str:

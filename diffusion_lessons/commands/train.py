@@ -1,8 +1,8 @@
-"""Training as a person follows it: a progress bar, pictures of samples as they get better, and how to go on."""
+"""`diffusion-lessons train` and `distil`: a progress bar, samples that get better, and how to go on."""
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from tqdm.auto import tqdm
 
 from diffusion_lessons.data import Data, load_data
+from diffusion_lessons.distillation import students
 from diffusion_lessons.figures.images import image_grid, save_picture
 from diffusion_lessons.machine.devices import choose_device
 from diffusion_lessons.sampling import generate
@@ -22,23 +23,56 @@ BAR = "{desc} |{bar:20}| step {n_fmt}/{total_fmt}{postfix}"
 PICTURE = "samples.png"
 
 
+def train(
+    what: str,
+    kind: Kind = "diffusion",
+    *,
+    out: Path | None = None,
+    size: int | None = None,
+    device: str | None = None,
+    changes: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> Path | None:
+    """Train a recipe, or a network for a folder of images, by default in runs/NAME-KIND; `train_and_show` does it."""
+    recipe, data = choose_recipe(what, kind, size, device, changes)
+    return train_and_show(recipe, data, out or Path("runs") / f"{recipe.name}-{recipe.kind}", device=device, **options)
+
+
+def distil(
+    name: str, *, out: Path | None = None, changes: Mapping[str, Any] | None = None, **options: Any
+) -> Path | None:
+    """Train a student from its teacher, by default in runs/NAME; `train_and_show` does it."""
+    recipe = recipes.changed(students.student_recipe(name), dict(changes or {}))
+    folder = out or students.RUNS / name
+    return train_and_show(recipe, recipe.load_data(), folder, records_of=students.train_student, **options)
+
+
 def choose_recipe(
-    what: str, kind: Kind = "diffusion", size: int | None = None, device: str | None = None, **changes: Any
+    what: str,
+    kind: Kind = "diffusion",
+    size: int | None = None,
+    device: str | None = None,
+    changes: Mapping[str, Any] | None = None,
 ) -> tuple[Recipe, Data]:
-    """The recipe of this name and its images, or one made for the images of this folder.
+    """The recipe of this name and its images, or one made for the images of this folder, with some fields changed.
 
     A recipe for a GPU gives way to its small sister on a CPU, where large batches would learn nothing for an hour.
+
+    Raises ValueError for what is neither, for an unknown field, and for `kind` among the changes.
     """
+    fields = dict(changes or {})
+    if "kind" in fields:
+        raise ValueError(f"the kind is more than a field: give --kind {fields['kind']} instead of --set")
     if what in ON_CPU and choose_device(device).type == "cpu":
         print(f"on a CPU, {what} is trained as {ON_CPU[what]}", file=sys.stderr)
         what = ON_CPU[what]
     if what in recipes.names():
-        recipe = recipes.get(what, kind, **changes)
+        recipe = recipes.changed(recipes.get(what, kind), fields)
         return recipe, recipe.load_data(size=size)
     if not Path(what).expanduser().is_dir():
         raise ValueError(f"{what!r} is neither a recipe ({', '.join(recipes.names())}) nor a folder of images")
     images = load_data(Path(what), size=size)
-    return recipes.for_data(images, kind, **changes), images
+    return recipes.changed(recipes.for_data(images, kind), fields), images
 
 
 def train_and_show(
@@ -46,18 +80,18 @@ def train_and_show(
     data: Data,
     out: Path,
     *,
-    train: Callable[..., Iterator[TrainingRecord]] = loop.train,
+    records_of: Callable[..., Iterator[TrainingRecord]] = loop.train,
     seed: int = 0,
     picture_every: float = 30.0,
     **options: Any,
 ) -> Path | None:
     """Train and show it: loss, images per second, time left, and `out`/samples.png every so many seconds.
 
-    `train` makes the records: `loop.train`, or `students.train_student` for a student's recipe; `options` are its own.
+    `records_of` trains: `loop.train`, or `students.train_student` for a student's recipe; `options` are its own.
     Ctrl-C leaves a state in `out`, from which resume=True goes on. Writes the checkpoint into `out` and returns its
     path, or None in all processes but the first.
     """
-    records = train(recipe, data, out, seed=seed, **options)
+    records = records_of(recipe, data, out, seed=seed, **options)
     record, shown = None, time.monotonic()
     with closing(records), tqdm(total=recipe.steps, desc=recipe.name, bar_format=BAR) as bar:  # type: ignore[type-var]
         for record in records:

@@ -1,0 +1,81 @@
+"""`diffusion-lessons benchmark`: measure a checkpoint by a plan, row by row."""
+
+from pathlib import Path
+from typing import Any
+
+from diffusion_lessons import checkpoints
+from diffusion_lessons.benchmark import plans
+from diffusion_lessons.benchmark.rows import Measurement
+from diffusion_lessons.benchmark.sweep import sweep
+from diffusion_lessons.benchmark.timed_samples import device_of
+from diffusion_lessons.figures.frontier import label
+from diffusion_lessons.machine import places
+from diffusion_lessons.machine.processes import Processes
+from diffusion_lessons.metrics import evaluator as evaluators
+from diffusion_lessons.metrics import inception as inceptions
+
+
+def run_benchmark(
+    checkpoint: str,
+    plan: str = "quick",
+    *,
+    samples: int | None = None,
+    batch: int = 25,
+    out: Path | None = None,
+    ship: bool = False,
+    latency: bool = True,
+    inception: bool = False,
+    inception_weights: Path | None = None,
+    device: str | None = None,
+    seed: int = 0,
+) -> list[Measurement]:
+    """Measure a checkpoint by a plan, print each row as it is made, and keep the rows in a file.
+
+    ship: keep them where the course's own tables are, `datasets/measurements/`.
+    inception: judge by Inception's features, whose Frechet distance is a FID; in a table of their own.
+
+    Raises ValueError for shipping those: the course's tables are all in its own features, so that they compare;
+    FileNotFoundError for shipping without a clone of the repository to put them into.
+    """
+    if ship and inception:
+        raise ValueError("shipped tables are in the course's own features: give --out instead of --ship")
+    if ship:
+        places.clone_for("--ship writes the course's own tables")
+    denoise = checkpoints.load(checkpoint, Processes.started(device).device)
+    name = Path(checkpoint).stem
+    data = (denoise.card or {}).get("data", {})
+    named = data["name"] if isinstance(data, dict) else str(data)
+    if inception:
+        evaluator = inceptions.evaluator(named, weights_file=inception_weights, device=device_of(denoise))
+    else:
+        evaluator = evaluators.of_images(named)
+    folder = places.measurements() if ship else Path("runs/measurements")
+    file = out or folder / f"{name}{'-inception' * inception}.csv"
+    rows = []
+    for group in plans.groups(plan, denoise.card, samples=samples, batch=batch):
+        count = min(group.samples, len(evaluator.held_out.features))
+        options: dict[str, Any] = {"samples": count, "seed": seed, "name": name, "repeats": 3 if latency else 0}
+        options["evaluator"] = evaluator if count else None
+        for row in sweep(denoise, group.configurations, file, **options):
+            print(line(row), flush=True)
+            rows.append(row)
+    print(f"{len(rows)} rows in {file}")
+    return rows
+
+
+def line(row: Measurement) -> str:
+    """A measured row as it is printed: settings, evaluations, time and the quality figures that say most."""
+    chosen = row.configuration
+    words = [
+        f"{label(chosen)}@{chosen.steps}",
+        f"s={chosen.scale:g}",
+        f"nfe {row.nfe:g}",
+        f"n {row.samples}",
+    ]
+    if row.seconds_per_image is not None:
+        words.append(f"{1000 * row.seconds_per_image:.1f} ms/image")
+    for name in ("frechet", "recall", "adherence"):
+        if name in row.quality:
+            score = row.quality[name]
+            words.append(f"{name} {score.value:.3g}±{score.spread:.2g} (real {score.floor:.3g})")
+    return "  ".join(words)

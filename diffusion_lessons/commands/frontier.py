@@ -1,0 +1,60 @@
+"""`diffusion-lessons frontier`: which settings no other beats, printed and drawn."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from diffusion_lessons.benchmark import shipped as stored
+from diffusion_lessons.benchmark import table
+from diffusion_lessons.benchmark.frontier import best_under, knee, on_frontier
+from diffusion_lessons.benchmark.rows import Measurement
+from diffusion_lessons.figures import frontier as figures
+
+COLUMNS = ("steps", "nfe", "scale", "seconds_per_image", "frechet_value", "frechet_spread", "frechet_floor")
+
+
+def show_frontier(
+    *sources: str, x: str = "nfe", quality: str = "frechet", out: Path | None = None, budget: float | None = None
+) -> pd.DataFrame:
+    """Print the rows that no other beats, the knee, and the best within a budget; draw all of them.
+
+    sources: shipped tables' names or CSV files. Clipped rows in float32 without guidance are compared, of the largest
+        count that every table has; and by latency only those that have one.
+    """
+    tables = [[row for row in _rows(source) if getattr(row, x, 0) is not None] for source in sources]
+    try:
+        compared = figures.joined(stored.comparable(*tables))
+    except LookupError as error:
+        raise ValueError(f"{', '.join(sources)}: a frontier is drawn of {error.args[0]}") from error
+    best = compared[on_frontier(compared, [x, f"{quality}_value"])].sort_values(x)
+    print(_text(best, x))
+    bend = knee(compared, x, f"{quality}_value")
+    if bend is not None:
+        print(f"knee: {_name(compared.iloc[bend])}")
+    if budget is not None:
+        print(f"best with {x} at most {budget:g}, and what cannot be told from it:")
+        print(_text(best_under(compared, {x: budget}, f"{quality}_value"), x))
+    if out is not None:
+        figure = figures.frontier(compared, x, quality)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(out, dpi=150)
+        beyond = out.with_stem(out.stem + "-beyond-floor")
+        figures.above_floor(compared, quality).savefig(beyond, dpi=150)
+        print(f"drawn in {out} and {beyond}")
+    return best
+
+
+def _rows(source: str) -> list[Measurement]:
+    """A shipped table by its name, or a CSV file."""
+    file = Path(source)
+    return stored.with_latency(table.read(file)) if file.suffix == ".csv" else stored.rows(source)
+
+
+def _name(row: pd.Series) -> str:
+    return f"{row['label']}@{row['steps']}"
+
+
+def _text(rows: pd.DataFrame, x: str) -> str:
+    columns = [name for name in dict.fromkeys([*COLUMNS, x]) if name in rows]
+    named = rows[columns].set_axis([_name(row) for _, row in rows.iterrows()], axis=0)
+    return named.to_string(float_format=lambda value: f"{value:.4g}")

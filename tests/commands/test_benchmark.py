@@ -1,0 +1,41 @@
+"""A benchmark and its frontier, end to end, on a network that has learned nothing."""
+
+import pandas as pd
+import pytest
+
+from diffusion_lessons import checkpoints, schedules
+from diffusion_lessons.benchmark import plans
+from diffusion_lessons.commands.benchmark import run_benchmark
+from diffusion_lessons.commands.frontier import show_frontier
+from diffusion_lessons.networks import UNet, UNetConfig
+
+
+@pytest.fixture(scope="module")
+def untrained(tmp_path_factory):
+    network = UNet(UNetConfig(channels=1, classes=10, widths=(8,), embedding=8, blocks=1, attention=()))
+    return checkpoints.save(
+        tmp_path_factory.mktemp("net") / "digits-untrained",
+        network,
+        schedules.cosine(),
+        "v",
+        shape=(1, 8, 8),
+        class_names=tuple("0123456789"),
+        about={"data": {"name": "digits"}},
+    )
+
+
+def test_a_benchmark_is_kept_and_its_frontier_drawn(untrained, tmp_path, monkeypatch, capsys):
+    settings = [*plans.clipped("ddim", 1, 2), *plans.clipped("dpm_solver_pp_2m", 2, scale=2.0)]
+    monkeypatch.setitem(plans.PLANS, "tiny", lambda card: [plans.Group(130, settings)])
+    file = tmp_path / "rows.csv"
+    rows = run_benchmark(str(untrained), "tiny", out=file, device="cpu")
+    assert [row.nfe for row in rows] == [1, 2, 4] and rows[0].checkpoint == "digits-untrained"
+    assert "DDIM@2" in capsys.readouterr().out
+    again = run_benchmark(str(untrained), "tiny", out=file, device="cpu")
+    assert again == rows  # nothing was measured twice
+    best = show_frontier(str(file), out=tmp_path / "frontier.png", budget=1)
+    assert isinstance(best, pd.DataFrame) and (best["scale"] == 1).all()
+    text = capsys.readouterr().out
+    assert "best with nfe at most 1" in text and (tmp_path / "frontier-beyond-floor.png").stat().st_size > 1000
+    with pytest.raises(ValueError, match="unknown plan"):
+        run_benchmark(str(untrained), "fast", device="cpu")

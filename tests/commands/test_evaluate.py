@@ -1,0 +1,68 @@
+"""What a card says of quality: measured, complete, with its settings; and nothing is written to a stranger."""
+
+import json
+import shutil
+import sys
+
+import pytest
+
+from diffusion_lessons import checkpoints, cli, load
+from diffusion_lessons.benchmark import card as best
+from diffusion_lessons.benchmark.measure import measure
+from diffusion_lessons.benchmark.rows import Configuration
+from diffusion_lessons.checkpoints import cards
+from diffusion_lessons.commands import evaluate
+from diffusion_lessons.metrics import evaluator as evaluators
+
+FAST = ["--samples", "130", "--sampler", "ddim", "--steps", "2", "-o", "eta=1.0"]
+
+
+@pytest.fixture
+def copied(tmp_path):
+    """A shipped checkpoint where its card may be written to."""
+    for suffix in (".safetensors", ".json"):
+        shutil.copy(cards.find("digits-flow").with_suffix(suffix), tmp_path)
+    return tmp_path / "digits-flow"
+
+
+def test_the_command_writes_what_measure_finds(copied, monkeypatch, capsys):
+    before = cards.read_card(copied)
+    monkeypatch.setattr(sys, "argv", ["diffusion-lessons", "evaluate", str(copied), *FAST])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert not ended.value.code
+    card = json.loads(copied.with_suffix(".json").read_text())
+    said = card.pop("evaluation")
+    assert card == {name: value for name, value in before.items() if name != "evaluation"}
+    assert said["samples"] == 130 and said["features"] == "digits features" and said["device"]
+    told = "--samples 130 --sampler ddim --steps 2 -o eta=1.0 --batch 50 --precision float32 --seed 0"
+    assert said["command"] == f"diffusion-lessons evaluate {copied} {told}"
+    assert set(said["scales"]) == {"1", "2"} and said["scales"]["2"]["nfe"] == 4
+    one = said["scales"]["1"]
+    assert (one["sampler"], one["steps"], one["options"], one["clip"]) == ("ddim", 2, {"eta": 1.0}, {"limit": 1.0})
+    configuration = Configuration("ddim", 2, options={"eta": 1.0}, clip={"limit": 1.0}, batch=50)
+    options = {"evaluator": evaluators.of_images("digits"), "metrics": best.METRICS, "samples": 130, "repeats": 0}
+    row = measure(load(str(copied)), configuration, **options)
+    for name in best.METRICS:
+        score = row.quality[name]
+        assert one[name]["value"] == pytest.approx(score.value, rel=1e-3)
+        assert one[name]["floor"] == pytest.approx(score.floor, rel=1e-3) and {"spread", "floor_spread"} <= set(
+            one[name]
+        )
+    assert "written to the card" in capsys.readouterr().out
+
+
+def test_more_samples_than_real_images_are_refused_before_any_is_drawn(copied):
+    with pytest.raises(ValueError, match="ask for at most 297"):
+        evaluate.run_evaluation(str(copied), 298)
+
+
+def test_a_checkpoint_replaced_meanwhile_keeps_its_own_card(copied, monkeypatch):
+    def replaced(*arguments, **options):
+        checkpoints.amend(copied, sha256="another")
+        return measure(*arguments, **options)
+
+    monkeypatch.setattr(evaluate, "measure", replaced)
+    with pytest.raises(ValueError, match="was replaced while it was measured"):
+        evaluate.run_evaluation(str(copied), 130, sampler="ddim", steps=1)
+    assert cards.read_card(copied)["evaluation"] == {}
