@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from diffusion_lessons.estimates import ESTIMATES, Estimate, check_prediction_type
+from diffusion_lessons.machine.devices import moved
 from diffusion_lessons.path import Path, match
 
 
@@ -73,9 +74,10 @@ class Denoiser:
     def __call__(self, x: Tensor, t: float | Tensor, condition: Tensor | None = None) -> Estimate:
         self._check(t)
         dtype = self.dtype or x.dtype
-        times = t if isinstance(t, Tensor) else None
-        if times is None:  # half types cannot tell t = 999 from t = 1000
-            exact = dtype if dtype in (torch.float32, torch.float64) else torch.float32
+        exact = dtype if dtype in (torch.float32, torch.float64) else torch.float32  # half cannot tell 999 from 1000
+        if isinstance(t, Tensor):
+            times = moved(t.to(exact), x.device)
+        else:
             times = torch.full((len(x),), float(t), dtype=exact, device=x.device)
         if self.classes is None and condition is None:
             output = self.network(x.to(dtype), times)
@@ -89,7 +91,7 @@ class Denoiser:
     def _labels(self, condition: Tensor | None, x: Tensor) -> Tensor | None:
         if condition is None and self.classes is not None:
             return torch.full((len(x),), self.classes, device=x.device)
-        return condition
+        return condition if condition is None else rows_for(condition, x)
 
     def _check(self, t: float | Tensor) -> None:
         """Refuse times at which the prediction says nothing about x_0 (floats only: a tensor would have to be read)."""
@@ -165,7 +167,7 @@ def rows_for(labels: Tensor, x: Tensor) -> Tensor:
         raise ValueError(
             f"{len(labels)} labels for a batch of {len(x)}: give one label for each sample, or one for all"
         )
-    return labels.to(x.device).expand(len(x))
+    return moved(labels, x.device).expand(len(x))
 
 
 class Clipped(Wrapper):

@@ -7,6 +7,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -15,7 +16,10 @@ from diffusion_lessons import samplers, schedules, toys
 from diffusion_lessons.data import load_data
 from diffusion_lessons.invariants import Finding
 from diffusion_lessons.machine import places
-from diffusion_lessons.machine.devices import choose_device
+from diffusion_lessons.machine.devices import KINDS, choose_device, kind_is_there
+from diffusion_lessons.networks import UNetConfig
+from diffusion_lessons.sampling import generate
+from diffusion_lessons.training import loop, recipes
 
 FLOORS = {"torch": (2, 6), "torchvision": (0, 21), "numpy": (1, 26)}
 LAB = {"ipywidgets": (8, 1), "jupyterlab": (4, 2)}  # what the lessons need beside the library
@@ -23,7 +27,7 @@ ROOM_GB = 2  # what a data set, its checkpoints and some runs need
 
 
 def examine() -> Iterator[Finding]:
-    """One finding after another: Python, packages, device, a sample, widgets, data, disk. About five seconds."""
+    """One finding after another: Python, packages, devices, a sample, a training step, widgets, data, disk."""
     version = platform.python_version()
     yield Finding("Python", sys.version_info >= (3, 11), version, "install Python 3.11 or newer")
     for package, floor in {**FLOORS, **LAB}.items():
@@ -31,6 +35,9 @@ def examine() -> Iterator[Finding]:
     device = choose_device()
     yield Finding("device", True, f"{device}, {torch.get_num_threads()} threads on {os.cpu_count()} cores")
     yield _sample(device)
+    for kind in KINDS:
+        if kind_is_there(kind):
+            yield _training(torch.device(kind))
     yield _widgets()
     yield Finding(
         "digits", len(load_data("digits")) == 1500, "1,500 images of 8x8, part of scikit-learn", "reinstall it"
@@ -65,6 +72,23 @@ def _sample(device: torch.device) -> Finding:
         )
     right = torch.allclose(x.cpu(), picture.means.view(1, 2, 2).float(), atol=1e-4)
     return Finding("a 2x2 sample", right, "drawn as it should be" if right else f"got {x.tolist()}", "reinstall torch")
+
+
+def _training(device: torch.device) -> Finding:
+    """One step of a network of four features, in the half precision that training takes there, and four samples."""
+    name = f"training on {device}"
+    tiny = replace(
+        recipes.get("digits", "flow", images=16, batch=16, smudged=0.0), network=UNetConfig(widths=(4,), embedding=8)
+    )
+    try:
+        *_, record = loop.train(tiny, load_data("digits"), device=device)
+        x = generate(record.denoiser(), 4, labels=range(4), steps=2)[-1].x
+    except (RuntimeError, NotImplementedError, TypeError, ValueError) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        remedy = "update PyTorch and the device's driver, or train with --device cpu (--precision float32 may do, too)"
+        return Finding(name, False, reason, remedy)
+    right = bool(torch.isfinite(x).all())
+    return Finding(name, right, "one step and four samples" if right else "samples are NaN", "try --precision float32")
 
 
 def _widgets() -> Finding:

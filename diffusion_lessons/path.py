@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from diffusion_lessons import grids
+from diffusion_lessons.machine.devices import moved
 
 LARGEST_NOISE_LEVEL = 1000.0  # sigma / alpha at which lambda-spaced grids start on a path whose alpha reaches 0
 
@@ -160,16 +161,18 @@ def match(values: float | Tensor, x: Tensor) -> float | Tensor: ...
 def match(values, x):
     """Numbers [B] as [B, 1, ...], so that they multiply x of shape [B, ...] sample by sample; floats stay."""
     if isinstance(values, Tensor) and values.ndim == 1:
-        return values.to(x.dtype).view(-1, *[1] * (x.ndim - 1))
+        return moved(values.to(x.dtype), x.device).view(-1, *[1] * (x.ndim - 1))
     return values
 
 
 def _evaluate(path: Path, function: str, value: float | Tensor) -> float | Tensor:
-    """Evaluate in double precision (single on MPS, which has no double), in and out of the caller's type."""
+    """Evaluate in double precision on the CPU, in and out of the caller's type and device.
+
+    No device has to hold a path's table, or to know double precision, which MPS does not.
+    """
     if isinstance(value, Tensor):
-        exact = torch.float32 if value.device.type == "mps" else torch.float64
-        result = getattr(path, function)(value.to(exact))
-        return result.to(value.dtype if value.is_floating_point() else torch.float32)
+        result = getattr(path, function)(value.cpu().double())
+        return moved(result.to(value.dtype if value.is_floating_point() else torch.float32), value.device)
     return _evaluate_float(path, function, float(value))
 
 

@@ -88,6 +88,15 @@ def test_the_machine_is_examined():
     assert all(finding.ok for finding in doctor.examine())
 
 
+def test_a_device_on_which_nothing_trains_is_found_and_says_what_to_do(monkeypatch):
+    def fails(*_, **__):
+        raise NotImplementedError("The operator 'aten::special_ndtri' is not implemented for the MPS device")
+
+    monkeypatch.setattr(doctor.loop, "train", fails)
+    (finding,) = (finding for finding in doctor.examine() if finding.name == "training on cpu")
+    assert not finding.ok and "special_ndtri" in finding.seen and "--device cpu" in finding.remedy
+
+
 def test_a_missing_package_says_how_to_install_it(monkeypatch):
     monkeypatch.setattr(doctor, "FLOORS", {"no-such-package": (1, 0)})
     finding = next(f for f in doctor.examine() if f.name == "no-such-package")

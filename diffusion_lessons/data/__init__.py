@@ -88,6 +88,11 @@ class Data:
         return channels, height, width
 
     @property
+    def device(self) -> torch.device:
+        """Where the pixels are."""
+        return self.pixels.device
+
+    @property
     def std(self) -> float:
         """Standard deviation of all values of all images, in [-1, 1]."""
         return self.pixels.double().std(correction=0).item() / 127.5

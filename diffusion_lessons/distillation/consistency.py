@@ -26,11 +26,12 @@ from torch import Tensor, nn
 from diffusion_lessons.data import Data
 from diffusion_lessons.denoisers import Denoiser, DenoiserLike
 from diffusion_lessons.distillation.recipe import Lesson, StudentRecipe
+from diffusion_lessons.machine.devices import moved
 from diffusion_lessons.path import Path as GaussianPath
 from diffusion_lessons.path import match
 from diffusion_lessons.training.batches import Batch
-from diffusion_lessons.training.loop import Objective
 from diffusion_lessons.training.state import Run
+from diffusion_lessons.training.step import Objective
 
 Growth = Literal["doubling", "square_root"]
 Solver = Literal["ddim", "heun"]
@@ -121,7 +122,7 @@ def consistency(recipe: ConsistencyRecipe, teacher: DenoiserLike | None) -> Obje
         if teacher is not None and getattr(teacher, "path", path) != path:
             raise ValueError(f"the teacher walks {teacher.path} and the student {path}: both need the same path")  # type: ignore[attr-defined]
         steps = steps_at(run.step / run.recipe.steps, recipe.first_steps, recipe.last_steps, recipe.growth)
-        rising = torch.tensor(path.grid(steps)[::-1], dtype=batch.u.dtype, device=batch.u.device)  # [steps + 1]
+        rising = torch.tensor(path.grid(steps)[::-1], dtype=batch.u.dtype)  # [steps + 1], on the CPU as batch.u
         n = chosen_steps(batch.u, rising, path, recipe.times)  # [B]
         t, s = rising[n], rising[n - 1]
         x = path.add_noise(batch.x0, batch.eps, t)
@@ -133,9 +134,12 @@ def consistency(recipe: ConsistencyRecipe, teacher: DenoiserLike | None) -> Obje
                 with torch.autocast(x.device.type, enabled=False):  # a difference needs its digits
                     nearer = take(teacher, x, path, t, s, batch.condition)
             end = judge(nearer, s, batch.condition).x0
+        torch.clear_autocast_cache()  # PyTorch before 2.11 reuses the half weights made without gradients just above
         seen = Denoiser(network, path, predicts)(x, t, batch.condition).x0
         distance = pseudo_huber(seen, end, recipe.huber)
-        return (distance / gaps(path, t, s) if recipe.weigh_gaps else distance).mean()
+        if recipe.weigh_gaps:
+            distance = distance / moved(gaps(path, t, s).to(distance.dtype), x.device)
+        return distance.mean()
 
     return objective
 
@@ -166,7 +170,7 @@ def chosen_steps(u: Tensor, rising: Tensor, path: GaussianPath, times: str = "un
     """
     if times == "uniform":
         return (u * (len(rising) - 1)).ceil().long()
-    z = (-path.lam(rising.double()) + 1.1) / 2.0  # [N + 1]; -inf at the data
+    z = (-path.lam(rising.double()) + 1.1) / 2.0  # [N + 1]; -inf at the data; on the CPU, where double precision is
     share = torch.special.ndtr(z)
     share = (share - share[0]) / (share[-1] - share[0])
     return torch.searchsorted(share, u.double()).clamp(1, len(rising) - 1)

@@ -17,9 +17,9 @@ from diffusion_lessons.estimates import ESTIMATES
 from diffusion_lessons.path import Path as GaussianPath
 from diffusion_lessons.path import match
 from diffusion_lessons.training.batches import Batch
-from diffusion_lessons.training.loop import Objective
 from diffusion_lessons.training.losses import loss
 from diffusion_lessons.training.state import Run
+from diffusion_lessons.training.step import Objective
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def halving(teacher: DenoiserLike, steps: int) -> Objective:
     """
 
     def objective(run: Run, network: nn.Module, batch: Batch) -> Tensor:
-        grid = torch.tensor(run.path.grid(2 * steps), dtype=batch.u.dtype, device=batch.u.device)
+        grid = torch.tensor(run.path.grid(2 * steps), dtype=batch.u.dtype)  # on the CPU, as batch.u
         first = 2 * ((batch.u * steps).ceil().long() - 1)  # [B]: where on the teacher's grid the student's step begins
         t, middle, s = grid[first], grid[first + 1], grid[first + 2]
         x = run.path.add_noise(batch.x0, batch.eps, t)

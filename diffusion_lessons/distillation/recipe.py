@@ -7,9 +7,9 @@ from typing import Any, NamedTuple, TypeVar
 from diffusion_lessons.data import Data
 from diffusion_lessons.denoisers import Denoiser
 from diffusion_lessons.networks import UNet
-from diffusion_lessons.training.loop import Objective
 from diffusion_lessons.training.pairs import Pairs
 from diffusion_lessons.training.recipes import Recipe
+from diffusion_lessons.training.step import Objective
 
 Student = TypeVar("Student", bound="StudentRecipe")
 

@@ -19,10 +19,10 @@ from diffusion_lessons.data import Data
 from diffusion_lessons.denoisers import Denoiser, condition_on
 from diffusion_lessons.distillation.recipe import Lesson, StudentRecipe
 from diffusion_lessons.training.batches import Batch, mixed
-from diffusion_lessons.training.loop import denoising
 from diffusion_lessons.training.losses import Times, loss
 from diffusion_lessons.training.pairs import Pairs
 from diffusion_lessons.training.state import Run
+from diffusion_lessons.training.step import denoising
 
 CHUNK = 500  # pairs made together and kept in one file
 

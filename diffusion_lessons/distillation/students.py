@@ -21,7 +21,7 @@ from diffusion_lessons.distillation.consistency import ConsistencyRecipe
 from diffusion_lessons.distillation.progressive import ProgressiveRecipe
 from diffusion_lessons.distillation.recipe import StudentRecipe
 from diffusion_lessons.distillation.reflow import ReflowRecipe
-from diffusion_lessons.machine.devices import choose_device
+from diffusion_lessons.machine.processes import Processes
 from diffusion_lessons.training import loop, recipes
 from diffusion_lessons.training.loop import TrainingRecord
 
@@ -88,7 +88,8 @@ def train_student(
     the first `next`. Raises what `loop.train` and `load_teacher` raise, and ValueError for a teacher that the method
     cannot use or that knows other classes or shapes than the data.
     """
-    teacher = load_teacher(recipe.teacher, choose_device(device))
+    processes = Processes.started(device)  # before anything is put on a device: each process has its own
+    teacher = load_teacher(recipe.teacher, processes.device)
     taught = recipe.taught_by(teacher)
     images = data if data is not None else recipe.load_data()
     if (teacher.shape, teacher.classes) != (images.shape, len(images.classes)):
@@ -96,13 +97,22 @@ def train_student(
             f"{recipe.teacher} makes samples of shape {teacher.shape} in {teacher.classes} classes; the images of "
             f"{recipe.name} have shape {images.shape} and {len(images.classes)} classes: use the teacher's own data"
         )
-    return _train(taught, teacher, images, out_dir, device=device, seed=seed, **options)
+    return _train(taught, teacher, images, out_dir, processes, device=device, seed=seed, **options)
 
 
 def _train(
-    recipe: StudentRecipe, teacher: Denoiser, data: Data, out_dir: str | Path | None, *, seed: int, **options: Any
+    recipe: StudentRecipe,
+    teacher: Denoiser,
+    data: Data,
+    out_dir: str | Path | None,
+    processes: Processes,
+    *,
+    seed: int,
+    **options: Any,
 ) -> Iterator[TrainingRecord]:
-    lesson = recipe.lesson(teacher, data, Path(out_dir) if out_dir is not None else None, seed)
+    folder = Path(out_dir) if out_dir is not None else None
+    with processes.first_alone():  # what it prepares in the folder, the others find there
+        lesson = recipe.lesson(teacher, data, folder, seed)
     assert isinstance(teacher.network, nn.Module)
     yield from loop.train(
         recipe, lesson.data, out_dir, seed=seed, objective=lesson.objective, start=teacher.network, **options

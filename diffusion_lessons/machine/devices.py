@@ -1,9 +1,12 @@
 """Where to compute, and in which precision."""
 
+import importlib.util
 import platform
+import shutil
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 # Names that a person may give: a CUDA device may carry its number, as in cuda:1
 KINDS = ("cuda", "mps", "cpu")
@@ -11,15 +14,14 @@ KINDS = ("cuda", "mps", "cpu")
 
 def choose_device(name: str | torch.device | None = None) -> torch.device:
     """The device of this name; without one, the best that is there: CUDA, then Apple's MPS, then the CPU."""
-    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if name is None:
-        return torch.device(next(kind for kind in KINDS if there[kind]))
+        return torch.device(next(filter(kind_is_there, KINDS)))
     try:
         device = torch.device(name)
     except RuntimeError as error:
         raise ValueError(f"unknown device {name!r}; the devices are {', '.join(KINDS)}") from error
-    if not there.get(device.type, False):
-        found = ", ".join(kind for kind in KINDS if there[kind])
+    if not kind_is_there(device.type):
+        found = ", ".join(filter(kind_is_there, KINDS))
         raise ValueError(f"device {str(device)!r} was asked for, but this machine and this PyTorch have only: {found}")
     if device.type == "cuda" and device.index is not None and device.index >= torch.cuda.device_count():
         raise ValueError(
@@ -28,16 +30,78 @@ def choose_device(name: str | torch.device | None = None) -> torch.device:
     return device
 
 
+def kind_is_there(kind: str) -> bool:
+    """Whether this machine and this PyTorch have a device of this kind."""
+    return (
+        kind == "cpu"
+        or (kind == "cuda" and torch.cuda.is_available())
+        or (kind == "mps" and torch.backends.mps.is_available())
+    )
+
+
 def half_precision(device: torch.device) -> torch.dtype | None:
     """The half type in which convolutions are faster there, or None: bfloat16 where the hardware has it.
 
     float16 needs its loss scaled; bfloat16 does not. A CPU without bfloat16 instructions would emulate them, slowly.
+    On Apple's GPUs PyTorch computes in bfloat16 from macOS 14 on.
     """
-    if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
+    if device.type == "cuda":  # bfloat16 came with compute capability 8.0; of this device, not of the current one
+        return torch.bfloat16 if torch.cuda.get_device_capability(device) >= (8, 0) else torch.float16
+    if device.type == "mps":
+        return torch.bfloat16 if torch.backends.mps.is_macos_or_newer(14, 0) else None
     if device.type == "cpu" and torch.cpu._is_avx512_bf16_supported():
         return torch.bfloat16
     return None
+
+
+def training_precision(name: str, device: torch.device) -> torch.dtype | None:
+    """The type of a training step's convolutions: "auto" is `half_precision`, "float32" is None: no half at all.
+
+    Raises ValueError for another name than auto, float32, bfloat16 and float16.
+    """
+    known = {"auto": half_precision(device), "float32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}
+    if name not in known:
+        raise ValueError(f"unknown precision {name!r}; the precisions are {', '.join(known)}")
+    return known[name]
+
+
+def moved(values: Tensor, device: torch.device) -> Tensor:
+    """The same tensor on `device`; to a CUDA device from pinned memory, so that nobody waits for what it still does.
+
+    A copy from ordinary memory first waits until the device has done all that was asked of it.
+    """
+    if values.device == device:
+        return values
+    if values.device.type == "cpu" and device.type == "cuda":
+        values = pinned(values)
+    return values.to(device, non_blocking=True)
+
+
+def pinned(values: Tensor) -> Tensor:
+    """The same tensor in memory that the operating system may not move, from which a GPU reads by itself."""
+    return values.pin_memory()
+
+
+def device_generator(device: torch.device, seed: int) -> torch.Generator:
+    """Random numbers made on the device itself."""
+    return torch.Generator(device).manual_seed(seed)
+
+
+def why_not_compiled(device: torch.device) -> str:
+    """Why torch.compile would not work, or not pay, on this device; '' where it does.
+
+    Inductor writes Triton kernels, which need compute capability 7.0, and a C compiler to launch them.
+    """
+    if device.type != "cuda":
+        return f"on {device.type} it does not pay"
+    major, minor = torch.cuda.get_device_capability(device)
+    if major < 7:
+        return f"the GPU has compute capability {major}.{minor}, and 7.0 is needed"
+    if importlib.util.find_spec("triton") is None:
+        return "Triton is not installed"
+    if not any(shutil.which(compiler) for compiler in ("cc", "gcc", "clang", "cl")):
+        return "there is no C compiler"
+    return ""
 
 
 def device_name(device: torch.device) -> str:

@@ -1,6 +1,8 @@
 """One process, or several that train together through Hugging Face accelerate."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +54,15 @@ class Processes:
     def agree(self, value: float) -> float:
         """One number for all: clocks differ between processes, and learning rates must not."""
         return float(self.mean(torch.tensor(value, device=self.device))) if self.accelerator else value
+
+    @contextmanager
+    def first_alone(self) -> Iterator[None]:
+        """The block, in the first process; then, when that has ended, in the others."""
+        if self.rank > 0:
+            self.wait()
+        yield
+        if self.rank == 0:
+            self.wait()
 
     def wait(self) -> None:
         """Until all processes are here."""

@@ -46,7 +46,7 @@ def of_images(name: str = "mnist") -> Evaluator:
     network = features.classifier(name)
 
     def see(x: Tensor, labels: Tensor | None) -> Features:
-        found = features.features(x.clamp(-1, 1).cpu().float(), name)
+        found = features.features(x.float().clamp(-1, 1), name).cpu()  # seen where x is; distances are for the CPU
         return Features(found, labels, features.probabilities(found, name).argmax(dim=1))
 
     def real(split: str) -> Features:

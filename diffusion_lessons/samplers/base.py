@@ -153,8 +153,6 @@ def check_start(denoise: DenoiserLike, x: Tensor, path: Path) -> None:
     if not isinstance(x, Tensor) or not x.is_floating_point() or x.ndim < 1 or len(x) == 0:
         got = f"{x.dtype} {tuple(x.shape)}" if isinstance(x, Tensor) else type(x).__name__
         raise ValueError(f"x must be a floating-point tensor of shape [B, ...] with B at least 1; got {got}")
-    if not torch.isfinite(x).all():
-        raise ValueError("x holds NaN or infinite values; start from path.prior(shape)")
     if getattr(denoise, "path", path) != path:
         raise ValueError(f"the denoiser was made for {denoise.path}, not for {path}; pass path=denoise.path")  # type: ignore[attr-defined]
     shape = getattr(denoise, "shape", None)
@@ -163,6 +161,13 @@ def check_start(denoise: DenoiserLike, x: Tensor, path: Path) -> None:
     device = getattr(denoise, "device", None)
     if device is not None and device != x.device:
         raise ValueError(f'the network stands on {device} and x on {x.device}; move one: x.to("{device}")')
+    check_finite(x)
+
+
+def check_finite(x: Tensor) -> None:
+    """The one look at values: on a GPU it waits, once, before the first step."""
+    if not torch.isfinite(x).all():
+        raise ValueError("x holds NaN or infinite values; start from path.prior(shape)")
 
 
 def check_steps(denoise: DenoiserLike, times: Sequence[float]) -> None:

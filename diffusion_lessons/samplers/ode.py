@@ -49,8 +49,11 @@ def ode_field(denoise: DenoiserLike, path: Path, shape: Sequence[int] | None = N
         if isinstance(x, Tensor):
             return slope(denoise(x, float(t)), path, float(t))
         with torch.no_grad():
-            x = torch.from_numpy(np.asarray(x, dtype=np.float64)).reshape(rows)
-            return slope(denoise(x, float(t)), path, float(t)).flatten().numpy()
+            start = torch.from_numpy(np.asarray(x, dtype=np.float64)).reshape(rows)
+            device = getattr(denoise, "device", None)
+            if device is not None and device.type != "cpu":  # double precision stays here: MPS has none
+                start = start.float().to(device)
+            return slope(denoise(start, float(t)), path, float(t)).flatten().cpu().double().numpy()
 
     return field
 

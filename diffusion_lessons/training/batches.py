@@ -1,7 +1,7 @@
 """Everything random in a training step, drawn for the global batch from (seed, step) and then cut by process.
 
 One process with a batch of 128, two with 64 each and a run that was interrupted in between all see the same images,
-the same noise and the same times (on the same kind of device: CPU and GPU generators differ).
+the same noise and the same times. On another kind of device only eps differs: it is drawn there.
 """
 
 from functools import lru_cache
@@ -13,13 +13,18 @@ from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from diffusion_lessons.data import Data
+from diffusion_lessons.machine.devices import device_generator, moved
 from diffusion_lessons.training.pairs import Pairs
 
 Coupling = Literal["independent", "optimal"]  # which noise goes with which image
 
 
 class Batch(NamedTuple):
-    """x0 and eps [B, C, H, W]; u [B], uniform in (0, 1], to become t; condition [B], the null class where dropped."""
+    """x0 and eps [B, C, H, W] and condition [B], the null class where dropped, on the data's device; u [B] on the CPU.
+
+    u is uniform in (0, 1], in double precision, to become t: times and all that follows from them are computed on the
+    CPU and sent, so that no device has to know double precision, or wait.
+    """
 
     x0: Tensor
     eps: Tensor
@@ -50,24 +55,24 @@ def draw_batch(
         raise ValueError(f"a global batch of {size} cannot be cut into {world} equal parts; choose a multiple")
     rows = slice(rank * size // world, (rank + 1) * size // world)
     indices = epoch_indices(len(data), size, seed, step)
-    x0, labels = data.batch(indices)  # all of them: a coupling is of the whole batch
-    device = x0.device
-    generator = torch.Generator(device).manual_seed(mixed(seed, step))
-
-    def uniform(count: int = size) -> Tensor:
-        return torch.rand(count, generator=generator, device=device)
-
-    u = 1 - (uniform(1) + torch.arange(size, device=device)) / size
-    dropped, mirrored = uniform() < condition_dropout, uniform() < 0.5
-    eps = torch.randn(size, *data.shape, generator=generator, device=device)
+    device = data.device
+    generator = torch.Generator().manual_seed(mixed(seed, step))
+    u = 1 - (torch.rand(1, generator=generator) + torch.arange(size)) / size
+    dropped, mirrored = (torch.rand(size, generator=generator) for _ in range(2))
+    source = generator if device.type == "cpu" else device_generator(device, mixed(seed, step))
+    eps = torch.randn(size, *data.shape, generator=source, device=device)
+    where, is_mirrored, is_dropped = moved(
+        torch.stack([indices, (mirrored < 0.5).long(), (dropped < condition_dropout).long()]), device
+    )
+    x0, labels = data.batch(where)  # all of them: a coupling is of the whole batch
     if flip:
-        x0 = torch.where(mirrored[:, None, None, None], x0.flip(-1), x0)
+        x0 = torch.where((is_mirrored == 1)[:, None, None, None], x0.flip(-1), x0)
     if coupling == "optimal":
         eps = optimal_coupling(x0, eps)
-    condition = torch.where(dropped, len(data.classes), labels)
+    condition = torch.where(is_dropped == 1, len(data.classes), labels)
     if isinstance(data, Pairs):
-        eps, condition = data.noise(indices), labels  # the noise and the condition of which x0 was made
-    return Batch(x0[rows], eps[rows], u[rows], condition[rows])
+        eps, condition = data.noise(where), labels  # the noise and the condition of which x0 was made
+    return Batch(x0[rows], eps[rows], u.double()[rows], condition[rows])
 
 
 def optimal_coupling(x0: Tensor, eps: Tensor) -> Tensor:
@@ -80,8 +85,8 @@ def optimal_coupling(x0: Tensor, eps: Tensor) -> Tensor:
     """
     if x0.shape != eps.shape:
         raise ValueError(f"x0 {tuple(x0.shape)} and eps {tuple(eps.shape)} must have the same shape")
-    cost = torch.cdist(x0.flatten(1).double(), eps.flatten(1).double()).square()  # [B, B]
-    _, columns = linear_sum_assignment(cost.cpu().numpy())
+    cost = torch.cdist(x0.flatten(1).cpu().double(), eps.flatten(1).cpu().double()).square()  # [B, B]
+    _, columns = linear_sum_assignment(cost.numpy())
     return eps[torch.from_numpy(columns).to(eps.device)]
 
 

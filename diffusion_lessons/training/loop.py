@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,11 +25,10 @@ from torch import Tensor, nn
 from diffusion_lessons.data import Data
 from diffusion_lessons.denoisers import Denoiser
 from diffusion_lessons.machine.processes import Processes
-from diffusion_lessons.training.batches import Batch, draw_batch
-from diffusion_lessons.training.losses import loss, sample_times
 from diffusion_lessons.training.pairs import Pairs
 from diffusion_lessons.training.recipes import Recipe
 from diffusion_lessons.training.state import Run
+from diffusion_lessons.training.step import Objective, Step, denoising
 
 STATE = "state.pt"  # the file in a run's folder from which training goes on
 
@@ -58,18 +57,6 @@ class TrainingRecord:
         return self.run.denoiser()
 
 
-# (run, network, batch) -> the mean loss. The network is `run.network`, perhaps compiled or spread over processes: it is
-# the one to call, since its gradients are taken.
-Objective = Callable[[Run, nn.Module, Batch], Tensor]
-
-
-def denoising(run: Run, network: nn.Module, batch: Batch) -> Tensor:
-    """The objective of every teacher: see what was noised, at random times (`losses.loss`)."""
-    recipe = run.recipe
-    t = sample_times(batch.u, run.path, recipe.times)
-    return loss(network, batch.x0, batch.eps, t, run.path, recipe.predicts, batch.condition, recipe.weighting)
-
-
 def train(
     recipe: Recipe,
     data: Data | Pairs,
@@ -83,6 +70,7 @@ def train(
     save_every: float = 60.0,
     objective: Objective = denoising,
     start: nn.Module | None = None,
+    precision: str = "auto",
 ) -> Iterator[TrainingRecord]:
     """Train `recipe` on `data`; yield a Record after the first step, every `every` steps and the last.
 
@@ -94,6 +82,7 @@ def train(
     minutes     stop after so much training time instead of after `recipe.images`; the learning rate falls to 0 by then
     objective   what a step minimises; the methods of `distillation` bring their own
     start       a network of the same shape from whose weights training starts: a student's teacher
+    precision   of the convolutions: "float32", "bfloat16", "float16", or "auto": half where the device has it
 
     Raises ValueError for a device that is not there, a batch that processes cannot share, a state of another recipe;
     FileExistsError when out_dir holds the state of an unfinished run and `resume` is not set; FloatingPointError
@@ -111,7 +100,7 @@ def train(
         raise FileExistsError(
             f"{state} is an unfinished run: go on with resume=True (--resume), delete it, or use another folder"
         )
-    run = Run(recipe, data, processes.device, seed)
+    run = Run(recipe, data, processes.device, seed, precision)
     if start is not None:
         run.start_from(start)
     if state is not None and resume and state.exists():
@@ -151,9 +140,9 @@ def _train(
     save_every: float,
 ) -> Iterator[TrainingRecord]:
     recipe, main = run.recipe, processes.rank == 0
-    network = processes.wrap(run.network)
-    if recipe.compile and run.device.type == "cuda":
-        network = torch.compile(network)  # type: ignore[assignment]
+    step = Step(run, objective, data, processes)
+    if run.device.type != "cpu" or minutes is not None:
+        step.prepare()  # before the clock is started: compiling takes a minute, and no step is like the first
     earlier, since, saved = run.seconds, time.perf_counter(), time.perf_counter()
     losses: list[Tensor] = []
 
@@ -167,10 +156,11 @@ def _train(
             run.save_state(state)
 
     try:
-        while (done := progress()) < 1:
+        done = progress()
+        while done < 1:
             rate = learning_rate(recipe.learning_rate, done + 0.5 / recipe.steps, recipe.warm_up)
             with _interrupt_held_back():
-                losses.append(_update(run, objective, network, data, rate, processes))
+                losses.append(step(rate))
             done = progress()
             if run.step % every and run.step > 1 and done < 1:
                 continue
@@ -204,37 +194,6 @@ def _train(
         if state is not None and main:
             print(f"stopped at step {run.step}; resume=True (--resume) goes on from {state}", file=sys.stderr)
         raise
-
-
-def _update(
-    run: Run, objective: Objective, network: nn.Module, data: Data | Pairs, rate: float, processes: Processes
-) -> Tensor:
-    """One step of AdamW on one batch; returns its loss, still on the device."""
-    recipe = run.recipe
-    batch = draw_batch(
-        data,
-        recipe.batch,
-        run.seed,
-        run.step,
-        condition_dropout=recipe.condition_dropout,
-        flip=recipe.flip,
-        coupling=recipe.coupling,
-        rank=processes.rank,
-        world=processes.world,
-    )
-    with torch.autocast(run.device.type, run.precision, enabled=run.precision is not None):
-        error = objective(run, network, batch)
-    run.scaler.scale(error).backward()
-    run.scaler.unscale_(run.optimizer)
-    nn.utils.clip_grad_norm_(run.network.parameters(), recipe.clip_norm)
-    for group in run.optimizer.param_groups:
-        group["lr"] = rate
-    run.scaler.step(run.optimizer)
-    run.scaler.update()
-    run.optimizer.zero_grad(set_to_none=True)
-    run.ema.update(run.network, run.step)
-    run.step += 1
-    return error.detach()
 
 
 @contextmanager

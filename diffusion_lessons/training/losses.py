@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from diffusion_lessons.estimates import target
+from diffusion_lessons.machine.devices import moved
 from diffusion_lessons.path import Path
 
 Times = Literal["uniform", "logit_normal", "log_normal"]
@@ -14,7 +15,7 @@ Weighting = Literal["min_snr"] | None
 
 
 def sample_times(u: Tensor, path: Path, times: Times = "uniform") -> Tensor:
-    """Training times [B] in (0, T] from numbers u [B], uniform in (0, 1].
+    """Training times [B] in (0, T] from numbers u [B], uniform in (0, 1], computed where u stands: on the CPU.
 
     uniform       t = T u
     logit_normal  t = T sigmoid(z), z standard normal: more work in the middle of a path (Esser et al. 2024, eq. 19)
@@ -68,9 +69,13 @@ def loss(
 ) -> Tensor:
     """E |network(alpha x0 + sigma eps, t) - target|^2: the mean over pixels and batch, weighted by noise level.
 
-    x0 and eps [B, ...], t [B] in the path's units, condition [B] with the null class where it was dropped.
+    x0 and eps [B, ...], t [B] in the path's units, condition [B] with the null class where it was dropped. t may stay
+    on the CPU in double precision, where alpha, sigma and weights are computed from it and sent to x0's device.
     """
     x = path.add_noise(x0, eps, t)
-    output = network(x, t) if condition is None else network(x, t, condition)
+    times = moved(t.to(x.dtype), x.device)
+    output = network(x, times) if condition is None else network(x, times, condition)
     error = (output.float() - target(predicts, x0, eps, path, t)).square().reshape(len(x0), -1).mean(dim=1)  # [B]
-    return (weights(t, path, predicts, weighting) * error).mean()
+    if weighting is not None:
+        error = moved(weights(t, path, predicts, weighting).to(error.dtype), x.device) * error
+    return error.mean()

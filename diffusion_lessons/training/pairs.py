@@ -30,6 +30,11 @@ class Pairs:
         channels, height, width = self.x0.shape[1:]
         return channels, height, width
 
+    @property
+    def device(self) -> torch.device:
+        """Where the pairs are."""
+        return self.x0.device
+
     def batch(self, indices: Tensor) -> tuple[Tensor, Tensor]:
         """(x0 [B, C, H, W], labels [B]) of the given indices, on the pairs' device."""
         indices = indices.to(self.x0.device)

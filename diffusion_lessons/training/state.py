@@ -10,7 +10,7 @@ from torch import nn
 from diffusion_lessons import checkpoints
 from diffusion_lessons.data import Data
 from diffusion_lessons.denoisers import Denoiser
-from diffusion_lessons.machine.devices import device_name, half_precision
+from diffusion_lessons.machine.devices import device_name, training_precision
 from diffusion_lessons.machine.files import write_atomically
 from diffusion_lessons.training.ema import EMA
 from diffusion_lessons.training.pairs import Pairs
@@ -23,16 +23,17 @@ class Run:
     `step` counts updates, `seconds` the time spent in them, also before an interruption.
     """
 
-    def __init__(self, recipe: Recipe, data: Data | Pairs, device: torch.device, seed: int) -> None:
+    def __init__(
+        self, recipe: Recipe, data: Data | Pairs, device: torch.device, seed: int, precision: str = "auto"
+    ) -> None:
         self.recipe, self.device, self.seed = recipe, device, seed
         self.step, self.seconds = 0, 0.0
         self.shape, self.class_names, self.data_card = data.shape, data.classes, data.card
-        self.path, self.precision = recipe.make_path(), half_precision(device)
+        self.path, self.precision = recipe.make_path(), training_precision(precision, device)
         with torch.random.fork_rng(devices=[]):  # the caller's random stream stays as it was
             torch.manual_seed(seed)
             network = recipe.make_network(data)
-        layout = torch.channels_last if device.type == "cuda" else torch.contiguous_format
-        self.network: nn.Module = network.to(device, memory_format=layout)  # type: ignore[call-overload]
+        self.network: nn.Module = network.to(device)
         self.ema = EMA(self.network, recipe.ema_share)
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
@@ -85,7 +86,8 @@ class Run:
         self.network.load_state_dict(state["network"])
         self.ema.network.load_state_dict(state["ema"])
         self.optimizer.load_state_dict(state["optimizer"])
-        self.scaler.load_state_dict(state["scaler"])
+        if state["scaler"] and self.scaler.is_enabled():  # a run in float16 may go on in another type, and back
+            self.scaler.load_state_dict(state["scaler"])
 
     def save_checkpoint(self, file: str | Path, *, command: str | None = None, **about: Any) -> Path:
         """Write the averaged weights and their card; what `loop.finish` calls."""

@@ -72,18 +72,18 @@ def test_state_is_written_as_time_passes(tiny_recipe, tiny_data, tmp_path):
 
 
 def test_ctrl_c_waits_for_the_step_and_saves(tiny_recipe, tiny_data, tmp_path, capsys, monkeypatch):
-    update = loop._update
+    update = loop.Step.__call__
 
-    def interrupted(run, *rest):
-        if run.step == 3:
+    def interrupted(step, rate):
+        if step.run.step == 3:
             os.kill(os.getpid(), signal.SIGINT)  # arrives before weights and average of step 4 are changed
-        return update(run, *rest)
+        return update(step, rate)
 
-    monkeypatch.setattr(loop, "_update", interrupted)
+    monkeypatch.setattr(loop.Step, "__call__", interrupted)
     with pytest.raises(KeyboardInterrupt):
         list(train(tiny_recipe, tiny_data, tmp_path, device="cpu"))
     assert "stopped at step 4; resume=True (--resume) goes on from" in capsys.readouterr().err
-    monkeypatch.setattr(loop, "_update", update)
+    monkeypatch.setattr(loop.Step, "__call__", update)
     resumed = last(train(tiny_recipe, tiny_data, tmp_path, device="cpu", resume=True))
     assert torch.equal(weights(resumed), weights(last(train(tiny_recipe, tiny_data, device="cpu"))))
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -1,0 +1,137 @@
+"""One training step: the gradients of a batch, in as many parts as fit the device, and the update of the weights."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from diffusion_lessons.data import Data
+from diffusion_lessons.machine.devices import why_not_compiled
+from diffusion_lessons.machine.processes import Processes
+from diffusion_lessons.training.batches import Batch, draw_batch, mixed
+from diffusion_lessons.training.losses import loss, sample_times
+from diffusion_lessons.training.pairs import Pairs
+from diffusion_lessons.training.state import Run
+
+# (run, network, batch) -> the mean loss. The network is `run.network`, perhaps compiled or spread over processes: it is
+# the one to call, since its gradients are taken.
+Objective = Callable[[Run, nn.Module, Batch], Tensor]
+
+
+def denoising(run: Run, network: nn.Module, batch: Batch) -> Tensor:
+    """The objective of every teacher: see what was noised, at random times (`losses.loss`)."""
+    recipe = run.recipe
+    t = sample_times(batch.u, run.path, recipe.times)
+    return loss(network, batch.x0, batch.eps, t, run.path, recipe.predicts, batch.condition, recipe.weighting)
+
+
+class Step:
+    """step(rate) draws the next batch, updates weights and average, and returns the loss, still on the device.
+
+    The network is compiled where the recipe asks for it and the device can; elsewhere one line says why not. A batch
+    that does not fit the memory is cut: its parts are computed one after the other and their gradients averaged, which
+    gives the same update in the same memory as a smaller batch. `prepare` finds both out before the clock is started.
+    """
+
+    def __init__(self, run: Run, objective: Objective, data: Data | Pairs, processes: Processes) -> None:
+        self.run, self.objective, self.data, self.processes = run, objective, data, processes
+        self.parts = 1
+        self.network = self._plain = processes.wrap(run.network)
+        if run.recipe.compile and run.device.type == "cuda":
+            self.compile()
+
+    def __call__(self, rate: float) -> Tensor:
+        """Update with this learning rate; the loss of the batch."""
+        run = self.run
+        for group in run.optimizer.param_groups:
+            group["lr"] = rate
+        error = self._gradients()
+        run.scaler.unscale_(run.optimizer)
+        nn.utils.clip_grad_norm_(run.network.parameters(), run.recipe.clip_norm)
+        run.scaler.step(run.optimizer)
+        run.scaler.update()
+        run.optimizer.zero_grad(set_to_none=True)
+        run.ema.update(run.network, run.step)
+        run.step += 1
+        return error
+
+    def prepare(self) -> None:
+        """Compute one batch's gradients and forget them: what compiles does so now, and what is too large is cut."""
+        while True:
+            try:
+                self._gradients()
+                break
+            except torch.OutOfMemoryError as error:
+                self._cut(error)
+            except Exception as error:
+                if self.network is self._plain:
+                    raise
+                reason = f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"
+                _say(f"the network could not be compiled ({reason}); training goes on without: slower, the same")
+                self.network = self._plain
+        self.run.optimizer.zero_grad(set_to_none=True)
+
+    def compile(self) -> None:
+        """Use the compiled network, or say in one line why not."""
+        reason = why_not_compiled(self.run.device)
+        if reason:
+            _say(f"the network is not compiled: {reason}; training is slower, and the same (--set compile=false)")
+            return
+        self.run.network.to(memory_format=torch.channels_last)  # group normalisation undoes it where nothing is fused
+        self.network = torch.compile(self._plain)  # type: ignore[assignment]
+
+    def _cut(self, error: torch.OutOfMemoryError) -> None:
+        """Twice as many parts; a ValueError that says what to do where a part cannot be halved.
+
+        Several processes have to cut alike, and one that runs out of memory cannot tell the others, who wait for it.
+        """
+        self.run.optimizer.zero_grad(set_to_none=True)
+        rows = self.run.recipe.batch // self.processes.world
+        if rows % (2 * self.parts) or self.processes.world > 1:
+            raise ValueError(
+                f"{rows // self.parts} images at a time do not fit the memory of {self.run.device}: set a smaller "
+                f"batch (--set batch={self.run.recipe.batch // 2}), a smaller network, or --device cpu"
+            ) from error
+        self.parts *= 2
+        if self.run.device.type == "cuda":
+            torch.cuda.empty_cache()
+        _say(f"out of memory: each batch is computed in {self.parts} parts of {rows // self.parts} images")
+
+    @contextmanager
+    def _dropout(self, part: int) -> Iterator[None]:
+        """Inside, what the network drops follows from the run's seed and the step, also after an interruption."""
+        if not getattr(self.run.recipe.network, "dropout", 0):
+            yield
+            return
+        devices = [self.run.device] if self.run.device.type == "cuda" else []
+        with torch.random.fork_rng(devices=devices):
+            torch.manual_seed(mixed(self.run.seed, self.run.step, self.processes.rank * self.parts + part, 3))
+            yield
+
+    def _gradients(self) -> Tensor:
+        """The mean loss of the batch of this step; its (scaled) gradients are left on the weights."""
+        run, recipe, processes = self.run, self.run.recipe, self.processes
+        errors = []
+        for part in range(self.parts):
+            batch = draw_batch(
+                self.data,
+                recipe.batch,
+                run.seed,
+                run.step,
+                condition_dropout=recipe.condition_dropout,
+                flip=recipe.flip,
+                coupling=recipe.coupling,
+                rank=processes.rank * self.parts + part,
+                world=processes.world * self.parts,
+            )
+            with self._dropout(part), torch.autocast(run.device.type, run.precision, enabled=run.precision is not None):
+                error = self.objective(run, self.network, batch)
+            run.scaler.scale(error / self.parts).backward()
+            errors.append(error.detach())
+        return torch.stack(errors).mean() if self.parts > 1 else errors[0]
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)

@@ -1,0 +1,123 @@
+"""A CUDA device that is not there: fake tensors, which know device, shape and dtype and compute nothing.
+
+    with FakeCuda(monkeypatch) as cuda:
+        network = cuda.place(network)          # the module's parameters become fake, on cuda:0
+        ...                                    # a mismatch of devices raises as it would on a GPU
+    assert cuda.waits == []                    # host-device copies for which the host had to wait
+    cuda.operations                            # what ran on the device, by name
+
+Fake tensors prove devices and shapes, not numbers, speed or memory.
+"""
+
+import functools
+import traceback
+from contextlib import nullcontext
+
+import torch
+from torch import nn
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
+
+from diffusion_lessons import guidance
+from diffusion_lessons import path as paths
+from diffusion_lessons.machine import devices
+from diffusion_lessons.samplers import base
+from diffusion_lessons.training import batches
+
+VIEWS = ("aten.view", "aten.detach", "aten.t.", "aten.transpose", "aten.permute", "aten.expand", "aten.alias")
+
+
+class FakeCuda(TorchDispatchMode):
+    """Inside, `device` can be computed on as far as devices, shapes and types go; copies that wait are noted."""
+
+    def __init__(self, monkeypatch, device="cuda:0"):
+        super().__init__()
+        self.device, self.waits, self.doubles, self.operations = torch.device(device), [], [], set()
+        self._fake = FakeTensorMode(allow_non_fake_inputs=True)
+        monkeypatch.setattr(devices, "pinned", lambda values: values)
+        monkeypatch.setattr(devices, "half_precision", lambda device: torch.bfloat16)
+        monkeypatch.setattr(devices, "device_generator", lambda device, seed: torch.Generator().manual_seed(seed))
+        monkeypatch.setattr(batches, "device_generator", lambda device, seed: torch.Generator().manual_seed(seed))
+        monkeypatch.setattr(batches, "epoch_indices", outside(batches.epoch_indices))
+        monkeypatch.setattr(paths, "_evaluate", on_the_cpu(paths._evaluate))
+        monkeypatch.setattr(torch.random, "fork_rng", lambda devices: nullcontext())
+        monkeypatch.setattr(
+            guidance, "check_labels", lambda denoise, labels: torch.as_tensor(labels).long().reshape(-1)
+        )
+        monkeypatch.setattr(base, "check_finite", lambda x: None)  # the one look at values, before the first step
+        monkeypatch.setattr(torch.Tensor, "backward", lambda *_, **__: self._fill_gradients())
+        self._modules = []
+
+    def __enter__(self):
+        self._fake.__enter__()
+        return super().__enter__()
+
+    def __exit__(self, *error):
+        super().__exit__(*error)
+        self._fake.__exit__(*error)
+
+    def place(self, module):
+        """The module with fake parameters on the device (Module.to swaps parameters, which fake tensors refuse)."""
+        for part in module.modules():
+            for name, parameter in list(part._parameters.items()):
+                if parameter is not None:
+                    moved = torch.empty(parameter.shape, dtype=parameter.dtype, device=self.device)
+                    part._parameters[name] = nn.Parameter(moved, requires_grad=parameter.requires_grad)
+            for name, buffer in list(part._buffers.items()):
+                if buffer is not None:
+                    part._buffers[name] = torch.empty(buffer.shape, dtype=buffer.dtype, device=self.device)
+        self._modules.append(module)
+        return module
+
+    def _fill_gradients(self):
+        for module in self._modules:
+            for parameter in module.parameters():
+                if parameter.requires_grad:
+                    parameter.grad = torch.zeros_like(parameter)
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        out = func(*args, **kwargs)
+        tensors = [each for each in args if isinstance(each, torch.Tensor)]
+        crosses = "_to_copy" in str(func) and tensors and tensors[0].device.type == "cpu" and out.device.type != "cpu"
+        crosses = crosses or ("copy_.default" in str(func) and tensors[0].device.type != tensors[1].device.type)
+        waits = (crosses and not kwargs.get("non_blocking")) or (
+            "_local_scalar_dense" in str(func) and tensors[0].device.type != "cpu"
+        )
+        if waits:
+            self.waits.append(f"{func} in {_place()}")
+        if any(each.device.type != "cpu" for each in tensors):
+            self.operations.add(str(func).removeprefix("aten."))
+        made = isinstance(out, torch.Tensor) and out.device.type != "cpu" and out.dtype == torch.float64
+        if made and not str(func).startswith(VIEWS):
+            self.doubles.append(f"{func} in {_place()}")
+        return out
+
+
+def outside(function):
+    """The function run on real tensors, whatever mode is on."""
+
+    @functools.wraps(function)
+    def run(*args, **options):
+        with _disable_current_modes():
+            return function(*args, **options)
+
+    return run
+
+
+def on_the_cpu(evaluate):
+    """A path's function: real for floats; for tensors shape, type and device alone."""
+
+    def run(path, function, value):
+        if not isinstance(value, torch.Tensor):
+            return outside(evaluate)(path, function, value)
+        return torch.empty_like(value)
+
+    return run
+
+
+def _place():
+    for frame in reversed(traceback.extract_stack()):
+        if "/diffusion_lessons/" in frame.filename:
+            return f"{frame.filename.rsplit('/diffusion_lessons/', 1)[1]}:{frame.lineno}"
+    return "?"

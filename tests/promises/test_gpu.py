@@ -1,0 +1,263 @@
+"""What holds on CUDA and on Apple's MPS, seen without either: devices, copies that wait, kernels that are there."""
+
+import contextlib
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+import torchgen
+from torch import nn
+from torchgen.gen import parse_native_yaml
+from torchgen.model import DispatchKey
+
+from diffusion_lessons import guidance, samplers, schedules
+from diffusion_lessons.checkpoints import load
+from diffusion_lessons.data import Data
+from diffusion_lessons.denoisers import Denoiser
+from diffusion_lessons.distillation import students
+from diffusion_lessons.machine import devices
+from diffusion_lessons.machine.processes import Processes
+from diffusion_lessons.metrics import features
+from diffusion_lessons.networks import UNet, UNetConfig
+from diffusion_lessons.training import loop, recipes
+from diffusion_lessons.training.state import Run
+from diffusion_lessons.training.step import Step, denoising
+from tests.fake_cuda import FakeCuda
+
+SMALL = {"widths": (16, 32), "embedding": 32}
+KINDS = [("digits", "diffusion"), ("mnist-small", "flow"), ("mnist", "diffusion"), ("cifar10", "flow")]
+STUDENTS = ["mnist-reflow", "mnist-progressive-4", "mnist-consistency", "mnist-consistency-training"]
+
+
+def images(channels=1, side=8, count=40):
+    pixels = torch.zeros(count, channels, side, side, dtype=torch.uint8)
+    return Data(pixels, torch.arange(count) % 10, tuple("0123456789"), {"name": "none"})
+
+
+def small(name, kind="diffusion", **changes):
+    recipe = recipes.get(name, kind, batch=16, images=160, smudged=0.0, compile=False)
+    config = replace(recipe.network, **SMALL, patch=1, attention=(1,) if recipe.network.attention else ())
+    return replace(recipe, network=config, **changes)
+
+
+def on_fake_cuda(monkeypatch, recipe, data, objective=denoising):
+    """A training step of the recipe on a fake GPU, ready to be called."""
+    cuda = FakeCuda(monkeypatch)
+    run = Run(recipe, data, torch.device("cpu"), 0)
+    run.device, run.precision = cuda.device, torch.bfloat16
+    return cuda, run, lambda: one_step(cuda, run, data, objective)
+
+
+def one_step(cuda, run, data, objective):
+    with cuda:
+        cuda.place(run.network)
+        cuda.place(run.ema.network)
+        run.optimizer = torch.optim.AdamW(run.network.parameters(), 1e-3, fused=True)
+        there = Data(data.pixels.to(cuda.device), data.labels.to(cuda.device), data.classes, data.card)
+        step = Step(run, objective, there, Processes(cuda.device))
+        step(1e-3)  # the optimiser's state is made once
+        cuda.waits.clear(), cuda.doubles.clear()
+        return step(1e-3)
+
+
+@pytest.mark.parametrize(("name", "kind"), KINDS)
+def test_a_training_step_stays_on_its_device_and_waits_for_nothing(monkeypatch, name, kind):
+    recipe = small(name, kind)
+    data = images(3 if name == "cifar10" else 1)
+    cuda, _, step = on_fake_cuda(monkeypatch, recipe, data)
+    assert step().device == cuda.device
+    assert cuda.waits == [] and cuda.doubles == []
+
+
+@pytest.mark.parametrize("name", STUDENTS)
+def test_so_does_a_step_of_each_student(monkeypatch, name):
+    recipe = students.student_recipe(name)
+    teacher = load(recipe.teacher)
+    data = replace(images(side=28), classes=tuple(map(str, range(teacher.classes))))
+    taught = replace(recipe.taught_by(teacher), batch=16)
+    lesson = None if name == "mnist-reflow" else taught.lesson(teacher, data, None, 0)
+    objective = denoising if lesson is None else lesson.objective
+    cuda, _, step = on_fake_cuda(monkeypatch, taught, data, objective)
+    with cuda:
+        cuda.place(teacher.network)
+    assert step().device == cuda.device
+    assert cuda.waits == [] and cuda.doubles == []
+
+
+def test_every_process_loads_its_teacher_on_its_own_device(monkeypatch, tmp_path):
+    """With several GPUs the current device is chosen first: a teacher on plain "cuda" would stand on GPU 0 in each."""
+    places = []
+    second = Processes(torch.device("cpu"))
+    monkeypatch.setattr(students.Processes, "started", lambda device: places.append("chosen") or second)
+    monkeypatch.setattr(students, "load_teacher", lambda name, device: places.append(device) or load("mnist-flow"))
+    with contextlib.suppress(ValueError):
+        students.train_student(students.student_recipe("mnist-reflow"), images())
+    assert places == ["chosen", second.device]
+
+
+@pytest.mark.parametrize("name", [name for name in samplers.ALL if name != "dpm_solver_adaptive"])
+def test_each_sampler_follows_its_network(monkeypatch, name):
+    cuda = FakeCuda(monkeypatch)
+    path = schedules.flow() if name == "euler" else schedules.cosine()
+    network = UNet(UNetConfig(**SMALL, classes=10, T=path.T))
+    denoise = Denoiser(network, path, "v", classes=10, shape=(1, 8, 8))
+    sampler = samplers.get(name)
+    guided, times = guidance.classifier_free(denoise, torch.zeros(4, dtype=torch.long), 3.0), path.grid(4, "logsnr")
+    with cuda:
+        cuda.place(network)
+        x = torch.empty(4, 1, 8, 8, device=cuda.device)
+        out = samplers.sample(sampler, guided, x, path, times, generator=torch.Generator().manual_seed(0))
+    assert out.device == cuda.device and cuda.doubles == []
+    noisy = not sampler.info.deterministic
+    assert len(cuda.waits) <= (len(times) if noisy else 0), cuda.waits  # fresh noise, drawn on the CPU
+
+
+def test_x_elsewhere_than_the_network_is_one_sentence(monkeypatch):
+    cuda = FakeCuda(monkeypatch)
+    network = UNet(UNetConfig(**SMALL, classes=None))
+    denoise = Denoiser(network, schedules.cosine(), "v", shape=(1, 8, 8))
+    path = denoise.path
+    with cuda:
+        cuda.place(network)
+        with pytest.raises(ValueError, match="cuda:0 and x on cpu"):
+            samplers.sample(samplers.ddim, denoise, torch.empty(2, 1, 8, 8), path, path.grid(2))
+
+
+# -- MPS: its kernels, by PyTorch's own table --------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def without_kernel():
+    """Operations of these names that MPS has not: neither a kernel of its own nor one made of others."""
+    folder = Path(torchgen.__file__).parent / "packaged/ATen/native"
+    parsed = parse_native_yaml(str(folder / "native_functions.yaml"), str(folder / "tags.yaml"))
+    known = {str(function.func.name): function for function in parsed.native_functions}
+    mps = parsed.backend_indices[DispatchKey.MPS]
+
+    def missing(names):
+        lacking = set()
+        for name in names:
+            function = known.get(name.removesuffix(".default"))
+            if function is None:
+                continue  # not of ATen's own table: an operation of autograd or of the profiler
+            made_of_others = function.has_composite_kernel or function.structured_delegate is not None
+            delegate = known.get(str(function.structured_delegate)) if function.structured_delegate else None
+            if not (
+                mps.has_kernel(function) or (delegate and mps.has_kernel(delegate)) or (made_of_others and not delegate)
+            ):
+                lacking.add(name)
+        return lacking
+
+    return missing
+
+
+def test_the_table_knows_what_mps_lacks(without_kernel):
+    assert without_kernel({"special_ndtri.default", "add.Tensor", "conv2d.default"}) == {"special_ndtri.default"}
+
+
+@pytest.mark.parametrize(("name", "kind"), KINDS)
+def test_every_operation_on_the_device_has_a_kernel_on_mps(without_kernel, monkeypatch, name, kind):
+    cuda, _, step = on_fake_cuda(monkeypatch, small(name, kind), images(3 if name == "cifar10" else 1))
+    step()
+    assert without_kernel(cuda.operations) == set()
+
+
+def test_classifier_features_have_kernels_on_mps(without_kernel, monkeypatch):
+    cuda, network = FakeCuda(monkeypatch), features.classifier("digits")
+    with cuda, torch.no_grad():
+        cuda.place(network).features(torch.empty(2, 1, 8, 8, device=cuda.device))
+    assert without_kernel(cuda.operations) == {"cudnn_batch_norm.default"}  # which MPS replaces by its own
+
+
+# -- precision, memory, compilation ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", STUDENTS)
+def test_every_weight_of_a_student_has_a_gradient_under_autocast(name):
+    recipe = students.student_recipe(name)
+    teacher = load(recipe.teacher)
+    taught = replace(recipe.taught_by(teacher), batch=4)
+    data = replace(images(side=28), classes=tuple(map(str, range(teacher.classes))))
+    run = Run(taught, data, torch.device("cpu"), 0, "bfloat16")
+    objective = denoising if name == "mnist-reflow" else taught.lesson(teacher, data, None, 0).objective
+    for parameter in run.network.parameters():  # layers that start at zero pass no gradient on
+        nn.init.normal_(parameter, std=0.1)
+    Step(run, objective, data, Processes(torch.device("cpu")))._gradients()
+    assert [key for key, p in run.network.named_parameters() if p.grad is None or not p.grad.any()] in ([], [])
+
+
+@pytest.mark.parametrize("first", ["float32", "bfloat16", "float16"])
+@pytest.mark.parametrize("then", ["float32", "bfloat16", "float16"])
+def test_a_run_goes_on_in_another_precision(tiny_recipe, tiny_data, tmp_path, first, then):
+    for record in loop.train(tiny_recipe, tiny_data, tmp_path, device="cpu", precision=first, every=1):
+        if record.step == 3:
+            break
+    *_, last = loop.train(tiny_recipe, tiny_data, tmp_path, device="cpu", precision=then, every=1, resume=True)
+    assert last.step == 20
+
+
+def test_a_slow_first_step_does_not_eat_the_warm_up(tiny_recipe, tiny_data):
+    calls = []
+
+    def slow_at_first(run, network, batch):
+        if not calls:
+            time.sleep(1.0)
+        calls.append(run.step)
+        return denoising(run, network, batch)
+
+    records = loop.train(
+        replace(tiny_recipe, images=10**9), tiny_data, device="cpu", minutes=0.05, every=1, objective=slow_at_first
+    )
+    rates = [record.learning_rate for record, _ in zip(records, range(2), strict=False)]
+    assert calls[:2] == [0, 0] and rates[1] < 0.7 * tiny_recipe.learning_rate
+
+
+def test_a_network_that_cannot_be_compiled_is_trained_as_it_is(tiny_recipe, tiny_data, monkeypatch, capsys):
+    def broken(network):
+        def call(*_):
+            raise RuntimeError("Failed to find C compiler")
+
+        return call
+
+    monkeypatch.setattr(torch, "compile", broken)
+    monkeypatch.setattr("diffusion_lessons.training.step.why_not_compiled", lambda device: "")
+    run = Run(tiny_recipe, tiny_data, torch.device("cpu"), 0)
+    step = Step(run, denoising, tiny_data, Processes(torch.device("cpu")))
+    step.compile()
+    step.prepare()
+    assert "could not be compiled (RuntimeError: Failed to find C compiler)" in capsys.readouterr().err
+    assert step(1e-3).isfinite()
+
+
+@pytest.mark.parametrize("reason", ["the GPU has compute capability 6.1", "Triton is not installed", "C compiler"])
+def test_what_keeps_a_network_from_being_compiled_is_said(tiny_recipe, tiny_data, monkeypatch, capsys, reason):
+    capability = (6, 1) if "capability" in reason else (8, 0)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
+    monkeypatch.setattr(devices.importlib.util, "find_spec", lambda name: None if "Triton" in reason else object())
+    monkeypatch.setattr(devices.shutil, "which", lambda name: None if "compiler" in reason else "/usr/bin/cc")
+    assert reason in devices.why_not_compiled(torch.device("cuda"))
+
+
+def test_a_batch_too_large_for_the_memory_is_computed_in_parts(tiny_recipe, tiny_data, monkeypatch, capsys):
+    def hungry(run, network, batch):
+        if len(batch.x0) > 4:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return denoising(run, network, batch)
+
+    alone = Processes(torch.device("cpu"))
+    whole = Run(tiny_recipe, tiny_data, torch.device("cpu"), 0, "float32")
+    cut = Run(tiny_recipe, tiny_data, torch.device("cpu"), 0, "float32")
+    steps = Step(whole, denoising, tiny_data, alone), Step(cut, hungry, tiny_data, alone)
+    steps[1].prepare()
+    assert steps[1].parts == 4 and "4 parts of 4 images" in capsys.readouterr().err
+    losses = [(steps[0](1e-3).item(), steps[1](1e-3).item()) for _ in range(3)]
+    for one, other in losses:
+        assert other == pytest.approx(one, rel=1e-5)
+    for one, other in zip(whole.network.parameters(), cut.network.parameters(), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-5)
+    monkeypatch.setattr("tests.promises.test_gpu.denoising", denoising)
+    steps[1].objective = lambda *_: (_ for _ in ()).throw(torch.OutOfMemoryError("CUDA out of memory"))
+    with pytest.raises(ValueError, match="1 images at a time do not fit.*--set batch=8"):
+        steps[1].prepare()
