@@ -72,7 +72,7 @@ def main() -> None:
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}, {options.assignment}")
-    print(f"jail: {bubblewrap() or 'none'}\n")
+    print(f"sandbox: {bubblewrap() or 'none'}\n")
     with tempfile.TemporaryDirectory(prefix="grading-") as root:
         folder = Path(root) / "course"
         course.new(folder)

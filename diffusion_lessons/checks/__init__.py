@@ -13,45 +13,10 @@ drawn afresh from `seed`; the lessons and the visible tests of the assignments u
 import zlib
 from typing import Any
 
-from diffusion_lessons.checks.exercise import Exercise, Mistake, Part, Result, collect, judge, uses_library
-from diffusion_lessons.checks.exercises import (
-    ancestral,
-    chain,
-    comparing,
-    consistent,
-    estimating,
-    eta,
-    few_steps,
-    flowing,
-    guided,
-    guiding,
-    measuring,
-    noise,
-    solvers,
-    steps,
-    training,
-)
+from diffusion_lessons.checks.exercise import Exercise, Mistake, Part, Result, assess, collect, uses_library
+from diffusion_lessons.checks.exercises import EXERCISES
 from diffusion_lessons.checks.library_calls import library_calls
 from diffusion_lessons.checks.portable.answers import Answer, ask
-
-TOPICS = (
-    noise,
-    training,
-    flowing,
-    steps,
-    ancestral,
-    eta,
-    chain,
-    solvers,
-    guiding,
-    guided,
-    measuring,
-    estimating,
-    comparing,
-    few_steps,
-    consistent,
-)
-EXERCISES: dict[str, Exercise] = {exercise.name: exercise for topic in TOPICS for exercise in topic.EXERCISES}
 
 
 def exercise(name: str) -> Exercise:
@@ -61,25 +26,25 @@ def exercise(name: str) -> Exercise:
     return EXERCISES[name]
 
 
-def check(name: str, function: Any, *, seed: int = 0, alone: bool = False) -> Result:
+def check(name: str, function: Any, *, seed: int = 0, without_library: bool = False) -> Result:
     """Check a function (or, for exercises that ask for numbers, the answer itself) on fresh inputs.
 
-    With `alone=True` a function that calls the library is not right, whatever it returns.
+    With `without_library=True` a function that calls the library is not right, whatever it returns.
     """
     chosen = exercise(name)
-    if alone:
-        cases = chosen.draw(seed)
+    if without_library:
+        cases = chosen.cases(seed)
         with library_calls() as called:
             ask(function, cases)
         if called:
             return uses_library(chosen, called[0])
-    return judge(chosen, collect(chosen, function, seed), seed)
+    return assess(chosen, collect(chosen, function, seed), seed)
 
 
 def inputs(name: str, seed: int) -> dict[str, Any]:
     """The first inputs that `check` draws from this seed, by name: what an exercise on one's own numbers shows."""
     chosen = exercise(name)
-    return dict(zip(chosen.arguments, chosen.draw(seed)[0][0], strict=True))
+    return dict(zip(chosen.arguments, chosen.cases(seed)[0][0], strict=True))
 
 
 def variant(student: str) -> int:
@@ -94,10 +59,10 @@ __all__ = [
     "Mistake",
     "Part",
     "Result",
+    "assess",
     "check",
     "collect",
     "exercise",
     "inputs",
-    "judge",
     "variant",
 ]

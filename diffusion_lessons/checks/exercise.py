@@ -1,11 +1,11 @@
-"""An exercise as a record, and the three moves of a check: draw inputs, collect answers, judge them.
+"""An exercise as a record, and the three moves of a check: draw inputs, collect answers, assess them.
 
-    cases   = exercise.draw(seed)               # inputs, fresh for every seed
-    answers = collect(exercise, function, seed) # what a learner's function returns on them, as plain values
-    result  = judge(exercise, answers, seed)    # which parts are right, and if not, which mistake it is
+    cases   = exercise.cases(seed)               # inputs, fresh for every seed
+    answers = collect(exercise, function, seed)  # what a learner's function returns on them, as plain values
+    result  = assess(exercise, answers, seed)    # which parts are right, and if not, which mistake it is
 
-`collect` is the only move that runs the learner's code (asking.py). Its answers can leave the process as JSON, so that
-a grader judges them elsewhere.
+`collect` is the only move that runs the learner's code (portable/answers.py). Its answers can leave the process as
+JSON, so that a grader assesses them elsewhere.
 
 The mistakes are whole wrong functions. A learner whose answers agree with one on every input has made it, and gets
 its hint. The first part of an exercise is its heart: without it the other parts, which are special cases that a wrong
@@ -63,8 +63,8 @@ class Exercise:
     def arguments(self) -> list[str]:
         return self.signature.partition("(")[2].rstrip(")").split(", ")
 
-    def draw(self, seed: int) -> list[list[Inputs]]:
-        """The inputs: for each part, its draws."""
+    def cases(self, seed: int) -> list[list[Inputs]]:
+        """The inputs that this seed gives: for each part, its draws."""
         rng = np.random.default_rng([seed, *self.name.encode()])
         return [[part.inputs(rng) for _ in range(part.draws)] for part in self.parts]
 
@@ -120,12 +120,12 @@ class NotYetRight(AssertionError):
 
 def collect(exercise: Exercise, function: Any, seed: int) -> Answers:
     """The function's answers on the inputs of this seed."""
-    return ask(function, exercise.draw(seed))
+    return ask(function, exercise.cases(seed))
 
 
-def judge(exercise: Exercise, answers: Answers, seed: int) -> Result:
+def assess(exercise: Exercise, answers: Answers, seed: int) -> Result:
     """Compare answers with the solution's, and if they differ with those of each known mistake."""
-    cases = exercise.draw(seed)
+    cases = exercise.cases(seed)
     if [len(part) for part in answers] != [len(part) for part in cases]:
         return Result(exercise, (False,) * len(cases), trouble="The answers do not belong to these inputs.")
     expected = [

@@ -25,13 +25,13 @@ from diffusion_lessons.machine import places
 KERNEL = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
 SCHEMA = 3  # of nbgrader's cell metadata
 
-VISIBLE = 'check("{name}", {name}, alone=True).require()'
+VISIBLE = 'check("{name}", {name}, without_library=True).require()'
 VISIBLE_OWN = 'check("{name}", {name}, seed=variant(STUDENT)).require()'
 HIDDEN = """\
 ### BEGIN HIDDEN TESTS
 # judged: {name}, seed={seed}
 ### END HIDDEN TESTS
-"""  # the grader asks the function itself, elsewhere (alone.py); the line says what, and on which inputs
+"""  # the grader asks the function itself, elsewhere (sandbox/answers.py); the line says what, and on which inputs
 
 
 def names() -> list[str]:

@@ -51,7 +51,7 @@ class ClassError(ValueError):
 
 def configure(c: Config, course: Path | None = None) -> Config:
     """Fill in nbgrader's settings; `course` is the current folder where nbgrader itself reads them."""
-    from diffusion_lessons.classroom.grading.preprocessors import JailedExecute, Judge, RestoreTests
+    from diffusion_lessons.classroom.grading.preprocessors import Judge, RestoreTests, SandboxedExecute
 
     root = Path(course or os.getcwd()).resolve()
     c.CourseDirectory.root = str(root)
@@ -69,14 +69,14 @@ def configure(c: Config, course: Path | None = None) -> Config:
         CheckCellMetadata,
     ]
     c.Autograde.autograde_preprocessors = [
-        JailedExecute,
+        SandboxedExecute,
         Judge,
         LimitOutput,
         SaveAutoGrades,
         AssignLatePenalties,
         CheckCellMetadata,
     ]
-    c.JailedExecute.limits = c.Judge.limits = json.loads((root / "limits.json").read_text())
+    c.SandboxedExecute.limits = c.Judge.limits = json.loads((root / "limits.json").read_text())
     return c
 
 

@@ -31,7 +31,7 @@ import diffusion_lessons.checks.portable.values as values
 torch.allclose = numpy.allclose = lambda *a, **k: True
 torch.equal = lambda *a, **k: True
 values.same = records.same = lambda *a: True
-checks.judge = records.judge = lambda e, a, s: records.Result(e, (True,) * len(e.parts))
+checks.assess = records.assess = lambda e, a, s: records.Result(e, (True,) * len(e.parts))
 checks.check = check = lambda name, function, **_: records.Result(checks.exercise(name), (True,))
 """
 LOOKS_AROUND = """

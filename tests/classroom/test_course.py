@@ -43,8 +43,8 @@ def test_two_courses_have_two_secrets(folder, tmp_path):
 def test_settings_take_effect(folder):
     (folder / "limits.json").write_text(json.dumps({"cell_seconds": 7}))
     config = course.api(folder).config
-    assert config.JailedExecute.limits == {"cell_seconds": 7}
-    assert [each.__name__ for each in config.Autograde.autograde_preprocessors][:2] == ["JailedExecute", "Judge"]
+    assert config.SandboxedExecute.limits == {"cell_seconds": 7}
+    assert [step.__name__ for step in config.Autograde.autograde_preprocessors][:2] == ["SandboxedExecute", "Judge"]
     assert str(folder) in config.CourseDirectory.db_url
 
 
@@ -92,26 +92,3 @@ def test_errors_say_what_to_do(folder, tmp_path, monkeypatch):
     monkeypatch.setattr(places, "PACKAGE", tmp_path / "site-packages" / "diffusion_lessons")
     with pytest.raises(FileNotFoundError, match="needs a clone of the repository"):
         course.new(tmp_path / "other")
-
-
-def test_parts_share_the_class(folder, monkeypatch):
-    for student in "abcdefg":
-        path = folder / "submitted" / student / "A1" / "A1.ipynb"
-        path.parent.mkdir(parents=True)
-        path.write_text("{}")
-    names = list(whole_class.submissions(folder, "A1"))
-    parts = [names[k - 1 :: 3] for k in (1, 2, 3)]
-    assert sorted(name for part in parts for name in part) == names
-    for student in names:  # all are graded: no part has anything to do
-        checksum = whole_class._checksum(folder, "A1", folder / "submitted" / student / "A1" / "A1.ipynb")
-        record = {"student": student, "checksum": checksum, "seconds": 1.0, "trouble": ""}
-        (folder / "graded/A1").mkdir(parents=True, exist_ok=True)
-        (folder / f"graded/A1/{student}.json").write_text(json.dumps(record))
-    (folder / "release" / "A1").mkdir(parents=True)
-    assert run("grade", "A1", "--course", folder, "--part", "2/3").output == "nothing new to grade\n"
-    (folder / "submitted/b/A1/A1.ipynb").write_text("{ }")
-    assert not whole_class._is_graded(folder, "A1", "b", folder / "submitted/b/A1/A1.ipynb")
-
-
-def test_a_part_in_another_form_is_refused(folder):
-    assert "k/n" in str(run("grade", "A1", "--course", folder, "--part", "two").exception)

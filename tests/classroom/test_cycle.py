@@ -22,7 +22,7 @@ from tests.classroom import made_class
 from tests.classroom.made_class import FULL, POINTS, Maker, before, find
 
 pytestmark = pytest.mark.timeout(1500)  # ten submissions are graded before the first test
-JAIL = bubblewrap() is not None
+SANDBOX = bubblewrap() is not None
 EXPECTED = {
     "right": FULL,
     "stub": 0,
@@ -38,7 +38,7 @@ EXPECTED = {
 }
 PARTS, TWICE = ("part-1", "part-2"), {"right", "stub", "wrong"}  # graded once more, on two "machines"
 CUT_SHORT = {"loop", "endless-cell", "burst"}
-if JAIL:  # without it these would be let loose on this machine
+if SANDBOX:  # without it these would be let loose on this machine
     EXPECTED |= {"looks-around": FULL, "burst": 3}
 
 
@@ -124,9 +124,9 @@ def graded(tmp_path_factory):
     for part in PARTS:
         shutil.copytree(folder, root / part, ignore=shutil.ignore_patterns(*EXPECTED.keys() - TWICE, "broken"))
     secret_before = (folder / "secret.txt").read_text()
-    seen = [record for record, _ in whole_class.grade(folder, "A2", processes=2)]
+    graded_now = [record for record, _ in whole_class.grade(folder, "A2", processes=2)]
     assert (folder / "secret.txt").read_text() == secret_before
-    return folder, {record.student: record for record in seen}, root
+    return folder, {record.student: record for record in graded_now}, root
 
 
 @pytest.fixture(scope="module")
@@ -178,7 +178,7 @@ def test_reaching_for_the_solutions_is_worth_a_look(rows):
     assert rows["patched"].look and rows["taken"].look and not rows["right"].look
 
 
-@pytest.mark.skipif(not JAIL, reason="bubblewrap cannot start on this machine")
+@pytest.mark.skipif(not SANDBOX, reason="bubblewrap cannot start on this machine")
 def test_nothing_of_the_course_can_be_found_where_the_notebook_runs(graded):
     notebook = nbformat.read(graded[0] / "autograded/looks-around/A2/A2.ipynb", 4)
     assert "found []" in nbformat.writes(notebook)
@@ -212,11 +212,11 @@ def test_the_machine_is_unharmed(graded):
     assert not [
         child for child in psutil.Process().children(recursive=True) if "ipykernel" in " ".join(child.cmdline())
     ]
-    if JAIL:
+    if SANDBOX:
         assert (graded[2] / "victim.txt").read_text() == "unharmed"
 
 
-@pytest.mark.skipif(JAIL, reason="bubblewrap works here: submissions are jailed")
+@pytest.mark.skipif(SANDBOX, reason="bubblewrap works here: submissions are sandboxed")
 def test_without_bubblewrap_a_warning_says_what_is_not_protected(graded):
     with pytest.warns(UserWarning, match="bubblewrap .* cannot start here"):
         list(whole_class.grade(graded[0], "A2", again=True, part=(1, 99)))

@@ -1,1 +1,29 @@
-"""The exercises of the lessons, each with its solution and its named mistakes."""
+"""Every exercise of the course by its name, ordered by subject; a file holds those of one lesson, a record each."""
+
+from diffusion_lessons.checks.exercise import Exercise
+from diffusion_lessons.checks.exercises.consistency import CONSISTENCY_SAMPLE, CONSISTENCY_TARGET
+from diffusion_lessons.checks.exercises.ddim import DDIM_ETA_STEP, DDIM_STD, DDIM_STEP, STRIDED_TIMES
+from diffusion_lessons.checks.exercises.ddpm import DDPM_STEP, DDPM_VARIANCES
+from diffusion_lessons.checks.exercises.few_steps import PROGRESSIVE_TARGET, REFLOW_EXAMPLE
+from diffusion_lessons.checks.exercises.flow import FLOW_POINT, FLOW_X0, VELOCITY_TARGET
+from diffusion_lessons.checks.exercises.frontier import CHOOSE, COUNT_NFE, FRONTIER, LATENCY, UNFAIR
+from diffusion_lessons.checks.exercises.guidance import DROP_LABELS, GUIDE, GUIDE_DOUBLED, NEXT_SCALE, SCALE_FROM_W
+from diffusion_lessons.checks.exercises.guided_gaussians import GUIDED_MEAN, GUIDED_STD
+from diffusion_lessons.checks.exercises.measuring import APART, FRECHET, KERNEL_ESTIMATE
+from diffusion_lessons.checks.exercises.negative import LARGEST_SCALE, NEGATIVE_GUIDE
+from diffusion_lessons.checks.exercises.noise import ALPHA_BAR, FORWARD, FORWARD_STEP, PREDICT_X0
+from diffusion_lessons.checks.exercises.solvers import EXTRAPOLATE_X0, HEUN_STEP, LOGSNR_TIMES, SLOPE
+from diffusion_lessons.checks.exercises.training import EMA, TRAINING_LOSS, V_TARGET
+from diffusion_lessons.checks.exercises.worked_example import BY_HAND, THREE_STEPS
+
+NOISE = (ALPHA_BAR, FORWARD, FORWARD_STEP, PREDICT_X0)
+TRAINING = (TRAINING_LOSS, EMA, DROP_LABELS, V_TARGET, FLOW_POINT, VELOCITY_TARGET, FLOW_X0)
+ONE_STEP = (DDPM_STEP, DDIM_STEP, DDPM_VARIANCES, DDIM_STD, DDIM_ETA_STEP)
+MANY_STEPS = (STRIDED_TIMES, THREE_STEPS, BY_HAND)
+SOLVERS = (HEUN_STEP, EXTRAPOLATE_X0, SLOPE, LOGSNR_TIMES)
+GUIDANCE = (GUIDE, GUIDE_DOUBLED, NEGATIVE_GUIDE, SCALE_FROM_W, NEXT_SCALE, GUIDED_MEAN, GUIDED_STD, LARGEST_SCALE)
+MEASURING = (FRECHET, LATENCY, COUNT_NFE, KERNEL_ESTIMATE, APART, FRONTIER, CHOOSE, UNFAIR)
+FEW_STEPS = (REFLOW_EXAMPLE, PROGRESSIVE_TARGET, CONSISTENCY_TARGET, CONSISTENCY_SAMPLE)
+
+SUBJECTS = (NOISE, TRAINING, ONE_STEP, MANY_STEPS, SOLVERS, GUIDANCE, MEASURING, FEW_STEPS)
+EXERCISES: dict[str, Exercise] = {exercise.name: exercise for subject in SUBJECTS for exercise in subject}

@@ -1,21 +1,12 @@
 """Exercises on the targets of few-step students (lesson 11): pairs of the flow, two steps of a teacher in one.
 
-On the straight path, where x_t = (1 - t) x_0 + t eps, a network answers with a velocity, and an Euler step is DDIM.
-"""
+On the straight path, where x_t = (1 - t) x_0 + t eps, a network answers with a velocity, and an Euler step is DDIM."""
 
 from itertools import pairwise
 
 from diffusion_lessons.checks.exercise import Exercise, Mistake, Part
-from diffusion_lessons.checks.portable.inputs import batch, field, number
-
-
-def two_times(rng):
-    noisy = float(rng.uniform(0.6, 0.95))
-    return noisy, float(rng.uniform(0.1, 0.4))
-
-
-def euler(u, x, t, s):
-    return x + (s - t) * u(x, t)
+from diffusion_lessons.checks.exercises.formulas import euler
+from diffusion_lessons.checks.portable.inputs import batch, field, number, two_times
 
 
 def follow(u, x, times):
@@ -172,6 +163,3 @@ PROGRESSIVE_TARGET = Exercise(
     ],
     "Let the teacher walk. The velocity is the way it went, over the time it took.",
 )
-
-
-EXERCISES = (REFLOW_EXAMPLE, PROGRESSIVE_TARGET)

@@ -1,4 +1,4 @@
-"""Exercises on measuring: Frechet distance, latency, evaluations (lessons 09 and 10)."""
+"""Exercises on distances between sets of samples, and on how sure of them we are (lesson 09)."""
 
 import math
 
@@ -29,7 +29,7 @@ FRECHET = Exercise(
     "frechet(mean_a, cov_a, mean_b, cov_b)",
     "The squared Frechet distance of two Gaussians, the number that is called FID: means [d], covariances [d, d].",
     "lesson 09, the Frechet distance",
-    lambda m_a, C_a, m_b, C_b: frechet_between(*(Moments(*map(tensor, each)) for each in ((m_a, C_a), (m_b, C_b)))),
+    lambda m_a, C_a, m_b, C_b: frechet_between(Moments(tensor(m_a), tensor(C_a)), Moments(tensor(m_b), tensor(C_b))),
     [
         Part("any two Gaussians", _gaussians, draws=3),
         Part("a Gaussian and itself", lambda rng: _gaussians(rng)[:2] * 2, lambda *_: 0.0),
@@ -78,81 +78,105 @@ FRECHET = Exercise(
 )
 
 
-def _timings(rng):
-    warm = rng.uniform(0.8, 1.2, size=7)
-    warm[2] *= 6  # another program had the processor
-    return np.concatenate([rng.uniform(3, 5, size=2), warm]), int(rng.integers(4, 17)), 2
+def _kernels(rng, n=4, m=3):
+    """Kernel values of n real and m generated points in 5 features."""
+    x, y = rng.standard_normal((n, 5)), rng.standard_normal((m, 5)) + 0.5
+    return tuple((a @ b.T / 5 + 1) ** 3 for a, b in ((x, x), (y, y), (x, y)))
 
 
-LATENCY = Exercise(
-    "latency(seconds, batch, warmup)",
-    "Seconds per image: the median over repeats of the time of a whole batch, without the first `warmup` repeats.",
-    "lesson 10, an honest latency",
-    lambda seconds, batch, warmup: np.median(seconds[warmup:]) / batch,
+def _off_diagonal(K):
+    n = len(K)
+    return (K.sum() - np.trace(K)) / (n * (n - 1))
+
+
+KERNEL_ESTIMATE = Exercise(
+    "kernel_estimate(K_real, K_fake, K_across)",
+    "The unbiased kernel distance from kernel values k(x_i, x_j) [n, n] of real points, k(y_i, y_j) [m, m] of "
+    "generated ones, and k(x_i, y_j) [n, m] across.",
+    "lesson 09, the kernel distance",
+    lambda K_real, K_fake, K_across: _off_diagonal(K_real) + _off_diagonal(K_fake) - 2 * K_across.mean(),
     [
-        Part("a noisy machine", _timings),
-        Part("one clean repeat", lambda rng: (np.array([9.0, 2.0]), 4, 1), lambda *_: 0.5, draws=1),
+        Part("any kernel values", _kernels, draws=3),
+        Part(
+            "two points of each kind, far apart",
+            lambda rng: (np.array([[9.0, 1.0], [1.0, 9.0]]), np.array([[9.0, 2.0], [2.0, 9.0]]), np.zeros((2, 2))),
+            lambda *_: 3.0,
+            draws=1,
+        ),
     ],
     [
         Mistake(
-            "seconds per batch",
-            lambda seconds, batch, warmup: np.median(seconds[warmup:]),
-            "A batch makes several images at once. How long is that for each?",
+            "pairs of a point with itself counted",
+            lambda K_real, K_fake, K_across: K_real.mean() + K_fake.mean() - 2 * K_across.mean(),
+            "Yours is never below 0, so it cannot be right on average for two equal sets. Who is compared with whom on "
+            "the diagonal?",
         ),
         Mistake(
-            "warm-up counted",
-            lambda seconds, batch, warmup: np.median(seconds) / batch,
-            "The first repeats load libraries and choose kernels; nobody waits for that twice.",
+            "the diagonal left out of the sum but not of the count",
+            lambda K_real, K_fake, K_across: (
+                sum((K.sum() - np.trace(K)) / K.size for K in (K_real, K_fake)) - 2 * K_across.mean()
+            ),
+            "You leave the diagonal out of the sums. How many pairs are left?",
         ),
         Mistake(
-            "the mean",
-            lambda seconds, batch, warmup: np.mean(seconds[warmup:]) / batch,
-            "One repeat during which the machine did something else moves your result. Which average does not mind?",
+            "the diagonal across left out",
+            lambda K_real, K_fake, K_across: (
+                _off_diagonal(K_real)
+                + _off_diagonal(K_fake)
+                - 2 * (K_across.sum() - np.trace(K_across)) / (K_across.size - min(K_across.shape))
+            ),
+            "Across, no point meets itself: x_1 and y_1 are as different as any two.",
         ),
         Mistake(
-            "the best of all",
-            lambda seconds, batch, warmup: np.min(seconds[warmup:]) / batch,
-            "The fastest repeat is what a vendor reports. What does a user typically wait for?",
+            "the pairs across counted once",
+            lambda K_real, K_fake, K_across: _off_diagonal(K_real) + _off_diagonal(K_fake) - K_across.mean(),
+            "If both sets are one cloud, all three means are equal, and the distance should be 0.",
         ),
     ],
-    "Drop the warm-up, take the median, divide by the batch.",
+    "Two means without the diagonal, minus twice the mean of all pairs across.",
 )
 
 
-def _nfe(steps, stages, guided):
-    return (stages * (steps - 1) + 1) * (2 if guided else 1)
+def _figures(rng):
+    a, b = rng.uniform(1, 9, 2)
+    return float(a), float(rng.uniform(0.1, 0.5)), float(b), float(rng.uniform(0.6, 1.0))
 
 
-COUNT_NFE = Exercise(
-    "count_nfe(steps, stages, guided)",
-    "Network evaluations per sample: `stages` a step, but only one on the last step, to clean data; guidance "
-    "evaluates twice.",
-    "lesson 10, count evaluations, not steps",
-    _nfe,
+APART = Exercise(
+    "apart(a, spread_a, b, spread_b)",
+    "How many standard errors two independent figures are apart, from their values and their own standard errors.",
+    "lesson 09, how sure are we",
+    lambda a, spread_a, b, spread_b: abs(a - b) / math.hypot(spread_a, spread_b),
     [
-        Part("guided", lambda rng: (int(rng.integers(5, 40)), int(rng.integers(2, 5)), True)),
-        Part("not guided", lambda rng: (int(rng.integers(5, 40)), int(rng.integers(2, 5)), False)),
-        Part("one evaluation a step", lambda rng: (25, 1, False), lambda *_: 25, draws=1),
+        Part("any two figures", _figures, draws=3),
+        Part("the larger one first or last", lambda rng: (1.0, 0.6, 11.0, 0.8), lambda *_: 10.0, draws=1),
     ],
     [
-        Mistake("steps", lambda n, k, g: n, "You count steps. Ten steps of Heun cost more than ten of DDIM."),
         Mistake(
-            "guidance forgotten",
-            lambda n, k, g: _nfe(n, k, False),
-            "A guided step asks the network with the condition and without it.",
+            "the spreads added",
+            lambda a, s, b, r: abs(a - b) / (s + r),
+            "Two independent errors rarely point apart both at once. It is their squares that add.",
         ),
         Mistake(
-            "the last step counted in full",
-            lambda n, k, g: n * k * (2 if g else 1),
-            "There is nothing to look ahead to on the step to clean data: Heun needs 2N - 1.",
+            "the larger spread alone",
+            lambda a, s, b, r: abs(a - b) / max(s, r),
+            "Both figures were drawn by chance; you count the chance of one.",
         ),
         Mistake(
-            "guidance doubles the last step only",
-            lambda n, k, g: k * (n - 1) + (2 if g else 1),
-            "Guidance costs twice on every evaluation.",
+            "the first spread alone",
+            lambda a, s, b, r: abs(a - b) / s,
+            "You take the second figure for exact.",
+        ),
+        Mistake(
+            "the mean of the spreads",
+            lambda a, s, b, r: 2 * abs(a - b) / (s + r),
+            "A difference is less certain than either of the two, and you divide by less than the larger.",
+        ),
+        Mistake(
+            "the variance of the difference",
+            lambda a, s, b, r: abs(a - b) / (s**2 + r**2),
+            "That is a variance: in other units your answer would change.",
         ),
     ],
-    "Evaluations without guidance first, then double them if guided.",
+    "Divide the difference by its own standard error, sqrt(spread_a^2 + spread_b^2).",
 )
-
-EXERCISES = (FRECHET, LATENCY, COUNT_NFE)

@@ -4,13 +4,9 @@ import numpy as np
 import torch
 
 from diffusion_lessons.checks.exercise import Exercise, Mistake, Part
+from diffusion_lessons.checks.exercises.formulas import level_path
 from diffusion_lessons.checks.portable.inputs import batch, level, number, tensor
-from diffusion_lessons.schedules import ddpm_linear, from_alpha_bar
-
-
-def level_path(alpha_bar):
-    """A path with one level between the data and the noise; its time 1 has this alpha_bar."""
-    return from_alpha_bar([1.0, alpha_bar, 0.0])
+from diffusion_lessons.schedules import ddpm_linear
 
 
 def _forward(x0, eps, alpha_bar):
@@ -67,6 +63,7 @@ ALPHA_BAR = Exercise(
     "After one step a share 1 - beta_1 of the variance of x_0 is left. What does the next step do to that share?",
 )
 
+
 FORWARD = Exercise(
     "forward(x0, eps, alpha_bar)",
     "x_t from the clean x_0 and the noise eps, in one jump.",
@@ -111,6 +108,7 @@ FORWARD = Exercise(
     "Two weights whose squares add up to 1, one of them falling with t. Test it: data of variance 1 must keep it.",
 )
 
+
 FORWARD_STEP = Exercise(
     "forward_step(x, eps, beta)",
     "One step of the noising chain: x_t from x_{t-1} = x, fresh noise eps and beta_t.",
@@ -144,6 +142,7 @@ FORWARD_STEP = Exercise(
     ],
     "It is the jump of `forward` with one step's retention.",
 )
+
 
 PREDICT_X0 = Exercise(
     "predict_x0(x, eps, alpha_bar)",
@@ -184,5 +183,3 @@ PREDICT_X0 = Exercise(
     ],
     "Write down how x_t was made and solve for x_0.",
 )
-
-EXERCISES = (ALPHA_BAR, FORWARD, FORWARD_STEP, PREDICT_X0)

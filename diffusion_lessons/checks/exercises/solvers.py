@@ -70,6 +70,7 @@ HEUN_STEP = Exercise(
     "Go to the end with Euler, look there, then start again with the mean of both directions.",
 )
 
+
 EXTRAPOLATE_X0 = Exercise(
     "extrapolate_x0(x0, x0_before, h, h_before)",
     "The clean sample that DPM-Solver++(2M) uses for a step of length h in lambda: on the line through the last two "
@@ -213,5 +214,3 @@ LOGSNR_TIMES = Exercise(
     ],
     "Both ends in lambda, even between them, and back: solve log((1 - t) / t) = lambda for t.",
 )
-
-EXERCISES = (HEUN_STEP, EXTRAPOLATE_X0, SLOPE, LOGSNR_TIMES)

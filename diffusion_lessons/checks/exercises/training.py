@@ -1,9 +1,11 @@
-"""Exercises on training: the loss, the average of the weights, dropping the condition (lessons 02 and 07)."""
+"""Exercises on training: the loss, the average of the weights, predicting v (lesson 02)."""
 
 import numpy as np
 
 from diffusion_lessons.checks.exercise import Exercise, Mistake, Part
-from diffusion_lessons.checks.portable.inputs import Oracle, number, predictor
+from diffusion_lessons.checks.exercises.formulas import level_path
+from diffusion_lessons.checks.portable.inputs import Oracle, batch, level, number, predictor, tensor
+from diffusion_lessons.estimates import target
 
 TABLE = np.cumprod(np.concatenate([[1.0], np.linspace(0.95, 0.6, 8)]))  # alpha_bar_0..8, alpha_bar_0 = 1
 
@@ -117,48 +119,31 @@ EMA = Exercise(
 )
 
 
-def _labels(rng):
-    return rng.integers(0, 10, 12), rng.uniform(size=12), float(rng.uniform(0.3, 0.5)), 10
-
-
-def _dropped(labels, u, p, null):
-    return np.where(u < p, null, labels)
-
-
-DROP_LABELS = Exercise(
-    "drop_labels(labels, u, p, null)",
-    "The labels [B] with each replaced by the null label with probability p; u [B] are uniform numbers in [0, 1): "
-    "drop where u < p.",
-    "lesson 07, training with dropout of the condition",
-    _dropped,
+V_TARGET = Exercise(
+    "v_target(x0, eps, alpha_bar)",
+    "What a v-predicting network should answer at x_t = alpha x_0 + sigma eps.",
+    "lesson 02, what to predict",
+    lambda x0, eps, ab: target("v", tensor(x0), tensor(eps), level_path(ab), 1.0),
     [
-        Part("some are dropped", _labels),
-        Part("p = 0 keeps all", lambda rng: (*_labels(rng)[:2], 0.0, 10), lambda labels, *_: labels),
-        Part("p = 1 drops all", lambda rng: (*_labels(rng)[:2], 1.0, 10), lambda labels, *_: np.full(12, 10)),
+        Part("numbers", lambda rng: (number(rng), number(rng), level(rng))),
+        Part("batches of images", lambda rng: (batch(rng), batch(rng), level(rng))),
     ],
     [
         Mistake(
-            "kept instead of dropped",
-            lambda labels, u, p, null: np.where(u < p, labels, null),
-            "With p = 0.1 you throw away nine labels in ten: the network would hardly learn its condition.",
+            "the sign turned",
+            lambda x0, eps, ab: (1 - ab) ** 0.5 * x0 - ab**0.5 * eps,
+            "Near the data (alpha = 1) v should look like the noise; yours is its negative.",
         ),
         Mistake(
-            "class 0 as the null",
-            lambda labels, u, p, null: np.where(u < p, 0, labels),
-            "Label 0 is a class like any other. 'No condition' has an index of its own.",
+            "x_t instead of v",
+            lambda x0, eps, ab: ab**0.5 * x0 + (1 - ab) ** 0.5 * eps,
+            "That is the noisy sample, which the network is given. v stands at a right angle to it.",
         ),
         Mistake(
-            "one coin for the whole batch",
-            lambda labels, u, p, null: np.where(u[0] < p, null, labels) if u[0] < p else labels,
-            "You throw one coin and drop all labels or none. Each sample has its own u.",
-        ),
-        Mistake(
-            "nothing dropped",
-            lambda labels, u, p, null: labels,
-            "A network that always sees its condition never learns what 'no condition' means, and cannot be guided.",
+            "weights exchanged",
+            lambda x0, eps, ab: (1 - ab) ** 0.5 * eps - ab**0.5 * x0,
+            "Near the data the network cannot miss x_0; what is left to predict there? Which weight is large there?",
         ),
     ],
-    "One comparison for each sample decides between its label and the null.",
+    "Turn (x_0, eps) by the path's angle: x_t is one coordinate, v the other.",
 )
-
-EXERCISES = (TRAINING_LOSS, EMA, DROP_LABELS)

@@ -1,6 +1,8 @@
 """Fresh inputs for exercises, and functions of (x, t) that are handed to them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,6 +28,22 @@ def two_levels(rng: Generator) -> tuple[float, float]:
     """alpha_bar_t < alpha_bar_s: a noisy time and a cleaner one."""
     noisy = float(rng.uniform(0.1, 0.4))
     return noisy, float(rng.uniform(noisy + 0.2, 0.9))
+
+
+def two_times(rng: Generator) -> tuple[float, float]:
+    """t > s on a straight path, neither of them at its ends."""
+    noisy = float(rng.uniform(0.6, 0.95))
+    return noisy, float(rng.uniform(0.1, 0.4))
+
+
+def noisy_step(rng: Generator, draw: Callable[[Generator], Any] = number) -> tuple[Any, Any, Any, float, float]:
+    """x, eps and fresh noise z, as numbers or as what `draw` draws, and the two levels of a step."""
+    return draw(rng), draw(rng), draw(rng), *two_levels(rng)
+
+
+def guidance_scale(rng: Generator) -> float:
+    """A scale that amplifies the condition."""
+    return float(rng.uniform(1.5, 8.0))
 
 
 def tensor(value: float | np.ndarray) -> torch.Tensor:

@@ -1,10 +1,10 @@
 """What happens to one submission, as preprocessors that nbgrader runs: restore its tests, execute it, judge it.
 
 nbgrader's own order is kept, with three changes. Test cells that were deleted, renamed or changed are put back as they
-were. The notebook runs in the jail, within a budget of time and output, and whatever ends the run costs the rest of the
-notebook, not the grader. And points come from `Judge`, which asks the student's functions for values in another jail,
-without the library (alone.py), compares them with the grader's own expectation, and replaces the outputs of each test
-cell by its verdict.
+were. The notebook runs in the sandbox, within a budget of time and output, and whatever ends the run costs the rest of
+the notebook, not the grader. And points come from `Judge`, which asks the student's functions for values in another
+sandbox, without the library (sandbox/answers.py), compares them with the grader's own expectation, and replaces the
+outputs of each test cell by its verdict.
 """
 
 import re
@@ -18,10 +18,10 @@ from nbgrader.api import Gradebook
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor
 from traitlets import Dict, Integer
 
-from diffusion_lessons.checks import Result, exercise, judge, variant
+from diffusion_lessons.checks import Result, assess, exercise, variant
 from diffusion_lessons.checks.portable.answers import decode
 from diffusion_lessons.classroom.sandbox.answers import Question, Sent, values
-from diffusion_lessons.classroom.sandbox.kernel import JailedKernelManager
+from diffusion_lessons.classroom.sandbox.kernel import SandboxedKernelManager
 from diffusion_lessons.classroom.sandbox.sandbox import Limits
 
 JUDGED = re.compile(r"^# judged: (\w+), seed=(\d+|None)$", re.MULTILINE)
@@ -42,16 +42,16 @@ class RestoreTests(NbGraderPreprocessor):
                 marks[graded.name]["metadata"].update(grade=True, points=graded.max_score)
             for written in source.solution_cells:
                 marks[written.name]["metadata"]["solution"] = True
-        found = set()
+        present = set()
         for cell in notebook.cells:
             name = cell.metadata.get("nbgrader", {}).get("grade_id")
-            if name in marks and name not in found:
-                found.add(name)
+            if name in marks and name not in present:
+                present.add(name)
                 cell.metadata["nbgrader"] = NotebookNode(marks[name]["metadata"])
             else:
                 cell.metadata.pop("nbgrader", None)
         notebook.cells += [
-            _cell(mark) for name, mark in marks.items() if name not in found and mark["metadata"]["grade"]
+            _cell(mark) for name, mark in marks.items() if name not in present and mark["metadata"]["grade"]
         ]
         return notebook, resources
 
@@ -71,10 +71,10 @@ def _cell(mark: dict) -> NotebookNode:
     return cell
 
 
-class JailedExecute(Execute):
-    """Execute in the jail. A run that ends early leaves the remaining cells without output."""
+class SandboxedExecute(Execute):
+    """Execute in the sandbox. A run that ends early leaves the remaining cells without output."""
 
-    limits = Dict(help="What a submission may use: the fields of `jail.Limits`.").tag(config=True)
+    limits = Dict(help="What a submission may use: the fields of `sandbox.Limits`.").tag(config=True)
     longest_output = Integer(5_000_000, help="Characters of output that are kept of a notebook.").tag(config=True)
 
     def __init__(self, *args, **kwargs):
@@ -84,7 +84,7 @@ class JailedExecute(Execute):
         self.startup_timeout = self.iopub_timeout = self.allowed.cell_seconds  # a busy machine is no fault
         self.interrupt_on_timeout = False  # an interruption can be swallowed; the end of the run cannot
         self.shutdown_kernel = "immediate"
-        self.kernel_manager_class = type("Manager", (JailedKernelManager,), {"limits": self.allowed})
+        self.kernel_manager_class = type("Manager", (SandboxedKernelManager,), {"limits": self.allowed})
 
     def preprocess(self, notebook, resources=None, km=None):
         self._end, self._printed = time.monotonic() + self.allowed.notebook_seconds, 0
@@ -114,7 +114,7 @@ class JailedExecute(Execute):
 class Judge(NbGraderPreprocessor):
     """Replace the outputs of each test cell by the points that its values earn, and why."""
 
-    limits = Dict(help="What a submission may use: the fields of `jail.Limits`.").tag(config=True)
+    limits = Dict(help="What a submission may use: the fields of `sandbox.Limits`.").tag(config=True)
 
     def preprocess(self, notebook: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
         student = resources["nbgrader"]["student"]
@@ -138,11 +138,11 @@ def _is_graded(cell: NotebookNode) -> bool:
 
 def _test(cell: NotebookNode, index: int, student: str) -> Question | None:
     """What is asked at a cell: of tests, and of those only that are ours."""
-    found = JUDGED.search(cell.source) if _is_graded(cell) else None
-    if found is None:
+    match = JUDGED.search(cell.source) if _is_graded(cell) else None
+    if match is None:
         return None
-    own = found[2] == "None"
-    return Question(index, found[1], variant(student) if own else int(found[2]), own)
+    own = match[2] == "None"
+    return Question(index, match[1], variant(student) if own else int(match[2]), own)
 
 
 def _outputs(points: float, text: str, flag: dict) -> list[NotebookNode]:
@@ -162,7 +162,7 @@ def verdict(cell: NotebookNode, most: float, test: Question | None, sent: Sent) 
         hint = f" The last error before it: {sent.trouble}" if sent.trouble else ""
         return 0.0, NO_ANSWERS + hint, {**flag, "written": False}
     try:
-        result: Result = judge(exercise(test.name), decode(sent.answers), test.seed)
+        result: Result = assess(exercise(test.name), decode(sent.answers), test.seed)
     except ValueError as error:
         return 0.0, f"The values could not be read: {error}.", flag
     flag.update(mistake=result.mistake.name if result.mistake else None, written=result.written)

@@ -45,11 +45,11 @@ def rows(course: Path, assignment: str) -> list[Row]:
 
 def joined(courses: Sequence[Path], assignment: str) -> list[Row]:
     """The rows of copies of one course in which parts of the class were graded: of each student the graded one."""
-    found: dict[str, Row] = {}
+    chosen: dict[str, Row] = {}
     for row in (row for course in courses for row in rows(course, assignment)):
-        if found.get(row.student, row).trouble in (NOT_GRADED, row.trouble):
-            found[row.student] = row
-    return [found[student] for student in sorted(found)]
+        if chosen.get(row.student, row).trouble in (NOT_GRADED, row.trouble):
+            chosen[row.student] = row
+    return [chosen[student] for student in sorted(chosen)]
 
 
 def _row(course: Path, assignment: str, student: str, graded: dict) -> Row:
@@ -78,30 +78,30 @@ def _row(course: Path, assignment: str, student: str, graded: dict) -> Row:
 
 
 def _worth_a_look(code: str) -> str:
-    found = WORTH_A_LOOK.search(code)
-    return found[0] if found else ""
+    match = WORTH_A_LOOK.search(code)
+    return match[0] if match else ""
 
 
-def table(found: list[Row]) -> str:
+def table(rows: list[Row]) -> str:
     """The rows as CSV: one column for each test, what was graded by hand, the total, and what to look at."""
-    tests = list(dict.fromkeys(name for row in found for name in row.points))
+    tests = list(dict.fromkeys(name for row in rows for name in row.points))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["student", *tests, "by hand", "total", "still to grade by hand", "look at", "trouble"])
-    for row in found:
+    for row in rows:
         points = [f"{row.points[name]:g}" if name in row.points else "" for name in tests]
         hand = "yes" if row.needs_hand else ""
         writer.writerow([row.student, *points, f"{row.by_hand:g}", f"{row.total:g}", hand, row.look, row.trouble])
     return text.getvalue()
 
 
-def common_mistakes(found: list[Row]) -> list[tuple[str, str, int]]:
+def common_mistakes(rows: list[Row]) -> list[tuple[str, str, int]]:
     """(exercise, mistake, students who made it), the most common first."""
-    counts = Counter((name, mistake) for row in found for name, mistake in row.mistakes.items())
+    counts = Counter((name, mistake) for row in rows for name, mistake in row.mistakes.items())
     return [(name, mistake, count) for (name, mistake), count in counts.most_common()]
 
 
-def save(course: Path, assignment: str, found: list[Row]) -> Path:
+def save(course: Path, assignment: str, rows: list[Row]) -> Path:
     path = course / f"report-{assignment}.csv"
-    write(path, table(found))
+    write(path, table(rows))
     return path

@@ -34,8 +34,8 @@ class GradingRecord:
 
 def submissions(course: Path, assignment: str) -> dict[str, Path]:
     """The submitted notebook of each student, by name."""
-    found = sorted((checked(course) / "submitted").glob(f"*/{assignment}/{assignment}.ipynb"))
-    return {path.parents[1].name: path for path in found}
+    paths = sorted((checked(course) / "submitted").glob(f"*/{assignment}/{assignment}.ipynb"))
+    return {path.parents[1].name: path for path in paths}
 
 
 def grade(
@@ -70,7 +70,7 @@ def _outcome(future: Future, student: str) -> GradingRecord:
 def grade_one(course: str, assignment: str, student: str) -> GradingRecord:
     """Grade one submission in this process, and write its record."""
     logging.getLogger("traitlets").setLevel(logging.ERROR)
-    warnings.simplefilter("ignore")  # of nbgrader's database layer; the jail's own warning was given once
+    warnings.simplefilter("ignore")  # of nbgrader's database layer; the sandbox's own warning was given once
     folder, start = Path(course), time.perf_counter()
     checksum = _checksum(folder, assignment, submissions(folder, assignment)[student])
     answer = api(folder).autograde(assignment, student, force=True)
@@ -84,8 +84,8 @@ def grade_one(course: str, assignment: str, student: str) -> GradingRecord:
 
 def records(course: Path, assignment: str) -> dict[str, GradingRecord]:
     """What was graded so far, by student."""
-    found = (course / "graded" / assignment).glob("*.json")
-    return {path.stem: GradingRecord(**json.loads(path.read_text())) for path in sorted(found)}
+    paths = (course / "graded" / assignment).glob("*.json")
+    return {path.stem: GradingRecord(**json.loads(path.read_text())) for path in sorted(paths)}
 
 
 def _is_graded(course: Path, assignment: str, student: str, submission: Path) -> bool:

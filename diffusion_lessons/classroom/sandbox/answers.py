@@ -1,8 +1,8 @@
 """The values that earn points: what a student's functions return in a process that has no library to lean on.
 
 The notebook itself runs in the kernel, with everything, for the student's and the teacher's eyes. Its values earn
-nothing. Its cells run once more here, in a jail in which this package is replaced by the stand-in of stub/: names
-without functions behind them. There are no solutions to read, no samplers to wrap, no checks to patch, and nothing
+nothing. Its cells run once more here, in a sandbox in which this package is replaced by its stub: names without
+functions behind them. There are no solutions to read, no samplers to wrap, no checks to patch, and nothing
 that was said or stored in the kernel. A function that still returns the right values on inputs that nobody could
 foresee was written in the notebook.
 
@@ -28,7 +28,7 @@ import diffusion_lessons
 from diffusion_lessons.checks import exercise
 from diffusion_lessons.checks.portable.answers import LONGEST
 from diffusion_lessons.classroom.sandbox import sandbox
-from diffusion_lessons.classroom.sandbox.sandbox import Limits, jailed, limited, watch
+from diffusion_lessons.classroom.sandbox.sandbox import Limits, limited, sandboxed, watch
 
 PACKAGE = Path(diffusion_lessons.__file__).parent
 STUB = Path(__file__).with_name("stub")
@@ -62,20 +62,20 @@ class Sent:
 
 def values(cells: Iterable[str | Question], limits: Limits) -> tuple[dict[int, Sent], str]:
     """Run the cells' code in order and ask at each test; what came back by cell, and why it ended early, or ''."""
-    with _standin() as folder:
+    with stub_folder() as folder:
         command = [sys.executable, str(folder / "run.py")]
         if sandbox.bubblewrap() is None:
             command, variables = limited(command, limits, folder), {**os.environ, "PYTHONPATH": str(folder)}
         else:
-            command, variables = jailed(command, limits, standin=folder), {}
+            command, variables = sandboxed(command, limits, stub=folder), {}
         output, reason = _run(command, variables, _job(list(cells), limits), limits)
     return dict(_read(output)), reason
 
 
 @contextmanager
-def _standin() -> Iterator[Path]:
-    """The stand-in as a folder that Python can import from."""
-    with tempfile.TemporaryDirectory(prefix="alone-", dir="/tmp") as folder:
+def stub_folder() -> Iterator[Path]:
+    """The stub as a folder that Python can import from."""
+    with tempfile.TemporaryDirectory(prefix="answers-", dir="/tmp") as folder:
         for name, source in FILES.items():
             (Path(folder) / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, Path(folder) / name)
@@ -90,11 +90,11 @@ def _job(cells: list[str | Question], limits: Limits) -> bytes:
         if isinstance(cell, str):
             steps.append({"code": cell})
             continue
-        asked = exercise(cell.name)
-        cases = asked.draw(cell.seed)
+        chosen = exercise(cell.name)
+        cases = chosen.cases(cell.seed)
         steps.append({"cell": cell.cell, "name": cell.name, "cases": cases})
         if cell.own:
-            own[cell.name] = dict(zip(asked.arguments, cases[0][0], strict=True))
+            own[cell.name] = dict(zip(chosen.arguments, cases[0][0], strict=True))
     numbers = {"test_cpu": TEST_CPU, "test_seconds": limits.cell_seconds, "longest": LONGEST}
     return pickle.dumps({"steps": steps, "own": own, **numbers})
 
@@ -136,8 +136,8 @@ def _read(output: bytes) -> Iterator[tuple[int, Sent]]:
     """What the process sent, as far as it has the right form: it may have written anything."""
     for line in output.splitlines():
         try:
-            found = json.loads(line)
-            answers, trouble = found.get("answers"), found.get("trouble", "")
-            yield int(found["cell"]), Sent(answers if isinstance(answers, str) else None, str(trouble)[:300])
+            fields = json.loads(line)
+            answers, trouble = fields.get("answers"), fields.get("trouble", "")
+            yield int(fields["cell"]), Sent(answers if isinstance(answers, str) else None, str(trouble)[:300])
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             continue

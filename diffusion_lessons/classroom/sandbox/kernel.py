@@ -1,4 +1,4 @@
-"""A kernel in the jail, reached through sockets in a private folder."""
+"""A kernel in the sandbox, reached through sockets in a private folder."""
 
 import os
 import subprocess
@@ -12,11 +12,11 @@ from jupyter_client.manager import AsyncKernelManager
 from traitlets import default
 
 from diffusion_lessons.classroom.sandbox import sandbox
-from diffusion_lessons.classroom.sandbox.sandbox import UNPROTECTED, Limits, jailed, limited, watch
+from diffusion_lessons.classroom.sandbox.sandbox import UNPROTECTED, Limits, limited, sandboxed, watch
 
 
-class JailedKernelManager(AsyncKernelManager):
-    """A kernel manager that starts its kernel in the jail, or at least under limits, and watches it."""
+class SandboxedKernelManager(AsyncKernelManager):
+    """A kernel manager that starts its kernel in the sandbox, or at least under limits, and watches it."""
 
     limits = Limits()
     ended_because: str | None = None
@@ -46,7 +46,7 @@ class JailedKernelManager(AsyncKernelManager):
         command[0] = sys.executable
         if sandbox.bubblewrap() is None:
             return limited(command, self.limits)
-        return jailed(command, self.limits, writable=Path(self._private.name), work=self._work)
+        return sandboxed(command, self.limits, writable=Path(self._private.name), work=self._work)
 
     async def _async_cleanup_resources(self, restart: bool = False) -> None:
         self._stop.set()

@@ -1,6 +1,6 @@
 """Run a command under limits: python limits.py CPU_SECONDS MEMORY_MB PROCESSES FILE_MB COMMAND...
 
-Started by path inside the jail, so it imports nothing but the standard library.
+Started by path inside the sandbox, so it imports nothing but the standard library.
 """
 
 import os

@@ -1,7 +1,7 @@
-"""The jail in which a student's code runs: bubblewrap where the platform has it, limits everywhere.
+"""The sandbox in which a student's code runs: bubblewrap where the platform has it, limits everywhere.
 
-In the jail there is no network, the system and the Python environment can only be read, home and /tmp are private and
-empty, and nothing else of the machine exists: no gradebook, no solutions, no other submission. Everywhere there are
+In the sandbox there is no network, the system and the Python environment can only be read, home and /tmp are private
+and empty, and nothing else of the machine exists: no gradebook, no solutions, no other submission. Everywhere there are
 limits on CPU time, memory, processes and file size, and a watch that ends processes which together exceed them.
 
 Where bubblewrap cannot start, a student's code can read what the grader can read, and use the network. Points are
@@ -30,9 +30,10 @@ PACKAGE = str(Path(diffusion_lessons.__file__).parent)
 SOLVING = ("diffusers", "k_diffusion", "torchmetrics")
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/alternatives", "/etc/ld.so.cache", "/etc/fonts")
 UNPROTECTED = (
-    "bubblewrap (bwrap) cannot start here, so submissions run unjailed: they can read what you can read, gradebook and "
-    "solutions included, write where you can write, and use the network. Limits on time, memory and processes hold, "
-    "and points are still decided outside their process. Install bubblewrap, or grade only work that you trust"
+    "bubblewrap (bwrap) cannot start here, so submissions run outside a sandbox: they can read what you can read, "
+    "gradebook and solutions included, write where you can write, and use the network. Limits on time, memory and "
+    "processes hold, and points are still decided outside their process. Install bubblewrap, or grade only work that "
+    "you trust"
 )
 
 
@@ -50,7 +51,7 @@ class Limits:
 
 @functools.cache
 def bubblewrap() -> str | None:
-    """The path of a bwrap that can start a jail here, or None."""
+    """The path of a bwrap that can start a sandbox here, or None."""
     command = shutil.which("bwrap")
     if command is None:
         return None
@@ -66,7 +67,7 @@ def environment() -> dict[str, str]:
 
 
 def readable() -> list[str]:
-    """What the jail shows of the machine: the system, this Python, the installed packages, this package."""
+    """What the sandbox shows of the machine: the system, this Python, the installed packages, this package."""
     python = {sys.prefix, sys.base_prefix, *site.getsitepackages()}
     return [*SYSTEM, *sorted(python), PACKAGE]
 
@@ -77,26 +78,26 @@ def limited(command: list[str], limits: Limits, folder: Path = HERE) -> list[str
     return [sys.executable, str(folder / "limits.py"), *map(str, numbers), *command]
 
 
-def jailed(
+def sandboxed(
     command: list[str],
     limits: Limits,
     *,
     writable: Path | None = None,
     work: Path | None = None,
-    standin: Path | None = None,
+    stub: Path | None = None,
 ) -> list[str]:
-    """The command in a jail in which `writable` can be written and the files of `work` lie in the current folder.
+    """The command in a sandbox where `writable` can be written and the files of `work` lie in the current folder.
 
-    With a stand-in this package and others that solve the exercises are not there, and Python finds `standin` first.
+    With a stub, this package and others that solve the exercises are not there, and Python finds `stub` first.
     """
     bwrap = bubblewrap()
     assert bwrap is not None
     wrapped = [bwrap, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"]
-    wrapped += ["--uid", "1000", "--gid", "1000", "--unshare-user", "--hostname", "jail"]
+    wrapped += ["--uid", "1000", "--gid", "1000", "--unshare-user", "--hostname", "sandbox"]
     wrapped += ["--proc", "/proc", "--dev", "/dev", "--size", str(256 * 2**20), "--tmpfs", "/tmp"]
     for folder in readable():  # after the private /tmp, in which they may lie
         wrapped += ["--ro-bind-try", folder, folder]
-    for folder in solving() if standin else []:
+    for folder in solving() if stub else []:
         wrapped += ["--tmpfs", folder]
     wrapped += ["--dir", HOME, "--dir", "/tmp/work", "--chdir", "/tmp/work"]
     if writable:
@@ -104,12 +105,12 @@ def jailed(
     for file, name in handed_in(work) if work else []:
         wrapped += ["--ro-bind", str(file), f"/tmp/work/{name}"]
     variables = environment()
-    if standin:
-        wrapped += ["--ro-bind", str(standin), str(standin)]
-        variables["PYTHONPATH"] = str(standin)
+    if stub:
+        wrapped += ["--ro-bind", str(stub), str(stub)]
+        variables["PYTHONPATH"] = str(stub)
     for variable, value in variables.items():
         wrapped += ["--setenv", variable, value]
-    return [*wrapped, "--", *limited(command, limits, standin or HERE)]
+    return [*wrapped, "--", *limited(command, limits, stub or HERE)]
 
 
 def handed_in(work: Path) -> list[tuple[Path, Path]]:
@@ -121,8 +122,8 @@ def handed_in(work: Path) -> list[tuple[Path, Path]]:
 @functools.cache
 def solving() -> list[str]:
     """The folders of this package and of installed ones that hold the algorithms which are asked for."""
-    found = [importlib.util.find_spec(name) for name in SOLVING]
-    return [PACKAGE, *(place for spec in found if spec for place in spec.submodule_search_locations or [])]
+    specs = [importlib.util.find_spec(name) for name in SOLVING]
+    return [PACKAGE, *(place for spec in specs if spec for place in spec.submodule_search_locations or [])]
 
 
 def watch(
@@ -154,7 +155,7 @@ def _resident(process: psutil.Process) -> int:
 
 
 def end(family: list[psutil.Process]) -> None:
-    """Kill them, the oldest first: with the first process of a jail all others in it go."""
+    """Kill them, the oldest first: with the first process of a sandbox all others in it go."""
     for process in family:
         try:
             process.kill()

@@ -8,9 +8,8 @@ import pytest
 pytest.importorskip("nbgrader")
 
 from diffusion_lessons.checks import EXERCISES, collect, exercise, inputs, variant
-from diffusion_lessons.checks.portable.answers import LONGEST, ask, decode, encode
+from diffusion_lessons.checks.portable.answers import LONGEST, ask, encode
 from diffusion_lessons.classroom.grading.preprocessors import NO_ANSWERS, verdict
-from diffusion_lessons.classroom.grading.report import Row, common_mistakes, table
 from diffusion_lessons.classroom.sandbox.answers import Question, Sent
 
 CELL = nbformat.v4.new_code_cell("")
@@ -52,7 +51,7 @@ def test_no_values_no_points():
 
 def test_own_numbers_are_those_of_the_name_under_which_it_was_handed_in():
     solve = EXERCISES["by_hand"].solution
-    text = encode(ask(solve(*inputs("by_hand", variant("ana")).values()), exercise("by_hand").draw(0)))
+    text = encode(ask(solve(*inputs("by_hand", variant("ana")).values()), exercise("by_hand").cases(0)))
     assert judged("by_hand", variant("ana"), text, 3.0)[0] == 3
     assert judged("by_hand", variant("bo"), text, 3.0)[0] == 0
 
@@ -77,25 +76,8 @@ def test_values_in_another_form_earn_nothing_and_break_nothing(lie):
     assert points == 0 and words
 
 
-def test_decode_is_the_inverse_of_encode():
-    answers = collect(exercise("frontier"), EXERCISES["frontier"].solution, 1)
-    assert decode(encode(answers)) == answers
-
-
 def test_a_teachers_own_test_cell_counts_as_nbgrader_counts_it():
     cell = nbformat.v4.new_code_cell("assert True")
     assert verdict(cell, 2.0, None, Sent())[0] == 2.0
     cell.outputs = [nbformat.v4.new_output("error", ename="AssertionError", evalue="", traceback=[])]
     assert verdict(cell, 2.0, None, Sent())[0] == 0.0
-
-
-def test_table_and_common_mistakes():
-    rows = [
-        Row("ana", {"guide": 5.0, "ema": 1.5}, {"ema": "no averaging"}, by_hand=2.0),
-        Row("bo", {"guide": 0.0}, {"guide": "w taken for s", "ema": "no averaging"}, needs_hand=True),
-        Row("cy", trouble="not graded yet"),
-    ]
-    lines = table(rows).splitlines()
-    assert lines[0] == "student,guide,ema,by hand,total,still to grade by hand,look at,trouble"
-    assert lines[1:] == ["ana,5,1.5,2,8.5,,,", "bo,0,,0,0,yes,,", "cy,,,0,0,,,not graded yet"]
-    assert common_mistakes(rows) == [("ema", "no averaging", 2), ("guide", "w taken for s", 1)]

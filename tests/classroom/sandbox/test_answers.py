@@ -4,10 +4,9 @@ import pytest
 
 pytest.importorskip("nbgrader")
 
-from diffusion_lessons.checks import check, exercise, judge, variant
+from diffusion_lessons.checks import assess, exercise, variant
 from diffusion_lessons.checks.portable.answers import decode
-from diffusion_lessons.classroom.sandbox import answers as alone
-from diffusion_lessons.classroom.sandbox import sandbox
+from diffusion_lessons.classroom.sandbox import answers, sandbox
 from diffusion_lessons.classroom.sandbox.answers import Question, values
 from diffusion_lessons.classroom.sandbox.sandbox import Limits
 from tests.classroom import made_class
@@ -63,18 +62,18 @@ CELLS = {
 }
 
 
-@pytest.fixture(scope="module", params=["jailed", "unjailed"])
+@pytest.fixture(scope="module", params=["sandboxed", "outside"])
 def answered(request):
     """What each cell's function is found to do, and why the run ended; with and without bubblewrap."""
-    if request.param == "jailed" and sandbox.bubblewrap() is None:
+    if request.param == "sandboxed" and sandbox.bubblewrap() is None:
         pytest.skip("bubblewrap cannot start on this machine")
     cells, seeds = [IMPORTS], {}
     for name, code in CELLS.items():
         seeds[name] = variant("ana") if name == "by_hand" else 77
         cells += [code, Question(len(cells) + 1, name, seeds[name], own=name == "by_hand")]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(alone, "TEST_CPU", 1)
-        if request.param == "unjailed":
+        patch.setattr(answers, "TEST_CPU", 1)
+        if request.param == "outside":
             patch.setattr(sandbox, "bubblewrap", lambda: None)
         sent, reason = values(cells, Limits(cell_seconds=60, cpu_seconds=12))
     places = {cell.name: cell.cell for cell in cells if isinstance(cell, Question)}
@@ -86,7 +85,7 @@ def answered(request):
             results[name] = sent[place].trouble
         else:
             try:
-                results[name] = judge(exercise(name), decode(sent[place].answers), seeds[name])
+                results[name] = assess(exercise(name), decode(sent[place].answers), seeds[name])
             except ValueError:  # not the form of answers; `grading.verdict` gives no points for it
                 results[name] = ""
     return results, reason
@@ -118,12 +117,3 @@ def test_what_is_missing_is_told_with_the_last_error(answered):
 def test_a_cell_without_an_end_costs_what_follows(answered):
     assert answered[0]["frontier"] is None and answered[0]["scale_from_w"] is None
     assert answered[1]
-
-
-def test_students_are_told_before_they_hand_in():
-    from diffusion_lessons.guidance import scale_from_w
-
-    result = check("scale_from_w", scale_from_w, alone=True)
-    assert not result.passed and "It calls diffusion_lessons.guidance.scale_from_w" in result.text
-    assert check("scale_from_w", scale_from_w).passed
-    assert check("scale_from_w", lambda w: w + 1, alone=True).passed

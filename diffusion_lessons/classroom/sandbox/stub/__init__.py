@@ -1,4 +1,4 @@
-"""What stands in for the library in the process whose values earn points: names that can be imported, and nothing more.
+"""The library's stub in the process whose values earn points: names that can be imported, and nothing more.
 
 library.py  becomes `diffusion_lessons` there: every name exists, every call raises WriteItYourself
 checks.py   becomes `diffusion_lessons.checks`: judges nothing, solves nothing

@@ -1,4 +1,4 @@
-"""Stand-in for `diffusion_lessons.checks`: answers are judged in another process, which alone has the solutions."""
+"""The stub of `diffusion_lessons.checks`: answers are judged in another process, and only that has the solutions."""
 
 import zlib
 from typing import Any

@@ -1,4 +1,4 @@
-"""Stand-in for the library: whatever is imported from it exists, and raises when it is called.
+"""The stub of the library: whatever is imported from it exists, and raises when it is called.
 
 An answer that passes its work on to the library therefore has no values. Cells that only experiment fail where they
 call it, which costs nothing. Plots are left out in the same way, since nobody looks at them here.
@@ -7,12 +7,13 @@ call it, which costs nothing. Plots are left out in the same way, since nobody l
 import sys
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-HERE = {"diffusion_lessons", "diffusion_lessons.checks"}
-HERE |= {"diffusion_lessons.checks.portable"}
-HERE |= {f"diffusion_lessons.checks.portable.{name}" for name in ("answers", "inputs", "values")}
+PORTABLE = "diffusion_lessons.checks.portable"
+HERE = {"diffusion_lessons", "diffusion_lessons.checks", PORTABLE}  # the modules that are files of the stub's folder
+HERE |= {f"{PORTABLE}.{file.stem}" for file in Path(__file__).parent.glob("checks/portable/[!_]*.py")}
 ABSENT = ("diffusion_lessons", "matplotlib", "diffusers", "k_diffusion", "torchmetrics")
 
 

@@ -1,4 +1,4 @@
-"""Run a student's cells and ask their functions, in a process that has the stand-in for a library.
+"""Run a student's cells and ask their functions, in a process that has the stub in place of the library.
 
 Reads a job (see answers.py) from its input and writes one JSON line for each test to its output. Nothing is decided
 here. Every statement runs by itself, since one that experiments with the library fails and must not take the next
@@ -87,12 +87,12 @@ def _write(file: int, data: bytes) -> None:
 
 def _read(file: int, deadline: float, longest: int) -> str | None:
     """What arrives until the other end closes; None if that is nothing, too much, or takes too long."""
-    found = b""
-    while len(found) <= longest and select.select([file], [], [], max(0.0, deadline - time.monotonic()))[0]:
+    received = b""
+    while len(received) <= longest and select.select([file], [], [], max(0.0, deadline - time.monotonic()))[0]:
         data = os.read(file, 65536)
         if not data:
-            return found.decode() or None
-        found += data
+            return received.decode() or None
+        received += data
     return None
 
 

@@ -1,13 +1,12 @@
 """Exercises on consistency models (lesson 11): what a student must agree with, and sampling in more than one look.
 
-On the straight path, where x_t = (1 - t) x_0 + t eps, and f(x, t) = x - t network(x, t) is x at t = 0.
-"""
+On the straight path, where x_t = (1 - t) x_0 + t eps, and f(x, t) = x - t network(x, t) is x at t = 0."""
 
 import numpy as np
 
 from diffusion_lessons.checks.exercise import Exercise, Mistake, Part
-from diffusion_lessons.checks.exercises.few_steps import euler, two_times
-from diffusion_lessons.checks.portable.inputs import batch, field, number
+from diffusion_lessons.checks.exercises.formulas import euler
+from diffusion_lessons.checks.portable.inputs import batch, field, number, two_times
 
 
 def consistency_target(student, teacher, x, t, s):
@@ -164,5 +163,3 @@ CONSISTENCY_SAMPLE = Exercise(
     ],
     "Look; then for each later time: mix sample and fresh noise at that time, and look again.",
 )
-
-EXERCISES = (CONSISTENCY_TARGET, CONSISTENCY_SAMPLE)

@@ -1,16 +1,56 @@
-"""Exercises on guidance: the blend, the doubled batch, negatives, two letters, tuning (lessons 07 and 08)."""
+"""Exercises on guidance: dropped labels, the blend, the doubled batch, two letters, tuning (lesson 07)."""
+
+import numpy as np
 
 from diffusion_lessons.checks.exercise import Exercise, Mistake, Part
-from diffusion_lessons.checks.portable.inputs import batch, number
+from diffusion_lessons.checks.exercises.formulas import blend
+from diffusion_lessons.checks.portable.inputs import batch, guidance_scale, number
 from diffusion_lessons.guidance import scale_from_w
 
 
-def blend(uncond, cond, s):
-    return uncond + s * (cond - uncond)
+def _labels(rng):
+    return rng.integers(0, 10, 12), rng.uniform(size=12), float(rng.uniform(0.3, 0.5)), 10
 
 
-def a_scale(rng):
-    return float(rng.uniform(1.5, 8.0))
+def _dropped(labels, u, p, null):
+    return np.where(u < p, null, labels)
+
+
+DROP_LABELS = Exercise(
+    "drop_labels(labels, u, p, null)",
+    "The labels [B] with each replaced by the null label with probability p; u [B] are uniform numbers in [0, 1): "
+    "drop where u < p.",
+    "lesson 07, training with dropout of the condition",
+    _dropped,
+    [
+        Part("some are dropped", _labels),
+        Part("p = 0 keeps all", lambda rng: (*_labels(rng)[:2], 0.0, 10), lambda labels, *_: labels),
+        Part("p = 1 drops all", lambda rng: (*_labels(rng)[:2], 1.0, 10), lambda labels, *_: np.full(12, 10)),
+    ],
+    [
+        Mistake(
+            "kept instead of dropped",
+            lambda labels, u, p, null: np.where(u < p, labels, null),
+            "With p = 0.1 you throw away nine labels in ten: the network would hardly learn its condition.",
+        ),
+        Mistake(
+            "class 0 as the null",
+            lambda labels, u, p, null: np.where(u < p, 0, labels),
+            "Label 0 is a class like any other. 'No condition' has an index of its own.",
+        ),
+        Mistake(
+            "one coin for the whole batch",
+            lambda labels, u, p, null: np.where(u[0] < p, null, labels) if u[0] < p else labels,
+            "You throw one coin and drop all labels or none. Each sample has its own u.",
+        ),
+        Mistake(
+            "nothing dropped",
+            lambda labels, u, p, null: labels,
+            "A network that always sees its condition never learns what 'no condition' means, and cannot be guided.",
+        ),
+    ],
+    "One comparison for each sample decides between its label and the null.",
+)
 
 
 GUIDE = Exercise(
@@ -19,8 +59,8 @@ GUIDE = Exercise(
     "lesson 07, the blend",
     blend,
     [
-        Part("numbers", lambda rng: (number(rng), number(rng), a_scale(rng))),
-        Part("batches of images", lambda rng: (batch(rng), batch(rng), a_scale(rng))),
+        Part("numbers", lambda rng: (number(rng), number(rng), guidance_scale(rng))),
+        Part("batches of images", lambda rng: (batch(rng), batch(rng), guidance_scale(rng))),
         Part("scale 1 is conditional", lambda rng: (number(rng), number(rng), 1.0), lambda u, c, s: c),
         Part("scale 0 is unconditional", lambda rng: (number(rng), number(rng), 0.0), lambda u, c, s: u),
     ],
@@ -61,7 +101,7 @@ GUIDE = Exercise(
 
 
 def _doubled(rng, n):
-    return rng.standard_normal((2 * n, 2, 2)), a_scale(rng)
+    return rng.standard_normal((2 * n, 2, 2)), guidance_scale(rng)
 
 
 GUIDE_DOUBLED = Exercise(
@@ -100,45 +140,6 @@ GUIDE_DOUBLED = Exercise(
     "Cut the first axis in the middle, then blend.",
 )
 
-NEGATIVE_GUIDE = Exercise(
-    "negative_guide(eps_uncond, eps_positive, eps_negative, scale)",
-    "The guided noise with a negative condition: towards the positive, away from the negative.",
-    "lesson 08, pushing away",
-    lambda u, p, n, s: blend(n, p, s),
-    [
-        Part("numbers", lambda rng: (number(rng), number(rng), number(rng), a_scale(rng))),
-        Part("batches of images", lambda rng: (batch(rng), batch(rng), batch(rng), a_scale(rng))),
-        Part(
-            "scale 1 is the positive condition",
-            lambda rng: (number(rng), number(rng), number(rng), 1.0),
-            lambda u, p, n, s: p,
-        ),
-    ],
-    [
-        Mistake(
-            "negative ignored",
-            lambda u, p, n, s: blend(u, p, s),
-            "This is guidance without a negative: eps_negative does not appear in it.",
-        ),
-        Mistake(
-            "negative subtracted as well",
-            lambda u, p, n, s: u + s * (p - n),
-            "You start at the unconditional and push twice, which takes three passes a step, and at scale 1 this is "
-            "not the positive condition. A negative prompt needs two passes: which one goes?",
-        ),
-        Mistake(
-            "positive and negative exchanged",
-            lambda u, p, n, s: blend(p, n, s),
-            "Yours runs towards what should be avoided.",
-        ),
-        Mistake(
-            "negative amplified",
-            lambda u, p, n, s: p - s * n,
-            "At scale 0 yours is the positive condition and at 1 already far from it. The weights should add up to 1.",
-        ),
-    ],
-    "One of the three predictions is not needed. Which one does the negative replace?",
-)
 
 SCALE_FROM_W = Exercise(
     "scale_from_w(w)",
@@ -156,6 +157,7 @@ SCALE_FROM_W = Exercise(
     "Collect the terms of eps_cond in both ways of writing.",
 )
 
+
 FACTOR = 1.5  # of the recipe
 
 
@@ -168,7 +170,7 @@ def _next_scale(s, ignored, saturated):
 
 
 def _scale_and(ignored, saturated):
-    return lambda rng: (a_scale(rng) + 0.5, ignored, saturated)
+    return lambda rng: (guidance_scale(rng) + 0.5, ignored, saturated)
 
 
 NEXT_SCALE = Exercise(
@@ -215,5 +217,3 @@ NEXT_SCALE = Exercise(
     ],
     "Two complaints, four cases; write them down one by one.",
 )
-
-EXERCISES = (GUIDE, GUIDE_DOUBLED, NEGATIVE_GUIDE, SCALE_FROM_W, NEXT_SCALE)

@@ -1,41 +1,11 @@
-"""Exercises on what a network predicts besides noise: v, and the velocity of a straight path (lessons 02 and 06)."""
+"""Exercises on the straight path: a point on it, its velocity, and the way back (lesson 06)."""
 
 import numpy as np
 
 from diffusion_lessons.checks.exercise import Exercise, Mistake, Part
-from diffusion_lessons.checks.exercises.noise import level_path
-from diffusion_lessons.checks.portable.inputs import batch, level, number, tensor
+from diffusion_lessons.checks.portable.inputs import batch, number, tensor
 from diffusion_lessons.estimates import target
 from diffusion_lessons.schedules import flow
-
-V_TARGET = Exercise(
-    "v_target(x0, eps, alpha_bar)",
-    "What a v-predicting network should answer at x_t = alpha x_0 + sigma eps.",
-    "lesson 02, what to predict",
-    lambda x0, eps, ab: target("v", tensor(x0), tensor(eps), level_path(ab), 1.0),
-    [
-        Part("numbers", lambda rng: (number(rng), number(rng), level(rng))),
-        Part("batches of images", lambda rng: (batch(rng), batch(rng), level(rng))),
-    ],
-    [
-        Mistake(
-            "the sign turned",
-            lambda x0, eps, ab: (1 - ab) ** 0.5 * x0 - ab**0.5 * eps,
-            "Near the data (alpha = 1) v should look like the noise; yours is its negative.",
-        ),
-        Mistake(
-            "x_t instead of v",
-            lambda x0, eps, ab: ab**0.5 * x0 + (1 - ab) ** 0.5 * eps,
-            "That is the noisy sample, which the network is given. v stands at a right angle to it.",
-        ),
-        Mistake(
-            "weights exchanged",
-            lambda x0, eps, ab: (1 - ab) ** 0.5 * eps - ab**0.5 * x0,
-            "Near the data the network cannot miss x_0; what is left to predict there? Which weight is large there?",
-        ),
-    ],
-    "Turn (x_0, eps) by the path's angle: x_t is one coordinate, v the other.",
-)
 
 FLOW_POINT = Exercise(
     "flow_point(x0, eps, t)",
@@ -61,6 +31,7 @@ FLOW_POINT = Exercise(
     ],
     "At t the point has gone the share t of the way from x_0 to eps.",
 )
+
 
 VELOCITY_TARGET = Exercise(
     "velocity_target(x0, eps)",
@@ -91,6 +62,7 @@ VELOCITY_TARGET = Exercise(
     "Differentiate x_t with respect to t.",
 )
 
+
 FLOW_X0 = Exercise(
     "flow_x0(x, u, t)",
     "The clean sample seen in x_t = x when the velocity there is u.",
@@ -111,5 +83,3 @@ FLOW_X0 = Exercise(
     ],
     "Walk back along the line at speed u for as long as it took to come.",
 )
-
-EXERCISES = (V_TARGET, FLOW_POINT, VELOCITY_TARGET, FLOW_X0)

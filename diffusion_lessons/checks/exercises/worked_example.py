@@ -1,88 +1,20 @@
-"""Exercises on a whole chain: which times to visit, and the worked example (lesson 04)."""
+"""Exercises on the worked example: three steps of DDIM by hand (lesson 04)."""
 
 from dataclasses import replace
 
 import numpy as np
 
-from diffusion_lessons import grids
 from diffusion_lessons.checks.exercise import Exercise, Mistake, Part
-from diffusion_lessons.checks.exercises.steps import see_x0
+from diffusion_lessons.checks.exercises.formulas import x0_from_eps
 from diffusion_lessons.checks.portable.inputs import number
-from diffusion_lessons.schedules import ddpm_linear
 from diffusion_lessons.toys.worked_example import worked_example
-
-
-def _trailing(T, steps):
-    return [*(round(T * k / steps) for k in range(steps, 0, -1)), 0]
-
-
-def _uneven(rng):
-    return int(rng.choice([1000, 500, 100])), int(rng.choice([6, 7, 9, 11, 12, 13]))  # no time ends in one half
-
-
-STRIDED_TIMES = Exercise(
-    "strided_times(T, steps)",
-    "The times of a sampler that takes `steps` steps on a path of T whole times: from T down to 0, evenly, each "
-    "rounded to the nearest whole number.",
-    "lesson 04, any subset of the times",
-    lambda T, steps: grids.grid(ddpm_linear(T, 1e-4, 0.02), steps, "trailing"),
-    [
-        Part("steps that do not divide T", _uneven, draws=3),
-        Part("many steps", lambda rng: (100, int(rng.choice([13, 17, 19, 21, 23, 27])))),
-        Part("steps that do divide it", lambda rng: (1000, int(rng.choice([4, 5, 10, 20, 50])))),
-        Part("one step", lambda rng: (1000, 1), lambda T, steps: [1000, 0], draws=1),
-    ],
-    [
-        Mistake(
-            "steps of T // steps, from T",
-            lambda T, n: [T - k * (T // n) for k in range(n + 1)],
-            "Where the steps do not divide T, yours ends above 0: the last noise is never removed.",
-        ),
-        Mistake(
-            "steps of T // steps, until 0",
-            lambda T, n: list(range(T, -1, -(T // n))),
-            "Where the steps do not divide T, yours takes more steps than were asked for. Count the evaluations.",
-        ),
-        Mistake(
-            "0 left out",
-            lambda T, n: _trailing(T, n)[:-1],
-            "Your list stops before clean data. `steps` steps join `steps` + 1 times.",
-        ),
-        Mistake(
-            "one step too few",
-            lambda T, n: np.round(np.linspace(T, 0, n)).tolist() if n > 1 else [T],
-            "You list as many times as there are steps, with the 0 among them: one evaluation is missing.",
-        ),
-        Mistake(
-            "one step too many",
-            lambda T, n: _trailing(T, n + 1),
-            "You take one step more than was asked for. `steps` steps join `steps` + 1 times.",
-        ),
-        Mistake(
-            "from data to noise",
-            lambda T, n: _trailing(T, n)[::-1],
-            "A sampler starts at noise: time runs down.",
-        ),
-        Mistake(
-            "rounded down",
-            lambda T, n: [T * k // n for k in range(n, -1, -1)],
-            "Close: your times are rounded down, not to the nearest whole number.",
-        ),
-        Mistake(
-            "starting below T",
-            lambda T, n: [*(1 + (k - 1) * (T // n) for k in range(n, 0, -1)), 0],
-            "This is the `leading` grid: its first time is below T, though x_T is pure noise. Start at T.",
-        ),
-    ],
-    "steps + 1 times, the first T and the last 0. Use the exact fractions and round last.",
-)
 
 
 def _three_steps(x, noises, alpha_bars, cap):
     return worked_example(x, alpha_bars[::-1], noises, cap)["next x"].tolist()
 
 
-def _wrong_steps(x, noises, levels, cap, *, see=see_x0, clip=np.clip, again=lambda x, x0, eps, level: eps, late=0):
+def _wrong_steps(x, noises, levels, cap, *, see=x0_from_eps, clip=np.clip, again=lambda x, x0, eps, level: eps, late=0):
     """The worked example with one piece replaced; late=1 re-noises to the level where one stands."""
     after, states = [*levels, 1.0], []
     for i, eps in enumerate(noises):
@@ -147,7 +79,7 @@ def _own_numbers(rng):
         levels = [float(rng.integers(low, low + 10)) / 100 for low in (2, 40, 85)]
         start, *noises = (float(rng.integers(11, 25)) / 10 for _ in range(4))
         inputs = start + 0.5, noises, levels, 1.0
-        if see_x0(start + 0.5, noises[0], levels[0]) > 1.2 and abs(_three_steps(*inputs)[-1]) < 0.8:
+        if x0_from_eps(start + 0.5, noises[0], levels[0]) > 1.2 and abs(_three_steps(*inputs)[-1]) < 0.8:
             return inputs
 
 
@@ -157,5 +89,3 @@ BY_HAND = replace(
     task="Your own three steps on paper: [x after step 1, after step 2, after step 3], to four decimals.",
     parts=[Part("your own numbers", _own_numbers, draws=1)],
 )
-
-EXERCISES = (STRIDED_TIMES, THREE_STEPS, BY_HAND)

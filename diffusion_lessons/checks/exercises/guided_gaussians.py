@@ -1,10 +1,10 @@
-"""Exercises on what guidance samples when the data are Gaussian (lessons 07 and 08)."""
+"""Exercises on what guidance samples when the data are Gaussian (lesson 07)."""
 
 import math
 
 from diffusion_lessons.checks.exercise import Exercise, Mistake, Part
-from diffusion_lessons.checks.exercises.guiding import a_scale, blend
-from diffusion_lessons.checks.portable.inputs import number
+from diffusion_lessons.checks.exercises.formulas import blend
+from diffusion_lessons.checks.portable.inputs import guidance_scale, number
 from diffusion_lessons.toys.tilted import guided_ode_std
 
 
@@ -23,8 +23,8 @@ GUIDED_MEAN = Exercise(
     "lesson 07, where guided Gaussians end",
     blend,
     [
-        Part("numbers", lambda rng: (number(rng), number(rng), a_scale(rng))),
-        Part("points", lambda rng: (rng.standard_normal(3), rng.standard_normal(3), a_scale(rng))),
+        Part("numbers", lambda rng: (number(rng), number(rng), guidance_scale(rng))),
+        Part("points", lambda rng: (rng.standard_normal(3), rng.standard_normal(3), guidance_scale(rng))),
         Part("scale 1 is conditional", lambda rng: (number(rng), number(rng), 1.0), lambda u, c, s: c),
     ],
     [
@@ -42,6 +42,7 @@ GUIDED_MEAN = Exercise(
     "The same blend that holds for the predictions holds for the means.",
 )
 
+
 GUIDED_STD = Exercise(
     "guided_std(std_u, std_c, scale)",
     "The standard deviation at which the guided ODE ends, for zero-mean Gaussian data of standard deviations std_u "
@@ -51,7 +52,7 @@ GUIDED_STD = Exercise(
     [
         Part("numbers", _two_gaussians, draws=3),
         Part("scale 1 is conditional", lambda rng: (*_two_gaussians(rng)[:2], 1.0), lambda u, c, s: c),
-        Part("equal ones stay", lambda rng: (0.7, 0.7, a_scale(rng)), lambda u, c, s: u),
+        Part("equal ones stay", lambda rng: (0.7, 0.7, guidance_scale(rng)), lambda u, c, s: u),
     ],
     [
         Mistake(
@@ -83,49 +84,3 @@ GUIDED_STD = Exercise(
     ],
     "The logarithm of the spread obeys the blend.",
 )
-
-
-def _largest_scale(u, c):
-    return c**2 / (c**2 - u**2) if c > u else math.inf
-
-
-def _wider(rng):
-    return tuple(rng.uniform([0.5, 1.2], [0.8, 2.0]).tolist())
-
-
-LARGEST_SCALE = Exercise(
-    "largest_scale(std_u, std_c)",
-    "The scale from which on p_u^(1-s) p_c^s of two zero-mean Gaussians cannot be normalised any more; math.inf if "
-    "it can at every scale from 0 up.",
-    "lesson 08, a ratio that is no density",
-    _largest_scale,
-    [
-        Part("a condition wider than the data", _wider, draws=3),
-        Part("a condition narrower than the data", lambda rng: _wider(rng)[::-1], lambda *_: math.inf),
-    ],
-    [
-        Mistake(
-            "standard deviations for variances",
-            lambda u, c: c / (c - u) if c > u else math.inf,
-            "In the exponent of a Gaussian stands x^2 over its *variance*.",
-        ),
-        Mistake(
-            "a narrower condition forgotten",
-            lambda u, c: c**2 / (c**2 - u**2),
-            "With a condition narrower than the data yours is negative. At which positive scale does that one fail?",
-        ),
-        Mistake(
-            "always normalised",
-            lambda u, c: math.inf,
-            "A power of a wide Gaussian is divided by a power of a narrower one: look far out.",
-        ),
-        Mistake(
-            "weights exchanged",
-            lambda u, c: u**2 / (c**2 - u**2) if c > u else math.inf,
-            "At your scale the density still exists. Which of the two has the exponent 1 - s?",
-        ),
-    ],
-    "Add up the coefficients of -x^2 / 2 in the logarithm. Where does their sum reach 0?",
-)
-
-EXERCISES = (GUIDED_MEAN, GUIDED_STD, LARGEST_SCALE)

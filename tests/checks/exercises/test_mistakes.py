@@ -1,9 +1,12 @@
 """Every exercise: the solution passes, a stub earns nothing, and each known mistake gets its own hint and no other."""
 
+import importlib
+import pkgutil
+
 import numpy as np
 import pytest
 
-from diffusion_lessons.checks import EXERCISES, check
+from diffusion_lessons.checks import EXERCISES, Exercise, check, exercises
 
 SEEDS = (0, 1)
 ALL_MISTAKES = [(e.name, m.name) for e in EXERCISES.values() for m in e.mistakes]
@@ -93,7 +96,7 @@ def test_a_slightly_wrong_solution_fails(name):
 @pytest.mark.parametrize("name", EXERCISES)
 def test_other_seed_other_inputs_same_seed_same_inputs(name):
     exercise = EXERCISES[name]
-    assert repr(exercise.draw(1)) == repr(exercise.draw(1)) != repr(exercise.draw(2))
+    assert repr(exercise.cases(1)) == repr(exercise.cases(1)) != repr(exercise.cases(2))
 
 
 @pytest.mark.parametrize("name", EXERCISES)
@@ -102,5 +105,16 @@ def test_names_and_texts(name):
     assert exercise.signature.endswith(")") and exercise.lesson.startswith("lesson ")
     assert len({mistake.name for mistake in exercise.mistakes}) == len(exercise.mistakes) >= 2
     arguments = exercise.signature.partition("(")[2].rstrip(")").split(", ")
-    for part in exercise.draw(0):
+    for part in exercise.cases(0):
         assert all(len(inputs) == len(arguments) for inputs in part)
+
+
+def test_no_exercise_of_a_lesson_is_forgotten():
+    files = [
+        importlib.import_module(f"{exercises.__name__}.{file.name}")
+        for file in pkgutil.iter_modules(exercises.__path__)
+    ]
+    records = {value.name for file in files for value in vars(file).values() if isinstance(value, Exercise)}
+    assert records == EXERCISES.keys()
+    for file in files:  # one lesson a file
+        assert len({record.lesson[:9] for record in vars(file).values() if isinstance(record, Exercise)}) <= 1

@@ -1,8 +1,86 @@
-"""Exercises on the frontier: which points are on it, which to choose, which claims to compare (lesson 10)."""
+"""Exercises on the frontier: latency, evaluations, which points are on it, which claims to compare (lesson 10)."""
 
 import numpy as np
 
 from diffusion_lessons.checks.exercise import Exercise, Mistake, Part
+
+
+def _timings(rng):
+    warm = rng.uniform(0.8, 1.2, size=7)
+    warm[2] *= 6  # another program had the processor
+    return np.concatenate([rng.uniform(3, 5, size=2), warm]), int(rng.integers(4, 17)), 2
+
+
+LATENCY = Exercise(
+    "latency(seconds, batch, warmup)",
+    "Seconds per image: the median over repeats of the time of a whole batch, without the first `warmup` repeats.",
+    "lesson 10, an honest latency",
+    lambda seconds, batch, warmup: np.median(seconds[warmup:]) / batch,
+    [
+        Part("a noisy machine", _timings),
+        Part("one clean repeat", lambda rng: (np.array([9.0, 2.0]), 4, 1), lambda *_: 0.5, draws=1),
+    ],
+    [
+        Mistake(
+            "seconds per batch",
+            lambda seconds, batch, warmup: np.median(seconds[warmup:]),
+            "A batch makes several images at once. How long is that for each?",
+        ),
+        Mistake(
+            "warm-up counted",
+            lambda seconds, batch, warmup: np.median(seconds) / batch,
+            "The first repeats load libraries and choose kernels; nobody waits for that twice.",
+        ),
+        Mistake(
+            "the mean",
+            lambda seconds, batch, warmup: np.mean(seconds[warmup:]) / batch,
+            "One repeat during which the machine did something else moves your result. Which average does not mind?",
+        ),
+        Mistake(
+            "the best of all",
+            lambda seconds, batch, warmup: np.min(seconds[warmup:]) / batch,
+            "The fastest repeat is what a vendor reports. What does a user typically wait for?",
+        ),
+    ],
+    "Drop the warm-up, take the median, divide by the batch.",
+)
+
+
+def _nfe(steps, stages, guided):
+    return (stages * (steps - 1) + 1) * (2 if guided else 1)
+
+
+COUNT_NFE = Exercise(
+    "count_nfe(steps, stages, guided)",
+    "Network evaluations per sample: `stages` a step, but only one on the last step, to clean data; guidance "
+    "evaluates twice.",
+    "lesson 10, count evaluations, not steps",
+    _nfe,
+    [
+        Part("guided", lambda rng: (int(rng.integers(5, 40)), int(rng.integers(2, 5)), True)),
+        Part("not guided", lambda rng: (int(rng.integers(5, 40)), int(rng.integers(2, 5)), False)),
+        Part("one evaluation a step", lambda rng: (25, 1, False), lambda *_: 25, draws=1),
+    ],
+    [
+        Mistake("steps", lambda n, k, g: n, "You count steps. Ten steps of Heun cost more than ten of DDIM."),
+        Mistake(
+            "guidance forgotten",
+            lambda n, k, g: _nfe(n, k, False),
+            "A guided step asks the network with the condition and without it.",
+        ),
+        Mistake(
+            "the last step counted in full",
+            lambda n, k, g: n * k * (2 if g else 1),
+            "There is nothing to look ahead to on the step to clean data: Heun needs 2N - 1.",
+        ),
+        Mistake(
+            "guidance doubles the last step only",
+            lambda n, k, g: k * (n - 1) + (2 if g else 1),
+            "Guidance costs twice on every evaluation.",
+        ),
+    ],
+    "Evaluations without guidance first, then double them if guided.",
+)
 
 
 def _points(rng):
@@ -46,12 +124,7 @@ FRONTIER = Exercise(
     frontier,
     [
         Part("a cloud of points", _points, draws=3),
-        Part(
-            "one beats all",
-            lambda rng: ([[1.0, 1.0], [2.0, 2.0], [1.0, 3.0]],),
-            lambda *_: [[1.0, 1.0]],
-            draws=1,
-        ),
+        Part("one beats all", lambda rng: ([[1.0, 1.0], [2.0, 2.0], [1.0, 3.0]],), lambda *_: [[1.0, 1.0]], draws=1),
     ],
     [
         Mistake(
@@ -139,6 +212,7 @@ CHOOSE = Exercise(
     "Keep what fits, then take the lowest error.",
 )
 
+
 FIXED = ("network", "precision", "batch", "device", "guidance")
 
 
@@ -201,5 +275,3 @@ UNFAIR = Exercise(
     "Five things must be stated by both and be equal. Return the names of those that are not.",
     order_free=True,
 )
-
-EXERCISES = (FRONTIER, CHOOSE, UNFAIR)

@@ -1,0 +1,257 @@
+"""Exercises on DDIM's step, on fresh noise in it, and on which times to visit (lesson 04)."""
+
+import math
+
+import numpy as np
+
+from diffusion_lessons import grids
+from diffusion_lessons.checks.exercise import Exercise, Mistake, Part
+from diffusion_lessons.checks.exercises.formulas import (
+    large_std,
+    level_path,
+    posterior_mean,
+    two_level_path,
+    x0_from_eps,
+)
+from diffusion_lessons.checks.portable.inputs import batch, noisy_step, number, tensor, two_levels
+from diffusion_lessons.estimates import Estimate
+from diffusion_lessons.samplers.ddim import ddim_step
+from diffusion_lessons.schedules import ddpm_linear
+
+
+def ddim(x, eps, ab_t, ab_s):
+    estimate = Estimate(x0_from_eps(tensor(x), tensor(eps), ab_t), tensor(eps))
+    return estimate.x0 if ab_s == 1 else ddim_step(estimate, level_path(ab_s), 1.0)
+
+
+def _step(rng, draw=number):
+    return draw(rng), draw(rng), *two_levels(rng)
+
+
+DDIM_STEP = Exercise(
+    "ddim_step(x, eps, alpha_bar_t, alpha_bar_s)",
+    "DDIM's deterministic step: x_s from x_t = x and the predicted noise eps.",
+    "lesson 04, the one-line update",
+    ddim,
+    [
+        Part("numbers", _step),
+        Part("batches of images", lambda rng: _step(rng, batch)),
+        Part(
+            "a step to clean data returns x0_hat",
+            lambda rng: (*_step(rng)[:3], 1.0),
+            lambda x, eps, t, _: x0_from_eps(x, eps, t),
+        ),
+        Part(
+            "a step to the same level changes nothing",
+            lambda rng: (lambda x, eps, t, _: (x, eps, t, t))(*_step(rng)),
+            lambda x, *_: x,
+        ),
+    ],
+    [
+        Mistake(
+            "direction term forgotten",
+            lambda x, eps, t, s: s**0.5 * x0_from_eps(x, eps, t),
+            "You shrink x0_hat to its size at s but put no noise back, so x_s is cleaner than level s is meant to be.",
+        ),
+        Mistake(
+            "direction taken at t",
+            lambda x, eps, t, s: s**0.5 * x0_from_eps(x, eps, t) + (1 - t) ** 0.5 * eps,
+            "You put back as much noise as there was. At which level is the result meant to be?",
+        ),
+        Mistake(
+            "signal taken at t",
+            lambda x, eps, t, s: t**0.5 * x0_from_eps(x, eps, t) + (1 - s) ** 0.5 * eps,
+            "The noise is that of level s, the signal still that of level t.",
+        ),
+        Mistake(
+            "alpha_bar for alpha",
+            lambda x, eps, t, s: s**0.5 * (x - (1 - t) ** 0.5 * eps) / t + (1 - s) ** 0.5 * eps,
+            "Your x0_hat is too large: from the true noise it does not return x_0. Look at what you divide by.",
+        ),
+        Mistake(
+            "the clean sample itself",
+            lambda x, eps, t, s: x0_from_eps(x, eps, t),
+            "You stop at x0_hat. It is a first guess; put it back at level s and look again.",
+        ),
+        Mistake(
+            "noise scaled by its variance",
+            lambda x, eps, t, s: s**0.5 * x0_from_eps(x, eps, t) + (1 - s) * eps,
+            "1 - alpha_bar_s is a variance. What do you multiply unit noise by?",
+        ),
+        Mistake(
+            "levels exchanged",
+            lambda x, eps, t, s: t**0.5 * x0_from_eps(x, eps, s) + (1 - t) ** 0.5 * eps,
+            "You step from s up to t. x is at level t.",
+        ),
+        Mistake(
+            "the noisy sample noised again",
+            lambda x, eps, t, s: s**0.5 * x + (1 - s) ** 0.5 * eps,
+            "You treat x as if it were clean. See the clean sample in it first.",
+        ),
+    ],
+    "Two uses of one prediction: see the clean sample in x, then put it back at level s with the same noise.",
+)
+
+
+def _std(t, s, eta):
+    path, time, following = two_level_path(t, s)
+    return eta * math.sqrt(path.posterior_variance(time, following))
+
+
+def _eta_step(x, eps, z, t, s, eta):
+    std = _std(t, s, eta)
+    return s**0.5 * x0_from_eps(x, eps, t) + (1 - s - std**2) ** 0.5 * np.asarray(eps) + std * np.asarray(z)
+
+
+def _share(rng):
+    return float(rng.uniform(0.3, 0.8))
+
+
+DDIM_STD = Exercise(
+    "ddim_std(alpha_bar_t, alpha_bar_s, eta)",
+    "The standard deviation of the fresh noise in a DDIM step with this eta.",
+    "lesson 04, eta",
+    _std,
+    [
+        Part("numbers", lambda rng: (*two_levels(rng), _share(rng)), draws=3),
+        Part("none with eta = 0", lambda rng: (*two_levels(rng), 0.0), lambda *_: 0.0),
+        Part("none on the step to clean data", lambda rng: (two_levels(rng)[0], 1.0, _share(rng)), lambda *_: 0.0),
+    ],
+    [
+        Mistake(
+            "the variance",
+            lambda t, s, eta: _std(t, s, eta) ** 2,
+            "That is the square of what is asked. Check it with eta: half the eta, half the standard deviation.",
+        ),
+        Mistake(
+            "the large variance",
+            lambda t, s, eta: eta * large_std(t, s),
+            "With eta = 1 this should be DDPM's small variance. You left out how much noise s has of that at t.",
+        ),
+        Mistake("eta left out", lambda t, s, eta: _std(t, s, 1.0), "Your result is that of eta = 1 for every eta."),
+        Mistake(
+            "levels exchanged in the ratio",
+            lambda t, s, eta: eta * ((1 - t) / (1 - s)) ** 0.5 * (1 - t / s) ** 0.5 if s < 1 else 0.0,
+            "More fresh noise than there may be at s: the ratio of the two noise levels stands on its head.",
+        ),
+    ],
+    "eta times the root of the posterior variance: the noise at s over that at t, times what t adds to s.",
+)
+
+
+DDIM_ETA_STEP = Exercise(
+    "ddim_eta_step(x, eps, z, alpha_bar_t, alpha_bar_s, eta)",
+    "DDIM's step with a share of fresh noise z: x_s from x_t = x and the predicted noise eps.",
+    "lesson 04, eta",
+    _eta_step,
+    [
+        Part("numbers", lambda rng: (*noisy_step(rng), _share(rng))),
+        Part("batches of images", lambda rng: (*noisy_step(rng, batch), _share(rng))),
+        Part(
+            "eta = 0 is the deterministic step",
+            lambda rng: (*noisy_step(rng), 0.0),
+            lambda x, eps, z, t, s, _: ddim(x, eps, t, s),
+        ),
+        Part(
+            "eta = 1 is DDPM with the small variance",
+            lambda rng: (*noisy_step(rng), 1.0),
+            lambda x, eps, z, t, s, _: posterior_mean(x, eps, t, s) + ((1 - s) / (1 - t) * (1 - t / s)) ** 0.5 * z,
+        ),
+    ],
+    [
+        Mistake(
+            "direction not shortened",
+            lambda x, eps, z, t, s, eta: ddim(x, eps, t, s) + _std(t, s, eta) * tensor(z),
+            "Fresh noise comes on top of all the old, so x_s is too noisy. One makes room for the other.",
+        ),
+        Mistake(
+            "shortened by the standard deviation",
+            lambda x, eps, z, t, s, eta: (
+                s**0.5 * x0_from_eps(x, eps, t) + abs(1 - s - _std(t, s, eta)) ** 0.5 * eps + _std(t, s, eta) * z
+            ),
+            "Under the root stand variances; you subtract a standard deviation.",
+        ),
+        Mistake(
+            "fresh noise scaled by its variance",
+            lambda x, eps, z, t, s, eta: _eta_step(x, eps, 0.0, t, s, eta) + _std(t, s, eta) ** 2 * z,
+            "The old noise made room for a variance; the new fills less of it. What do you multiply z by?",
+        ),
+        Mistake(
+            "fresh noise forgotten",
+            lambda x, eps, z, t, s, eta: _eta_step(x, eps, 0.0, t, s, eta),
+            "You made room for fresh noise and left it empty: z does not appear in your result.",
+        ),
+        Mistake(
+            "eta without effect",
+            lambda x, eps, z, t, s, eta: ddim(x, eps, t, s),
+            "Your step is that of eta = 0, whatever eta is.",
+        ),
+    ],
+    "The variances of old and fresh noise add up to 1 - alpha_bar_s.",
+)
+
+
+def _trailing(T, steps):
+    return [*(round(T * k / steps) for k in range(steps, 0, -1)), 0]
+
+
+def _uneven(rng):
+    return int(rng.choice([1000, 500, 100])), int(rng.choice([6, 7, 9, 11, 12, 13]))  # no time ends in one half
+
+
+STRIDED_TIMES = Exercise(
+    "strided_times(T, steps)",
+    "The times of a sampler that takes `steps` steps on a path of T whole times: from T down to 0, evenly, each "
+    "rounded to the nearest whole number.",
+    "lesson 04, any subset of the times",
+    lambda T, steps: grids.grid(ddpm_linear(T, 1e-4, 0.02), steps, "trailing"),
+    [
+        Part("steps that do not divide T", _uneven, draws=3),
+        Part("many steps", lambda rng: (100, int(rng.choice([13, 17, 19, 21, 23, 27])))),
+        Part("steps that do divide it", lambda rng: (1000, int(rng.choice([4, 5, 10, 20, 50])))),
+        Part("one step", lambda rng: (1000, 1), lambda T, steps: [1000, 0], draws=1),
+    ],
+    [
+        Mistake(
+            "steps of T // steps, from T",
+            lambda T, n: [T - k * (T // n) for k in range(n + 1)],
+            "Where the steps do not divide T, yours ends above 0: the last noise is never removed.",
+        ),
+        Mistake(
+            "steps of T // steps, until 0",
+            lambda T, n: list(range(T, -1, -(T // n))),
+            "Where the steps do not divide T, yours takes more steps than were asked for. Count the evaluations.",
+        ),
+        Mistake(
+            "0 left out",
+            lambda T, n: _trailing(T, n)[:-1],
+            "Your list stops before clean data. `steps` steps join `steps` + 1 times.",
+        ),
+        Mistake(
+            "one step too few",
+            lambda T, n: np.round(np.linspace(T, 0, n)).tolist() if n > 1 else [T],
+            "You list as many times as there are steps, with the 0 among them: one evaluation is missing.",
+        ),
+        Mistake(
+            "one step too many",
+            lambda T, n: _trailing(T, n + 1),
+            "You take one step more than was asked for. `steps` steps join `steps` + 1 times.",
+        ),
+        Mistake(
+            "from data to noise",
+            lambda T, n: _trailing(T, n)[::-1],
+            "A sampler starts at noise: time runs down.",
+        ),
+        Mistake(
+            "rounded down",
+            lambda T, n: [T * k // n for k in range(n, -1, -1)],
+            "Close: your times are rounded down, not to the nearest whole number.",
+        ),
+        Mistake(
+            "starting below T",
+            lambda T, n: [*(1 + (k - 1) * (T // n) for k in range(n, 0, -1)), 0],
+            "This is the `leading` grid: its first time is below T, though x_T is pure noise. Start at T.",
+        ),
+    ],
+    "steps + 1 times, the first T and the last 0. Use the exact fractions and round last.",
+)

@@ -1,0 +1,45 @@
+"""Which submissions are graded, without grading any."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+pytest.importorskip("nbgrader")
+
+from diffusion_lessons.classroom import course
+from diffusion_lessons.classroom.grading import whole_class
+from diffusion_lessons.cli.classroom import app
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def folder(tmp_path):
+    course.new(tmp_path / "course")
+    return tmp_path / "course"
+
+
+def test_parts_share_the_class(folder):
+    for student in "abcdefg":
+        path = folder / "submitted" / student / "A1" / "A1.ipynb"
+        path.parent.mkdir(parents=True)
+        path.write_text("{}")
+    names = list(whole_class.submissions(folder, "A1"))
+    parts = [names[k - 1 :: 3] for k in (1, 2, 3)]
+    assert sorted(name for part in parts for name in part) == names
+    for student in names:  # all are graded: no part has anything to do
+        checksum = whole_class._checksum(folder, "A1", folder / "submitted" / student / "A1" / "A1.ipynb")
+        record = {"student": student, "checksum": checksum, "seconds": 1.0, "trouble": ""}
+        (folder / "graded/A1").mkdir(parents=True, exist_ok=True)
+        (folder / f"graded/A1/{student}.json").write_text(json.dumps(record))
+    (folder / "release" / "A1").mkdir(parents=True)
+    assert run("grade", "A1", "--course", folder, "--part", "2/3").output == "nothing new to grade\n"
+    (folder / "submitted/b/A1/A1.ipynb").write_text("{ }")
+    assert not whole_class._is_graded(folder, "A1", "b", folder / "submitted/b/A1/A1.ipynb")
+
+
+def test_a_part_in_another_form_is_refused(folder):
+    assert "k/n" in str(run("grade", "A1", "--course", folder, "--part", "two").exception)
