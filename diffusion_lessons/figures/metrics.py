@@ -1,24 +1,16 @@
 """Figures of measures: the floor that falls with the count, clouds with a fault, a model that forgets."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-import ipywidgets
 import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
 from diffusion_lessons.figures import style
-from diffusion_lessons.figures.show import png
 from diffusion_lessons.metrics.features import Reference
-from diffusion_lessons.metrics.frechet import frechet_distance, moments
-from diffusion_lessons.metrics.precision_recall import precision_recall
 from diffusion_lessons.metrics.scores import subset
-from diffusion_lessons.panels.panel import Drawing, Panel
-from diffusion_lessons.panels.widgets import NAMES, WIDE, slider
 
-COUNTS = (150, 250, 500, 1000, 2500, 5000)  # of the panel
-DRAWS = 20
 SHOWN = 1000  # points of a cloud, and of the balls of precision and recall
 
 
@@ -72,48 +64,3 @@ def without_class(real: Reference, digit: int, share: float, generator: torch.Ge
     kept = torch.ones(len(real.labels), dtype=torch.bool)
     kept[left_out] = False
     return real.features[kept]
-
-
-def floor_panel(train: Reference, held_out: Reference, *, count: int = 1000, percent: int = 20) -> Panel:
-    """Draws of real images, and of a model that forgets a share of one digit: at which count can one tell?"""
-    reference = moments(train.features)
-
-    def draws(features: Tensor, n: int, generator: torch.Generator) -> list[float]:
-        rows = (subset(len(features), n, generator) for _ in range(DRAWS))
-        return [frechet_distance(reference, features[chosen]) for chosen in rows]
-
-    def draw(count: int, digit: int, percent: int) -> Iterator[Drawing | None]:
-        generator = torch.Generator().manual_seed(0)
-        model = without_class(held_out, digit, percent / 100, generator)
-        floor = draws(held_out.features, count, generator)
-        yield None
-        found = draws(model, count, generator)
-        yield None
-        above = sum(value > max(floor) for value in found)
-        shown = [each[subset(len(each), min(count, SHOWN), generator)] for each in (train.features, model)]
-        quality = precision_recall(shown[0], shown[1])
-        words = (
-            f"{count} images, {percent} % of the {digit}s forgotten: {level(found, count).mean:.3f} on average, real "
-            f"images {level(floor, count).mean:.3f}; {above} of {DRAWS} draws score above every draw of real images. "
-            f"Precision {quality.precision:.3f}, recall {quality.recall:.3f}"
-        )
-        yield Drawing(png(_draws_figure(floor, found)), words)
-
-    controls = {
-        "count": ipywidgets.SelectionSlider(
-            options=COUNTS, value=count, description="images", continuous_update=False, layout=WIDE, style=NAMES
-        ),
-        "digit": slider("digit", 7, 0, 9, live=False),
-        "percent": slider("forgotten, %", percent, 0, 100, 10, live=False),
-    }
-    return Panel(draw, controls)
-
-
-def _draws_figure(floor: Sequence[float], found: Sequence[float]) -> Figure:
-    title = "Each line is a whole evaluation, drawn again"
-    figure, plot = style.axes(title, "Frechet distance (MNIST features)", "", size=(6.4, 2.4))
-    for height, (values, color) in enumerate(((floor, style.BLACK), (found, style.VERMILION))):
-        plot.plot(values, [height] * len(values), "|", color=color, markersize=26, markeredgewidth=1.5)
-    plot.set(yticks=[0, 1], yticklabels=["real images", "the model"], ylim=(-0.6, 1.6))
-    plot.set_xlim(0, 1.1 * max(*floor, *found))
-    return figure

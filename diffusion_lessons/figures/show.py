@@ -60,3 +60,9 @@ def show(picture: Figure | Image.Image, alt: str) -> Shown:
     if isinstance(picture, Figure):
         return Shown(png(picture, SHARPNESS * SCREEN_DPI), alt, round(picture.get_figwidth() * SCREEN_DPI))
     return Shown(png(picture), alt, picture.width)
+
+
+def freeze(figure: Figure) -> None:
+    """Lay the figure out once and for all: most of the time of a redrawing goes there."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")

@@ -7,10 +7,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from diffusion_lessons.figures import style
-from diffusion_lessons.figures.noising import times_to_draw
-from diffusion_lessons.figures.show import png
-from diffusion_lessons.panels.panel import Drawing, Panel
-from diffusion_lessons.panels.widgets import freeze, slider
 from diffusion_lessons.path import Path
 from diffusion_lessons.toys.bayes_loss import bayes_loss
 from diffusion_lessons.toys.mixtures import GaussianMixture
@@ -18,8 +14,8 @@ from diffusion_lessons.toys.mixtures import GaussianMixture
 PAIRS, REACH = 600, 2.6  # examples drawn, and how far the axes reach
 
 
-class _Pairs:
-    """Axes with (x_t, eps) of some examples and the posterior mean of eps, redrawn for each t."""
+class ExamplesPlot:
+    """A plot of (x_t, eps) of some examples and of the posterior mean of eps, redrawn for each t."""
 
     def __init__(self, axes: Axes, mixture: GaussianMixture, path: Path):
         self.axes, self.mixture, self.path = axes, mixture, path
@@ -44,32 +40,10 @@ def answers_figure(mixture: GaussianMixture, path: Path, times: Sequence[float])
     figure = Figure(figsize=(9.6, 3.3), layout="constrained")
     plots = figure.subplots(1, len(times), sharey=True, squeeze=False)[0]
     for axes, t in zip(plots, times, strict=True):
-        _Pairs(axes, mixture, path).at(t)
+        ExamplesPlot(axes, mixture, path).at(t)
     plots[0].set_ylabel(r"the noise $\varepsilon$ in it")
     plots[-1].legend(frameon=False, loc="lower right", markerscale=2)
     return figure
-
-
-def answers_panel(mixture: GaussianMixture, path: Path, *, start: int = 150) -> Panel:
-    """The same with t to move, beside the least loss against t."""
-    figure = Figure(figsize=(8.6, 3.6), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    pairs = _Pairs(left, mixture, path)
-    left.set_ylabel(r"the noise $\varepsilon$ in it")
-    t = times_to_draw(path).tolist()
-    right.plot(t, [bayes_loss(mixture, path, one) for one in t], color=style.BLACK)
-    (dot,) = right.plot([], [], "o", color=style.VERMILION, markersize=9)
-    right.set(title="The loss that nobody can avoid", xlabel="t", ylim=(0, 1.03))
-    style.clean(right)
-    freeze(figure)
-
-    def draw(t: int) -> Drawing:
-        best = bayes_loss(mixture, path, t)
-        pairs.at(t)
-        dot.set_data([t], [best])
-        return Drawing(png(figure), f"at t = {t} the best answer is wrong by {best:.3f} in the mean square")
-
-    return Panel(draw, {"t": slider("t", start, 1, round(path.T))})
 
 
 def training_figure(

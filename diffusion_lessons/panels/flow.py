@@ -8,10 +8,10 @@ from diffusion_lessons import samplers
 from diffusion_lessons.denoisers import count_calls
 from diffusion_lessons.figures import style
 from diffusion_lessons.figures.noising import path_label
-from diffusion_lessons.figures.show import png
+from diffusion_lessons.figures.show import freeze, png
 from diffusion_lessons.figures.trajectories import draw_plane
+from diffusion_lessons.panels.controls import menu, slider
 from diffusion_lessons.panels.panel import Drawing, Panel
-from diffusion_lessons.panels.widgets import freeze, menu, slider
 from diffusion_lessons.path import Path
 from diffusion_lessons.samplers import State
 from diffusion_lessons.toys.exact_ode import exact_flow

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import ipywidgets
 import numpy as np
 import pandas as pd
 
@@ -13,8 +12,8 @@ from diffusion_lessons.figures import style
 from diffusion_lessons.figures.frontier import joined, plain_numbers
 from diffusion_lessons.figures.images import image_grid
 from diffusion_lessons.figures.show import as_image, beside, png
+from diffusion_lessons.panels.controls import choice_slider
 from diffusion_lessons.panels.panel import Drawing, Panel
-from diffusion_lessons.panels.widgets import NAMES, WIDE
 
 BUDGETS = (2, 5, 10, 20, 50)
 SHOWN = 12  # samples of the winner
@@ -39,10 +38,7 @@ def frontier_panel(table: pd.DataFrame, denoise: Any, *, budget: int = 10) -> Pa
         )
         return Drawing(png(beside(_points(table, tied, best, budget), image_grid(samples, 4, enlarge=3))), words)
 
-    control = ipywidgets.SelectionSlider(
-        options=BUDGETS, value=budget, description="evaluations", continuous_update=False, layout=WIDE, style=NAMES
-    )
-    return Panel(show_best, {"budget": control})
+    return Panel(show_best, {"budget": choice_slider("evaluations", BUDGETS, budget)})
 
 
 def _points(table: pd.DataFrame, tied: pd.DataFrame, best: pd.Series, budget: int) -> Any:

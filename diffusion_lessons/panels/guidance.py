@@ -4,7 +4,6 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
-import ipywidgets
 import torch
 from matplotlib.figure import Figure
 from torch import Tensor
@@ -13,13 +12,13 @@ from diffusion_lessons import samplers
 from diffusion_lessons.denoisers import Denoiser, clip, count_calls
 from diffusion_lessons.figures import style
 from diffusion_lessons.figures.images import image_grid
-from diffusion_lessons.figures.show import png
+from diffusion_lessons.figures.show import freeze, png
 from diffusion_lessons.figures.trajectories import draw_class_numbers, draw_plane
 from diffusion_lessons.guidance import classifier_free
 from diffusion_lessons.metrics import features
 from diffusion_lessons.metrics.adherence import adherence
+from diffusion_lessons.panels.controls import decimal_slider, menu, sampler_menu, slider
 from diffusion_lessons.panels.panel import Drawing, Panel
-from diffusion_lessons.panels.widgets import NAMES, WIDE, freeze, menu, sampler_menu, slider
 from diffusion_lessons.path import Path
 from diffusion_lessons.sampling import label_number
 from diffusion_lessons.toys.mixtures import ConditionalMixture
@@ -28,12 +27,6 @@ POINTS, STEPS = 200, 12  # samples in the plane, and how they are drawn
 ARROWS = 13  # along each side
 CLASS_COLORS = (style.BLUE, style.VERMILION, style.GREEN, style.PURPLE)
 NOTHING = "no condition"
-
-
-def scale_slider(value: float, high: float, live: bool) -> ipywidgets.FloatSlider:
-    return ipywidgets.FloatSlider(
-        value, min=0.0, max=high, step=0.5, description="scale", continuous_update=live, layout=WIDE, style=NAMES
-    )
 
 
 def guided(denoise: Any, labels: Tensor | int, scale: float, negative: int | None) -> Any:
@@ -53,7 +46,7 @@ def field_panel(
     plot = _Field(mixture, path)
     names = [(f"class {c}", c) for c in range(len(mixture.classes))]
     controls = {
-        "scale": scale_slider(scale, 10.0, live=True),
+        "scale": decimal_slider("scale", scale, 10.0, 0.5, live=True),
         "percent": slider("t, % of T", 50, 2, 98),
         "asked": menu("class", names, asked),
     }
@@ -147,7 +140,7 @@ def digit_panel(
     controls = {
         "digit": menu("digit", every, digit),
         "negative": menu("negative", [(NOTHING, None), *every], _number(denoise, negative)),
-        "scale": scale_slider(scale, 15.0, live=False),
+        "scale": decimal_slider("scale", scale, 15.0, 0.5),
         "sampler": sampler_menu(sampler),
         "steps": slider("steps", steps, 1, 30, live=False),
         "start": slider("start", 0, 0, 20, live=False),

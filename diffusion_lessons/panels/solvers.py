@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from diffusion_lessons.figures import style
-from diffusion_lessons.figures.show import png
+from diffusion_lessons.figures.show import freeze, png
+from diffusion_lessons.panels.controls import menu
 from diffusion_lessons.panels.panel import Drawing, Panel
-from diffusion_lessons.panels.widgets import freeze, menu
 from diffusion_lessons.path import Path
 from diffusion_lessons.toys import convergence
 from diffusion_lessons.toys.convergence import Row

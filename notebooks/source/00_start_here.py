@@ -19,8 +19,8 @@ from diffusion_lessons.data import load_data
 from diffusion_lessons.figures import noising, trajectories
 from diffusion_lessons.figures.images import image_grid
 from diffusion_lessons.figures.show import show
-from diffusion_lessons.panels import widgets
 from diffusion_lessons.panels.quiz import predict, scope_check
+from diffusion_lessons.panels.sampling import image_panel
 
 # %% [markdown]
 # ## Does your machine work?
@@ -134,7 +134,7 @@ print("both estimates of the denoiser, put together again, give x_t: they are on
 # take before the pictures suffer? Change the start: each noise leads to its own digit.
 
 # %% tags=["panel"]
-widgets.image_panel(toys.point_masses(images[:300]).denoiser(path), steps=10)
+image_panel(toys.point_masses(images[:300]).denoiser(path), steps=10)
 
 # %% [markdown]
 # ## The map

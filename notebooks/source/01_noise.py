@@ -16,7 +16,7 @@ from diffusion_lessons.checks import check
 from diffusion_lessons.data import load_data
 from diffusion_lessons.figures import noising, style
 from diffusion_lessons.figures.show import show
-from diffusion_lessons.panels import widgets
+from diffusion_lessons.panels.noising import noising_panel
 from diffusion_lessons.panels.quiz import predict, scope_check
 
 path = schedules.ddpm_linear()  # 1000 steps, the schedule of the first diffusion models for images
@@ -224,7 +224,7 @@ show(
 # Drag $t$ and change the schedule. Find, on each, the time at which *you* lose the digits, and compare the shares.
 
 # %% tags=["panel"]
-widgets.noising_panel(digits.images[:16], paths[:2], start=15)
+noising_panel(digits.images[:16], paths[:2], start=15)
 
 # %% [markdown]
 # ## Exercises

@@ -26,6 +26,7 @@ from diffusion_lessons.figures import training as learning
 from diffusion_lessons.figures.show import show
 from diffusion_lessons.networks import MLP, MLPConfig, UNet
 from diffusion_lessons.panels.quiz import predict, scope_check
+from diffusion_lessons.panels.training import answers_panel
 from diffusion_lessons.sampling import generate
 from diffusion_lessons.toys.bayes_loss import bayes_loss, excess_loss
 from diffusion_lessons.toys.one_dimension import gaussian_quantiles, wasserstein_1
@@ -454,7 +455,7 @@ print("in train mode, two answers to the same question differ by more than 0.1; 
 # the curve. What cannot be known at each?
 
 # %% tags=["panel"]
-learning.answers_panel(heaps, path)
+answers_panel(heaps, path)
 
 # %% [markdown]
 # ## Exercises

@@ -20,8 +20,8 @@ from diffusion_lessons.denoisers import clip, condition_on, count_calls
 from diffusion_lessons.figures import noising, style, trajectories
 from diffusion_lessons.figures.reverse_step import step_figure
 from diffusion_lessons.figures.show import show
-from diffusion_lessons.panels import widgets
 from diffusion_lessons.panels.quiz import predict, scope_check
+from diffusion_lessons.panels.sampling import image_panel
 from diffusion_lessons.sampling import generate
 from diffusion_lessons.toys.one_dimension import gaussian_quantiles, wasserstein_1
 from diffusion_lessons.toys.reverse_step import total_variation
@@ -348,7 +348,7 @@ for steps in (1000, 10):
 # sampler to DDIM and look again; the start stays the same.
 
 # %% tags=["panel"]
-widgets.image_panel(clip(condition_on(network, [k % 10 for k in range(16)])), sampler="ddpm", steps=10)
+image_panel(clip(condition_on(network, [k % 10 for k in range(16)])), sampler="ddpm", steps=10)
 
 # %% [markdown]
 # ## Exercises

@@ -20,8 +20,8 @@ from diffusion_lessons.data import load_data
 from diffusion_lessons.denoisers import Denoiser, clip, count_calls
 from diffusion_lessons.figures import style, trajectories
 from diffusion_lessons.figures.show import show
-from diffusion_lessons.panels import widgets
 from diffusion_lessons.panels.quiz import predict, scope_check
+from diffusion_lessons.panels.sampling import sampler_panel
 from diffusion_lessons.toys.one_dimension import gaussian_quantiles, wasserstein_1
 from diffusion_lessons.toys.worked_example import worked_example, worked_path
 
@@ -237,7 +237,7 @@ show(trajectories.estimate_strip(states), "A digit drawn in 20 steps of DDIM, an
 # `eta` at 10 steps, then at 50. Then try a sampler of second order, and count its evaluations.
 
 # %% tags=["panel"]
-widgets.sampler_panel(heaps, path)
+sampler_panel(heaps, path)
 
 # %% [markdown]
 # ## Exercises

@@ -26,6 +26,7 @@ from diffusion_lessons.metrics.kernel_distance import kernel_distance
 from diffusion_lessons.metrics.memorization import memorization_probe
 from diffusion_lessons.metrics.precision_recall import precision_recall
 from diffusion_lessons.metrics.scores import evaluate
+from diffusion_lessons.panels.floor import floor_panel
 from diffusion_lessons.panels.quiz import predict, scope_check
 from diffusion_lessons.sampling import generate
 
@@ -281,7 +282,7 @@ print(f"one that copies in every hundredth image, with probability {(1 - share /
 # images can you tell that a fifth of the sevens is missing? And half of them? Which digit is missed most?
 
 # %% tags=["panel"]
-measuring.floor_panel(train, unseen)
+floor_panel(train, unseen)
 
 # %% [markdown]
 # ## Exercises

@@ -1,9 +1,7 @@
 """The figure of orders: one line for each run, slopes told, equal lines drawn once."""
 
-from diffusion_lessons import schedules
 from diffusion_lessons.figures.convergence import last_steps_figure, order_figure
-from diffusion_lessons.panels.solvers import order_panel
-from diffusion_lessons.toys.convergence import Row, errors, solvers
+from diffusion_lessons.toys.convergence import Row
 
 
 def line(name, sampler, order, scale=1.0):
@@ -40,16 +38,3 @@ def test_the_slope_is_that_of_the_steps_asked_for():
 def test_last_steps_alone():
     (axes,) = last_steps_figure(line("dpm_solver_pp_3m", "dpm_solver_pp_3m", 2)).axes
     assert labels(axes) == ["DPM-Solver++(3M)"] and axes.get_yscale() == "log"
-
-
-def test_the_panel_races_two_solvers():
-    panel = order_panel(schedules.ddpm_linear(), first="ddim", second="euler", grid="trailing")
-    before = panel.image.value
-    assert "trailing grid, at most 24 evaluations: DDIM is off by" in panel.alt and "Euler is off by" in panel.alt
-    panel.controls["second"].value = "heun"
-    (row,) = errors(
-        {"heun": solvers()["heun"]}, path=schedules.ddpm_linear(), steps=[12], spacing="trailing", t_min=1.0, points=16
-    )
-    assert f"Heun is off by {row.error:.3g}" in panel.alt and panel.image.value != before
-    panel.controls["end"].value = None
-    assert f"Heun is off by {row.error:.3g}" not in panel.alt

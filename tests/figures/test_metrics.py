@@ -1,9 +1,9 @@
-"""Figures of measures: what they draw, and what the panel says of a model that forgets."""
+"""Figures of measures: what they draw, and a model that forgets."""
 
 import pytest
 import torch
 
-from diffusion_lessons.figures.metrics import Level, cloud_figure, floor_figure, floor_panel, level, without_class
+from diffusion_lessons.figures.metrics import Level, cloud_figure, floor_figure, level, without_class
 from diffusion_lessons.metrics.features import reference
 
 
@@ -30,20 +30,3 @@ def test_what_is_forgotten_is_of_one_class():
     kept = without_class(real, 3, 0.5, torch.Generator().manual_seed(0))
     assert len(kept) == len(real.labels) - round(0.5 * threes)
     assert len(without_class(real, 3, 0.0, torch.Generator())) == len(real.labels)
-
-
-@pytest.fixture(scope="module")
-def panel():
-    return floor_panel(reference("mnist", "train"), reference("mnist", "test"), count=250, percent=0)
-
-
-def above(panel) -> int:
-    return int(panel.alt.split("; ")[1].split()[0])
-
-
-def test_a_model_that_forgets_is_told_from_real_images_with_enough_of_them(panel):
-    assert above(panel) < 5  # nothing is forgotten
-    panel.controls["percent"].value = 50
-    few = above(panel)
-    panel.controls["count"].value = 2500
-    assert above(panel) == 20 > few and "2500 images, 50 % of the 7s" in panel.alt

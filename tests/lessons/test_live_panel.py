@@ -8,9 +8,9 @@ from jupyter_client.manager import start_new_kernel
 
 SET_UP = """
 from diffusion_lessons import schedules, toys
-from diffusion_lessons.views import widgets
+from diffusion_lessons.panels.sampling import sampler_panel
 heaps = toys.GaussianMixture([-1.0, 1.0], stds=0.2)
-panel = widgets.sampler_panel(heaps, schedules.ddpm_linear())
+panel = sampler_panel(heaps, schedules.ddpm_linear())
 drawn = []
 panel.words.observe(lambda change: drawn.append(change["new"]), names="value")
 print(panel.controls["steps"].model_id)

@@ -7,7 +7,7 @@ from diffusion_lessons import schedules, toys
 from diffusion_lessons.denoisers import Denoiser
 from diffusion_lessons.figures.trajectories import cloud_figure
 from diffusion_lessons.panels import guidance as guidance_panels
-from tests.panels.test_panel import pixels
+from tests.panels.pixels import pixels
 
 PATH = schedules.cosine()
 PLANE = toys.ConditionalMixture([toys.GaussianMixture([[m, 0.0]], stds=0.5) for m in (0.0, 1.5, -1.5)])

@@ -1,0 +1,39 @@
+"""The controls that panels share: sliders and menus of one width."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import ipywidgets
+
+from diffusion_lessons import samplers
+from diffusion_lessons.figures import style
+
+LAYOUT: dict[str, Any] = {"layout": ipywidgets.Layout(width="360px"), "style": {"description_width": "90px"}}
+
+
+def slider(name: str, value: int, low: int, high: int, step: int = 1, live: bool = True) -> ipywidgets.IntSlider:
+    """A slider for whole numbers; `live` redraws while it moves, for what is drawn in a blink."""
+    return ipywidgets.IntSlider(value, low, high, step, description=name, continuous_update=live, **LAYOUT)
+
+
+def decimal_slider(name: str, value: float, high: float, step: float, *, live: bool = False) -> ipywidgets.FloatSlider:
+    """A slider for numbers from 0 to `high`."""
+    options = {"min": 0.0, "max": high, "step": step, "continuous_update": live}
+    return ipywidgets.FloatSlider(value, description=name, **options, **LAYOUT)
+
+
+def choice_slider(name: str, options: Sequence[int], value: int) -> ipywidgets.SelectionSlider:
+    """A slider that stands at one of a few numbers."""
+    return ipywidgets.SelectionSlider(options=options, value=value, description=name, continuous_update=False, **LAYOUT)
+
+
+def menu(name: str, options: Sequence[tuple[str, object]] | Sequence[str], value: object = None) -> ipywidgets.Dropdown:
+    """A menu of names, or of (name, value); without a value it stands at the first."""
+    chosen = {} if value is None else {"value": value}
+    return ipywidgets.Dropdown(options=options, description=name, **LAYOUT, **chosen)
+
+
+def sampler_menu(chosen: str) -> ipywidgets.Dropdown:
+    """All samplers that walk a given grid, by the names that figures use."""
+    walking = [(style.label(name), name) for name, one in samplers.ALL.items() if one.info.stages is not None]
+    return menu("sampler", walking, chosen)

@@ -1,0 +1,125 @@
+"""The panels of sampling: any sampler on numbers whose denoiser is exact, and on the images of any denoiser."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from diffusion_lessons import samplers
+from diffusion_lessons.figures import style
+from diffusion_lessons.figures.images import image_grid
+from diffusion_lessons.figures.noising import density_over_time
+from diffusion_lessons.figures.show import freeze, png
+from diffusion_lessons.panels.controls import decimal_slider, sampler_menu, slider
+from diffusion_lessons.panels.panel import Drawing, Panel
+from diffusion_lessons.path import Path
+from diffusion_lessons.samplers import State
+from diffusion_lessons.toys.mixtures import GaussianMixture
+from diffusion_lessons.toys.one_dimension import gaussian_quantiles, wasserstein_1
+
+SAMPLES, TRAJECTORIES = 2000, 16  # of numbers: counted, and drawn
+
+
+def sampler_panel(mixture: GaussianMixture, path: Path, *, sampler: str = "ddim", steps: int = 10) -> Panel:
+    """Any sampler on a mixture of numbers whose denoiser is exact: its trajectories, and how far its samples are off.
+
+    `eta` acts on DDIM only. All samplers start alike, from 2,000 numbers spread evenly over N(0, 1), of which a few are
+    drawn: `start` says which, and seeds the noise of a stochastic sampler.
+    """
+    plot, denoise = SamplesPlot(mixture, path), mixture.denoiser(path)
+
+    def draw(sampler: str, steps: int, eta: float, start: int) -> Iterator[Drawing | None]:
+        chosen = samplers.get(sampler)
+        options: dict = {"eta": eta} if sampler == "ddim" else {}
+        stochastic = eta > 0 if sampler == "ddim" else not chosen.info.deterministic
+        if stochastic:
+            options["generator"] = torch.Generator().manual_seed(start)
+        times = path.grid(steps)
+        states = [State(times[0], plot.noise * path.prior_std, None)]
+        for state in chosen(denoise, states[0].x, path, times, **options):
+            states.append(state)
+            yield None
+        error = wasserstein_1(states[-1].x, mixture)
+        picture = plot.redraw(states, style.look(sampler).color, style.label(sampler), some(TRAJECTORIES, start))
+        name = style.label(sampler) + (f", eta = {eta:g}" if sampler == "ddim" else "")
+        yield Drawing(
+            picture,
+            f"{name}, {steps} steps, {chosen.info.nfe(times, path)} evaluations: "
+            f"on average a sample would have to move by {error:.3f} to follow the data",
+        )
+
+    controls = {
+        "sampler": sampler_menu(sampler),
+        "steps": slider("steps", steps, 1, 50, live=False),
+        "eta": decimal_slider("eta", 0.0, 1.0, 0.1),
+        "start": slider("start", 0, 0, 20),
+    }
+
+    def allow_eta(change: dict) -> None:
+        controls["eta"].disabled = change["new"] != "ddim"
+
+    controls["sampler"].observe(allow_eta, names="value")
+    allow_eta({"new": sampler})
+    return Panel(draw, controls)
+
+
+class SamplesPlot:
+    """A kept figure: some trajectories over the density of x_t, and all samples beside the density of the data."""
+
+    def __init__(self, mixture: GaussianMixture, path: Path, reach: float = 3.0):
+        self.noise = gaussian_quantiles(SAMPLES)
+        self.figure = Figure(figsize=(7.6, 3.6), layout="constrained")
+        self.left, self.right = self.figure.subplots(1, 2, sharey=True, width_ratios=(3, 1))
+        density_over_time(self.left, mixture, path, -reach, reach)
+        x = torch.linspace(-reach, reach, 301, dtype=torch.float64)
+        self.right.plot(mixture.log_prob(x).exp(), x, color=style.BLACK, label="the data")
+        self.right.set(title="samples", xlabel="density", ylim=(-reach, reach))
+        style.clean(self.right)
+        self.left.set_title(" ")
+        freeze(self.figure)
+        self.edges = torch.linspace(-reach, reach, 61).numpy()
+        self.moving: list = []
+
+    def redraw(self, states: Sequence[State], color: str, title: str, rows: Tensor) -> bytes:
+        """The figure with other trajectories, those in these rows of the States, and all their samples, as PNG."""
+        for artist in self.moving:
+            artist.remove()
+        x = torch.stack([state.x[rows] for state in states]).numpy()  # [steps + 1, len(rows)]
+        lines = self.left.plot([s.t for s in states], x, color=color, marker=".", markersize=4, linewidth=1)
+        _, _, bars = self.right.hist(
+            states[-1].x.numpy(), self.edges, density=True, orientation="horizontal", color=color, alpha=0.5
+        )
+        self.left.set_title(title)
+        self.moving = [*lines, bars]
+        return png(self.figure)
+
+
+def some(count: int, shift: int = 0) -> Tensor:
+    """`count` rows spread evenly over all samples; another `shift` gives others."""
+    every = SAMPLES // count
+    return (torch.arange(count) * every + every // 2 + 7 * shift) % SAMPLES
+
+
+def image_panel(denoise: Any, *, sampler: str = "ddim", steps: int = 10, count: int = 16) -> Panel:
+    """`count` images drawn live by any sampler from a denoiser that has a path and a shape; `start` seeds the noise."""
+    path, shape = denoise.path, denoise.shape
+
+    def draw(sampler: str, steps: int, start: int) -> Iterator[Drawing | None]:
+        chosen, generator = samplers.get(sampler), torch.Generator().manual_seed(start)
+        x, times = path.prior((count, *shape), generator), path.grid(steps)
+        options = {} if chosen.info.deterministic else {"generator": generator}
+        for state in chosen(denoise, x, path, times, **options):
+            x = state.x
+            yield None
+        evaluations = chosen.info.nfe(times, path)
+        words = f"{count} images by {style.label(sampler)}, {steps} steps, {evaluations} evaluations, start {start}"
+        yield Drawing(png(image_grid(x, enlarge=max(1, 80 // shape[-1]))), words)
+
+    controls = {
+        "sampler": sampler_menu(sampler),
+        "steps": slider("steps", steps, 1, 30, live=False),
+        "start": slider("start", 0, 0, 20, live=False),
+    }
+    return Panel(draw, controls)

@@ -1,0 +1,73 @@
+"""The panels of sampling: more steps come closer, eta belongs to DDIM, and images are drawn from their own noise."""
+
+import numpy as np
+import pytest
+import torch
+
+from diffusion_lessons import samplers, schedules, toys
+from diffusion_lessons.data import load_data
+from diffusion_lessons.panels.panel import Panel
+from diffusion_lessons.panels.sampling import SAMPLES, image_panel, sampler_panel, some
+from tests.panels.pixels import pixels
+
+MIXTURE = toys.GaussianMixture([-1.0, 1.0], stds=0.2, weights=[0.3, 0.7])
+
+
+@pytest.fixture(scope="module")
+def playground():
+    return sampler_panel(MIXTURE, schedules.ddpm_linear())
+
+
+def moved_by(panel: Panel) -> float:
+    return float(panel.alt.split("move by ")[1].split()[0])
+
+
+def test_more_steps_of_ddim_come_closer(playground):
+    off = []
+    for steps in (3, 10, 50):
+        playground.controls["steps"].value = steps
+        assert f"{steps} steps, {steps} evaluations" in playground.alt
+        off.append(moved_by(playground))
+    assert off[0] > 2 * off[1] > 4 * off[2]
+
+
+def test_eta_belongs_to_ddim(playground):
+    assert not playground.controls["eta"].disabled
+    playground.controls["eta"].value = 1.0
+    assert "eta = 1" in playground.alt
+    playground.controls["sampler"].value = "heun"
+    assert playground.controls["eta"].disabled and "eta" not in playground.alt
+    playground.controls["sampler"].value = "ddim"
+    playground.controls["eta"].value = 0.0
+
+
+def test_the_start_changes_the_picture_and_not_the_error(playground):
+    error, before = moved_by(playground), pixels(playground)
+    playground.controls["start"].value = 3
+    assert moved_by(playground) == error
+    assert np.abs(pixels(playground) - before).mean() > 0.1
+
+
+@pytest.mark.parametrize("name", [name for name, one in samplers.ALL.items() if one.info.stages is not None])
+@pytest.mark.parametrize("steps", [1, 4])
+def test_every_sampler_of_the_menu_draws(playground, name, steps):
+    playground.controls["steps"].value = steps
+    playground.controls["sampler"].value = name
+    assert f"{steps} steps" in playground.alt and np.isfinite(moved_by(playground))
+
+
+def test_images_are_drawn_from_their_own_noise():
+    picture = toys.point_masses(load_data("digits").images[:20].double())
+    panel = image_panel(picture.denoiser(schedules.ddpm_linear()), steps=4, count=4)
+    before = pixels(panel)
+    assert panel.alt == "4 images by DDIM, 4 steps, 4 evaluations, start 0" and panel.width == before.shape[1]
+    panel.controls["start"].value = 1
+    assert np.abs(pixels(panel) - before).mean() > 5
+    panel.controls["sampler"].value = "ddpm"
+    assert "DDPM" in panel.alt
+
+
+def test_some_rows_are_spread_over_all_and_shifted_together():
+    rows = some(4)
+    assert rows.tolist() == [SAMPLES // 8 + k * SAMPLES // 4 for k in range(4)]
+    assert torch.equal(some(4, 3), (rows + 21) % SAMPLES)
