@@ -54,9 +54,8 @@ lint: setup  ## ruff, mypy and import-linter
 lessons: setup  ## build the lessons from notebooks/source; LESSONS="04 05" for some
 	@$(VENV)/python tools/build_notebooks.py $(LESSONS)
 
-bench: setup ## side by side with other libraries; each file of benchmarks/ prints a table
-	@for file in benchmarks/[a-z]*.py; do name=$$(basename $$file .py); \
-		echo "== $$name"; $(VENV)/python -m benchmarks.$$name || exit 1; done
+bench: setup ## every benchmark in its short form; BENCH="training --full" for some, as they are meant
+	@$(VENV)/python -m benchmarks $(BENCH)
 
 clean:       ## remove .venv, caches and build outputs; runs/ and datasets/ stay
 	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
