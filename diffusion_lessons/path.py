@@ -46,6 +46,9 @@ class Path(ABC):
     @abstractmethod
     def _t_of_lam(self, lam: Tensor) -> Tensor: ...
 
+    def _alpha_bar(self, t: Tensor) -> Tensor:
+        return self._alpha(t) ** 2
+
     def _lam(self, t: Tensor) -> Tensor:
         return self._alpha(t).log() - self._sigma(t).log()
 
@@ -71,7 +74,7 @@ class Path(ABC):
     def alpha_bar(self, t: Tensor) -> Tensor: ...
     def alpha_bar(self, t):
         """alpha(t)^2, DDPM's cumulative retention."""
-        return self.alpha(t) ** 2
+        return _evaluate(self, "_alpha_bar", t)
 
     @overload
     def lam(self, t: float) -> float: ...
@@ -94,7 +97,7 @@ class Path(ABC):
     @overload
     def d_alpha(self, t: Tensor) -> Tensor: ...
     def d_alpha(self, t):
-        """d alpha / dt, from the left where the path is a table."""
+        """d alpha / dt."""
         return _evaluate(self, "_d_alpha", t)
 
     @overload
@@ -102,7 +105,7 @@ class Path(ABC):
     @overload
     def d_sigma(self, t: Tensor) -> Tensor: ...
     def d_sigma(self, t):
-        """d sigma / dt, from the left where the path is a table; +inf at t = 0 of a variance-preserving path."""
+        """d sigma / dt; +inf at t = 0 of a variance-preserving path."""
         return _evaluate(self, "_d_sigma", t)
 
     @property

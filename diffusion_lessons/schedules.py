@@ -23,14 +23,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from diffusion_lessons.interpolation import FallingCurve
 from diffusion_lessons.path import Path, match
 
 
 class VariancePreserving(Path):
     """alpha^2 + sigma^2 = 1, given by alpha_bar at the whole times 0..T; alpha_bar_0 = 1 exactly.
 
-    Between whole times log alpha_bar is interpolated linearly, as DPM-Solver does (Lu et al. 2022, appendix D.4). In
-    an interval that ends at alpha_bar = 0, whose logarithm is infinite, alpha itself is interpolated.
+    Between whole times log alpha_bar is a cubic spline, so that alpha and sigma are as smooth as solvers of high order
+    need them; a table of few levels, through which the spline would swing, is joined by PCHIP: see `FallingCurve`. In
+    an interval that ends at alpha_bar = 0, whose logarithm is infinite, alpha itself goes straight to 0.
     """
 
     whole_times = True
@@ -50,47 +52,48 @@ class VariancePreserving(Path):
         self.T = float(len(values) - 1)
         self.t_min = 1.0
         self._table = torch.from_numpy(values)
+        positive = values[values > 0]
+        self._curve = FallingCurve(positive)
+        self._last = float(len(positive) - 1)  # the last time with alpha_bar above 0: T, or T - 1
+        self._last_alpha, self._last_log = math.sqrt(positive[-1]), math.log(positive[-1])
 
     @property
     def betas(self) -> Tensor:
         """beta_t = 1 - alpha_bar_t / alpha_bar_{t-1} for t = 1..T, [T]: the noise that one forward step adds."""
         return 1 - self._table[1:] / self._table[:-1]
 
-    def _interval(self, t: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """alpha_bar at both ends of the interval (n, n + 1] that holds t, and the position of t in it."""
-        table = self._table.to(t.device, t.dtype)
-        left = (t.ceil() - 1).clamp(0, self.T - 1).long()
-        return table[left], table[left + 1], (t - left).clamp(0, 1)
+    def _left(self, t: Tensor) -> Tensor:
+        """The share of alpha that is left: 1 up to the last time with alpha_bar above 0, then straight to 0."""
+        return 1 - (t - self._last).clamp(0, 1)
 
-    def _half_log(self, t: Tensor) -> Tensor:
-        """log alpha = half of log alpha_bar."""
-        start, end, w = self._interval(t)
-        straight = 0.5 * (start.log() + w * (end.log() - start.log()))
-        to_zero = (start.sqrt() * (1 - w)).log()  # alpha itself is linear where it ends at 0
-        return torch.where(end > 0, straight, to_zero)
+    def _alpha_bar(self, t: Tensor) -> Tensor:
+        return self._curve.value(t) * self._left(t) ** 2
+
+    def _log_alpha_bar(self, t: Tensor) -> Tensor:
+        return self._curve.log(t) + 2 * self._left(t).log()
 
     def _alpha(self, t: Tensor) -> Tensor:
-        return self._half_log(t).exp()
+        return self._alpha_bar(t).sqrt()
 
     def _sigma(self, t: Tensor) -> Tensor:
-        return torch.expm1(2 * self._half_log(t)).abs().sqrt()  # expm1 keeps the digits that 1 - alpha_bar loses
+        return (-torch.expm1(self._log_alpha_bar(t))).sqrt()  # expm1 keeps the digits that 1 - alpha_bar loses
+
+    def _lam(self, t: Tensor) -> Tensor:
+        log = self._log_alpha_bar(t)
+        return 0.5 * (log - (-torch.expm1(log)).log())
 
     def _d_alpha(self, t: Tensor) -> Tensor:
-        start, end, _ = self._interval(t)
-        slope = 0.5 * (end.log() - start.log()) * self._alpha(t)
-        return torch.where(end > 0, slope, -start.sqrt())
+        slope = 0.5 * self._curve.slope(t) * self._alpha(t)
+        return torch.where(t > self._last, -self._last_alpha, slope)
 
     def _d_sigma(self, t: Tensor) -> Tensor:
-        return -self._alpha(t) * self._d_alpha(t) / self._sigma(t)  # from alpha^2 + sigma^2 = 1
+        sigma = self._sigma(t)
+        return torch.where(sigma > 0, -self._alpha(t) * self._d_alpha(t) / sigma, math.inf)  # alpha^2 + sigma^2 = 1
 
     def _t_of_lam(self, lam: Tensor) -> Tensor:
-        log_alpha_bar = -torch.nn.functional.softplus(-2 * lam)  # alpha_bar = 1 / (1 + exp(-2 lambda))
-        table = self._table.to(lam.device, lam.dtype)
-        left = (torch.searchsorted(-table, -log_alpha_bar.exp().contiguous()) - 1).clamp(0, int(self.T) - 1)
-        start, end = table[left], table[left + 1]
-        straight = (log_alpha_bar - start.log()) / (end.log() - start.log())
-        to_zero = 1 - (0.5 * log_alpha_bar).exp() / start.sqrt()
-        return (left + torch.where(end > 0, straight, to_zero)).clamp(0, self.T)
+        log_alpha_bar = torch.nn.functional.logsigmoid(2 * lam)  # alpha_bar = 1 / (1 + exp(-2 lambda))
+        beyond = -torch.expm1(0.5 * (log_alpha_bar - self._last_log).clamp(max=0))  # the share of alpha that is gone
+        return (self._curve.time(log_alpha_bar) + beyond).clamp(0, self.T)
 
 
 class Flow(Path):

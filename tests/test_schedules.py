@@ -7,9 +7,20 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.interpolate import CubicSpline, PchipInterpolator
 
 from diffusion_lessons import schedules
 from tests.paths import PATHS
+
+squares = np.cos((np.arange(1001) / 1000 + 0.008) / 1.008 * np.pi / 2) ** 2
+TABLES = {
+    "ddpm_linear": (PATHS["ddpm_linear"], [1, *np.cumprod(1 - np.linspace(1e-4, 0.02, 1000))]),
+    "short": (PATHS["short"], [1, *np.cumprod(1 - np.linspace(1e-3, 0.5, 10))]),
+    "cosine": (PATHS["cosine"], [1, *np.cumprod(1 - np.minimum(1 - squares[1:] / squares[:-1], 0.999))]),
+    "zero_terminal": (PATHS["zero_terminal"], [1, 0.9, 0.5, 0.2, 0]),
+    "worked example": (schedules.from_alpha_bar([0.99, 0.5, 0.0001]), [1, 0.99, 0.5, 0.0001]),
+    "one level": (schedules.from_alpha_bar([0.3]), [1, 0.3]),
+}
 
 every_path = pytest.mark.parametrize("path", PATHS.values(), ids=PATHS)
 
@@ -70,18 +81,68 @@ def test_variance_preserving_paths_preserve_variance(share):
         assert path.alpha(t) ** 2 + path.sigma(t) ** 2 == pytest.approx(1, abs=1e-12)
 
 
-def test_log_alpha_bar_is_linear_between_whole_times():
-    path = schedules.ddpm_linear()
-    half = 0.5 * (math.log(path.alpha_bar(7)) + math.log(path.alpha_bar(8)))
-    assert math.log(path.alpha_bar(7.5)) == pytest.approx(half, rel=1e-12)
+@pytest.mark.parametrize("name", ["ddpm_linear", "cosine"])
+def test_log_alpha_bar_is_the_cubic_spline_of_the_table(name):
+    path, table = PATHS[name], np.array([PATHS[name].alpha_bar(n) for n in range(1001)])
+    spline = CubicSpline(np.arange(1001), np.log(table))
+    for t in (0.25, 1.5, 7.5, 444.1, 998.3, 999.5):
+        assert math.log(path.alpha_bar(t)) == pytest.approx(spline(t), rel=1e-9)
+
+
+@pytest.mark.parametrize("levels", [(0.99, 0.5, 0.0001), (0.9, 0.5, 0.2), (0.5, 0.49, 0.01)])
+def test_few_levels_are_joined_by_pchip(levels):
+    table = np.log([1.0, *levels])
+    assert CubicSpline(range(4), table)(np.linspace(0, 3, 200), 1).max() > 0  # the spline would rise
+    path, pchip = schedules.from_alpha_bar(levels), PchipInterpolator(range(4), table)
+    for t in (0.25, 1.5, 2.9):
+        assert math.log(path.alpha_bar(t)) == pytest.approx(pchip(t), rel=1e-9)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_whole_times_are_the_table_itself(name):
+    path, table = TABLES[name]
+    table, times = np.asarray(table), torch.arange(len(table), dtype=torch.float64)
+    assert path.alpha_bar(times).tolist() == table.tolist() == [path.alpha_bar(t) for t in times.tolist()]
+    np.testing.assert_allclose(path.alpha(times), np.sqrt(table), rtol=1e-15)
+    assert path.alpha_bar(times.float()).tolist() == table.astype(np.float32).tolist()
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_path_falls_everywhere_and_its_lambda_inverts(name):
+    path, _ = TABLES[name]
+    start = torch.tensor([0.0, 1e-6, 1e-3], dtype=torch.float64)
+    t = torch.cat([start, torch.linspace(0.01, 1, 30_001, dtype=torch.float64)]) * path.T
+    assert (path.alpha_bar(t).diff() < 0).all() and (path.lam(t).diff() < 0).all() and (path.sigma(t).diff() >= 0).all()
+    torch.testing.assert_close(path.t_of_lam(path.lam(t)), t, rtol=1e-12, atol=0)
+
+
+def test_lambda_beyond_the_table_is_its_end():
+    assert PATHS["ddpm_linear"].t_of_lam(-50.0) == 1000 and PATHS["zero_terminal"].t_of_lam(-math.inf) == 4
+    assert schedules.from_alpha_bar([0.0]).t_of_lam(0.0) == pytest.approx(1 - math.sqrt(0.5))  # alpha = 1 - t
 
 
 @every_path
 def test_derivatives_are_slopes(path):
-    for t in (0.31234 * path.T, 0.61234 * path.T):  # between whole times, where tables have kinks
+    """Everywhere, at whole times too: against differences of the function itself, from both sides."""
+    for t in (0.3 * path.T, 0.31234 * path.T, 0.61234 * path.T, 0.9 * path.T):
         h = 1e-6 * path.T
         assert path.d_alpha(t) == pytest.approx((path.alpha(t + h) - path.alpha(t - h)) / (2 * h), rel=1e-4, abs=1e-9)
         assert path.d_sigma(t) == pytest.approx((path.sigma(t + h) - path.sigma(t - h)) / (2 * h), rel=1e-4)
+
+
+@pytest.mark.parametrize("name", ["ddpm_linear", "cosine", "short"])
+def test_derivatives_do_not_jump_at_whole_times(name):
+    path, h = PATHS[name], 1e-9
+    for t in (1.0, 3.0, path.T // 2, path.T - 1):
+        for slope in (path.d_alpha, path.d_sigma):
+            assert slope(t - h) == pytest.approx(slope(t), rel=1e-6) == pytest.approx(slope(t + h), rel=1e-6)
+    assert path.d_sigma(0) == math.inf and path.d_alpha(path.T) == pytest.approx(path.d_alpha(path.T - h), rel=1e-6)
+
+
+def test_where_alpha_ends_at_0_it_goes_there_straight():
+    path = PATHS["zero_terminal"]
+    assert path.alpha(3.25) == pytest.approx(0.75 * math.sqrt(0.2)) and path.d_alpha(3.25) == -math.sqrt(0.2)
+    assert path.d_alpha(4) == -math.sqrt(0.2) and path.d_sigma(4) == 0
 
 
 @every_path

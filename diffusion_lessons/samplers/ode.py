@@ -11,8 +11,9 @@ at sigma = 0: Heun, midpoint and Runge-Kutta take the step to it with one evalua
 straight lines, flow and variance exploding, that is an Euler step; so it is EDM's rule.) Euler is left as it is, to
 show what an ODE solver does that does not know the shape of its path.
 
-The orders are those on smooth paths. A DDPM path is a table: alpha' jumps a little at whole times, which ends the
-gain from steps much shorter than 1. Solvers in lambda never differentiate alpha and do not notice.
+The orders are those on smooth paths. A DDPM path is a table, joined smoothly between its whole times. Where the table
+itself takes a turn between two of them, as in the last step of the cosine path, whose beta is capped, the orders show
+once a step is shorter than that. Solvers in lambda never differentiate alpha and do not notice.
 """
 
 from collections.abc import Callable, Iterator, Sequence

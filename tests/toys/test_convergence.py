@@ -40,12 +40,22 @@ def test_slopes_on_the_flow_path(name, mixture):
 
 @pytest.mark.parametrize("name", [n for n in EXPECTED if n.startswith(("ddim", "dpm"))])
 def test_slopes_in_lambda_on_the_ddpm_path(name):
-    """The table between whole times does not matter to solvers that never differentiate alpha."""
     order, steps = EXPECTED[name]
     rows = convergence.errors(
         {name: convergence.solvers()[name]}, path=schedules.ddpm_linear(), t_min=10.0, steps=steps, points=8
     )
     assert convergence.slopes(rows, at_least=64)[name] == pytest.approx(order, abs=0.16)
+
+
+@pytest.mark.parametrize("name", ["heun", "midpoint", "rk4"])
+@pytest.mark.parametrize("path", [schedules.ddpm_linear(), schedules.cosine()], ids=["ddpm_linear", "cosine"])
+def test_slopes_in_t_on_paths_that_are_tables(name, path):
+    """Smooth between whole times, so that a solver in t keeps its order where its steps are shorter than 1."""
+    broad = toys.GaussianMixture([[-1.0, 0.3], [0.8, -0.5]], stds=[0.5, 0.6], weights=[0.4, 0.6])
+    runs = {name: convergence.solvers()[name]}
+    rows = convergence.errors(runs, path=path, t_min=50.0, steps=(64, 128, 256), mixture=broad, points=8)
+    assert convergence.slopes(rows, at_least=64)[name] == pytest.approx(EXPECTED[name][0], abs=0.1)
+    assert rows[-1].error < {4.0: 1e-7}.get(EXPECTED[name][0], 1e-4)
 
 
 def test_every_deterministic_sampler_is_measured_and_declares_its_order():
