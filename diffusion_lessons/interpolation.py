@@ -11,10 +11,10 @@ ITERATIONS = 64  # of Newton's method; three or four are usual, and halving a br
 class FallingCurve:
     """exp(y(t)) and y(t) through the positive numbers exp(y_n), n = 0, 1, ..., N, which fall strictly.
 
-    Between whole times y = log value is a cubic polynomial, so that y_n + P(w) with w = t - n in [0, 1):
+    Between whole times y is a cubic polynomial of w = t - n in [0, 1):
 
-        y      y_n + w (c_1 + w (c_2 + w c_3)),     value   value_n exp(P(w)): at whole times the table itself, bit for bit
-        dy/dt  c_1 + w (2 c_2 + 3 w c_3)
+        y = y_n + P(w),   P(w) = w (c_1 + w (c_2 + w c_3)),   dy/dt = c_1 + w (2 c_2 + 3 w c_3)
+        exp(y) = exp(y_n) exp(P(w)): at whole times the table itself, bit for bit
 
     The polynomials are those of the cubic spline, whose second derivative is continuous, if it falls everywhere. Where
     a table is too coarse for it and it would swing (four levels from 0.99 to 0.0001), they are those of PCHIP, which

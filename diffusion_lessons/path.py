@@ -2,7 +2,7 @@
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from functools import lru_cache
 from typing import Any, overload
 
@@ -27,9 +27,13 @@ class Path(ABC):
     whole_times: bool = False  # DDPM's times are 1..T; on other paths every t in (0, T] is as good as another
     prior_std: float = 1.0  # standard deviation of x_T
 
-    def __init__(self, card: dict[str, Any]):
-        self.card = card
-        self._hash = hash(repr(card))
+    def __init__(self, card: dict[str, Any], numbers: Hashable = ()):
+        """`card` makes the path again (`from_card`); `numbers` are those that decide alpha and sigma in this class.
+
+        Paths are equal if both are: a card may be anybody's words, and values are remembered for each path.
+        """
+        self.card, self.numbers = card, numbers
+        self._hash = hash((type(self), numbers))  # not of the card, in which T = 1000 and T = 1000.0 are equal
 
     @abstractmethod
     def _alpha(self, t: Tensor) -> Tensor: ...
@@ -142,11 +146,48 @@ class Path(ABC):
         return (self.prior_std * noise).to(device if device is not None else source)
 
     def grid(self, steps: int, spacing: str = "trailing", t_min: float | None = None) -> tuple[float, ...]:
-        """`steps + 1` decreasing times from the noisy end to 0, or to `t_min`; see `grids.grid`."""
-        return grids.grid(self, steps, spacing, t_min)
+        """Exactly `steps + 1` decreasing times from the noisy end to 0, or to `t_min`, in double precision.
+
+        With k = steps, ..., 1 counting down to the clean end and N = steps:
+
+        - `trailing`: T k / N. Starts at T; what the few-step literature recommends (Lin et al. 2023, table 2).
+        - `leading`: 1 + (k - 1) floor(T / N). Starts below T; the grid of DDIM's and many other published figures.
+        - `linspace`: N times evenly from T to 1.
+        - `quadratic`: T (k / N)^2, at least k: short steps near the data (DDIM, appendix D.2).
+        - `logsnr`: N times evenly in lambda from `t_max` to the path's `t_min`.
+        - `karras`: N noise levels sigma/alpha, evenly in their 7th root, between the same ends (EDM, equation 5).
+
+        Each ends with 0 appended. With `t_min` above 0 the last time is `t_min` instead: the even grids are squeezed
+        into [t_min, T] and the last two place steps + 1 times down to `t_min`.
+
+        Raises ValueError for an unknown spacing, for steps below 1, for more steps than the path has whole times, and
+        for a `t_min` outside [0, T).
+        """
+        steps, end = grids.check_grid(steps, spacing, t_min, self.T)
+        if spacing in grids.IN_NOISE:
+            times = self._even_in_noise(steps, spacing, end)
+        elif self.whole_times and end == 0:
+            times = grids.whole_times(int(self.T), steps, spacing)
+        else:
+            times = grids.continuous_times(self.T, steps, spacing, end)
+        return grids.check_times(times, self.T)
+
+    def _even_in_noise(self, steps: int, spacing: str, end: float) -> list[float]:
+        first, last = self.t_max, end if end > 0 else self.t_min
+        if last >= first:
+            raise ValueError(f"this grid starts at t = {first:g}, so it cannot end at t_min = {last:g}")
+        count = steps + 1 if end > 0 else steps
+        levels = grids.log_noise_levels(-self.lam(first), -self.lam(last), count, spacing)
+        times = self.t_of_lam(torch.from_numpy(-levels)).tolist()
+        times[0] = first  # the ends exactly, not to rounding
+        if count > 1:
+            times[-1] = last
+        return times if end > 0 else [*times, 0.0]
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and self.card == other.card
+        if not isinstance(other, Path) or type(other) is not type(self):
+            return False
+        return self is other or (self.numbers == other.numbers and self.card == other.card)
 
     def __hash__(self) -> int:
         return self._hash

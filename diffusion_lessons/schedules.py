@@ -38,7 +38,6 @@ class VariancePreserving(Path):
     whole_times = True
 
     def __init__(self, alpha_bar: Sequence[float], card: dict[str, Any]):
-        super().__init__(card)
         values = np.asarray(alpha_bar, dtype=np.float64)
         if values.ndim != 1 or len(values) < 1 or not np.isfinite(values).all():
             raise ValueError(f"alpha_bar must be a list of finite numbers, one for each time; got {alpha_bar!r}")
@@ -49,6 +48,7 @@ class VariancePreserving(Path):
                 "alpha_bar must fall strictly from 1 (clean) towards 0 (noise) and stay in [0, 1]; "
                 f"got {values[:3].tolist()} ... {values[-3:].tolist()}"
             )
+        super().__init__(card, values.tobytes())
         self.T = float(len(values) - 1)
         self.t_min = 1.0
         self._table = torch.from_numpy(values)
@@ -125,7 +125,8 @@ class VarianceExploding(Path):
     """alpha = 1 and sigma = t: the data stay, the noise grows to T = sigma_max (Karras et al. 2022, table 1, EDM)."""
 
     def __init__(self, sigma_max: float, sigma_min: float):
-        super().__init__({"path": "variance_exploding", "sigma_max": sigma_max, "sigma_min": sigma_min})
+        card = {"path": "variance_exploding", "sigma_max": sigma_max, "sigma_min": sigma_min}
+        super().__init__(card, (sigma_max, sigma_min))
         if not 0 < sigma_min < sigma_max < math.inf:
             raise ValueError(f"need 0 < sigma_min < sigma_max; got sigma_min={sigma_min}, sigma_max={sigma_max}")
         self.T = self.prior_std = float(sigma_max)

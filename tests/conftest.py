@@ -7,10 +7,15 @@ import os
 import signal
 
 import pytest
+from hypothesis import settings
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("TQDM_DISABLE", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
+
+# No deadline: how long one example takes depends on the machine. A failure prints what runs it again.
+settings.register_profile("course", deadline=None, print_blob=True)
+settings.load_profile("course")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a shell's background job: tests press Ctrl-C
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -57,6 +57,19 @@ def test_logsnr_is_even_in_lambda_and_karras_in_the_seventh_root_of_the_noise_le
         np.testing.assert_allclose(np.diff(root), np.diff(root)[0], rtol=1e-6)
 
 
+@pytest.mark.parametrize("name", ["ddpm_linear", "cosine", "flow", "variance_exploding"])
+@pytest.mark.parametrize("spacing", grids.IN_NOISE)
+def test_grids_in_noise_level_take_the_path_s_own_times(name, spacing):
+    """All times come from one call of the path; asked for one by one they are the same."""
+    path, calls = schedules.from_card(PATHS[name].card), []
+    inverse = path._t_of_lam
+    path._t_of_lam = lambda lam: calls.append(lam.numel()) or inverse(lam)
+    times = path.grid(1000, spacing)
+    assert max(calls) == 1000 and len(calls) <= 2
+    inner = times[1:-2]
+    np.testing.assert_allclose([PATHS[name].t_of_lam(PATHS[name].lam(t)) for t in inner], inner, rtol=1e-12)
+
+
 def test_quadratic_grids_follow_the_square_and_stay_distinct():
     times = schedules.ddpm_linear().grid(1000, "quadratic")
     assert times == tuple(float(t) for t in range(1000, -1, -1))

@@ -190,6 +190,19 @@ def test_a_card_makes_the_same_path(path):
     assert twin == path and hash(twin) == hash(path) and twin.alpha(0.4 * path.T) == path.alpha(0.4 * path.T)
 
 
+def test_paths_with_other_numbers_are_other_paths_whatever_their_cards_say():
+    one, other = (schedules.VariancePreserving(levels, {"path": "mine"}) for levels in ([0.9, 0.5], [0.8, 0.1]))
+    assert one != other and one == schedules.VariancePreserving([0.9, 0.5], {"path": "mine"})
+    assert (one.alpha_bar(1.0), other.alpha_bar(1.0)) == (0.9, 0.8)  # each remembers its own values
+    assert len({one, other}) == 2 and one != schedules.flow() and one != "mine"
+
+
+def test_equal_paths_have_equal_hashes():
+    whole, floating = schedules.ddpm_linear(T=10), schedules.ddpm_linear(T=10.0)
+    assert whole == floating and hash(whole) == hash(floating)
+    assert schedules.variance_exploding(80) == schedules.variance_exploding(80.0) != schedules.variance_exploding(70.0)
+
+
 def test_zero_terminal_path_ends_in_pure_noise():
     path = PATHS["zero_terminal"]
     assert path.alpha(4) == 0 and path.sigma(4) == 1 and path.lam(4) == -math.inf

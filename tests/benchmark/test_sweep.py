@@ -46,7 +46,7 @@ def unbroken(tmp_path_factory):
     return file, list(run(file))
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(share=st.floats(0, 1))
 def test_a_kill_at_any_byte_changes_nothing(unbroken, tmp_path_factory, share):
     whole, rows = unbroken

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import settings
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -32,6 +33,11 @@ def tracked_files() -> list[Path]:
         pytest.skip("not a git checkout")
     listing = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
     return [path for name in listing.stdout.split("\0") if name and (path := ROOT / name).is_file()]
+
+
+def test_no_property_based_test_has_a_deadline():
+    """One example may take as long as the machine needs: the profile in tests/conftest.py says it for all."""
+    assert settings().deadline is None and settings(max_examples=3).deadline is None
 
 
 def test_conda_environment_has_the_same_packages_and_floors():

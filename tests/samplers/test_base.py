@@ -106,7 +106,7 @@ def test_trace_begins_with_the_noise_and_ends_where_sample_does(sampler):
     assert torch.equal(states[-1].x, samplers.sample(sampler, denoise, x, LINEAR, times, **seeded()))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(grid=grids(), name=st.sampled_from(list(GRIDDED)))
 def test_evaluations_counted_are_those_promised(grid, name):
     (path, times), sampler = grid, GRIDDED[name]

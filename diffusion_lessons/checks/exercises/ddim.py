@@ -16,7 +16,6 @@ from diffusion_lessons.checks.exercises.formulas import (
 from diffusion_lessons.checks.portable.inputs import batch, noisy_step, number, tensor, two_levels
 from diffusion_lessons.estimates import Estimate
 from diffusion_lessons.samplers.ddim import ddim_step
-from diffusion_lessons.schedules import ddpm_linear
 
 
 def ddim(x, eps, ab_t, ab_s):
@@ -204,7 +203,7 @@ STRIDED_TIMES = Exercise(
     "The times of a sampler that takes `steps` steps on a path of T whole times: from T down to 0, evenly, each "
     "rounded to the nearest whole number.",
     "lesson 04, any subset of the times",
-    lambda T, steps: grids.grid(ddpm_linear(T, 1e-4, 0.02), steps, "trailing"),
+    lambda T, steps: grids.whole_times(T, steps, "trailing"),
     [
         Part("steps that do not divide T", _uneven, draws=3),
         Part("many steps", lambda rng: (100, int(rng.choice([13, 17, 19, 21, 23, 27])))),
