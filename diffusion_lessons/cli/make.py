@@ -9,7 +9,9 @@ from diffusion_lessons.cli.options import Change, Device, Minutes, Resume, Seed,
 
 
 def train(
-    what: Annotated[str, typer.Argument(help="A recipe (digits, mnist-small, mnist, cifar10) or a folder of images.")],
+    what: Annotated[
+        str, typer.Argument(help="digits, mnist-small, mnist, cifar10-small, cifar10, or a folder of images.")
+    ],
     out: Annotated[Path | None, typer.Option(help="Where the run is kept; by default runs/NAME-KIND.")] = None,
     kind: Annotated[Literal["diffusion", "flow"], typer.Option(help="What is trained.")] = "diffusion",
     size: Annotated[int | None, typer.Option(help="Resize images to this side; a folder's default is 32.")] = None,

@@ -18,7 +18,8 @@ from diffusion_lessons.training import loop, recipes
 from diffusion_lessons.training.loop import TrainingRecord
 from diffusion_lessons.training.recipes import Kind, Recipe
 
-ON_CPU = {"mnist": "mnist-small"}  # the same network and images, in batches and for as long as suits a few cores
+# on a CPU, sisters whose networks, batches and numbers of images suit a few cores
+ON_CPU = {"mnist": "mnist-small", "cifar10": "cifar10-small"}
 BAR = "{desc} |{bar:20}| step {n_fmt}/{total_fmt}{postfix}"
 PICTURE = "samples.png"
 
@@ -63,7 +64,8 @@ def choose_recipe(
     fields = dict(changes or {})
     if "kind" in fields:
         raise ValueError(f"the kind is more than a field: give --kind {fields['kind']} instead of --set")
-    if what in ON_CPU and choose_device(device).type == "cpu":
+    gpu = choose_device(device).type != "cpu"
+    if what in ON_CPU and not gpu:
         print(f"on a CPU, {what} is trained as {ON_CPU[what]}", file=sys.stderr)
         what = ON_CPU[what]
     if what in recipes.names():
@@ -72,7 +74,7 @@ def choose_recipe(
     if not Path(what).expanduser().is_dir():
         raise ValueError(f"{what!r} is neither a recipe ({', '.join(recipes.names())}) nor a folder of images")
     images = load_data(Path(what), size=size)
-    return recipes.changed(recipes.for_data(images, kind), fields), images
+    return recipes.changed(recipes.for_data(images, kind, gpu=gpu), fields), images
 
 
 def train_and_show(

@@ -88,18 +88,21 @@ def device_generator(device: torch.device, seed: int) -> torch.Generator:
 
 
 def why_not_compiled(device: torch.device) -> str:
-    """Why torch.compile would not work, or not pay, on this device; '' where it does.
+    """Why torch.compile would not work on this device; '' where it does.
 
-    Inductor writes Triton kernels, which need compute capability 7.0, and a C compiler to launch them.
+    For a GPU, Inductor writes Triton kernels, which need compute capability 7.0 and a C compiler to launch them; for a
+    CPU it writes C++.
     """
+    if device.type == "cpu":
+        return "" if any(map(shutil.which, ("c++", "g++", "clang++"))) else "there is no C++ compiler"
     if device.type != "cuda":
-        return f"on {device.type} it does not pay"
+        return f"PyTorch does not compile for {device.type} well enough"
     major, minor = torch.cuda.get_device_capability(device)
     if major < 7:
         return f"the GPU has compute capability {major}.{minor}, and 7.0 is needed"
     if importlib.util.find_spec("triton") is None:
         return "Triton is not installed"
-    if not any(shutil.which(compiler) for compiler in ("cc", "gcc", "clang", "cl")):
+    if not any(map(shutil.which, ("cc", "gcc", "clang", "cl"))):
         return "there is no C compiler"
     return ""
 

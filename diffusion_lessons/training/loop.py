@@ -116,8 +116,7 @@ def finish(record: TrainingRecord, out_dir: str | Path, *, command: str | None =
     if not record.main:
         return None
     assert record.run is not None
-    file = Path(out_dir) / f"{record.run.recipe.checkpoint}.safetensors"
-    record.run.save_checkpoint(file, command=command, **about)
+    file = record.run.save_checkpoints(Path(out_dir), command=command, **about)
     (Path(out_dir) / STATE).unlink(missing_ok=True)
     return file
 

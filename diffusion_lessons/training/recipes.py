@@ -32,6 +32,9 @@ class Recipe:
     batch               of one step, over all processes
     learning_rate       at its peak: it rises over the first `warm_up` of the run and falls to 0 as half a cosine
     condition_dropout   share of labels replaced by the null class, which trains the unconditional branch for guidance
+    ema_share           of the run so far is what the average of the weights remembers; other_shares: those of further
+                        averages, of which the best can be chosen afterwards
+    compile             through torch.compile: True, False, or on a GPU only (None)
     coupling            which noise goes with which image: "independent", or "optimal" (minibatch optimal transport),
                         for training without labels: condition_dropout=1
     """
@@ -51,11 +54,12 @@ class Recipe:
     weight_decay: float = 0.01
     clip_norm: float = 1.0
     ema_share: float = 0.1
+    other_shares: tuple[float, ...] = ()
     condition_dropout: float = 0.1
     coupling: Coupling = "independent"
     smudged: float = 0.0
     flip: bool = False
-    compile: bool = False
+    compile: bool | None = None
 
     def __post_init__(self) -> None:
         if self.coupling == "optimal" and self.condition_dropout < 1:
@@ -106,16 +110,24 @@ class Recipe:
         return {}
 
 
+HOUR_ON_A_CORE = 800_000  # images of cifar10-small
+
 # v on the cosine path and velocity with logit-normal times were the nearest to real ones of seven choices tried on the
 # digits (benchmarks/choices.py; docs/training_speed.md has MNIST as well). digits and mnist-small are for one or two
 # CPU cores: patches of 2 leave a quarter of the positions to compute, and of so few images batches of 64 learn more
 # than batches of 128. The rest are for a GPU.
 _SMALL = UNetConfig(widths=(64, 128, 96), patch=2)
 _DIGITS = Recipe(
-    "digits", "digits", images=150_000, batch=64, network=UNetConfig(widths=(32, 64), embedding=64), smudged=0.1
-)
+    "digits",
+    "digits",
+    images=150_000,
+    batch=64,
+    network=UNetConfig(widths=(32, 64), embedding=64),
+    smudged=0.1,
+    compile=False,
+)  # compiling would take longer than a GPU takes for the training
 _MNIST_SMALL = Recipe("mnist-small", "mnist", images=720_000, batch=64, network=_SMALL, times="logit_normal")
-_MNIST = Recipe("mnist", "mnist", images=6_000_000, batch=512, network=_SMALL, times="logit_normal", compile=True)
+_MNIST = Recipe("mnist", "mnist", images=6_000_000, batch=512, network=_SMALL, times="logit_normal")
 _CIFAR10 = Recipe(
     "cifar10",
     "cifar10",
@@ -124,9 +136,20 @@ _CIFAR10 = Recipe(
     network=UNetConfig(channels=3, widths=(96, 192, 192), blocks=2, attention=(1, 2), embedding=256, dropout=0.1),
     learning_rate=1e-3,
     flip=True,
+)
+# For one CPU core and six hours (benchmarks/cifar_race.py). Times are uniform: logit-normal times on the cosine path
+# would leave 0.4 % of the work, not 6 %, to noise below a tenth of the signal, where photographs have detail to learn.
+_CIFAR10_SMALL = Recipe(
+    "cifar10-small",
+    "cifar10",
+    images=5_760_000,
+    batch=128,
+    network=UNetConfig(channels=3, widths=(64, 128, 192), attention=(1,), patch=2, embedding=256),
+    other_shares=(0.05,),
+    flip=True,
     compile=True,
 )
-_RECIPES = {recipe.name: recipe for recipe in (_DIGITS, _MNIST_SMALL, _MNIST, _CIFAR10)}
+_RECIPES = {recipe.name: recipe for recipe in (_DIGITS, _MNIST_SMALL, _MNIST, _CIFAR10_SMALL, _CIFAR10)}
 
 
 def names() -> tuple[str, ...]:
@@ -144,10 +167,14 @@ def get(name: str, kind: Kind = "diffusion", **changes: Any) -> Recipe:
     return changed(_as(_RECIPES[name], kind), changes)
 
 
-def for_data(data: Data, kind: Kind = "diffusion", **changes: Any) -> Recipe:
-    """A recipe for your own images: that of the named data set nearest in size, under the data's own name."""
-    side = max(data.shape[1:])
-    nearest = _DIGITS if side <= 12 else _CIFAR10 if data.shape[0] == 3 else _MNIST_SMALL
+def for_data(data: Data, kind: Kind = "diffusion", *, gpu: bool = True, **changes: Any) -> Recipe:
+    """A recipe for your own images: that of the named data set nearest in size, under the data's own name.
+
+    Colour without a GPU gets the small network, for as long as one core needs an hour.
+    """
+    side, colour = max(data.shape[1:]), data.shape[0] == 3
+    small = replace(_CIFAR10_SMALL, images=HOUR_ON_A_CORE)
+    nearest = _DIGITS if side <= 12 else _MNIST_SMALL if not colour else _CIFAR10 if gpu else small
     name = str(data.card["name"])
     return changed(_as(replace(nearest, name=name, data=name, smudged=0.0, flip=False), kind), changes)
 

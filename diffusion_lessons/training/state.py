@@ -34,7 +34,9 @@ class Run:
             torch.manual_seed(seed)
             network = recipe.make_network(data)
         self.network: nn.Module = network.to(device)
-        self.ema = EMA(self.network, recipe.ema_share)
+        shares = dict.fromkeys((recipe.ema_share, *recipe.other_shares))
+        self.averages = {share: EMA(self.network, share) for share in shares}
+        self.ema = self.averages[recipe.ema_share]  # the one that is sampled from while training goes on
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
         )
@@ -43,7 +45,8 @@ class Run:
     def start_from(self, network: nn.Module) -> None:
         """Begin with the weights of a network of the same shape, and so does the average."""
         self.network.load_state_dict(network.state_dict())
-        self.ema.network.load_state_dict(network.state_dict())
+        for average in self.averages.values():
+            average.network.load_state_dict(network.state_dict())
 
     @property
     def images(self) -> int:
@@ -65,7 +68,7 @@ class Run:
                 "step": self.step,
                 "seconds": self.seconds,
                 "network": self.network.state_dict(),
-                "ema": self.ema.network.state_dict(),
+                "averages": [average.network.state_dict() for average in self.averages.values()],
                 "optimizer": self.optimizer.state_dict(),
                 "scaler": self.scaler.state_dict(),
             },
@@ -84,13 +87,23 @@ class Run:
             raise ValueError(f"{file} belongs to another run: {differences}. Use that recipe, or another folder")
         self.step, self.seconds = state["step"], state["seconds"]
         self.network.load_state_dict(state["network"])
-        self.ema.network.load_state_dict(state["ema"])
+        for average, weights in zip(self.averages.values(), state["averages"], strict=True):
+            average.network.load_state_dict(weights)
         self.optimizer.load_state_dict(state["optimizer"])
         if state["scaler"] and self.scaler.is_enabled():  # a run in float16 may go on in another type, and back
             self.scaler.load_state_dict(state["scaler"])
 
-    def save_checkpoint(self, file: str | Path, *, command: str | None = None, **about: Any) -> Path:
-        """Write the averaged weights and their card; what `loop.finish` calls."""
+    def save_checkpoints(self, folder: Path, **about: Any) -> Path:
+        """Write every average with its card: folder/mnist-diffusion.safetensors, whose path is returned, and for each
+        of the `other_shares` a file such as mnist-diffusion-ema0.05.safetensors, of which the best may be chosen.
+        """
+        name = self.recipe.checkpoint
+        for share in self.recipe.other_shares:
+            self.save_checkpoint(folder / f"{name}-ema{share:g}.safetensors", share, **about)
+        return self.save_checkpoint(folder / f"{name}.safetensors", self.recipe.ema_share, **about)
+
+    def save_checkpoint(self, file: str | Path, share: float, *, command: str | None = None, **about: Any) -> Path:
+        """Write the average of this share of the run, and its card."""
         entries = {
             "data": self.data_card,
             "recipe": self.recipe.card(),
@@ -99,6 +112,7 @@ class Run:
             "device": device_name(self.device),
             "threads": torch.get_num_threads(),
             "images_seen": self.images,
+            "ema_share": share,
             "training_seconds": round(self.seconds, 1),
             "evaluation": {},
             **self.recipe.about(),
@@ -106,7 +120,7 @@ class Run:
         }
         return checkpoints.save(
             file,
-            self.ema.network,
+            self.averages[share].network,
             self.path,
             self.recipe.predicts,
             shape=self.shape,

@@ -39,7 +39,7 @@ class Step:
         self.run, self.objective, self.data, self.processes = run, objective, data, processes
         self.parts = 1
         self.network = self._plain = processes.wrap(run.network)
-        if run.recipe.compile and run.device.type == "cuda":
+        if run.recipe.compile if run.recipe.compile is not None else run.device.type == "cuda":
             self.compile()
 
     def __call__(self, rate: float) -> Tensor:
@@ -53,7 +53,8 @@ class Step:
         run.scaler.step(run.optimizer)
         run.scaler.update()
         run.optimizer.zero_grad(set_to_none=True)
-        run.ema.update(run.network, run.step)
+        for average in run.averages.values():
+            average.update(run.network, run.step)
         run.step += 1
         return error
 
@@ -79,7 +80,8 @@ class Step:
         if reason:
             _say(f"the network is not compiled: {reason}; training is slower, and the same (--set compile=false)")
             return
-        self.run.network.to(memory_format=torch.channels_last)  # group normalisation undoes it where nothing is fused
+        if self.run.device.type == "cuda":  # group normalisation undoes it where nothing is fused
+            self.run.network.to(memory_format=torch.channels_last)
         self.network = torch.compile(self._plain)  # type: ignore[assignment]
 
     def _cut(self, error: torch.OutOfMemoryError) -> None:

@@ -115,6 +115,23 @@ def test_finish_writes_the_checkpoint_and_drops_the_state(tiny_recipe, tiny_data
     torch.testing.assert_close(loaded.x0, mine.x0, atol=5e-3, rtol=0)  # stored in half precision
 
 
+def test_further_averages_are_kept_resumed_and_written(tiny_recipe, tiny_data, tmp_path):
+    recipe = replace(tiny_recipe, other_shares=(0.02, 0.5))
+    whole = last(train(recipe, tiny_data, device="cpu", every=1))
+    for record in train(recipe, tiny_data, tmp_path, device="cpu", every=1):
+        if record.step == 7:
+            break
+    resumed = last(train(recipe, tiny_data, tmp_path, device="cpu", every=1, resume=True))
+    for share in (0.1, 0.02, 0.5):
+        one, other = (
+            torch.cat([p.flatten() for p in r.run.averages[share].network.parameters()]) for r in (whole, resumed)
+        )
+        assert torch.equal(one, other)
+    assert finish(resumed, tmp_path).stem == "halves-diffusion"
+    files = {file.stem: checkpoints.load(file).card["ema_share"] for file in tmp_path.glob("*.safetensors")}
+    assert files == {"halves-diffusion": 0.1, "halves-diffusion-ema0.02": 0.02, "halves-diffusion-ema0.5": 0.5}
+
+
 def test_minutes_end_the_run_with_the_learning_rate_at_zero(tiny_recipe, tiny_data):
     record = last(train(replace(tiny_recipe, images=10**9), tiny_data, device="cpu", minutes=0.02, every=3))
     assert record.step < 10**6

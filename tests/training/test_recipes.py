@@ -10,7 +10,13 @@ from diffusion_lessons.networks import count_parameters
 from diffusion_lessons.training import recipes
 from diffusion_lessons.training.loop import train
 
-IMAGES = {"mnist-small": (1, 28, 28), "mnist": (1, 28, 28), "cifar10": (3, 32, 32), "digits": (1, 8, 8)}
+IMAGES = {
+    "digits": (1, 8, 8),
+    "mnist-small": (1, 28, 28),
+    "mnist": (1, 28, 28),
+    "cifar10-small": (3, 32, 32),
+    "cifar10": (3, 32, 32),
+}
 
 
 def empty(shape, classes=10):
@@ -54,7 +60,7 @@ def test_larger_recipes_take_a_step(name):
     shape = IMAGES[name]
     pixels = torch.randint(0, 256, (4, *shape), dtype=torch.uint8)
     data = replace(empty(shape), pixels=pixels, labels=torch.arange(4))
-    recipe = recipes.get(name, images=8, batch=4)
+    recipe = recipes.get(name, images=8, batch=4, compile=False)  # compiling takes longer than the steps
     *_, last = train(recipe, data, device="cpu")
     assert last.step == 2
 
@@ -64,6 +70,9 @@ def test_your_own_images_get_a_network_of_their_size():
     recipe = recipes.for_data(replace(digits, card={"name": "mine"}))
     assert (recipe.name, recipe.checkpoint, recipe.smudged) == ("mine", "mine-diffusion", 0.0)
     colour = replace(empty((3, 24, 24), classes=2), card={"name": "photos"})
+    assert recipes.for_data(colour).network.widths == recipes.get("cifar10").network.widths
+    small = recipes.for_data(colour, gpu=False)  # 25 million images through a large network would take a core a month
+    assert small.network == recipes.get("cifar10-small").network and small.images == recipes.HOUR_ON_A_CORE
     flow = recipes.for_data(colour, "flow", images=1000)
     config = flow.make_network(colour).config
     assert (flow.images, flow.predicts, config.channels, config.classes) == (1000, "velocity", 3, 2)
