@@ -1,42 +1,29 @@
-"""The claims ledger: what two texts say about sampling, measured, with a verdict each.
+"""The claims ledger: what two texts say about diffusion, measured with the library, with a verdict each.
 
-`gather(["C9"])` measures and keeps what it finds; `markdown(read())` is the page. The measurements are in the modules
-`on_...`, by what they are made on.
+`python -m claims C9` measures a claim anew; `gather(["C9"])` does it from Python, and `markdown(read())` is the page.
+The measurements of a claim stand in the one file of its subject.
 """
 
-from claims import (
-    on_curves,
-    on_fewer_steps,
-    on_guidance,
-    on_networks,
-    on_paths,
-    on_sampling,
-    on_scales,
-    on_solvers,
-    on_speed,
-    on_students,
-    on_training,
-)
-from claims.ledger import MEASURERS, Evidence, Number, gather, read, stale, verdict
-from claims.page import frame, markdown
-from claims.texts import CLAIMS, Claim
+# importing the subjects enters their measurements
+from claims import ddim, ddpm, few_steps, flow, guidance, latency, memorization, negative_prompts, solvers
+from claims.evidence import Evidence, Number, combined
+from claims.ledger import MEASURERS, gather, read, stale
+from claims.page import markdown
+from claims.texts import CLAIMS, SOURCES, Claim
 
-# importing them enters their measurements
-MODULES = (
-    *(on_sampling, on_solvers, on_guidance, on_training, on_paths, on_curves),
-    *(on_speed, on_fewer_steps, on_scales, on_networks, on_students),
-)
+SUBJECTS = (ddim, ddpm, few_steps, flow, guidance, latency, memorization, negative_prompts, solvers)
 
 __all__ = [
     "CLAIMS",
     "MEASURERS",
+    "SOURCES",
+    "SUBJECTS",
     "Claim",
     "Evidence",
     "Number",
-    "frame",
+    "combined",
     "gather",
     "markdown",
     "read",
     "stale",
-    "verdict",
 ]

@@ -1,95 +1,68 @@
-"""The ledger: what is claimed, what was measured, and what follows.
+"""The ledger: which measurements each claim has, and what they found.
 
-A measurement of a claim is a function that returns Evidence; `@measures("C4", on="an exact mixture")` enters it. Each
-piece of evidence is kept in `datasets/measurements/claims.json`, with the machine, the versions and the hashes of the
-checkpoints behind it, and `CLAIMS.md` is written from that file alone.
+A measurement is a function that returns Evidence; `@measures("C4", on("an exact mixture"))` enters it. What it found is
+kept in `datasets/measurements/claims.json` with the machine, the versions and the hashes of the checkpoints behind it,
+and `CLAIMS.md` is written from that file alone.
 """
 
 import json
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 
+from claims.evidence import NOT_YET, VERDICTS, Evidence, Number, combined
+from claims.texts import CLAIMS
+from diffusion_lessons.benchmark import shipped
+from diffusion_lessons.benchmark.shipped import NotMeasured
 from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.machine import description, places
 from diffusion_lessons.machine.files import write_atomically
-from diffusion_lessons.metrics.scores import resolved
 
-HOLDS = "holds"
-CONDITION = "holds with a condition"
-FAILS = "does not hold here"
-NOT_MEASURABLE = "not measurable here"
-NOT_RESOLVABLE = "not resolvable here"
-NOT_YET = "not yet measured"
-VERDICTS = (HOLDS, CONDITION, FAILS, NOT_MEASURABLE, NOT_RESOLVABLE, NOT_YET)
-
-
-class Number(NamedTuple):
-    """A measured number and its standard error, or None where it is exact (a count, an identity)."""
-
-    name: str
-    value: float
-    spread: float | None = None
-
-    def __str__(self) -> str:
-        return f"{self.value:.4g}" if self.spread is None else f"{self.value:.4g} ± {self.spread:.2g}"
-
-    def __sub__(self, other: "Number") -> "Number":
-        """The difference of two independent numbers."""
-        spread = ((self.spread or 0) ** 2 + (other.spread or 0) ** 2) ** 0.5
-        return Number(f"{self.name} - {other.name}", self.value - other.value, spread)
-
-    @property
-    def resolved(self) -> bool:
-        """Whether it is told from 0."""
-        return resolved(self.value, self.spread or 0)
+Ledger = dict[str, list[Evidence]]
+Measurement = Callable[..., Evidence]
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """What one measurement found: a verdict, why, and the numbers; `on`, `where` and `seconds` are filled in for it.
+class Case:
+    """What a claim is measured on: in words, the shipped files that this needs, and the function's arguments."""
 
-    So are the `checkpoints` that it needs; those that it came upon it names itself.
-    """
+    words: str
+    needs: tuple[str, ...] = ()
+    arguments: dict[str, Any] = field(default_factory=dict)
 
-    verdict: str
-    because: str
-    numbers: list[Number] = field(default_factory=list)
-    on: str = ""
-    checkpoints: dict[str, str] = field(default_factory=dict)
-    where: dict[str, Any] = field(default_factory=dict)
-    seconds: float = 0.0
+
+def on(words: str, *, needs: Iterable[str] = (), **arguments: Any) -> Case:
+    """A case of a measurement. `needs` names checkpoints, or tables as "mnist-diffusion.csv"."""
+    return Case(words, tuple(needs), arguments)
 
 
 @dataclass(frozen=True)
 class Measurer:
-    """A function that gathers evidence on a claim, and the shipped files that it needs."""
+    """A function that gathers evidence on a claim, and the case that it is called for."""
 
     claim: str
-    on: str
-    needs: tuple[str, ...]
-    function: Callable[[], Evidence]
+    case: Case
+    function: Measurement
 
 
 MEASURERS: list[Measurer] = []
 
 
-def measures(claim: str, on: str, needs: tuple[str, ...] = ()) -> Callable[[Callable[[], Evidence]], Callable]:
-    """Enter a function as a measurement of a claim. `needs` names checkpoints, or tables as "mnist-diffusion.csv"."""
+def measures(claim: str, *cases: Case) -> Callable[[Measurement], Measurement]:
+    """Enter a function as a measurement of a claim, once for each case, with whose arguments it is called."""
 
-    def enter(function: Callable[[], Evidence]) -> Callable[[], Evidence]:
-        MEASURERS.append(Measurer(claim, on, needs, function))
+    def enter(function: Measurement) -> Measurement:
+        MEASURERS.extend(Measurer(claim, case, function) for case in cases)
         return function
 
     return enter
 
 
-def gather(claims: Iterable[str] | None = None) -> dict[str, list[Evidence]]:
-    """Measure the claims of these names (all by default) anew and keep what was found; return the whole ledger."""
+def gather(claims: Iterable[str] | None = None) -> Ledger:
+    """Measure the claims of these names (all by default) anew, keep the evidence, and return the whole ledger."""
     wanted = None if claims is None else set(claims)
     ledger = read()
     for name in dict.fromkeys(measurer.claim for measurer in MEASURERS):
@@ -100,21 +73,26 @@ def gather(claims: Iterable[str] | None = None) -> dict[str, list[Evidence]]:
 
 
 def _measured(measurer: Measurer) -> Evidence:
-    missing = [name for name in measurer.needs if not _is_there(name)]
+    """The evidence of one measurement; "not yet measured" where a file or a row of a table is missing.
+
+    Any other error of a measurement is a fault in it, and is raised.
+    """
+    case = measurer.case
+    missing = [name for name in case.needs if not _is_there(name)]
     if missing:
-        return Evidence(NOT_YET, f"Waits for {', '.join(missing)}.", on=measurer.on)
+        return Evidence(NOT_YET, f"Waits for {', '.join(missing)}.", on=case.words)
     began = time.perf_counter()
     try:
-        found = measurer.function()
-    except LookupError as error:  # a stored table without the rows that are compared
-        return Evidence(NOT_YET, f"Waits for a measurement: {error.args[0]}.", on=measurer.on)
-    if found.verdict not in VERDICTS:
-        raise ValueError(f"{measurer.claim}: {found.verdict!r} is no verdict; they are {', '.join(VERDICTS)}")
-    names = {name.removesuffix(".csv") for name in measurer.needs}
+        evidence = measurer.function(**case.arguments)
+    except NotMeasured as error:
+        return Evidence(NOT_YET, f"Waits for a measurement: {error}.", on=case.words)
+    if evidence.verdict not in VERDICTS:
+        raise ValueError(f"{measurer.claim}: {evidence.verdict!r} is no verdict; they are {', '.join(VERDICTS)}")
+    names = {name.removesuffix(".csv") for name in case.needs}
     return replace(
-        found,
-        on=measurer.on,
-        checkpoints={name: cards.read_card(name)["sha256"] for name in sorted(names | set(found.checkpoints))},
+        evidence,
+        on=case.words,
+        checkpoints={name: cards.read_card(name)["sha256"] for name in sorted(names | set(evidence.checkpoints))},
         where=description.describe(torch.device("cpu")),
         seconds=round(time.perf_counter() - began, 1),
     )
@@ -126,46 +104,34 @@ def _is_there(name: str) -> bool:
     return (places.checkpoints() / f"{name}.safetensors").is_file()
 
 
-def verdict(evidence: list[Evidence]) -> str:
-    """The verdict on a claim from all its evidence: theirs where they agree, a condition where they do not.
-
-    What was not measured, or could not be resolved, does not speak against what was.
-    """
-    found = {each.verdict for each in evidence}
-    for silent in (NOT_YET, NOT_MEASURABLE, NOT_RESOLVABLE):
-        if found != {silent}:
-            found.discard(silent)
-    if not found:
-        return NOT_YET
-    return found.pop() if len(found) == 1 else CONDITION
-
-
-def file() -> Path:
-    return places.measurements() / "claims.json"
-
-
-def read() -> dict[str, list[Evidence]]:
+def read() -> Ledger:
     """The ledger as it was last written; empty where nothing was measured."""
-    if not file().is_file():
-        return {}
     return {
-        claim: [Evidence(**{**each, "numbers": [Number(*n) for n in each["numbers"]]}) for each in found]
-        for claim, found in json.loads(file().read_text(encoding="utf-8")).items()
+        name: [Evidence(**{**one, "numbers": [Number(*n) for n in one["numbers"]]}) for one in entry["evidence"]]
+        for name, entry in shipped.ledger().items()
     }
 
 
-def write(ledger: dict[str, list[Evidence]]) -> None:
-    ordered = sorted(ledger.items(), key=lambda entry: int(entry[0][1:]))
-    content = {claim: [asdict(each) for each in found] for claim, found in ordered}
-    write_atomically(file(), (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
+def write(ledger: Ledger) -> None:
+    """Keep the ledger. Each claim is written with its words and its verdict, so that whoever reads needs no rule."""
+    content = {
+        name: {
+            "claim": CLAIMS[name].text,
+            "verdict": combined(evidence),
+            "evidence": [asdict(one) for one in evidence],
+        }
+        for name, evidence in sorted(ledger.items(), key=lambda entry: int(entry[0][1:]))
+    }
+    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    write_atomically(places.measurements() / shipped.LEDGER, text.encode())
 
 
-def stale(ledger: dict[str, list[Evidence]]) -> list[str]:
+def stale(ledger: Ledger) -> list[str]:
     """Claims whose evidence is of another checkpoint than the one that ships."""
     return [
         claim
-        for claim, found in ledger.items()
-        for each in found
-        for name, sha256 in each.checkpoints.items()
+        for claim, evidence in ledger.items()
+        for one in evidence
+        for name, sha256 in one.checkpoints.items()
         if cards.read_card(name)["sha256"] != sha256
     ]

@@ -1,10 +1,15 @@
 """The claims C1 to C31 of the two texts that the course is built on, in our words.
 
-Text 1 is a lesson on training and sampling, text 2 an article on sampling and guidance. `waits_for` says what a claim
-without a measurement still needs.
+`waits_for` says what a claim without a measurement still needs.
 """
 
 from typing import NamedTuple
+
+SOURCES = {
+    "Text 1": "the lesson *Diffusion models II, training and sampling* of an online course (no author stated)",
+    "Text 2": "*Sampling & Guidance: The Dialects of Noise* by Gopi Krishna Tummala, 25 January 2025, part 3 of his "
+    "Diffusion Models Series",
+}
 
 
 class Claim(NamedTuple):

@@ -4,8 +4,10 @@ Each row names the checkpoint that it was measured on. A table of another checkp
 its numbers are somebody else's.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
@@ -16,6 +18,11 @@ from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.machine import places
 
 LATENCY = ("seconds_per_image", "seconds_q1", "seconds_q3", "repeats", "warm_up", "peak_memory_mb", "load")
+LEDGER = "claims.json"
+
+
+class NotMeasured(LookupError):
+    """A row or a number that was looked for in measured tables, and that nobody has measured yet."""
 
 
 def rows(name: str) -> list[Measurement]:
@@ -55,7 +62,7 @@ def frame(name: str) -> pd.DataFrame:
 def comparable(*tables: list[Measurement], samples: int | None = None) -> list[Measurement]:
     """The rows of one or several tables that one figure may hold: clipped, unguided, float32, of one sample count.
 
-    That count is the largest that every table has, unless `samples` says another. Raises LookupError where a table has
+    That count is the largest that every table has, unless `samples` says another. Raises NotMeasured where a table has
     no such row, ValueError for tables judged by different features.
     """
     plain = [[row for row in each if row.quality and _plain(row.configuration)] for each in tables]
@@ -66,7 +73,7 @@ def comparable(*tables: list[Measurement], samples: int | None = None) -> list[M
     count = samples if samples is not None else max(counts, default=None)
     if count not in counts:
         wanted = "equally many samples" if samples is None else f"{samples} samples"
-        raise LookupError(f"clipped, unguided rows of {wanted} in every table; they have {_counts(tables, plain)}")
+        raise NotMeasured(f"clipped, unguided rows of {wanted} in every table; they have {_counts(tables, plain)}")
     return [row for each in plain for row in each if row.samples == count]
 
 
@@ -85,11 +92,11 @@ def _counts(tables: Sequence[list[Measurement]], plain: Sequence[list[Measuremen
 def find(measurements: list[Measurement], like: Configuration, samples: int | None = None) -> Measurement:
     """The row of a configuration, whatever its batch, with this many samples or as many as there are.
 
-    Raises LookupError if it was not measured.
+    Raises NotMeasured if it was not measured.
     """
     found = [row for row in matching_rows(measurements, like) if samples in (None, row.samples)]
     if not found:
-        raise LookupError(f"no row of {like} among {len(measurements)} measurements")
+        raise NotMeasured(f"no row of {like} among {len(measurements)} measurements")
     return max(found, key=lambda row: row.samples)
 
 
@@ -100,3 +107,13 @@ def matching_rows(measurements: list[Measurement], like: Configuration) -> list[
 
 def _without_batch(configuration: Configuration) -> dict:
     return {name: value for name, value in vars(configuration).items() if name != "batch"}
+
+
+def ledger() -> dict[str, dict[str, Any]]:
+    """What the ledger of claims says: `ledger()["C2"]["verdict"]`. Empty where nothing was measured.
+
+    Each entry holds the "claim" in words, the "verdict" on it, and the "evidence" that this verdict is drawn from: one
+    dictionary for each measurement, with what it was made "on", its own "verdict", why ("because"), and "numbers".
+    """
+    file = places.measurements() / LEDGER
+    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}

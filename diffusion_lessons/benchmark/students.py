@@ -76,12 +76,12 @@ class Family:
     def best(self, evaluations: int, *, taught: bool = True) -> Measurement:
         """The row nearest to the data with at most so many evaluations: of the students, or of the teacher.
 
-        Raises LookupError where nothing was measured with so few.
+        Raises NotMeasured where nothing was measured with so few.
         """
         fits = [row for row in self.rows if row.nfe <= evaluations and (row.checkpoint != self.teacher) == taught]
         if not fits:
             whose = " or ".join(self.students) if taught else self.teacher
-            raise LookupError(f"{whose} with at most {evaluations} evaluations")
+            raise stored.NotMeasured(f"{whose} with at most {evaluations} evaluations")
         return min(fits, key=lambda row: row.quality["frechet"].value)
 
     def frame(self) -> pd.DataFrame:
@@ -108,7 +108,7 @@ class Family:
 def family(teacher: str, *students: str, samples: int | None = None) -> Family:
     """The shipped tables of a teacher and of these students, or of all that it has, at one sample count.
 
-    Raises FileNotFoundError where one was not measured at all, LookupError where the teacher's one step or asymptote
+    Raises FileNotFoundError where one was not measured at all, NotMeasured where the teacher's one step or asymptote
     is missing or where no sample count is common to all, saying which counts there are.
     """
     return of_tables(stored.rows(teacher), *map(stored.rows, students or students_of(teacher)), samples=samples)
@@ -117,7 +117,7 @@ def family(teacher: str, *students: str, samples: int | None = None) -> Family:
 def of_tables(teacher: list[Measurement], *students: list[Measurement], samples: int | None = None) -> Family:
     """The same of tables at hand, the teacher's first."""
     if not students:
-        raise LookupError("a table of at least one student beside its teacher's")
+        raise stored.NotMeasured("a table of at least one student beside its teacher's")
     rows = stored.comparable(teacher, *students, samples=samples)
     own = [row for row in rows if row.checkpoint == teacher[0].checkpoint]
     first, asymptote = (stored.find(own, each) for each in (FIRST, ASYMPTOTE))

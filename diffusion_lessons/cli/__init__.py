@@ -23,7 +23,7 @@ app = typer.Typer(
 )
 COMMANDS: tuple[Callable[..., None], ...] = (
     *(look.tour, look.doctor, make.train, make.distil, make.sample, look.data, look.orders, look.lab),
-    *(measure.benchmark, measure.evaluate, measure.frontier, measure.claims),
+    *(measure.benchmark, measure.evaluate, measure.frontier),
 )
 for command in COMMANDS:
     app.command()(command)

@@ -1,4 +1,4 @@
-"""Commands that measure: quality and latency, the frontier, the claims ledger."""
+"""Commands that measure: quality and latency, and the frontier of both."""
 
 from pathlib import Path
 from typing import Annotated
@@ -104,19 +104,3 @@ def frontier(
     from diffusion_lessons.commands.frontier import show_frontier
 
     show_frontier(*(tables or ["mnist-diffusion"]), x=x, quality=quality, out=out, budget=budget)
-
-
-def claims(
-    names: Annotated[list[str] | None, typer.Argument(help="C1 ... C31: measure these anew.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="Measure every claim anew.")] = False,
-    out: Annotated[Path | None, typer.Option(help="The page; by default CLAIMS.md.")] = None,
-) -> None:
-    """The claims ledger: what the source texts say, measured, with a verdict each; writes CLAIMS.md.
-
-    \b
-    diffusion-lessons claims
-    diffusion-lessons claims C9 C14
-    """
-    from diffusion_lessons.commands import measured
-
-    measured.show_claims(names or (), every=every, out=out)

@@ -8,9 +8,12 @@ It is a bell curve where the step is short. A long step back leads to several pl
 """
 
 import math
+from collections.abc import Sequence
 
+import torch
 from torch import Tensor
 
+from diffusion_lessons.denoisers import DenoiserLike
 from diffusion_lessons.path import Path
 from diffusion_lessons.toys.mixtures import GaussianMixture
 from diffusion_lessons.toys.one_dimension import integration_grid
@@ -46,6 +49,16 @@ def total_variation(mixture: GaussianMixture, path: Path, t: float, s: float, va
     )
     each = 0.5 * (laws[0] - laws[1]).abs().sum(dim=0) * (x[1] - x[0])  # [B]
     return float(weight @ each)
+
+
+def unscaled_ddpm(x: Tensor, denoise: DenoiserLike, times: Sequence[float], generator: torch.Generator) -> Tensor:
+    """Step after step x_t - eps_hat + z, z ~ N(0, I): DDPM as one sentence tells it, without any of its factors.
+
+    It does not sample: all of the noise is taken away and as much is put back, so that x only spreads. [B, ...]
+    """
+    for t in times[:-1]:
+        x = x - denoise(x, t).eps + torch.randn(x.shape, generator=generator, dtype=x.dtype)
+    return x
 
 
 def _log_normal(x: Tensor, mean: Tensor, variance: float) -> Tensor:

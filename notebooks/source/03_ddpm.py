@@ -13,7 +13,6 @@ import inspect
 
 import torch
 
-from claims.on_sampling import literal_step_from_text_2
 from diffusion_lessons import load, sample, samplers, schedules, toys
 from diffusion_lessons.checks import check
 from diffusion_lessons.denoisers import clip, condition_on, count_calls
@@ -24,7 +23,7 @@ from diffusion_lessons.panels.quiz import predict, scope_check
 from diffusion_lessons.panels.sampling import image_panel
 from diffusion_lessons.sampling import generate
 from diffusion_lessons.toys.one_dimension import gaussian_quantiles, wasserstein_1
-from diffusion_lessons.toys.reverse_step import total_variation
+from diffusion_lessons.toys.reverse_step import total_variation, unscaled_ddpm
 
 # %%
 path = schedules.ddpm_linear()
@@ -99,10 +98,10 @@ predict(
 )
 
 # %%
-print(inspect.getsource(literal_step_from_text_2).split('"""')[2].strip("\n"))
+print(inspect.getsource(unscaled_ddpm).split('"""')[2].strip("\n"))
 times = path.grid(1000)
 ends = {
-    "the sentence": literal_step_from_text_2(noise, denoise, times, seeded(0)),
+    "the sentence": unscaled_ddpm(noise, denoise, times, seeded(0)),
     "DDPM": sample(samplers.ddpm, denoise, noise, path, times, generator=seeded(0)),
     "DDIM, nothing random": sample(samplers.ddim, denoise, noise, path, times),
 }

@@ -11,8 +11,6 @@
 # %%
 import torch
 
-import claims
-from claims.on_curves import ten_steps
 from diffusion_lessons import load, samplers, schedules, toys
 from diffusion_lessons.benchmark import shipped
 from diffusion_lessons.benchmark.frontier import best_under, on_frontier
@@ -239,16 +237,23 @@ for row in (enough, many):
 # not false; most of it is not about the solver.
 #
 # The texts behind this course make such claims themselves. Each has an entry in the [ledger](../../CLAIMS.md), with its
-# measurement and a verdict. One of them, measured now from this table:
+# measurements and a verdict. One of them:
 
 # %%
-print(f"C2: {claims.CLAIMS['C2'].text}")
-print(f"verdict: {ten_steps().verdict}")
+entry = shipped.ledger()["C2"]
+print(f"C2: {entry['claim']}")
+for evidence in entry["evidence"]:
+    print(f"on {evidence['on']}: {evidence['verdict']}")
+print(f"the verdict on all evidence: {entry['verdict']}")
 
 # %% [markdown]
+# A measurement that cannot tell two distances apart says nothing against the claim: it leaves the verdict to the other
+# one, of numbers with an exact denoiser. There ten steps are plainly worse than fifty; whether they are *usable* is the
+# condition, for that depends on the application.
+#
 # Its neighbours C1, C8 and C20 (*20 times*, *50 to 100 times faster than DDPM*) need DDPM in a thousand steps. A
 # thousand over ten is a hundred by *arithmetic*; whether the quality is equal is what a table has to show. Five
-# hundred digits cannot, so the ledger asks again where samples cost nothing: of numbers with an exact denoiser.
+# hundred digits cannot, so here too the ledger asks again where samples cost nothing.
 
 # %% [markdown]
 # ## Move it

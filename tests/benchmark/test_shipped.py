@@ -2,11 +2,9 @@
 
 import dataclasses
 import json
-from pathlib import Path
 
 import pytest
 
-import claims
 from diffusion_lessons import schedules, toys
 from diffusion_lessons.benchmark import shipped as stored
 from diffusion_lessons.benchmark import table
@@ -16,7 +14,6 @@ from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.machine import places
 from diffusion_lessons.metrics.scores import Score
 
-ROOT = Path(__file__).resolve().parents[2]
 TABLES = sorted(places.measurements().glob("*.csv"))
 
 
@@ -29,12 +26,12 @@ def test_shipped_tables_are_of_the_shipped_checkpoints(file):
             assert row.features_sha256 == cards.read_card(f"{data}-classifier")["sha256"]
 
 
-def test_the_ledger_is_of_the_shipped_checkpoints_and_the_page_is_of_the_ledger():
-    ledger = claims.read()
-    assert claims.stale(ledger) == []
-    page = ROOT / "CLAIMS.md"
-    if ledger and page.is_file():
-        assert page.read_text(encoding="utf-8") == claims.markdown(ledger), "run `diffusion-lessons claims`"
+def test_the_ledger_says_what_was_measured_and_what_follows(tmp_path, monkeypatch):
+    entry = stored.ledger()["C2"]
+    assert entry["claim"] == "In 10 steps quality falls visibly, and stays usable."
+    assert {"on", "verdict", "because", "numbers"} <= set(entry["evidence"][0])
+    monkeypatch.setattr(places, "measurements", lambda: tmp_path)
+    assert stored.ledger() == {}
 
 
 def test_a_table_of_another_checkpoint_is_refused(tmp_path, monkeypatch):
@@ -50,7 +47,7 @@ def test_a_table_of_another_checkpoint_is_refused(tmp_path, monkeypatch):
     (tmp_path / "net.csv").unlink()
     table.append(tmp_path / "net.csv", measure(denoise, Configuration("ddim", 2), repeats=1))
     assert len(stored.frame("net")) == 1
-    with pytest.raises(LookupError, match="no row of"):
+    with pytest.raises(stored.NotMeasured, match="no row of"):
         stored.find(stored.rows("net"), Configuration("ddim", 3))
     with pytest.raises(FileNotFoundError, match="diffusion-lessons benchmark other"):
         stored.rows("other")
@@ -78,9 +75,9 @@ def test_tables_are_compared_at_the_largest_count_that_all_have():
     assert [(row.checkpoint, row.samples) for row in stored.comparable(one, two)] == [("one", 70), ("two", 70)]
     assert [row.samples for row in stored.comparable(one)] == [90]
     assert [row.samples for row in stored.comparable(one, two, samples=50)] == [50, 50]
-    with pytest.raises(LookupError, match="equally many samples.*one: 50, 70, 90; three: 60"):
+    with pytest.raises(stored.NotMeasured, match="equally many samples.*one: 50, 70, 90; three: 60"):
         stored.comparable(one, [plain("three", 60)])
-    with pytest.raises(LookupError, match="90 samples in every table.*two: 50, 70"):
+    with pytest.raises(stored.NotMeasured, match="90 samples in every table.*two: 50, 70"):
         stored.comparable(one, two, samples=90)
     with pytest.raises(ValueError, match="different features"):
         stored.comparable(one, [plain("two", 70, features_sha256="other")])

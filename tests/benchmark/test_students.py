@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from diffusion_lessons.benchmark import table
+from diffusion_lessons.benchmark.shipped import NotMeasured
 from diffusion_lessons.benchmark.students import (
     above_floor,
     difference,
@@ -52,7 +53,7 @@ def test_the_best_within_so_many_evaluations():
     best = {k: found.best(k).checkpoint for k in (1, 2, 4, 8)}
     assert best == {1: "student", 2: "student", 4: "other", 8: "other"}
     assert found.best(2, taught=False).configuration.sampler == "dpm_solver_pp_2m"
-    with pytest.raises(LookupError, match="student with at most 1 evaluations"):
+    with pytest.raises(NotMeasured, match="student with at most 1 evaluations"):
         of_tables(teacher(), STUDENT[1:]).best(1)
     frame = found.frame()
     assert list(frame["nfe"]) == sorted(frame["nfe"]) and frame["checkpoint"].iloc[0] == "net"
@@ -61,13 +62,13 @@ def test_the_best_within_so_many_evaluations():
 
 
 def test_missing_rows_and_different_counts_are_refused():
-    with pytest.raises(LookupError, match="equally many samples.*net: 2000; student: 500"):
+    with pytest.raises(NotMeasured, match="equally many samples.*net: 2000; student: 500"):
         of_tables(teacher(), [row("student", "ddim", 1, 4.0, samples=500)])
-    with pytest.raises(LookupError, match="no row of ddim@1"):
+    with pytest.raises(NotMeasured, match="no row of ddim@1"):
         of_tables(teacher()[1:], STUDENT)
-    with pytest.raises(LookupError, match="no row of dpm_solver_pp_2m@20"):
+    with pytest.raises(NotMeasured, match="no row of dpm_solver_pp_2m@20"):
         of_tables(teacher()[:-1], STUDENT)
-    with pytest.raises(LookupError, match="at least one student"):
+    with pytest.raises(NotMeasured, match="at least one student"):
         of_tables(teacher())
 
 

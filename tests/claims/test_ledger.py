@@ -1,13 +1,16 @@
-"""The ledger forgets nothing: every claim is listed, what is missing says so, what is stale is refused."""
+"""The ledger forgets nothing: what is missing says so, faults are raised, the stale is refused."""
 
 import json
+from collections import defaultdict
 
 import pytest
 
 import claims
 from claims import ledger
-from claims.ledger import CONDITION, FAILS, HOLDS, NOT_RESOLVABLE, NOT_YET, Evidence, Measurer, Number
+from claims.evidence import HOLDS, NOT_YET, Evidence, Number
+from claims.ledger import measures, on
 from diffusion_lessons.benchmark import shipped
+from diffusion_lessons.benchmark.shipped import NotMeasured
 from diffusion_lessons.machine import places
 
 
@@ -26,71 +29,92 @@ def test_every_claim_is_measured_or_says_what_it_waits_for():
         assert (name in measured) != bool(claim.waits_for), name
 
 
-def test_the_page_lists_all_claims_even_with_nothing_measured():
-    page = claims.markdown({})
-    for name in claims.CLAIMS:
-        assert f"## {name}\n" in page and f"[{name}](#{name.lower()})" in page
-    assert "31 not yet measured" in page
-    assert len(claims.frame({})) == 31
+def test_a_claim_stands_in_one_file():
+    files = defaultdict(set)
+    for measurer in claims.MEASURERS:
+        files[measurer.claim].add(measurer.function.__module__)
+    assert {name: found for name, found in files.items() if len(found) > 1} == {}
 
 
-@pytest.mark.parametrize(
-    ("found", "verdict"),
-    [
-        ([], NOT_YET),
-        ([HOLDS, HOLDS], HOLDS),
-        ([HOLDS, FAILS], CONDITION),
-        ([NOT_YET, FAILS], FAILS),
-        ([NOT_RESOLVABLE, HOLDS], HOLDS),
-        ([NOT_RESOLVABLE, NOT_YET], NOT_RESOLVABLE),
-        ([NOT_YET], NOT_YET),
-    ],
-)
-def test_the_verdict_of_several_pieces_of_evidence(found, verdict):
-    assert claims.verdict([Evidence(each, "") for each in found]) == verdict
+def test_measurements_are_entered_once():
+    keys = [(measurer.claim, measurer.case.words) for measurer in claims.MEASURERS]
+    assert len(set(keys)) == len(keys)
+
+
+def test_the_stored_ledger_is_that_of_these_measurements_and_words():
+    entries = shipped.ledger()
+    measured = defaultdict(list)
+    for measurer in claims.MEASURERS:
+        measured[measurer.claim].append(measurer.case.words)
+    assert {name: [one["on"] for one in entry["evidence"]] for name, entry in entries.items()} == measured
+    for name, evidence in claims.read().items():
+        assert entries[name]["claim"] == claims.CLAIMS[name].text
+        assert entries[name]["verdict"] == claims.combined(evidence)
 
 
 def test_evidence_is_kept_with_where_it_was_measured(empty):
-    empty.measures("C9", on="paper")(lambda: Evidence(HOLDS, "It was so.", [Number("slope", 2.0, 0.1)]))
-    empty.measures("C3", on="nothing", needs=("a-network",))(lambda: pytest.fail("measured without its network"))
-    empty.measures("C1", on="a table")(lambda: shipped.find([], None))
-    kept = empty.gather()
+    measures("C9", on("paper"))(lambda: Evidence(HOLDS, "It was so.", [Number("slope", 2.0, 0.1)]))
+    measures("C3", on("nothing", needs=["a-network"]))(lambda: pytest.fail("measured without its network"))
+    measures("C1", on("a table"))(lambda: shipped.find([], None))
+    kept = claims.gather()
     (found,) = kept["C9"]
     assert found.where["torch"] and found.on == "paper" and found.numbers[0].spread == 0.1
     assert kept["C3"][0].verdict == kept["C1"][0].verdict == NOT_YET
     assert "a-network" in kept["C3"][0].because and "no row" in kept["C1"][0].because
-    assert empty.read() == kept and list(json.loads(empty.file().read_text())) == ["C1", "C3", "C9"]
+    assert claims.read() == kept
+    stored = json.loads((places.measurements() / shipped.LEDGER).read_text())
+    assert list(stored) == ["C1", "C3", "C9"]
+    assert (stored["C9"]["claim"], stored["C9"]["verdict"]) == (claims.CLAIMS["C9"].text, HOLDS)
     page = claims.markdown(kept)
-    assert "| slope | 2 ± 0.1 |" in page and "`diffusion-lessons claims C9`" in page
+    assert "| slope | 2 ± 0.1 |" in page and "`python -m claims C9`" in page
+
+
+@pytest.mark.parametrize("fault", [KeyError("frechet"), IndexError("list index out of range"), LookupError("other")])
+def test_a_fault_in_a_measurement_is_an_error(empty, fault):
+    """Only a row that nobody measured is waited for: a wrong key or index is no missing row."""
+
+    def faulty():
+        raise fault
+
+    measures("C9", on("paper"))(faulty)
+    with pytest.raises(type(fault)):
+        claims.gather()
+    assert claims.read() == {}
+
+
+def test_a_missing_row_is_waited_for(empty):
+    def waiting():
+        raise NotMeasured("latency of both rows")
+
+    measures("C9", on("paper"))(waiting)
+    (found,) = claims.gather()["C9"]
+    assert found == Evidence(NOT_YET, "Waits for a measurement: latency of both rows.", on="paper")
+
+
+def test_a_function_is_called_for_each_case_with_its_arguments(empty):
+    @measures("C9", on("one", table="first"), on("other", table="second"))
+    def measurement(table):
+        return Evidence(HOLDS, table)
+
+    assert [(one.on, one.because) for one in claims.gather()["C9"]] == [("one", "first"), ("other", "second")]
 
 
 def test_one_claim_is_measured_anew_and_the_others_stay(empty):
     calls = []
     for name in ("C1", "C2"):
-        empty.measures(name, on="paper")(lambda name=name: calls.append(name) or Evidence(HOLDS, ""))
-    empty.gather()
-    empty.gather(["C2"])
-    assert calls == ["C1", "C2", "C2"] and set(empty.read()) == {"C1", "C2"}
+        measures(name, on("paper"))(lambda name=name: calls.append(name) or Evidence(HOLDS, ""))
+    claims.gather()
+    claims.gather(["C2"])
+    assert calls == ["C1", "C2", "C2"] and set(claims.read()) == {"C1", "C2"}
 
 
 def test_an_invented_verdict_is_refused(empty):
-    empty.measures("C9", on="paper")(lambda: Evidence("maybe", ""))
+    measures("C9", on("paper"))(lambda: Evidence("maybe", ""))
     with pytest.raises(ValueError, match="'maybe' is no verdict"):
-        empty.gather()
+        claims.gather()
 
 
 def test_evidence_of_another_checkpoint_is_stale():
     old = Evidence(HOLDS, "", on="digits", checkpoints={"digits-classifier": "0" * 64})
     assert claims.stale({"C28": [old]}) == ["C28"]
     assert claims.stale({"C9": [Evidence(HOLDS, "")]}) == []
-
-
-def test_numbers_know_when_they_differ():
-    one, two = Number("a", 1.0, 0.1), Number("b", 1.4, 0.1)
-    assert (two - one).resolved and not (Number("c", 1.2, 0.1) - one).resolved
-    assert str(one) == "1 ± 0.1" and str(Number("n", 3.0)) == "3"
-
-
-def test_measurers_are_entered_once():
-    keys = [(measurer.claim, measurer.on) for measurer in claims.MEASURERS]
-    assert len(set(keys)) == len(keys) and all(isinstance(each, Measurer) for each in claims.MEASURERS)

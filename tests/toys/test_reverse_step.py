@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from diffusion_lessons import samplers, schedules, toys
+from diffusion_lessons.denoisers import Denoiser
 from diffusion_lessons.samplers import sample
-from diffusion_lessons.toys.reverse_step import ddpm_reverse_log_prob, reverse_log_prob, total_variation
+from diffusion_lessons.toys.reverse_step import ddpm_reverse_log_prob, reverse_log_prob, total_variation, unscaled_ddpm
 
 PATH = schedules.ddpm_linear()
 HEAPS = toys.GaussianMixture([-1.0, 1.0], stds=0.2, weights=[0.3, 0.7])
@@ -62,3 +63,13 @@ def test_ddpm_step_is_the_samplers(variance):
 def test_longer_steps_are_worse():
     shares = [total_variation(HEAPS, PATH, 300.0, s) for s in (299.0, 280.0, 200.0, 50.0)]
     assert shares == sorted(shares) and shares[0] < 0.02 and shares[-1] > 0.3
+
+
+def test_without_its_factors_ddpm_does_not_come_to_rest():
+    """eps_hat = 0, of a denoiser that sees no noise: x is a random walk of variance N, one for each step."""
+    noiseless = Denoiser(lambda x, t: torch.zeros_like(x), PATH, "eps")
+    x, times = torch.zeros(20_000, 1, dtype=torch.float64), PATH.grid(10)
+    ends = unscaled_ddpm(x, noiseless, times, torch.Generator().manual_seed(0))
+    assert ends.var().item() == pytest.approx(10, rel=0.03)
+    again = unscaled_ddpm(x, noiseless, times, torch.Generator().manual_seed(0))
+    assert torch.equal(ends, again)

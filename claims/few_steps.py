@@ -1,0 +1,80 @@
+"""One to eight evaluations: distilled students against their teacher's samplers (C3)."""
+
+from claims.distances import distance, floor
+from claims.evidence import CONDITION, FAILS, Evidence, Number, by_cases, smaller
+from claims.ledger import measures, on
+from claims.tables import case
+from diffusion_lessons import schedules
+from diffusion_lessons.benchmark.plans import FEW
+from diffusion_lessons.benchmark.rows import Measurement
+from diffusion_lessons.benchmark.students import Family, above_floor, difference, family, ratio, students_of
+
+FLOW = schedules.flow()
+PROGRESSIVE = [f"mnist-progressive-{steps}" for steps in reversed(FEW)]
+
+
+@measures(
+    "C3",
+    case("mnist-flow and its reflow students", "mnist-flow", "mnist-reflow", method="reflow"),
+    case("mnist-diffusion and its progressive students", "mnist-diffusion", *PROGRESSIVE, method="progressive"),
+    case("mnist-diffusion and its consistency students", "mnist-diffusion", "mnist-consistency", method="consistency"),
+)
+def students_take_over(method: str) -> Evidence:
+    """A teacher and all its measured students of one method: `reflow`, `reflow-2` and so on."""
+    teacher = "mnist-flow" if method == "reflow" else "mnist-diffusion"
+    return taking_over(family(teacher, *(name for name in students_of(teacher) if name.startswith(f"mnist-{method}"))))
+
+
+def taking_over(measured: Family) -> Evidence:
+    """The best student against the best that its teacher can do with as many evaluations: 1, 2, 4 and 8."""
+    numbers, won, lost = [], [], []
+    for evaluations in FEW:
+        student, own = measured.best(evaluations), measured.best(evaluations, taught=False)
+        lead = difference(student, own)
+        won.append(lead.resolved and lead.value < 0)
+        lost.append(lead.resolved and lead.value > 0)
+        numbers += [_above_floor(student, evaluations), _above_floor(own, evaluations)]
+    asymptote = measured.asymptote
+    closer, near = ratio(measured.first, measured.best(1)), ratio(measured.best(4), asymptote)
+    numbers += [
+        _above_floor(asymptote, round(asymptote.nfe)),
+        Number("one evaluation: times nearer to the floor than one step of the teacher's DDIM", *closer),
+        Number("four evaluations: times as far from it as the teacher's asymptote", *near),
+    ]
+    return Evidence(
+        by_cases(won, lost),
+        f"With at most 1, 2, 4 and 8 evaluations a student is nearer to the data than anything that its teacher was "
+        f"measured to do in {sum(won)} of {len(FEW)} cases, and farther in {sum(lost)}, beyond two standard errors. "
+        f"In one evaluation it is {closer.value:.3g} times nearer to the floor than one step of the teacher's DDIM; in "
+        f"four its distance is {near.value:.3g} times that of the teacher in {asymptote.configuration.steps} steps.",
+        numbers,
+        checkpoints={row.checkpoint: row.checkpoint_sha256 for row in measured.rows},
+    )
+
+
+def _above_floor(of: Measurement, evaluations: int) -> Number:
+    chosen = of.configuration
+    name = f"at most {evaluations} evaluations: {of.checkpoint}, {chosen.sampler} in {chosen.steps}"
+    return Number(f"{name}: distance beyond the floor (n = {of.samples})", *above_floor(of))
+
+
+@measures("C3", on("exact mixtures, flow path"))
+def exact_students_take_over() -> Evidence:
+    """The exact consistency function and the exact second flow in one step against the exact denoiser in 1 to 8."""
+    numbers, won = [], []
+    for mixture in ("broad", "narrow"):
+        own = {k: [distance(name, k, mixture, FLOW) for name in ("ddim", "dpm_solver_pp_2m")] for k in FEW}
+        jump = distance("consistency", 1, mixture, FLOW, exact="consistency function")
+        straight = distance("euler", 1, mixture, FLOW, exact="second flow")
+        again = distance("consistency", 4, mixture, FLOW, exact="consistency function")
+        for rivals in own.values():
+            best = min(rivals, key=lambda number: number.value)
+            won += [smaller(one, best) for one in (jump, straight)]
+        numbers += [*(number for rivals in own.values() for number in rivals), jump, straight, again, floor(mixture)]
+    return Evidence(
+        CONDITION if any(won) else FAILS,  # the condition: that a student is perfect, which none that is trained is
+        f"A perfect student is as near to the law in one step as exact samples are, nearer than the exact denoiser in "
+        f"1 to 8 steps in {sum(won)} of {len(won)} comparisons. What keeps real students from it is what they learn, "
+        "not how they are asked.",
+        numbers,
+    )

@@ -1,0 +1,69 @@
+"""Verdicts follow from cases and from their errors."""
+
+import pytest
+
+from claims.evidence import (
+    CONDITION,
+    FAILS,
+    HOLDS,
+    NOT_RESOLVABLE,
+    NOT_YET,
+    Evidence,
+    Number,
+    about_as_good,
+    by_cases,
+    combined,
+    hidden_difference,
+    if_resolvable,
+    smaller,
+)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "together"),
+    [
+        ([], NOT_YET),
+        ([HOLDS, HOLDS], HOLDS),
+        ([HOLDS, FAILS], CONDITION),
+        ([NOT_YET, FAILS], FAILS),
+        ([NOT_RESOLVABLE, HOLDS], HOLDS),
+        ([NOT_RESOLVABLE, NOT_YET], NOT_RESOLVABLE),
+        ([NOT_YET], NOT_YET),
+    ],
+)
+def test_the_verdict_of_several_pieces_of_evidence(verdicts, together):
+    assert combined([Evidence(verdict, "") for verdict in verdicts]) == together
+
+
+@pytest.mark.parametrize(
+    ("cases", "verdict"), [([True, True], HOLDS), ([True, False], CONDITION), ([False, False], FAILS)]
+)
+def test_a_claim_holds_in_all_cases_in_some_or_in_none(cases, verdict):
+    assert by_cases(cases) == by_cases(cases, resolved=[True, False]) == verdict
+
+
+def test_what_nothing_tells_apart_is_not_refuted():
+    assert by_cases([False, False], resolved=[False, False]) == NOT_RESOLVABLE
+    with pytest.raises(ValueError, match="at least one case"):
+        by_cases([])
+
+
+def test_numbers_know_when_they_differ():
+    one, two = Number("a", 1.0, 0.1), Number("b", 1.4, 0.1)
+    assert (two - one).resolved and not (Number("c", 1.2, 0.1) - one).resolved
+    assert smaller(one, two) and not smaller(two, one) and not smaller(one, Number("c", 1.2, 0.1))
+    assert str(one) == "1 ± 0.1" and str(Number("n", 3.0)) == "3"
+
+
+def test_about_as_good_is_a_factor_or_within_the_errors():
+    other = Number("other", 1.0, 0.01)
+    assert about_as_good(Number("near", 1.24, 0.01), other) and not about_as_good(Number("far", 1.3, 0.01), other)
+    assert about_as_good(Number("uncertain", 1.3, 0.2), other)
+
+
+def test_few_samples_do_not_make_numbers_equal():
+    other, vague = Number("other", 1.0, 0.01), Number("vague", 1.3, 0.2)
+    assert hidden_difference(vague, other) == pytest.approx(2 * (0.2**2 + 0.01**2) ** 0.5)
+    assert if_resolvable(HOLDS, [vague], other) == NOT_RESOLVABLE
+    assert if_resolvable(HOLDS, [Number("sharp", 1.01, 0.01)], other) == HOLDS
+    assert if_resolvable(FAILS, [Number("far", 3.0, 0.2)], other) == FAILS  # told apart, whatever it hides

@@ -1,0 +1,79 @@
+"""Verdicts on guidance: the identities, and what follows from a table over the scale (C11, C12, C21, C28, C29)."""
+
+import pytest
+
+from claims import guidance
+from claims.evidence import CONDITION, FAILS, HOLDS
+from diffusion_lessons.benchmark.plans import CLIP, SCALES
+from tests.claims.made import row
+
+
+def guided(scale, frechet=2.0, clip=None, guidance=None, **metrics):
+    chosen = {"scale": scale, "clip": clip or {}, "guidance": guidance or {}}
+    return row("dpm_solver_pp_2m", 10, frechet, metrics=metrics, **chosen)
+
+
+def over_the_scale(adherence=0.0, diversity=0.0, excess=0.0, best=1.0):
+    """Metrics that move by so much for each scale of the plan, and a distance that is least at scale `best`."""
+    return [
+        guided(
+            scale,
+            frechet=2 + abs(scale - best),
+            adherence=0.5 + adherence * place,
+            diversity=5 + diversity * place,
+            excess=excess * place,
+            recall=0.5,
+            contrast=1.0,
+        )
+        for place, scale in enumerate(SCALES)
+    ]
+
+
+def test_scales_zero_and_one_are_the_two_estimates():
+    assert guidance.scales_zero_and_one().verdict == HOLDS
+
+
+@pytest.mark.parametrize(
+    ("slopes", "verdict"),
+    [
+        ({"adherence": 0.05, "diversity": -0.3, "excess": 0.1}, HOLDS),
+        ({"adherence": 0.05, "diversity": 0.3, "excess": 0.1}, CONDITION),
+        ({}, FAILS),
+    ],
+)
+def test_what_the_scale_does(tables, slopes, verdict):
+    tables(*over_the_scale(**slopes))
+    assert guidance.adherence_and_diversity_over_the_scale("any").verdict == verdict
+
+
+@pytest.mark.parametrize(("best", "verdict"), [(1.0, FAILS), (7.5, CONDITION), (10.0, CONDITION)])
+def test_the_best_scale(tables, best, verdict):
+    tables(*over_the_scale(best=best))
+    found = guidance.the_best_scale("any")
+    assert found.verdict == verdict and f"smallest at scale {best:g} " in found.because
+
+
+@pytest.mark.parametrize(("adherence", "verdict"), [(0.5, HOLDS), (0.98, FAILS)])
+@pytest.mark.parametrize(("table", "clip"), [("mnist-diffusion", {}), ("digits-diffusion", CLIP)])
+def test_plain_conditioning_is_weak_where_fewer_samples_are_recognised(tables, table, clip, adherence, verdict):
+    tables(guided(1.0, clip=clip, adherence=adherence))
+    assert guidance.plain_conditioning(table).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("excesses", "verdict"), [((0.1, 0.2, 0.0, 0.0), FAILS), ((0.9, 0.2, 0.0, 0.0), CONDITION), ((0.9,) * 4, HOLDS)]
+)
+def test_remedies_are_those_that_halve_the_excess(tables, excesses, verdict):
+    same = {"contrast": 1.0, "adherence": 0.9, "diversity": 5.0}
+    remedies = (
+        {"guidance": {"rescale": 0.7}},
+        {"guidance": {"interval": [0.2, 3.0]}},
+        {"clip": CLIP},
+        {"clip": {"limit": 1.0, "percentile": 0.995}},
+    )
+    tables(
+        guided(1.0, excess=0.0, **same),
+        guided(10.0, excess=1.0, **same),
+        *(guided(10.0, excess=e, **same, **remedy) for e, remedy in zip(excesses, remedies, strict=True)),
+    )
+    assert guidance.remedies_for_oversaturation("any").verdict == verdict
