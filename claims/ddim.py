@@ -21,13 +21,13 @@ from claims.evidence import (
     smaller,
 )
 from claims.ledger import measures, on
-from claims.tables import DDPM, case, floor, row, rows_at_one_count, score, speed_up
+from claims.tables import DDPM, floor, on_tables, row, rows_at_one_count, score, speed_up
 from diffusion_lessons import checkpoints, samplers
 from diffusion_lessons.benchmark.rows import Configuration
 from diffusion_lessons.benchmark.timed_samples import timed_samples
 
 
-@measures("C1", case("mnist-diffusion"))
+@measures("C1", on_tables("mnist-diffusion"))
 def fifty_steps_on_mnist() -> Evidence:
     """DDIM in 50 steps and DDPM in 1000, at one sample count, with the latencies of the same machine."""
     slow = row(*DDPM)
@@ -63,7 +63,7 @@ def fifty_exact_steps() -> Evidence:
     )
 
 
-@measures("C2", case("mnist-diffusion"))
+@measures("C2", on_tables("mnist-diffusion"))
 def ten_steps_on_mnist() -> Evidence:
     """DDIM in 10 and in 50 steps: distance, and share of samples that are the digit asked for."""
     ten, fifty = rows_at_one_count(("ddim", 10, {}), ("ddim", 50, {}))
@@ -127,7 +127,7 @@ def same_seed_same_sample() -> Evidence:
     )
 
 
-@measures("C7", case("mnist-diffusion"))
+@measures("C7", on_tables("mnist-diffusion"))
 def diversity() -> Evidence:
     """Recall, coverage and diversity of DDIM in 50 steps and DDPM in 1000."""
     slow = row(*DDPM)

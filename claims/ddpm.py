@@ -1,6 +1,4 @@
-"""DDPM: what its noise costs in large steps, what its training costs, and its step told in a sentence (C4, C5, C23,
-C24).
-"""
+"""DDPM: its noise in large steps, the cost of its training, and its step in one sentence (C4, C5, C23, C24)."""
 
 from typing import Any
 
@@ -11,7 +9,7 @@ from claims import distances
 from claims.distances import BROAD, SAMPLES, distance, over_seeds
 from claims.evidence import CONDITION, FAILS, HOLDS, Evidence, Number, by_cases, smaller
 from claims.ledger import measures, on
-from claims.tables import case, floor, rows_at_one_count, score
+from claims.tables import floor, on_tables, rows_at_one_count, score
 from diffusion_lessons import schedules
 from diffusion_lessons.benchmark.plans import CLIP
 from diffusion_lessons.toys.one_dimension import wasserstein_1
@@ -26,13 +24,13 @@ PUBLISHED: dict[str, Any] = {"clip": {}, "spacing": "leading"}  # the last step 
 
 @measures(
     "C4",
-    case("mnist-diffusion, clipped", steps=10, more=CLIPPED),
-    case("mnist-diffusion, unclipped, leading grid", steps=10, more=PUBLISHED),
+    on_tables("mnist-diffusion, clipped", steps=10, more=CLIPPED),
+    on_tables("mnist-diffusion, unclipped, leading grid", steps=10, more=PUBLISHED),
 )
 @measures(
     "C5",
-    case("mnist-diffusion, clipped", steps=50, more=CLIPPED),
-    case("mnist-diffusion, unclipped, leading grid", steps=50, more=PUBLISHED),
+    on_tables("mnist-diffusion, clipped", steps=50, more=CLIPPED),
+    on_tables("mnist-diffusion, unclipped, leading grid", steps=50, more=PUBLISHED),
 )
 def noise_in_large_steps_on_mnist(steps: int, more: dict[str, Any]) -> Evidence:
     """eta = 0, eta = 1 and DDPM's large variance in equally many steps."""

@@ -3,25 +3,29 @@
 from claims.distances import distance, floor
 from claims.evidence import CONDITION, FAILS, Evidence, Number, by_cases, smaller
 from claims.ledger import measures, on
-from claims.tables import case
+from claims.tables import on_tables
 from diffusion_lessons import schedules
 from diffusion_lessons.benchmark.plans import FEW
 from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.benchmark.students import Family, above_floor, difference, family, ratio, students_of
 
 FLOW = schedules.flow()
-PROGRESSIVE = [f"mnist-progressive-{steps}" for steps in reversed(FEW)]
+STUDENTS = {  # by method: their teacher, and the tables that are needed
+    "reflow": ("mnist-flow", ["mnist-reflow"]),
+    "progressive": ("mnist-diffusion", [f"mnist-progressive-{steps}" for steps in reversed(FEW)]),
+    "consistency": ("mnist-diffusion", ["mnist-consistency"]),
+}
 
 
 @measures(
     "C3",
-    case("mnist-flow and its reflow students", "mnist-flow", "mnist-reflow", method="reflow"),
-    case("mnist-diffusion and its progressive students", "mnist-diffusion", *PROGRESSIVE, method="progressive"),
-    case("mnist-diffusion and its consistency students", "mnist-diffusion", "mnist-consistency", method="consistency"),
+    *(
+        on_tables(f"{teacher} and its {method} students", teacher, *students, teacher=teacher, method=method)
+        for method, (teacher, students) in STUDENTS.items()
+    ),
 )
-def students_take_over(method: str) -> Evidence:
+def students_take_over(teacher: str, method: str) -> Evidence:
     """A teacher and all its measured students of one method: `reflow`, `reflow-2` and so on."""
-    teacher = "mnist-flow" if method == "reflow" else "mnist-diffusion"
     return taking_over(family(teacher, *(name for name in students_of(teacher) if name.startswith(f"mnist-{method}"))))
 
 

@@ -8,7 +8,7 @@ from claims import distances
 from claims.distances import BROAD, EXACT, distance, over_seeds
 from claims.evidence import CONDITION, FAILS, HOLDS, Evidence, Number, by_cases, smaller
 from claims.ledger import measures, on
-from claims.tables import case, floor, row, score
+from claims.tables import floor, on_tables, row, score
 from diffusion_lessons import checkpoints, samplers, schedules
 from diffusion_lessons.benchmark.plans import FEW
 from diffusion_lessons.benchmark.students import NEAR, Family, difference, family
@@ -25,7 +25,7 @@ STRAIGHT = 0.01  # share of its length that a flow may spend on its bends and st
 BOTH = ("mnist-flow", "mnist-reflow")
 
 
-@measures("C10", case("mnist-flow and mnist-diffusion", "mnist-flow", "mnist-diffusion"))
+@measures("C10", on_tables("mnist-flow and mnist-diffusion", "mnist-flow", "mnist-diffusion"))
 def flow_against_diffusion() -> Evidence:
     """Two networks of one size, data and training budget: first-order steps, 5, 10 and 50 of them."""
     numbers, better, apart = [], [], []

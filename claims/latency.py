@@ -9,7 +9,7 @@ import torch
 from claims.evidence import CONDITION, FAILS, HOLDS, NOT_MEASURABLE, Evidence, Number
 from claims.guidance import PATH, classes
 from claims.ledger import measures, on
-from claims.tables import DDPM, case, row, score, speed_up
+from claims.tables import DDPM, on_tables, row, score, speed_up
 from diffusion_lessons import checkpoints, samplers
 from diffusion_lessons.benchmark.shipped import NotMeasured
 from diffusion_lessons.denoisers import count_calls
@@ -75,7 +75,7 @@ def latency_of_guidance() -> Evidence:
     )
 
 
-@measures("C16", case("mnist-diffusion in bfloat16"))
+@measures("C16", on_tables("mnist-diffusion in bfloat16"))
 def half_precision() -> Evidence:
     """The same samples in float32 and in bfloat16: distance and time."""
     half = row("dpm_solver_pp_2m", 10, precision="bfloat16")
@@ -91,7 +91,7 @@ def half_precision() -> Evidence:
     )
 
 
-@measures("C26", case("mnist-diffusion"))
+@measures("C26", on_tables("mnist-diffusion"))
 def absolute_latency() -> Evidence:
     """Our own seconds for a thousand steps, which are not those of the hardware that the claim has in mind."""
     slow = row(*DDPM)

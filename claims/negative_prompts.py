@@ -8,7 +8,7 @@ from claims.distances import over_seeds
 from claims.evidence import CONDITION, FAILS, NOT_RESOLVABLE, Evidence, Number, by_cases, smaller
 from claims.guidance import SCALE, classes, guided_samples, moment
 from claims.ledger import measures, on
-from claims.tables import case, guided, guided_floor, guided_score
+from claims.tables import guided, guided_floor, guided_score, on_tables
 from diffusion_lessons.benchmark.plans import CLIP
 from diffusion_lessons.toys import ConditionalMixture, GaussianMixture
 from diffusion_lessons.toys.one_dimension import wasserstein_1
@@ -73,7 +73,7 @@ def a_default_against_spoiled_samples() -> Evidence:
     )
 
 
-@measures("C27", case("digits-diffusion, which knows smudged digits", "digits-diffusion"))
+@measures("C27", on_tables("digits-diffusion, which knows smudged digits", "digits-diffusion"))
 def a_default_against_smudged_digits() -> Evidence:
     """Guidance away from smudged digits against guidance away from no condition, at one scale."""
     plain = guided(2.0, "digits-diffusion", clip=CLIP)

@@ -18,7 +18,7 @@ from claims.evidence import (
     if_resolvable,
 )
 from claims.ledger import measures, on
-from claims.tables import DDPM, case, floor, row, score, speed_up
+from claims.tables import DDPM, floor, on_tables, row, score, speed_up
 from diffusion_lessons import samplers, schedules
 from diffusion_lessons.toys import GaussianMixture, convergence
 from diffusion_lessons.toys.exact_ode import exact_flow
@@ -30,7 +30,7 @@ EXPONENTIAL = {"ddim": 1, "dpm_solver_pp_2m": 1, "dpm_solver_pp_3m": 1, "dpm_sol
 NARROW = GaussianMixture(convergence.MIXTURE.means, stds=0.02, weights=convergence.MIXTURE.weights)
 
 
-@measures("C8", case("mnist-diffusion"))
+@measures("C8", on_tables("mnist-diffusion"))
 def ten_to_twenty_steps_on_mnist() -> Evidence:
     """DPM-Solver++(2M) in 10, 15 and 20 steps against DDPM in 1000."""
     slow = row(*DDPM)
@@ -111,7 +111,7 @@ def where_steps_belong() -> Evidence:
     )
 
 
-@measures("C20", case("mnist-diffusion"))
+@measures("C20", on_tables("mnist-diffusion"))
 def evaluations_saved_on_mnist() -> Evidence:
     """The fewest evaluations at which each sampler cannot be told from DDPM in 1000 steps, or is better."""
     slow = row(*DDPM)
@@ -158,7 +158,7 @@ def exact_evaluations_saved() -> Evidence:
     )
 
 
-@measures("C31", case("mnist-diffusion"))
+@measures("C31", on_tables("mnist-diffusion"))
 def who_is_best() -> Evidence:
     """DDPM in 1000 steps, DDIM in 50 and DPM-Solver++(2M) in 20 in one table."""
     slow = row(*DDPM)

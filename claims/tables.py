@@ -15,12 +15,12 @@ TABLE = "mnist-diffusion"
 DDPM = ("ddpm", 1000)
 
 
-def case(words: str, *tables: str, **arguments: Any) -> Case:
+def on_tables(words: str, *tables: str, **arguments: Any) -> Case:
     """A case that needs these tables, by default that of `TABLE`."""
     return on(words, needs=[f"{name}.csv" for name in tables or (TABLE,)], **arguments)
 
 
-MNIST, DIGITS = (case(name, name, table=name) for name in ("mnist-diffusion", "digits-diffusion"))
+MNIST, DIGITS = (on_tables(name, name, table=name) for name in ("mnist-diffusion", "digits-diffusion"))
 
 
 def row(sampler: str, steps: int, samples: int | None = None, table: str = TABLE, **more: Any) -> Measurement:
