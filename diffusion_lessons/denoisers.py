@@ -85,8 +85,7 @@ class Denoiser:
             output = self.network(x.to(dtype), times, self._labels(condition, x))
         if output.shape != x.shape:
             raise ValueError(f"the network answered {tuple(output.shape)} to x of shape {tuple(x.shape)}")
-        alpha, sigma = match(self.path.alpha(t), x), match(self.path.sigma(t), x)
-        return ESTIMATES[self.predicts](x, output.to(x.dtype), alpha, sigma)
+        return ESTIMATES[self.predicts](x, output.to(x.dtype), self.path, t)
 
     def _labels(self, condition: Tensor | None, x: Tensor) -> Tensor | None:
         if condition is None and self.classes is not None:
@@ -187,9 +186,7 @@ class Clipped(Wrapper):
             largest = torch.quantile(x0.abs().flatten(1).float(), self.percentile, dim=1)  # [B]
             bound = match(largest.clamp(min=self.limit), x0)
             x0 = x0.maximum(-bound).minimum(bound) * (self.limit / bound)
-        if not self.rederive:
-            return Estimate(x0, eps)
-        return Estimate(x0, (x - match(self.path.alpha(t), x) * x0) / match(self.path.sigma(t), x))
+        return Estimate.from_x0(x, x0, self.path, t) if self.rederive else Estimate(x0, eps)
 
 
 def clip(

@@ -10,41 +10,54 @@ from diffusion_lessons.path import Path, match
 
 
 class Estimate(NamedTuple):
-    """The clean sample and the noise seen in x_t: x_t = alpha_t x0 + sigma_t eps, unless x0 was clipped alone."""
+    """The clean sample and the noise seen in x_t: x_t = alpha_t x0 + sigma_t eps, unless x0 was clipped alone.
+
+    The four below make it of one prediction at x [B, ...], which is like x; t is a float or a tensor [B].
+    """
 
     x0: Tensor
     eps: Tensor
 
+    @classmethod
+    def from_eps(cls, x: Tensor, eps: Tensor, path: Path, t: float | Tensor) -> "Estimate":
+        """x_0 = (x - sigma eps) / alpha."""
+        return cls(_less(x, match(path.sigma(t), x), eps) / match(path.alpha(t), x), eps)
 
-def _less(x, scale, y):
-    """x - scale y, in one pass over memory where the scale is a number: every sampler pays this at every step."""
+    @classmethod
+    def from_x0(cls, x: Tensor, x0: Tensor, path: Path, t: float | Tensor) -> "Estimate":
+        """eps = (x - alpha x_0) / sigma."""
+        return cls(x0, (x - match(path.alpha(t), x) * x0) / match(path.sigma(t), x))
+
+    @classmethod
+    def from_v(cls, x: Tensor, v: Tensor, path: Path, t: float | Tensor) -> "Estimate":
+        """v = alpha eps - sigma x_0 and x = alpha x_0 + sigma eps, solved for both; the norm is 1 on a VP path only.
+
+        x_0 = (alpha x - sigma v) / (alpha^2 + sigma^2),   eps = (sigma x + alpha v) / (alpha^2 + sigma^2)
+        """
+        alpha, sigma = match(path.alpha(t), x), match(path.sigma(t), x)
+        norm = alpha * alpha + sigma * sigma
+        return cls((alpha * x - sigma * v) / norm, (sigma * x + alpha * v) / norm)
+
+    @classmethod
+    def from_velocity(cls, x: Tensor, u: Tensor, path: Path, t: float | Tensor) -> "Estimate":
+        """x_0 = x - sigma u, eps = x + alpha u, for u = eps - x_0 on a flow path, whose alpha + sigma = 1."""
+        return cls(_less(x, match(path.sigma(t), x), u), _less(x, -match(path.alpha(t), x), u))
+
+
+def _less(x: Tensor, scale: float | Tensor, y: Tensor) -> Tensor:
+    """x - scale y; in one pass over memory where the scale is a number.
+
+    The pass that it saves is a twelfth of a DDIM step around a network that costs nothing (`benchmarks/samplers.py`:
+    2.6 of 33 microseconds on [16, 1, 28, 28]), and every sampler pays it at every step.
+    """
     return x - scale * y if isinstance(scale, Tensor) else torch.sub(x, y, alpha=scale)
 
 
-def _from_eps(x, eps, alpha, sigma):
-    return Estimate(_less(x, sigma, eps) / alpha, eps)
-
-
-def _from_x0(x, x0, alpha, sigma):
-    return Estimate(x0, _less(x, alpha, x0) / sigma)
-
-
-def _from_v(x, v, alpha, sigma):
-    # v = alpha eps - sigma x_0 and x = alpha x_0 + sigma eps, solved for both; the norm is 1 on a VP path only
-    norm = alpha * alpha + sigma * sigma
-    return Estimate((alpha * x - sigma * v) / norm, (sigma * x + alpha * v) / norm)
-
-
-def _from_velocity(x, u, alpha, sigma):
-    # u = eps - x_0 on a flow path, whose alpha + sigma = 1
-    return Estimate(_less(x, sigma, u), _less(x, -alpha, u))
-
-
-ESTIMATES: dict[str, Callable[..., Estimate]] = {
-    "eps": _from_eps,
-    "x0": _from_x0,
-    "v": _from_v,
-    "velocity": _from_velocity,
+ESTIMATES: dict[str, Callable[[Tensor, Tensor, Path, float | Tensor], Estimate]] = {
+    "eps": Estimate.from_eps,
+    "x0": Estimate.from_x0,
+    "v": Estimate.from_v,
+    "velocity": Estimate.from_velocity,
 }
 
 
@@ -54,6 +67,19 @@ def target(predicts: str, x0: Tensor, eps: Tensor, path: Path, t: float | Tensor
     if predicts == "v":
         return match(path.alpha(t), x0) * eps - match(path.sigma(t), x0) * x0
     return {"eps": eps, "x0": x0, "velocity": eps - x0}[predicts]
+
+
+def error_in_eps(predicts: str, path: Path, t: float | Tensor) -> float | Tensor:
+    """How many times the squared error of the prediction the squared error of eps is, at time t.
+
+        eps: 1    x0: alpha^2 / sigma^2    v: alpha^2 / (alpha^2 + sigma^2)^2    velocity: alpha^2
+
+    Errors in one unit: a denoiser that is wrong is as wrong whatever it is expressed in.
+    """
+    alpha2, sigma2 = path.alpha(t) ** 2, path.sigma(t) ** 2
+    if predicts == "eps":
+        return 1.0
+    return {"x0": alpha2 / sigma2, "v": alpha2 / (alpha2 + sigma2) ** 2, "velocity": alpha2}[predicts]
 
 
 def check_prediction_type(predicts: str, path: Path) -> None:

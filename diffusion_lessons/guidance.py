@@ -53,6 +53,25 @@ def noise_level(path: Path, t: Number) -> Number:
     return torch.exp(-path.lam(t)) if isinstance(t, Tensor) else math.exp(-path.lam(t))
 
 
+def within(scale: Scale, low: float, high: float) -> Callable[[Number], Number]:
+    """The scale at noise levels in (low, high] and 1 outside, where the plain conditional estimate costs half.
+
+    A scale like any other: a function of the noise level. Kynkäänniemi et al. 2024 (https://arxiv.org/abs/2404.07724).
+    """
+    if not 0 <= low < high:
+        raise ValueError(f"interval must be (low, high) in noise level, 0 <= low < high; got ({low}, {high})")
+
+    def scale_at(level: Number) -> Number:
+        if isinstance(level, Tensor):  # [B]: each sample stands at its own level
+            value = torch.as_tensor(scale(level) if callable(scale) else scale, dtype=level.dtype, device=level.device)
+            return torch.where((level > low) & (level <= high), value, torch.ones_like(level))
+        if not low < level <= high:
+            return 1.0
+        return scale(level) if callable(scale) else scale
+
+    return scale_at
+
+
 def blend(estimates: Sequence[Estimate], weights: Sequence[Number]) -> Estimate:
     """sum_i w_i e_i of x0 and of eps, for weights that add up to 1: e_0 + sum_{i > 0} w_i (e_i - e_0).
 
@@ -127,26 +146,16 @@ class Guided(Composed):
         condition: Tensor,
         scale: Scale,
         batched: bool,
-        interval: tuple[float, float] | None,
         rescale: float,
     ):
         super().__init__(inner, negative, [condition], [scale], batched)
-        self.interval, self.rescale = interval, rescale
-
-    def _scale(self, scale: Scale, x: Tensor, t: Number) -> Number:
-        inside: bool | Tensor = True
-        if self.interval is not None:
-            level, (low, high) = noise_level(self.path, t), self.interval
-            inside = (level > low) & (level <= high)
-        if isinstance(inside, Tensor):  # t [B]: each sample stands at its own level
-            return torch.where(inside, super()._scale(scale, x, t), torch.ones(len(x), dtype=x.dtype, device=x.device))
-        return super()._scale(scale, x, t) if inside else 1.0
+        self.rescale = rescale
 
     def _finish(self, x: Tensor, t: Number, guided: Estimate, estimates: Sequence[Estimate]) -> Estimate:
         if self.rescale == 0 or len(estimates) == 1:
             return guided
         x0 = rescaled(guided.x0, estimates[1].x0, self.rescale)
-        return Estimate(x0, (x - match(self.path.alpha(t), x) * x0) / match(self.path.sigma(t), x))
+        return Estimate.from_x0(x, x0, self.path, t)
 
 
 def classifier_free(
@@ -166,8 +175,7 @@ def classifier_free(
         alpha = 0) that returns either. s = 1 is the conditional pass alone and s = 0 the other alone, bit for bit.
     negative: the label(s) to move away from, in place of "no condition".
     batched: one pass over [2 B, ...], or two passes over [B, ...]: two evaluations a step either way.
-    interval: (low, high]; at noise levels outside it the plain conditional estimate is returned, at half the cost
-        (Kynkäänniemi et al. 2024, https://arxiv.org/abs/2404.07724).
+    interval: (low, high]; `within` these noise levels the scale is s, and 1 outside.
     rescale: 0..1, how far x0 is brought back to the conditional estimate's standard deviation, `rescaled`; eps is
         then derived from x0. Nothing to do where a single pass is made.
 
@@ -186,12 +194,10 @@ def classifier_free(
             stacklevel=2,
         )
     if interval is not None:
-        low, high = interval
-        if not 0 <= low < high:
-            raise ValueError(f"interval must be (low, high) in noise level, 0 <= low < high; got ({low}, {high})")
+        scale = within(scale, *interval)
     if not 0 <= rescale <= 1:
         raise ValueError(f"rescale is a share between 0 and 1; got {rescale!r}")
-    return Guided(denoise, away, check_labels(denoise, condition), scale, batched, interval, rescale)
+    return Guided(denoise, away, check_labels(denoise, condition), scale, batched, rescale)
 
 
 def compose(

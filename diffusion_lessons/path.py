@@ -4,13 +4,15 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Sequence
 from functools import lru_cache
-from typing import Any, overload
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 
 from diffusion_lessons import grids
 from diffusion_lessons.machine.devices import moved
+
+Numbers = TypeVar("Numbers", float, Tensor, float | Tensor)  # floats in, floats out; tensors in, tensors out
 
 LARGEST_NOISE_LEVEL = 1000.0  # sigma / alpha at which lambda-spaced grids start on a path whose alpha reaches 0
 
@@ -56,59 +58,31 @@ class Path(ABC):
     def _lam(self, t: Tensor) -> Tensor:
         return self._alpha(t).log() - self._sigma(t).log()
 
-    @overload
-    def alpha(self, t: float) -> float: ...
-    @overload
-    def alpha(self, t: Tensor) -> Tensor: ...
-    def alpha(self, t):
+    def alpha(self, t: Numbers) -> Numbers:
         """How much of the clean sample is left at time t, in [0, 1]."""
         return _evaluate(self, "_alpha", t)
 
-    @overload
-    def sigma(self, t: float) -> float: ...
-    @overload
-    def sigma(self, t: Tensor) -> Tensor: ...
-    def sigma(self, t):
+    def sigma(self, t: Numbers) -> Numbers:
         """Standard deviation of the noise in x_t; 0 at t = 0."""
         return _evaluate(self, "_sigma", t)
 
-    @overload
-    def alpha_bar(self, t: float) -> float: ...
-    @overload
-    def alpha_bar(self, t: Tensor) -> Tensor: ...
-    def alpha_bar(self, t):
+    def alpha_bar(self, t: Numbers) -> Numbers:
         """alpha(t)^2, DDPM's cumulative retention."""
         return _evaluate(self, "_alpha_bar", t)
 
-    @overload
-    def lam(self, t: float) -> float: ...
-    @overload
-    def lam(self, t: Tensor) -> Tensor: ...
-    def lam(self, t):
+    def lam(self, t: Numbers) -> Numbers:
         """lambda_t = log(alpha_t / sigma_t): +inf at t = 0, -inf where alpha is 0; falls with t."""
         return _evaluate(self, "_lam", t)
 
-    @overload
-    def t_of_lam(self, lam: float) -> float: ...
-    @overload
-    def t_of_lam(self, lam: Tensor) -> Tensor: ...
-    def t_of_lam(self, lam):
+    def t_of_lam(self, lam: Numbers) -> Numbers:
         """The time at which lambda_t is `lam`: the inverse of `lam(t)`."""
         return _evaluate(self, "_t_of_lam", lam)
 
-    @overload
-    def d_alpha(self, t: float) -> float: ...
-    @overload
-    def d_alpha(self, t: Tensor) -> Tensor: ...
-    def d_alpha(self, t):
+    def d_alpha(self, t: Numbers) -> Numbers:
         """d alpha / dt."""
         return _evaluate(self, "_d_alpha", t)
 
-    @overload
-    def d_sigma(self, t: float) -> float: ...
-    @overload
-    def d_sigma(self, t: Tensor) -> Tensor: ...
-    def d_sigma(self, t):
+    def d_sigma(self, t: Numbers) -> Numbers:
         """d sigma / dt; +inf at t = 0 of a variance-preserving path."""
         return _evaluate(self, "_d_sigma", t)
 
@@ -196,20 +170,14 @@ class Path(ABC):
         return f"{self.card['path']}({', '.join(f'{k}={v}' for k, v in self.card.items() if k != 'path')})"
 
 
-@overload
-def match(values: float, x: Tensor) -> float: ...
-@overload
-def match(values: Tensor, x: Tensor) -> Tensor: ...
-@overload
-def match(values: float | Tensor, x: Tensor) -> float | Tensor: ...
-def match(values, x):
+def match(values: Numbers, x: Tensor) -> Numbers:
     """Numbers [B] as [B, 1, ...], so that they multiply x of shape [B, ...] sample by sample; floats stay."""
     if isinstance(values, Tensor) and values.ndim == 1:
         return moved(values.to(x.dtype), x.device).view(-1, *[1] * (x.ndim - 1))
     return values
 
 
-def _evaluate(path: Path, function: str, value: float | Tensor) -> float | Tensor:
+def _evaluate(path: Path, function: str, value: Numbers) -> Numbers:
     """Evaluate in double precision on the CPU, in and out of the caller's type and device.
 
     No device has to hold a path's table, or to know double precision, which MPS does not.

@@ -2,6 +2,7 @@
 
 import warnings
 
+import numpy as np
 import pytest
 import torch
 
@@ -145,6 +146,19 @@ def test_outside_the_interval_the_estimate_is_plain_conditional():
     t = torch.tensor([0.9, 0.5, 0.1, 0.5], dtype=torch.float64)
     expected = classifier_free(denoise, 1, torch.tensor([1.0, 3.0, 1.0, 3.0]))(x, t)
     assert_close(guided(x, t), expected)
+
+
+@pytest.mark.parametrize("scale", [3.1, lambda level: 1 + level / 3], ids=["number", "function"])
+@pytest.mark.parametrize("t", [0.9, 0.5, 1.0, torch.tensor([0.9, 0.5, 0.1, 0.5], dtype=torch.float64)])
+def test_an_interval_is_a_scale_that_is_1_outside_bit_for_bit(scale, t):
+    denoise, x = conditional(), noise()
+    by_interval = classifier_free(denoise, 1, scale, interval=(0.5, 2.0))(x, t)
+    assert_equal(by_interval, classifier_free(denoise, 1, guidance.within(scale, 0.5, 2.0))(x, t))
+
+    level = guidance.noise_level(FLOW, t)
+    by_hand = [(scale(one) if callable(scale) else scale) if 0.5 < one <= 2.0 else 1.0 for one in np.ravel(level)]
+    numbers = torch.tensor(by_hand, dtype=torch.float64).expand(len(x))
+    assert_equal(by_interval, classifier_free(denoise, 1, numbers)(x, t))
 
 
 def test_rescaling_brings_back_the_spread():

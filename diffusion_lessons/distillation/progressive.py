@@ -13,9 +13,9 @@ from torch import Tensor, nn
 from diffusion_lessons.data import Data
 from diffusion_lessons.denoisers import Denoiser, DenoiserLike
 from diffusion_lessons.distillation.recipe import Lesson, StudentRecipe
-from diffusion_lessons.estimates import ESTIMATES
+from diffusion_lessons.estimates import Estimate
 from diffusion_lessons.path import Path as GaussianPath
-from diffusion_lessons.path import match
+from diffusion_lessons.samplers.ddim import x0_landing
 from diffusion_lessons.training.batches import Batch
 from diffusion_lessons.training.losses import loss
 from diffusion_lessons.training.state import Run
@@ -56,9 +56,9 @@ def halving(teacher: DenoiserLike, steps: int) -> Objective:
     """The objective of a student of `steps` steps, whose teacher walks the grid of twice as many.
 
     x_t is a noised image at one of the student's own times t, each as often as the others; x0 and eps are what the
-    student must see there (`target`). What remains is the loss of any training, on the student's prediction type. For v
-    on a variance-preserving path |v - v'|^2 = (SNR + 1) |x0 - x0'|^2: the paper's "SNR + 1" weighting, which unlike
-    SNR alone does not vanish at pure noise, where a student of one step does all its work.
+    student must see there (`x0_landing`). What remains is the loss of any training, on the student's prediction type.
+    For v on a variance-preserving path |v - v'|^2 = (SNR + 1) |x0 - x0'|^2: the paper's "SNR + 1" weighting, which
+    unlike SNR alone does not vanish at pure noise, where a student of one step does all its work.
     """
 
     def objective(run: Run, network: nn.Module, batch: Batch) -> Tensor:
@@ -68,8 +68,7 @@ def halving(teacher: DenoiserLike, steps: int) -> Objective:
         x = run.path.add_noise(batch.x0, batch.eps, t)
         with torch.no_grad(), torch.autocast(x.device.type, enabled=False):  # a difference needs its digits
             landed = two_steps(teacher, x, run.path, t, middle, s, batch.condition)
-            x0 = target(x, landed, run.path, t, s)
-            eps = ESTIMATES["x0"](x, x0, match(run.path.alpha(t), x), match(run.path.sigma(t), x)).eps
+            x0, eps = Estimate.from_x0(x, x0_landing(x, landed, run.path, t, s), run.path, t)
         recipe = run.recipe
         return loss(network, x0, eps, t, run.path, recipe.predicts, batch.condition, recipe.weighting)
 
@@ -88,15 +87,3 @@ def two_steps(
     """x_s [B, ...] after the teacher's two DDIM steps t -> middle -> s; the times are tensors [B]."""
     x = path.add_noise(*teacher(x, t, condition), middle)  # DDIM: alpha x0_hat + sigma eps_hat at the next time
     return path.add_noise(*teacher(x, middle, condition), s)
-
-
-def target(x: Tensor, landed: Tensor, path: GaussianPath, t: float | Tensor, s: float | Tensor) -> Tensor:
-    """The x0_hat [B, ...] from which *one* DDIM step leads from x at t to `landed` at s.
-
-        x_s = alpha_s x0 + sigma_s (x_t - alpha_t x0) / sigma_t
-        x0  = (x_s - r x_t) / (alpha_s - r alpha_t),   r = sigma_s / sigma_t
-
-    Algorithm 2's x-tilde, on any path; for s = 0 it is x_s itself.
-    """
-    r = path.sigma(s) / path.sigma(t)
-    return (landed - match(r, x) * x) / match(path.alpha(s) - r * path.alpha(t), x)

@@ -36,10 +36,10 @@ class Embedding(nn.Module):
         self.mlp = nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, width))
         self.label = nn.Embedding(classes + 1, width) if classes is not None else None
 
-    def forward(self, t: Tensor, condition: Tensor | None = None) -> Tensor:
+    def forward(self, t: Tensor, condition: Tensor | None = None, dtype: torch.dtype = torch.float32) -> Tensor:
+        """t [B] in the precision that tells 999 from 1000, condition [B]; the layers compute in `dtype`, that of x."""
         s = 1000 * t / self.T if self.clock == "time" else -100 * t.log()
-        waves = sinusoid(s, self.width)  # in t's precision, which tells 999 from 1000
-        embedded = self.mlp(waves.to(next(self.mlp.parameters()).dtype))  # [B, width]
+        embedded = self.mlp(sinusoid(s, self.width).to(dtype))  # [B, width]
         if self.label is None:
             if condition is not None:
                 raise ValueError("this network has no classes; call it without a condition")

@@ -38,7 +38,7 @@ class MLP(nn.Module):
         nn.init.zeros_(self.last.bias)
 
     def forward(self, x: Tensor, t: Tensor, condition: Tensor | None = None) -> Tensor:
-        embedding = self.embed(t, condition)  # [B, width]
+        embedding = self.embed(t, condition, x.dtype)  # [B, width]
         h = self.first(unit_variance(x, t, self.config.clock))
         for norm, layer in zip(self.norms, self.layers, strict=True):
             h = h + layer(nn.functional.silu(norm(h) + embedding))

@@ -152,7 +152,7 @@ class UNet(nn.Module):
     def forward(self, x: Tensor, t: Tensor, condition: Tensor | None = None) -> Tensor:
         H, W = x.shape[-2:]
         patch = self.config.patch
-        embedding = F.silu(self.embed(t, condition)).to(x.dtype)  # [B, embedding]
+        embedding = F.silu(self.embed(t, condition, x.dtype)).to(x.dtype)  # [B, embedding]
         h = unit_variance(x, t, self.config.clock)
         right, bottom = patch - 1 - (W - 1) % patch, patch - 1 - (H - 1) % patch  # 0, or what a full patch lacks
         h = F.pad(h, (0, right, 0, bottom))

@@ -13,7 +13,7 @@ from torch import Tensor
 from diffusion_lessons.denoisers import DenoiserLike
 from diffusion_lessons.estimates import Estimate
 from diffusion_lessons.samplers.base import State, between, fresh_noise, sampler
-from diffusion_lessons.schedules import Path
+from diffusion_lessons.schedules import Path, match
 
 
 @sampler(order=1, citation="Song et al. 2020, eq. 12 and 16", eta=between(0, 1))
@@ -47,6 +47,19 @@ def ddim(
 def ddim_step(seen: Estimate, path: Path, s: float) -> Tensor:
     """x_s = alpha_s x0_hat + sigma_s eps_hat: DDIM's step with eta = 0, on which every solver in lambda builds."""
     return path.alpha(s) * seen.x0 + path.sigma(s) * seen.eps
+
+
+def x0_landing(x: Tensor, landed: Tensor, path: Path, t: float | Tensor, s: float | Tensor) -> Tensor:
+    """The x0_hat [B, ...] from which one DDIM step leads from x at t to `landed` at s: `ddim_step`, solved for it.
+
+        x_s = alpha_s x0 + sigma_s (x_t - alpha_t x0) / sigma_t
+        x0  = (x_s - r x_t) / (alpha_s - r alpha_t),   r = sigma_s / sigma_t
+
+    For s = 0 it is x_s itself. t and s are floats or tensors [B]. It is the x-tilde of Salimans and Ho 2022
+    (https://arxiv.org/abs/2202.00512), algorithm 2, on any path.
+    """
+    r = path.sigma(s) / path.sigma(t)
+    return (landed - match(r, x) * x) / match(path.alpha(s) - r * path.alpha(t), x)
 
 
 @sampler(order=1, citation="Song et al. 2020, section 4.3")

@@ -48,8 +48,12 @@ def dpm_solver_pp_2s(denoise: DenoiserLike, x: Tensor, path: Path, times: Sequen
 
 
 def extrapolate(x0: Tensor, x0_before: Tensor, r: float) -> Tensor:
-    """The middle of this step on the line, in lambda, through the last two clean samples; r = h_before / h."""
-    return torch.lerp(x0_before, x0, 1 + 1 / (2 * r))  # = (1 + 1 / (2r)) x0 - 1 / (2r) x0_before, in one pass
+    """The middle of this step on the line, in lambda, through the last two clean samples; r = h_before / h.
+
+    (1 + 1 / (2r)) x0 - 1 / (2r) x0_before, in one pass over memory: an eighth of a step around a network that costs
+    nothing (`benchmarks/samplers.py`: 4.8 of 38 microseconds on [16, 1, 28, 28]).
+    """
+    return torch.lerp(x0_before, x0, 1 + 1 / (2 * r))
 
 
 @sampler(order=2, in_lambda=True, citation="Lu et al. 2022b, algorithm 2")

@@ -11,21 +11,19 @@ Both terms are integrals over x_t, done here on a fine grid: no samples, no luck
 
 from collections.abc import Callable
 
-import torch
 from torch import Tensor
 
+from diffusion_lessons.estimates import error_in_eps
 from diffusion_lessons.path import Path
 from diffusion_lessons.toys.mixtures import GaussianMixture
 from diffusion_lessons.toys.one_dimension import integration_grid
-from diffusion_lessons.training.losses import weights
 
 
 def bayes_loss(mixture: GaussianMixture, path: Path, t: float, predicts: str = "eps") -> float:
     """The loss at time t of the best possible network, E |eps - eps_hat|^2 = 1 - E eps_hat^2, or that of x0 or v."""
     x, p = integration_grid(mixture, path, t)
     eps_error = 1 - float(p @ mixture.estimate(x, path, t).eps ** 2)
-    each = weights(torch.tensor([t], dtype=torch.float64), path, predicts, "min_snr", gamma=float("inf"))
-    return eps_error / float(each)  # the weight that makes any prediction's error that of eps
+    return eps_error / float(error_in_eps(predicts, path, t))
 
 
 def excess_loss(answer: Callable[[Tensor, float], Tensor], mixture: GaussianMixture, path: Path, t: float) -> float:

@@ -10,12 +10,11 @@ from torch import Tensor
 
 from diffusion_lessons import samplers
 from diffusion_lessons.denoisers import DenoiserLike, Wrapper
-from diffusion_lessons.distillation.progressive import target
-from diffusion_lessons.estimates import ESTIMATES, Estimate
+from diffusion_lessons.estimates import Estimate
 from diffusion_lessons.path import Path
+from diffusion_lessons.samplers.ddim import x0_landing
 
 CELLS = 1200  # on which a blurred answer is computed
-_from_x0 = ESTIMATES["x0"]
 REACH = 4.0  # widths of the blur beyond the outermost x
 
 
@@ -35,7 +34,7 @@ class ExactProgressiveStudent(Wrapper):
             raise ValueError(f"t = {t} is not on the grid of this student: {', '.join(f'{s:g}' for s in self.times)}")
         step = self.walk[self.walk.index(t) :][:3]
         landed = samplers.sample(samplers.ddim, self.inner, x, self.path, step)
-        return _from_x0(x, target(x, landed, self.path, t, step[-1]), self.path.alpha(t), self.path.sigma(t))
+        return Estimate.from_x0(x, x0_landing(x, landed, self.path, t, step[-1]), self.path, t)
 
 
 def progressive_student(teacher: DenoiserLike, path: Path, steps: int, teacher_steps: int) -> DenoiserLike:
@@ -72,4 +71,4 @@ class Blurred(Wrapper):
         weights = torch.softmax(-(((cells[:, None] - cells) / self.width) ** 2) / 2, dim=1)  # [CELLS, CELLS]
         mean = weights @ super().__call__(cells, t).x0
         x0 = np.interp(x.double().numpy(), cells.numpy(), mean.numpy())
-        return _from_x0(x, torch.from_numpy(x0).to(x), self.path.alpha(t), self.path.sigma(t))
+        return Estimate.from_x0(x, torch.from_numpy(x0).to(x), self.path, t)

@@ -57,11 +57,9 @@ class ConsistencyFunction:
         if condition is not None:
             check_labels(self, condition)
         x0 = flow_map(self.mixture, self.path, x, t)
-        alpha = match(self.path.alpha(t), x)
-        sigma = torch.as_tensor(match(self.path.sigma(t), x), dtype=x.dtype, device=x.device)
-        eps = (x - alpha * x0) / torch.where(sigma > 0, sigma, torch.ones_like(sigma))
-        # at sigma = 0 its limit: f is x / alpha up to sigma^2
-        return Estimate(x0, torch.where(sigma > 0, eps, torch.zeros_like(x)))
+        noisy = torch.as_tensor(match(self.path.sigma(t), x), device=x.device) > 0
+        # at sigma = 0 the limit of eps, 0: f is x / alpha up to sigma^2
+        return Estimate(x0, Estimate.from_x0(x, x0, self.path, t).eps.where(noisy, 0))
 
 
 class ReflowedFlow:

@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 
 from diffusion_lessons.denoisers import DenoiserLike, Wrapper
-from diffusion_lessons.estimates import ESTIMATES, Estimate, target
-from diffusion_lessons.path import Path, match
+from diffusion_lessons.estimates import Estimate, target
+from diffusion_lessons.path import Path
 
 WAVES = 3.0  # of the error, in radians for each unit of x
 
@@ -25,4 +25,4 @@ class Flawed(Wrapper):
 
     def __call__(self, x: Tensor, t: float | Tensor, condition: Tensor | None = None) -> Estimate:
         v = target("v", *super().__call__(x, t, condition), self.path, t) + self.size * torch.sin(WAVES * x)
-        return ESTIMATES["v"](x, v, match(self.path.alpha(t), x), match(self.path.sigma(t), x))
+        return Estimate.from_v(x, v, self.path, t)

@@ -6,7 +6,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from diffusion_lessons.estimates import target
+from diffusion_lessons.estimates import error_in_eps, target
 from diffusion_lessons.machine.devices import moved
 from diffusion_lessons.path import Path
 
@@ -36,25 +36,14 @@ def weights(t: Tensor, path: Path, predicts: str, weighting: Weighting = None, g
 
     None leaves the error of what is predicted as it is. "min_snr" gives the error of eps the weight
     min(1, gamma / SNR), SNR = alpha^2 / sigma^2, which is min(SNR, gamma) on the error of x_0 (Hang et al. 2023,
-    equation 6). The squared error of eps is that of the prediction times
-
-        eps: 1    x0: alpha^2 / sigma^2    v: alpha^2 / (alpha^2 + sigma^2)^2    velocity: alpha^2
-
-    so that the loss of an estimate does not depend on what it was expressed in.
+    equation 6), whatever the network predicts (`estimates.error_in_eps`).
     """
     if weighting is None:
         return torch.ones_like(t)
     if weighting != "min_snr":
         raise ValueError(f'weighting must be None or "min_snr", not {weighting!r}')
-    alpha2, sigma2 = path.alpha(t) ** 2, path.sigma(t) ** 2
-    snr = alpha2 / sigma2
-    eps_error = {
-        "eps": torch.ones_like(t),
-        "x0": snr,
-        "v": alpha2 / (alpha2 + sigma2) ** 2,
-        "velocity": alpha2,
-    }[predicts]
-    return (gamma / snr).clamp(max=1) * eps_error
+    snr = path.alpha(t) ** 2 / path.sigma(t) ** 2
+    return (gamma / snr).clamp(max=1) * error_in_eps(predicts, path, t)
 
 
 def loss(

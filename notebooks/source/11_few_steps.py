@@ -20,7 +20,7 @@ from diffusion_lessons.benchmark.rows import Configuration
 from diffusion_lessons.benchmark.students import above_floor, difference, family, ratio
 from diffusion_lessons.checks import check
 from diffusion_lessons.denoisers import Denoiser, clip, condition_on
-from diffusion_lessons.distillation import progressive
+from diffusion_lessons.distillation.progressive import two_steps
 from diffusion_lessons.figures import few_steps, frontier
 from diffusion_lessons.figures.denoisers import jumps_figure
 from diffusion_lessons.figures.show import show
@@ -29,6 +29,7 @@ from diffusion_lessons.networks import MLP, MLPConfig
 from diffusion_lessons.panels.few_steps import few_steps_panel
 from diffusion_lessons.panels.quiz import predict, scope_check
 from diffusion_lessons.samplers import State
+from diffusion_lessons.samplers.ddim import x0_landing
 from diffusion_lessons.toys.distilled import Blurred, progressive_student
 from diffusion_lessons.toys.flow_map import ConsistencyFunction, ReflowedFlow, flow_map
 from diffusion_lessons.toys.one_dimension import gaussian_quantiles, wasserstein_1
@@ -190,7 +191,7 @@ for steps in (2, 8, 32):
 # 8 steps become 4, 2, 1. The library's targets are two short functions:
 
 # %%
-for function in (progressive.two_steps, progressive.target):
+for function in (two_steps, x0_landing):
     print(f"# {function.__name__}" + inspect.getsource(function).split('"""')[2].rstrip())
 
 # %%

@@ -5,10 +5,10 @@ import torch
 
 from diffusion_lessons import checkpoints, samplers, schedules, toys
 from diffusion_lessons.denoisers import Estimate
-from diffusion_lessons.distillation.progressive import ProgressiveRecipe, halving, target, two_steps
+from diffusion_lessons.distillation.progressive import ProgressiveRecipe, halving, two_steps
 from diffusion_lessons.distillation.recipe import StudentRecipe
 from diffusion_lessons.distillation.students import train_student
-from diffusion_lessons.samplers.ddim import ddim_step
+from diffusion_lessons.samplers.ddim import ddim_step, x0_landing
 from diffusion_lessons.training import loop
 
 PATHS = [schedules.cosine(), schedules.ddpm_linear(), schedules.flow(), schedules.variance_exploding()]
@@ -25,16 +25,16 @@ def test_one_step_from_the_target_lands_on_the_teachers_two(path, first):
     rows = [torch.full((5,), time, dtype=DOUBLE) for time in (t, middle, s)]
     torch.testing.assert_close(two_steps(teacher, x, path, *rows), walked, rtol=1e-12, atol=1e-12)
 
-    x0 = target(x, walked, path, t, s)
+    x0 = x0_landing(x, walked, path, t, s)
     eps = (x - path.alpha(t) * x0) / path.sigma(t)
     torch.testing.assert_close(ddim_step(Estimate(x0, eps), path, s), walked, rtol=1e-12, atol=1e-12)
-    by_rows = target(x, walked, path, rows[0], rows[2])
+    by_rows = x0_landing(x, walked, path, rows[0], rows[2])
     torch.testing.assert_close(by_rows, x0, rtol=1e-12, atol=1e-12)
 
 
 def test_to_the_clean_end_the_target_is_where_the_teacher_arrives():
     x, landed = torch.randn(2, 3, 4, generator=torch.Generator().manual_seed(0), dtype=DOUBLE)
-    assert torch.equal(target(x, landed, schedules.cosine(), 500.0, 0.0), landed)
+    assert torch.equal(x0_landing(x, landed, schedules.cosine(), 500.0, 0.0), landed)
 
 
 @pytest.mark.parametrize("steps", [1, 2, 4, 8])

@@ -103,6 +103,28 @@ def test_variance_exploding_clock_scales_the_input():
     assert not torch.allclose(near, far, atol=1e-3)
 
 
+class Hidden(torch.nn.Module):
+    """A layer as a quantiser leaves it: it computes, and shows no parameters."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.weight_and_bias = [value.detach() for value in (layer.weight, layer.bias)]
+
+    def forward(self, x):
+        return torch.nn.functional.linear(x, *self.weight_and_bias)
+
+
+@pytest.mark.parametrize("network", [tiny(), networks.MLP(networks.MLPConfig(classes=3))], ids=["UNet", "MLP"])
+def test_layers_that_hide_their_parameters(network):
+    network, x = awake(network), torch.randn(2, 1, 8, 8) if isinstance(network, UNet) else torch.randn(2, 2)
+    t, labels = torch.tensor([1.0, 999.0]), torch.tensor([0, 3])
+    expected = network(x, t, labels)
+    for i, layer in enumerate(network.embed.mlp):
+        if isinstance(layer, torch.nn.Linear):
+            network.embed.mlp[i] = Hidden(layer)
+    assert torch.equal(network(x, t, labels), expected) and not list(network.embed.mlp.parameters())
+
+
 @pytest.mark.parametrize("options", [{}, {"patch": 2, "attention": (1,)}, {"clock": "lambda"}])
 def test_no_graph_breaks(options):
     torch._dynamo.reset()

@@ -7,7 +7,8 @@ from diffusion_lessons import sample, samplers, schedules
 from diffusion_lessons.checks.exercises import few_steps
 from diffusion_lessons.checks.portable.inputs import Field
 from diffusion_lessons.denoisers import Denoiser
-from diffusion_lessons.distillation.progressive import target, two_steps
+from diffusion_lessons.distillation.progressive import two_steps
+from diffusion_lessons.samplers.ddim import x0_landing
 
 PATH = schedules.flow()
 U, V = Field(0.7, -0.4, 0.5), Field(-0.3, 0.8, 0.2)
@@ -34,5 +35,5 @@ def test_reflow_walks_with_the_librarys_euler():
 def test_the_progressive_target_is_the_librarys(s):
     x, t = drawn(3, 2), 0.8
     rows = (torch.full((3,), time, dtype=torch.float64) for time in (t, (t + s) / 2, s))
-    x0 = target(x, two_steps(denoiser(U), x, PATH, *rows), PATH, t, s)
+    x0 = x0_landing(x, two_steps(denoiser(U), x, PATH, *rows), PATH, t, s)
     torch.testing.assert_close((x - x0) / t, few_steps.progressive_target(U, x, t, s))
