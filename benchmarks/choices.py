@@ -20,12 +20,11 @@ from tqdm.auto import tqdm
 
 from benchmarks import page
 from diffusion_lessons.benchmark.measure import measure
-from diffusion_lessons.benchmark.plans import CLIP
-from diffusion_lessons.benchmark.rows import Configuration
 from diffusion_lessons.machine import description as machine
 from diffusion_lessons.machine import places
 from diffusion_lessons.machine.files import write_atomically
 from diffusion_lessons.metrics import evaluator as evaluators
+from diffusion_lessons.sampling import Settings
 from diffusion_lessons.training import recipes
 from diffusion_lessons.training.loop import train
 
@@ -53,14 +52,14 @@ def run(name: str, choice: str, seed: int, images: int) -> dict[str, Any]:
     count = min(SAMPLES, len(evaluator.held_out.features))
     row = {"recipe": name, "choice": choice, "seed": seed, "images": record.images, "samples": count}
     for scale in (1.0, 2.0):
-        configuration = Configuration("dpm_solver_pp_2m", 20, spacing="logsnr", scale=scale, clip=CLIP)
+        settings = Settings("dpm_solver_pp_2m", 20, spacing="logsnr", scale=scale)
         options: dict[str, Any] = {
             "evaluator": evaluator,
             "samples": count,
             "metrics": ("frechet", "adherence"),
             "repeats": 0,
         }
-        scores = measure(record.denoiser(), configuration, **options).quality
+        scores = measure(record.denoiser(), settings, **options).quality
         row |= {f"adherence at {scale:g}": scores["adherence"].value, f"frechet at {scale:g}": scores["frechet"].value}
     known = machine.describe(torch.device("cpu"))
     return {**row, "floor": scores["frechet"].floor, **{name: known[name] for name in ("device", "torch", "version")}}

@@ -23,8 +23,8 @@ from claims.evidence import (
 from claims.ledger import measures, on
 from claims.tables import DDPM, floor, on_tables, row, rows_at_one_count, score, speed_up
 from diffusion_lessons import checkpoints, samplers
-from diffusion_lessons.benchmark.rows import Configuration
-from diffusion_lessons.benchmark.timed_samples import timed_samples
+from diffusion_lessons.benchmark.measure import timed_samples
+from diffusion_lessons.sampling import Settings
 
 
 @measures("C1", on_tables("mnist-diffusion"))
@@ -97,7 +97,8 @@ def ten_exact_steps() -> Evidence:
 def a_network_repeats_itself() -> Evidence:
     """Two runs of a network, equal bit for bit; and how far another batch size moves them."""
     denoise = checkpoints.load("mnist-diffusion")
-    one, two, single = (timed_samples(denoise, Configuration("ddim", 5, batch=batch), 8).x for batch in (8, 8, 1))
+    together, alone = (Settings("ddim", 5, limit=None, batch=batch) for batch in (8, 1))
+    one, two, single = (timed_samples(denoise, settings, 8).x for settings in (together, together, alone))
     same = torch.equal(one, two)
     moved = float((one - single).abs().max())
     return Evidence(

@@ -11,15 +11,14 @@ from claims.evidence import CONDITION, FAILS, HOLDS, Evidence, Number, by_cases,
 from claims.ledger import measures, on
 from claims.tables import floor, on_tables, rows_at_one_count, score
 from diffusion_lessons import schedules
-from diffusion_lessons.benchmark.plans import CLIP
 from diffusion_lessons.toys.one_dimension import wasserstein_1
 from diffusion_lessons.toys.reverse_step import unscaled_ddpm
 from diffusion_lessons.training.losses import loss, sample_times
 
 COSINE = schedules.cosine()
 ON_EXACT = (("broad", "trailing"), ("narrow", "trailing"), ("narrow", "leading"))  # mixture and grid
-CLIPPED = {"clip": CLIP}
-PUBLISHED: dict[str, Any] = {"clip": {}, "spacing": "leading"}  # the last step taken from just above the data
+CLIPPED = {"limit": 1.0}
+PUBLISHED: dict[str, Any] = {"limit": None, "spacing": "leading"}  # the last step taken from just above the data
 
 
 @measures(

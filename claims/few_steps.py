@@ -50,14 +50,14 @@ def taking_over(measured: Family) -> Evidence:
         f"With at most 1, 2, 4 and 8 evaluations a student is nearer to the data than anything that its teacher was "
         f"measured to do in {sum(won)} of {len(FEW)} cases, and farther in {sum(lost)}, beyond two standard errors. "
         f"In one evaluation it is {closer.value:.3g} times nearer to the floor than one step of the teacher's DDIM; in "
-        f"four its distance is {near.value:.3g} times that of the teacher in {asymptote.configuration.steps} steps.",
+        f"four its distance is {near.value:.3g} times that of the teacher in {asymptote.settings.steps} steps.",
         numbers,
         checkpoints={row.checkpoint: row.checkpoint_sha256 for row in measured.rows},
     )
 
 
 def _above_floor(of: Measurement, evaluations: int) -> Number:
-    chosen = of.configuration
+    chosen = of.settings
     name = f"at most {evaluations} evaluations: {of.checkpoint}, {chosen.sampler} in {chosen.steps}"
     return Number(f"{name}: distance beyond the floor (n = {of.samples})", *above_floor(of))
 

@@ -157,7 +157,7 @@ def straight_without_reflow(first: dict[str, Number], second: dict[str, Number])
     )
 
 
-@measures("C30", on("mnist-flow and mnist-reflow", needs=[*BOTH, *(f"{name}.csv" for name in BOTH)]))
+@measures("C30", on("mnist-flow and mnist-reflow", needs=[*BOTH, *(f"{name}.jsonl" for name in BOTH)]))
 def few_steps_because_straight() -> Evidence:
     """Straightness and lengths before and after reflow, and how many Euler steps each flow needs."""
     first, second = map(trajectory, BOTH)
@@ -184,7 +184,7 @@ def because_straight(first: dict[str, Number], second: dict[str, Number], both: 
 
 def _needed(flows: Family, name: str) -> float | None:
     """The fewest evaluations with which DDIM, Euler on a flow, is not beyond `NEAR` times the teacher's asymptote."""
-    rows = [row for row in flows.rows if row.checkpoint == name and row.configuration.sampler == "ddim"]
+    rows = [row for row in flows.rows if row.checkpoint == name and row.settings.sampler == "ddim"]
     gaps = {row.nfe: difference(row, flows.asymptote, NEAR) for row in rows}
     return min((nfe for nfe, gap in gaps.items() if gap.value <= 0 or not gap.resolved), default=None)
 

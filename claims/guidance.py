@@ -12,7 +12,7 @@ from claims.evidence import CONDITION, FAILS, HOLDS, Evidence, Number, by_cases
 from claims.ledger import measures, on
 from claims.tables import DIGITS, MNIST, guided, guided_floor, guided_score, quality
 from diffusion_lessons import samplers, schedules
-from diffusion_lessons.benchmark.plans import CLIP, SCALES
+from diffusion_lessons.benchmark.plans import SCALES
 from diffusion_lessons.denoisers import condition_on
 from diffusion_lessons.guidance import classifier_free
 from diffusion_lessons.toys import ConditionalMixture, GaussianMixture
@@ -118,9 +118,9 @@ def the_best_scale(table: str) -> Evidence:
     usual = guided(7.5, table)
     worse = guided_score(usual, "frechet") - guided_score(near, "frechet")
     return Evidence(
-        FAILS if worse.resolved and near.configuration.scale < 5 else CONDITION,
-        f"The distance is smallest at scale {near.configuration.scale:g} and adherence highest at "
-        f"{adherent.configuration.scale:g}. The two pull apart, because the distance also counts what guidance leaves "
+        FAILS if worse.resolved and near.settings.scale < 5 else CONDITION,
+        f"The distance is smallest at scale {near.settings.scale:g} and adherence highest at "
+        f"{adherent.settings.scale:g}. The two pull apart, because the distance also counts what guidance leaves "
         "out. The usual 7.5 is for text-to-image networks, whose plain conditioning is weak; ours is not.",
         [guided_score(row, metric) for metric in ("frechet", "adherence") for row in rows]
         + [guided_floor(near, "frechet")],
@@ -130,7 +130,7 @@ def the_best_scale(table: str) -> Evidence:
 @measures("C28", MNIST, DIGITS)
 def plain_conditioning(table: str) -> Evidence:
     """Adherence at scale 1 against that of real images."""
-    row = guided(1.0, table, clip=CLIP if table == "digits-diffusion" else {})
+    row = guided(1.0, table, limit=1.0 if table == "digits-diffusion" else None)
     adherence, ceiling = guided_score(row, "adherence"), guided_floor(row, "adherence")
     weak = adherence.value < 0.9 * ceiling.value
     return Evidence(
@@ -147,10 +147,10 @@ def remedies_for_oversaturation(table: str) -> Evidence:
     scale, name = 10.0, "s = 10"
     plain, unguided = guided(scale, table), guided(1.0, table)
     remedies = {
-        f"{name}, rescaled by 0.7": guided(scale, table, guidance={"rescale": 0.7}),
-        f"{name}, in noise levels 0.2 to 3": guided(scale, table, guidance={"interval": [0.2, 3.0]}),
-        f"{name}, clipped": guided(scale, table, clip=CLIP),
-        f"{name}, clipped dynamically": guided(scale, table, clip={"limit": 1.0, "percentile": 0.995}),
+        f"{name}, rescaled by 0.7": guided(scale, table, rescale=0.7),
+        f"{name}, in noise levels 0.2 to 3": guided(scale, table, interval=(0.2, 3.0)),
+        f"{name}, clipped": guided(scale, table, limit=1.0),
+        f"{name}, clipped dynamically": guided(scale, table, limit=1.0, percentile=0.995),
     }
     rows = {"s = 1": unguided, name: plain, **remedies}
     metrics = ("excess", "contrast", "adherence", "diversity", "frechet")

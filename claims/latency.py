@@ -97,7 +97,7 @@ def absolute_latency() -> Evidence:
     slow = row(*DDPM)
     if slow.seconds_per_image is None:
         raise NotMeasured("latency of DDPM in 1000 steps")
-    seconds = Number(f"seconds an image, 1000 steps, batch {slow.configuration.batch}", slow.seconds_per_image)
+    seconds = Number(f"seconds an image, 1000 steps, batch {slow.settings.batch}", slow.seconds_per_image)
     return Evidence(
         NOT_MEASURABLE,
         f"A latency belongs to its network, batch and device. Ours: {slow.parameters:,} parameters on {slow.device}. "

@@ -35,7 +35,7 @@ class Case:
 
 
 def on(words: str, *, needs: Iterable[str] = (), **arguments: Any) -> Case:
-    """A case of a measurement. `needs` names checkpoints, or tables as "mnist-diffusion.csv"."""
+    """A case of a measurement. `needs` names checkpoints, or tables as "mnist-diffusion.jsonl"."""
     return Case(words, tuple(needs), arguments)
 
 
@@ -88,7 +88,7 @@ def _measured(measurer: Measurer) -> Evidence:
         return Evidence(NOT_YET, f"Waits for a measurement: {error}.", on=case.words)
     if evidence.verdict not in VERDICTS:
         raise ValueError(f"{measurer.claim}: {evidence.verdict!r} is no verdict; they are {', '.join(VERDICTS)}")
-    names = {name.removesuffix(".csv") for name in case.needs}
+    names = {name.removesuffix(".jsonl") for name in case.needs}
     return replace(
         evidence,
         on=case.words,
@@ -99,7 +99,7 @@ def _measured(measurer: Measurer) -> Evidence:
 
 
 def _is_there(name: str) -> bool:
-    if name.endswith(".csv"):
+    if name.endswith(".jsonl"):
         return (places.measurements() / name).is_file()
     return (places.checkpoints() / f"{name}.safetensors").is_file()
 

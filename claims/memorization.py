@@ -5,12 +5,11 @@ import torch
 from claims.evidence import FAILS, HOLDS, Evidence, Number
 from claims.ledger import measures, on
 from diffusion_lessons import checkpoints, samplers, schedules
-from diffusion_lessons.benchmark.plans import CLIP
-from diffusion_lessons.benchmark.rows import Configuration
-from diffusion_lessons.benchmark.timed_samples import timed_samples
+from diffusion_lessons.benchmark.measure import timed_samples
 from diffusion_lessons.data import load_data
 from diffusion_lessons.metrics import features
 from diffusion_lessons.metrics.memorization import Probe, memorization_probe
+from diffusion_lessons.sampling import Settings
 from diffusion_lessons.toys import point_masses
 
 
@@ -30,7 +29,7 @@ def fifty_digits_by_heart() -> Evidence:
 @measures("C22", on("mnist-diffusion", needs=["mnist-diffusion", "mnist-features"]))
 def a_network_from_the_whole_set() -> Evidence:
     """The same probe on a trained network, among features of 10,000 training and 10,000 held-out images."""
-    drawn = timed_samples(checkpoints.load("mnist-diffusion"), Configuration("dpm_solver_pp_2m", 10, clip=CLIP), 300)
+    drawn = timed_samples(checkpoints.load("mnist-diffusion"), Settings("dpm_solver_pp_2m", 10), 300)
     train, held_out = (features.reference("mnist", split).features for split in ("train", "test"))
     return _evidence(
         memorization_probe(features.features(drawn.x, "mnist"), train, held_out), "A network that has seen many images"

@@ -9,7 +9,6 @@ from claims.evidence import CONDITION, FAILS, NOT_RESOLVABLE, Evidence, Number, 
 from claims.guidance import SCALE, classes, guided_samples, moment
 from claims.ledger import measures, on
 from claims.tables import guided, guided_floor, guided_score, on_tables
-from diffusion_lessons.benchmark.plans import CLIP
 from diffusion_lessons.toys import ConditionalMixture, GaussianMixture
 from diffusion_lessons.toys.one_dimension import wasserstein_1
 from diffusion_lessons.toys.tilted import density_ratio, guided_density
@@ -76,8 +75,8 @@ def a_default_against_spoiled_samples() -> Evidence:
 @measures("C27", on_tables("digits-diffusion, which knows smudged digits", "digits-diffusion"))
 def a_default_against_smudged_digits() -> Evidence:
     """Guidance away from smudged digits against guidance away from no condition, at one scale."""
-    plain = guided(2.0, "digits-diffusion", clip=CLIP)
-    away = guided(2.0, "digits-diffusion", clip=CLIP, guidance={"negative": 10})
+    plain = guided(2.0, "digits-diffusion", limit=1.0)
+    away = guided(2.0, "digits-diffusion", limit=1.0, negative=10)
     pairs = {
         metric: (guided_score(away, metric, "negative: smudged"), guided_score(plain, metric, "no negative"))
         for metric in ("frechet", "adherence", "diversity")

@@ -6,10 +6,10 @@ from typing import Any
 from claims.evidence import Number
 from claims.ledger import Case, on
 from diffusion_lessons.benchmark import shipped
-from diffusion_lessons.benchmark.plans import CLIP
-from diffusion_lessons.benchmark.rows import Configuration, Measurement
+from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.benchmark.shipped import NotMeasured
 from diffusion_lessons.metrics.scores import Score
+from diffusion_lessons.sampling import Settings
 
 TABLE = "mnist-diffusion"
 DDPM = ("ddpm", 1000)
@@ -17,7 +17,7 @@ DDPM = ("ddpm", 1000)
 
 def on_tables(words: str, *tables: str, **arguments: Any) -> Case:
     """A case that needs these tables, by default that of `TABLE`."""
-    return on(words, needs=[f"{name}.csv" for name in tables or (TABLE,)], **arguments)
+    return on(words, needs=[f"{name}.jsonl" for name in tables or (TABLE,)], **arguments)
 
 
 MNIST, DIGITS = (on_tables(name, name, table=name) for name in ("mnist-diffusion", "digits-diffusion"))
@@ -25,33 +25,31 @@ MNIST, DIGITS = (on_tables(name, name, table=name) for name in ("mnist-diffusion
 
 def row(sampler: str, steps: int, samples: int | None = None, table: str = TABLE, **more: Any) -> Measurement:
     """A stored, clipped, unguided row; NotMeasured if there is none."""
-    return shipped.find(shipped.rows(table), Configuration(sampler, steps, **{"clip": CLIP, **more}), samples)
+    return shipped.find(shipped.rows(table), Settings(sampler, steps, **more), samples)
 
 
 def rows_at_one_count(*wanted: tuple[str, int, dict[str, Any]], table: str = TABLE) -> list[Measurement]:
     """Rows (sampler, steps, more) at the largest sample count that was measured for all of them."""
     measured = shipped.rows(table)
-    configurations = [Configuration(name, steps, **{"clip": CLIP, **more}) for name, steps, more in wanted]
-    counts = set.intersection(
-        *({row.samples for row in shipped.matching_rows(measured, one)} for one in configurations)
-    )
+    settings = [Settings(name, steps, **more) for name, steps, more in wanted]
+    counts = set.intersection(*({row.samples for row in shipped.matching_rows(measured, one)} for one in settings))
     if not counts:
         names = ", ".join(f"{name}@{steps}" for name, steps, _ in wanted)
         raise NotMeasured(f"rows of {names} at one sample count")
-    return [shipped.find(measured, one, max(counts)) for one in configurations]
+    return [shipped.find(measured, one, max(counts)) for one in settings]
 
 
 def quality(of: Measurement, metric: str) -> Score:
     """A score of a row; NotMeasured if the row has no such metric."""
     if metric not in of.quality:
-        raise NotMeasured(f"{metric} of {of.configuration}")
+        raise NotMeasured(f"{metric} of {of.settings}")
     return of.quality[metric]
 
 
 def score(of: Measurement, metric: str = "frechet", name: str = "") -> Number:
     """A stored score as a number of the ledger, named after sampler and steps, and with the number of samples."""
     found = quality(of, metric)
-    chosen = of.configuration
+    chosen = of.settings
     words = [chosen.sampler, *(f"{key} = {value}" for key, value in chosen.options.items()), f"{chosen.steps} steps"]
     return Number(f"{name or ', '.join(words)}: {metric} (n = {of.samples})", found.value, found.spread)
 
@@ -68,7 +66,7 @@ def speed_up(fast: Measurement, slow: Measurement) -> Number:
         raise NotMeasured("latency of both rows")
     ratio = slow.seconds_per_image / fast.seconds_per_image
     relative = math.hypot(_relative_spread(fast), _relative_spread(slow))
-    names = [f"{one.configuration.sampler}@{one.configuration.steps}" for one in (fast, slow)]
+    names = [f"{one.settings.sampler}@{one.settings.steps}" for one in (fast, slow)]
     return Number(f"{names[0]}: times faster than {names[1]}", ratio, ratio * relative)
 
 
@@ -81,13 +79,13 @@ def _relative_spread(of: Measurement) -> float:
 
 def guided(scale: float, table: str = TABLE, **more: Any) -> Measurement:
     """A stored row of the plan `guidance`, unclipped unless `more` says otherwise; NotMeasured if there is none."""
-    return shipped.find(shipped.rows(table), Configuration("dpm_solver_pp_2m", 10, scale=scale, **more))
+    return shipped.find(shipped.rows(table), Settings("dpm_solver_pp_2m", 10, scale=scale, **{"limit": None, **more}))
 
 
 def guided_score(of: Measurement, metric: str, name: str = "") -> Number:
     """A stored score as a number of the ledger, named after the guidance scale."""
     found = quality(of, metric)
-    return Number(f"{name or f's = {of.configuration.scale:g}'}: {metric}", found.value, found.spread)
+    return Number(f"{name or f's = {of.settings.scale:g}'}: {metric}", found.value, found.spread)
 
 
 def guided_floor(of: Measurement, metric: str) -> Number:

@@ -1,84 +1,220 @@
-"""From words to samples: what the command line, the training loop's pictures and a notebook's first cell call.
+"""How a network is sampled, said in one format, and the one function that does it.
 
-states = generate(load("mnist-diffusion"), 16, labels=[7], scale=3.0, sampler="dpm_solver_pp_2m", steps=15)
-images = states[-1].x
+    states = generate(load("mnist-diffusion"), 16, labels=[7], scale=3.0, sampler="dpm_solver_pp_2m", steps=15)
+    images = states[-1].x
+
+`Settings` is that format, in the command line, the benchmark, the tables, the cards and the panels. `generate` draws
+samples; `states` does the same from a given x_T, one step at a time.
 """
 
-import inspect
-from collections.abc import Sequence
+import copy
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from diffusion_lessons import samplers
-from diffusion_lessons.denoisers import Denoiser, DenoiserLike, Wrapper, clip
-from diffusion_lessons.guidance import Scale, classifier_free
+from diffusion_lessons.denoisers import DenoiserLike, Wrapper, clip
+from diffusion_lessons.grids import SPACINGS
+from diffusion_lessons.guidance import classifier_free
 from diffusion_lessons.path import Path
-from diffusion_lessons.samplers import Sampler, State, trace
+from diffusion_lessons.samplers import State
+from diffusion_lessons.samplers.base import with_progress
+
+PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16, "float64": torch.float64}
+FLAGS = {  # of the command line, for what is no option of a sampler
+    **{name: name for name in ("sampler", "steps", "spacing", "scale", "negative", "interval", "rescale", "precision")},
+    "label": "label",
+    "labels": "label",
+    "limit": "no-clip",
+    "seed": "seed",
+    "generator": "seed",
+    "device": "device",
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that a person may choose about sampling, but for what is drawn (how many, which labels, which seed).
+
+    sampler, steps, spacing   as in `samplers.get` and `path.grid`
+    options                   the sampler's own, such as {"eta": 1.0}
+    scale                     guidance: 0 unconditional, 1 conditional, above 1 amplified
+    negative                  the class to move away from, by number or by name, in place of "no condition"
+    interval, rescale         as in `guidance.classifier_free`
+    limit, percentile         as in `clip`, which is put outermost: x0_hat stays in [-limit, limit], as images do; None
+                              where the data have no such range
+    precision                 in which the network computes; x and the sampler's arithmetic keep x's own type
+    batch                     images sampled together where many are measured; `generate` draws what it is asked at once
+
+    Raises ValueError for what no network could be sampled with; what depends on the network is for `check`.
+    """
+
+    sampler: str = "ddim"
+    steps: int = 20
+    spacing: str = "trailing"
+    options: dict[str, Any] = field(default_factory=dict)
+    scale: Any = 1.0  # a guidance.Scale; tables hold numbers
+    negative: int | str | None = None
+    interval: tuple[float, float] | None = None
+    rescale: float = 0.0
+    limit: float | None = 1.0
+    percentile: float | None = None
+    precision: str = "float32"
+    batch: int = 100
+
+    def __post_init__(self) -> None:
+        own = samplers.get(self.sampler).info.options
+        if unknown := [name for name in self.options if name not in own]:
+            raise ValueError(
+                f"{self.sampler} has no option {unknown[0]}{_instead(unknown[0])}; it has {', '.join(own) or 'none'}"
+            )
+        for name, known in (("spacing", SPACINGS), ("precision", tuple(PRECISIONS))):
+            if (value := getattr(self, name)) not in known:
+                raise ValueError(f"unknown {name} {value!r}; the {name}s are {', '.join(known)}")
+        for name in ("steps", "batch"):
+            if (value := getattr(self, name)) < 1:
+                raise ValueError(f"{name} must be at least 1; got {value}")
+        if self.interval is not None:  # JSON has lists only
+            object.__setattr__(self, "interval", tuple(self.interval))
+
+    def __hash__(self) -> int:
+        return hash((self.sampler, self.steps))  # options are a dict; equality compares the rest
+
+    def __str__(self) -> str:
+        """ "ddim@10, scale 3.0, eta 1.0": what differs from the defaults."""
+        special = [f.name for f in fields(self) if f.name not in ("sampler", "steps", "options", "batch")]
+        changed = {name: getattr(self, name) for name in special if getattr(self, name) != getattr(Settings, name)}
+        words = [f"{name} {value}" for name, value in {**changed, **self.options}.items()]
+        return ", ".join([f"{self.sampler}@{self.steps}", *words])
+
+    def changed(self, **changes: Any) -> "Settings":
+        """These settings with some fields changed; what is no field is an option of the sampler."""
+        names = {f.name for f in fields(self)}
+        own = {name: value for name, value in changes.items() if name not in names}
+        given = {name: value for name, value in changes.items() if name in names}
+        if "options" in given or own:
+            given["options"] = {**given.get("options", self.options), **own}
+        return replace(self, **given)
+
+    @property
+    def guided(self) -> bool:
+        """Whether anything but the plain conditional pass is asked for."""
+        plain = isinstance(self.scale, int | float) and self.scale == 1
+        return not plain or self.negative is not None
+
+    @property
+    def adds_noise(self) -> bool:
+        """Whether fresh noise is drawn in the steps: where eta was chosen, if it is above 0."""
+        eta = self.options.get("eta")
+        return eta > 0 if eta is not None else not samplers.get(self.sampler).info.deterministic
+
+    def times(self, path: Path) -> tuple[float, ...]:
+        """The path's grid, or its two ends for a sampler that chooses its own times."""
+        adaptive = samplers.get(self.sampler).info.stages is None
+        return (path.T, 0.0) if adaptive else path.grid(self.steps, self.spacing)
+
+    def check(self, denoise: Any) -> None:
+        """Raise a ValueError if this denoiser cannot be sampled so; nothing is computed."""
+        self.times(denoise.path)
+        if getattr(denoise, "classes", None) is None and self.guided:
+            raise ValueError("this denoiser takes no condition, so there is nothing to guide: leave scale at 1")
+        if self.negative is not None:
+            label_number(denoise, self.negative)
+
+
+def states(
+    denoise: Any, x: Tensor, settings: Settings, labels: Tensor | None = None, generator: torch.Generator | None = None
+) -> Iterator[State]:
+    """Sample from x_T [B, ...] on, one State after each step; arguments are checked when this is called.
+
+    labels [B] are numbers of classes, or None for no condition. The network computes in `settings.precision`, and x
+    keeps its type. Count evaluations with `count_calls(denoise)`, or look at `samplers.Info.nfe`.
+    """
+    settings.check(denoise)
+    told: DenoiserLike = in_precision(denoise, settings.precision)
+    if labels is not None:
+        away = None if settings.negative is None else label_number(denoise, settings.negative)
+        told = classifier_free(told, labels, settings.scale, away, interval=settings.interval, rescale=settings.rescale)
+    elif settings.negative is not None:
+        raise ValueError("a negative needs a label to move towards: give labels as well")
+    if settings.limit is not None:
+        told = clip(told, settings.limit, percentile=settings.percentile)
+    sampler, times = samplers.get(settings.sampler), settings.times(denoise.path)
+    return sampler(told, x, denoise.path, times, generator=generator, **settings.options)
 
 
 def generate(
-    denoise: Denoiser | Wrapper,
-    count: int,
+    denoise: Any,
+    start: int | Tensor,
+    settings: Settings | None = None,
     *,
     labels: Sequence[int | str] | None = None,
-    scale: Scale = 1.0,
-    negative: int | str | None = None,
-    interval: tuple[float, float] | None = None,
-    rescale: float = 0.0,
-    sampler: str = "ddim",
-    steps: int = 20,
-    spacing: str = "trailing",
-    limit: float | None = 1.0,
     seed: int = 0,
-    device: str | torch.device = "cpu",
+    device: str | torch.device | None = None,
     progress: bool = False,
-    **options: Any,
+    **changes: Any,
 ) -> list[State]:
-    """`count` samples of a network: every State of the run, the last holding the samples [count, *shape].
+    """Samples of a network: every State of the run from x_T on, the last holding the samples [count, *shape].
 
+    start: how many samples, or the x_T to start from.
+    settings: how to sample; `changes` are its fields by name (scale=3.0, steps=10), or the sampler's options (eta=1.0).
     labels: classes by number or name, dealt out in turn; None for no condition (`scale` is then not used).
-    scale, negative, interval, rescale: as in `guidance.classifier_free`.
-    limit: clip x0_hat to [-limit, limit], outermost; None for no clipping.
     seed: decides x_T and the sampler's noise, drawn on the CPU, so that it means the same on every device.
-    options: the sampler's own, such as eta=1.0.
+    device: where x stands; by default where the network does.
     """
-    if denoise.shape is None:
-        raise ValueError("the denoiser does not say the shape of one sample: make it with shape=(channels, H, W)")
-    if count < 1:
-        raise ValueError(f"count must be at least 1; got {count}")
+    settings = (settings or Settings()).changed(**changes)
     generator = torch.Generator().manual_seed(seed)
-    chosen, path = samplers.get(sampler), denoise.path
-    known = set(inspect.signature(chosen).parameters) - {"denoise", "x", "path", "times"}
-    if unknown := options.keys() - known:
-        has = ", ".join(sorted(known - {"generator"})) or "none"
-        raise ValueError(f"{sampler} has no option {', '.join(sorted(unknown))}; it has {has}")
-    if "generator" in known:
-        options["generator"] = generator
-    x = path.prior((count, *denoise.shape), generator, device=device)
-    told: DenoiserLike = denoise
+    if isinstance(start, Tensor):
+        x = start
+    elif denoise.shape is None:
+        raise ValueError("the denoiser does not say the shape of one sample: make it with shape=(channels, H, W)")
+    elif start < 1:
+        raise ValueError(f"count must be at least 1; got {start}")
+    else:
+        x = denoise.path.prior((start, *denoise.shape), generator)
+    x = x.to(device or device_of(denoise))
+    dealt = None
     if labels is not None:
-        dealt = torch.tensor([label_number(denoise, labels[i % len(labels)]) for i in range(count)])
-        away = None if negative is None else label_number(denoise, negative)
-        told = classifier_free(denoise, dealt, scale, away, interval=interval, rescale=rescale)
-    elif negative is not None:
-        raise ValueError("a negative needs a label to move towards: give labels as well")
-    if limit is not None:
-        told = clip(told, limit)
-    return trace(chosen, told, x, path, times_for(chosen, path, steps, spacing), progress=progress, **options)
+        dealt = torch.tensor([label_number(denoise, labels[i % len(labels)]) for i in range(len(x))])
+    steps, times = states(denoise, x, settings, dealt, generator), settings.times(denoise.path)
+    return [State(times[0], x, None), *with_progress(steps, samplers.get(settings.sampler).info, times, progress)]
 
 
-def times_for(sampler: Sampler, path: Path, steps: int, spacing: str = "trailing") -> tuple[float, ...]:
-    """The path's grid, or its two ends for a sampler that chooses its own times."""
-    return (path.T, 0.0) if sampler.info.stages is None else path.grid(steps, spacing)
+def device_of(denoise: Any) -> torch.device:
+    """Where x has to stand: with the network, and on the CPU where a denoiser has none."""
+    return getattr(denoise, "device", None) or torch.device("cpu")
 
 
-def label_number(denoise: Denoiser | Wrapper, label: int | str) -> int:
+def in_precision(denoise: Any, precision: str) -> Any:
+    """The same denoiser with its network's weights in another floating type; itself where it has none or fits."""
+    dtype = PRECISIONS[precision]
+    if getattr(denoise, "dtype", None) in (None, dtype):
+        return denoise
+    other = copy.copy(denoise)
+    if isinstance(denoise, Wrapper):
+        other.inner = in_precision(denoise.inner, precision)
+    else:
+        other.network = copy.deepcopy(denoise.network).to(dtype)
+    return other
+
+
+def label_number(denoise: Any, label: int | str) -> int:
     """The number of a class given by number or by name; names are those of the checkpoint's card."""
-    names = [str(name).lower() for name in (denoise.card or {}).get("classes") or []]
+    names = [str(name).lower() for name in (getattr(denoise, "card", None) or {}).get("classes") or []]
     if str(label).lower() in names:
         return names.index(str(label).lower())
     try:
         return int(label)
     except ValueError:
         raise ValueError(f"no class {label!r}: the classes are {', '.join(names) or 'numbered from 0'}") from None
+
+
+def _instead(name: str) -> str:
+    """Where a name belongs that was given as an option of a sampler; nothing for one that belongs nowhere."""
+    if name not in FLAGS.keys() | {f.name for f in fields(Settings)}:
+        return ""
+    flag = f", on the command line with --{FLAGS[name]}" if name in FLAGS else ""
+    return f": that is not the sampler's, and is said by itself{flag}"

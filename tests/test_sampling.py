@@ -1,12 +1,15 @@
-"""From words to samples."""
+"""Settings say how a network is sampled, and one function does it."""
+
+import json
+from dataclasses import asdict
 
 import pytest
 import torch
 
-from diffusion_lessons import samplers, schedules
-from diffusion_lessons.denoisers import Denoiser, clip, count_calls
+from diffusion_lessons import samplers, schedules, toys
+from diffusion_lessons.denoisers import Denoiser, clip, condition_on, count_calls
 from diffusion_lessons.guidance import classifier_free
-from diffusion_lessons.sampling import generate, label_number, times_for
+from diffusion_lessons.sampling import Settings, device_of, generate, in_precision, label_number, states
 
 PATH = schedules.cosine()
 NAMES = ["cat", "7", "1"]  # a name may look like another class's number
@@ -56,8 +59,84 @@ def test_labels_by_name_or_number():
 
 
 def test_adaptive_samplers_get_the_ends():
-    assert times_for(samplers.dpm_solver_adaptive, PATH, 10) == (1000.0, 0.0)
-    assert times_for(samplers.ddim, PATH, 10, "quadratic") == PATH.grid(10, "quadratic")
+    assert Settings("dpm_solver_adaptive").times(PATH) == (1000.0, 0.0)
+    assert Settings("ddim", 10, "quadratic").times(PATH) == PATH.grid(10, "quadratic")
+
+
+def test_settings_and_keywords_are_the_same():
+    named = generate(DENOISE, 2, labels=[1], scale=2.0, sampler="ddpm", steps=3, variance="large", seed=5)[-1].x
+    settings = Settings("ddpm", 3, scale=2.0, options={"variance": "large"})
+    assert torch.equal(generate(DENOISE, 2, settings, labels=[1], seed=5)[-1].x, named)
+    half = Settings("ddpm", 3, scale=2.0)
+    assert torch.equal(generate(DENOISE, 2, half, labels=[1], seed=5, variance="large")[-1].x, named)
+
+
+def test_a_given_start_is_where_it_begins():
+    x = torch.randn(3, 1, 4, 4)
+    run = generate(DENOISE, x, Settings(steps=4), labels=["cat"])
+    assert run[0].x is x and len(run) == 5
+    bound = clip(condition_on(DENOISE, 0))
+    assert torch.equal(run[-1].x, samplers.sample(samplers.ddim, bound, x, PATH, PATH.grid(4)))
+    (*_, last) = states(DENOISE, x, Settings(steps=4), torch.zeros(3, dtype=torch.long))
+    assert torch.equal(run[-1].x, last.x)
+
+
+def test_settings_are_equal_by_value_and_survive_json():
+    one = Settings("ddim", 10, scale=2, interval=[0.2, 3.0], options={"eta": 1})
+    same = Settings("ddim", 10, scale=2.0, interval=(0.2, 3.0), options={"eta": 1.0})
+    assert one == same and hash(one) == hash(same) and len({one, same}) == 1
+    assert Settings(**json.loads(json.dumps(asdict(one)))) == one
+    assert one != one.changed(batch=7) and one.changed(eta=0.5).options == {"eta": 0.5}
+    assert one.changed(sampler="heun", options={}) == Settings("heun", 10, scale=2, interval=(0.2, 3.0))
+
+
+def test_its_text_is_what_differs_from_the_defaults():
+    assert str(Settings()) == "ddim@20"
+    assert str(Settings("ddim", 5, scale=3.0, limit=None, options={"eta": 1.0}, batch=3)) == (
+        "ddim@5, scale 3.0, limit None, eta 1.0"
+    )
+
+
+class Exact(torch.nn.Module):
+    """The exact answer for a mixture, from a module with a weight and so with a floating type."""
+
+    def __init__(self, mixture):
+        super().__init__()
+        self.mixture, self.weight = mixture, torch.nn.Parameter(torch.ones(()))
+
+    def forward(self, x, t):
+        assert x.dtype == self.weight.dtype
+        x0, eps = self.mixture.denoiser(PATH)(x.float(), t)
+        alpha, sigma = PATH.alpha(t)[:, None], PATH.sigma(t)[:, None]
+        return (alpha * eps - sigma * x0).to(x.dtype) * self.weight
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+def test_a_half_network_in_a_thousand_steps_stays_near_the_whole_one(precision):
+    """x kept in bfloat16 would stand still: a step moves it by less than the last digit of it."""
+    mixture = toys.GaussianMixture([[-1.0], [1.0]], stds=0.2)
+    denoise = Denoiser(Exact(mixture), PATH, "v", shape=(1,))
+    x = torch.linspace(-2, 2, 41)[:, None]
+    whole, half = (
+        generate(denoise, x, Settings(steps=1000, limit=None, precision=each))[-1].x for each in ("float32", precision)
+    )
+    assert half.dtype == torch.float32 and denoise.dtype == torch.float32
+    assert (half - whole).square().mean().sqrt() < 0.01
+
+
+def test_counting_reaches_a_network_in_another_precision():
+    mixture = toys.GaussianMixture([[-1.0], [1.0]], stds=0.2)
+    denoise = Denoiser(Exact(mixture), PATH, "v", shape=(1,))
+    counted = count_calls(in_precision(clip(denoise), "bfloat16"))
+    assert counted.dtype == torch.bfloat16 and denoise.dtype == torch.float32
+    generate(counted, 2, Settings(steps=3, precision="bfloat16"))
+    assert counted.nfe == 3
+
+
+def test_x_stands_where_the_network_does():
+    assert device_of(DENOISE) == torch.device("cpu")  # no parameters
+    far = Denoiser(torch.nn.Linear(4, 4, device="meta"), PATH, "v", shape=(1, 4, 4))
+    assert device_of(clip(far)) == torch.device("meta")
 
 
 def test_errors_say_what_to_do():
@@ -65,6 +144,10 @@ def test_errors_say_what_to_do():
         "unknown sampler": {"sampler": "nope"},
         "needs a label": {"negative": 1},
         "unknown spacing": {"spacing": "nope"},
+        "unknown precision 'int3'; the precisions are float32": {"precision": "int3"},
+        "steps must be at least 1": {"steps": 0},
+        "ddim has no option etta; it has eta": {"etta": 1.0},
+        "heun has no option eta; it has none": {"sampler": "heun", "eta": 1.0},
         "0..2": {"labels": [9]},
     }
     for message, options in cases.items():
@@ -74,3 +157,14 @@ def test_errors_say_what_to_do():
         generate(DENOISE, 0)
     with pytest.raises(ValueError, match="shape of one sample"):
         generate(Denoiser(network, PATH, "v", classes=3), 1)
+    with pytest.raises(ValueError, match="nothing to guide"):
+        generate(Denoiser(lambda x, t: x, PATH, "v", shape=(2,)), 1, scale=2.0)
+
+
+@pytest.mark.parametrize(
+    "name, flag",
+    [("seed", "--seed"), ("scale", "--scale"), ("labels", "--label"), ("steps", "--steps"), ("limit", "--no-clip")],
+)
+def test_what_is_no_option_of_a_sampler_is_sent_to_its_own(name, flag):
+    with pytest.raises(ValueError, match=f"ddim has no option {name}: .* by itself, on the command line with {flag}"):
+        Settings(options={name: 1})

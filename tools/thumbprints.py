@@ -19,12 +19,11 @@ from torch import Tensor
 
 from diffusion_lessons import checkpoints, load
 from diffusion_lessons.benchmark.card import METRICS, default_settings
-from diffusion_lessons.benchmark.measure import measure
-from diffusion_lessons.benchmark.rows import Configuration
-from diffusion_lessons.benchmark.timed_samples import timed_samples
+from diffusion_lessons.benchmark.measure import measure, timed_samples
 from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.machine.files import write_atomically
 from diffusion_lessons.metrics import evaluator as evaluators
+from diffusion_lessons.sampling import Settings
 
 FILE = Path(__file__).resolve().parents[1] / "tests/checkpoints/thumbprints.json"
 STEPS = 5  # of DPM-Solver++(2M), where the card names no steps of its own
@@ -33,14 +32,14 @@ SAMPLES = 500
 GOOD = {"adherence": 0.7, "frechet": 30.0}  # no less, no more, of anything that ships, also in one step
 
 
-def configuration(denoise: Any, **changes: Any) -> Configuration:
+def few_steps(denoise: Any, **changes: Any) -> Settings:
     """How the tests sample a checkpoint: few steps, conditional."""
-    return Configuration(**{**vars(default_settings(denoise.card, STEPS)), **changes})
+    return default_settings(denoise.card, STEPS).changed(**changes)
 
 
 def thumbprint(denoise: Any, **changes: Any) -> Tensor:
     """Block means [IMAGES, channels, SIDE, SIDE] of the samples of the first classes, from seed 0."""
-    x = timed_samples(denoise, configuration(denoise, batch=IMAGES, **changes), IMAGES).x
+    x = timed_samples(denoise, few_steps(denoise, batch=IMAGES, **changes), IMAGES).x
     return F.adaptive_avg_pool2d(x.float(), SIDE)
 
 
@@ -53,7 +52,7 @@ def quality(denoise: Any) -> dict[str, dict[str, float]] | None:
         return None
     samples = min(SAMPLES, len(evaluator.held_out.features))
     row = measure(
-        denoise, configuration(denoise, batch=50), evaluator=evaluator, metrics=METRICS, samples=samples, repeats=0
+        denoise, few_steps(denoise, batch=50), evaluator=evaluator, metrics=METRICS, samples=samples, repeats=0
     )
     return {name: {"value": row.quality[name].value, "spread": row.quality[name].spread} for name in METRICS}
 

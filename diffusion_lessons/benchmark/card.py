@@ -1,31 +1,32 @@
 """How a checkpoint is sampled when nobody says how, which way suits it best, and what its card says of the result."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from diffusion_lessons.benchmark.measure import measure
-from diffusion_lessons.benchmark.plans import CLIP, clipped
-from diffusion_lessons.benchmark.rows import Configuration, Measurement
+from diffusion_lessons.benchmark.plans import at_steps
+from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.metrics.evaluator import Evaluator
+from diffusion_lessons.sampling import Settings
 
 METRICS = ("frechet", "adherence")
 TRIALS = 1000  # samples of each candidate
 DIGITS = 4  # that a card keeps of a figure
 NOISY = {"options": {"eta": 1.0}}
 CANDIDATES = [
-    *clipped("dpm_solver_pp_2m", 5, 10, 20),
-    *clipped("ddim", 5, 10, 20, **NOISY),
-    *clipped("dpm_solver_pp_2m_sde", 10, 20),
+    *at_steps("dpm_solver_pp_2m", 5, 10, 20),
+    *at_steps("ddim", 5, 10, 20, **NOISY),
+    *at_steps("dpm_solver_pp_2m_sde", 10, 20),
 ]
 
 
-def default_settings(card: dict[str, Any], steps: int = 10) -> Configuration:
+def default_settings(card: dict[str, Any], steps: int = 10) -> Settings:
     """DPM-Solver++(2M) in `steps` steps, clipped; for a few-step student the sampler and steps that its card names."""
     student = card.get("distillation")
     if student:
-        return Configuration(student["sampler"], student["steps"], clip=CLIP)
-    return Configuration("dpm_solver_pp_2m", steps, clip=CLIP)
+        return Settings(student["sampler"], student["steps"])
+    return Settings("dpm_solver_pp_2m", steps)
 
 
 def scales(card: dict[str, Any]) -> tuple[float, ...]:
@@ -35,7 +36,7 @@ def scales(card: dict[str, Any]) -> tuple[float, ...]:
 
 def best(
     denoise: Any, evaluator: Evaluator, scale: float = 1.0, *, samples: int = TRIALS, seed: int = 1, **changes: Any
-) -> Configuration:
+) -> Settings:
     """The candidate with the smallest Frechet distance at this scale; a student has no choice.
 
     `seed` should not be that of the samples on which the winner is then measured: a winner owes part of its place to
@@ -44,7 +45,7 @@ def best(
     if denoise.card.get("distillation"):
         return replace(default_settings(denoise.card), scale=scale, **changes)
 
-    def distance(candidate: Configuration) -> float:
+    def distance(candidate: Settings) -> float:
         row = measure(
             denoise,
             candidate,
@@ -67,14 +68,13 @@ def entry(rows: Sequence[Measurement], command: str) -> dict[str, Any]:
     return {
         "command": command,
         **{name: getattr(first, name) for name in said},
-        "scales": {f"{row.configuration.scale:g}": _figures(row) for row in rows},
+        "scales": {f"{row.settings.scale:g}": _figures(row) for row in rows},
     }
 
 
 def _figures(row: Measurement) -> dict[str, Any]:
-    how = {name: getattr(row.configuration, name) for name in ("sampler", "steps", "spacing", "options", "clip")}
     scores = {
         name: {each: float(f"{value:.{DIGITS}g}") for each, value in score._asdict().items() if each != "n"}
         for name, score in row.quality.items()
     }
-    return {**how, "precision": row.configuration.precision, "nfe": row.nfe, **scores}
+    return {"settings": asdict(row.settings), "nfe": row.nfe, **scores}

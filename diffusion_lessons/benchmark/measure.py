@@ -1,25 +1,48 @@
-"""One configuration of a sampler, measured: how fast, and how good."""
+"""One way to sample a network, measured: how fast, and how good.
 
-from collections.abc import Callable, Iterable
+All settings of one network start from the same noise and ask for the same labels, so that what differs between two rows
+of a table is the settings.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import torch
 from torch import Tensor
+from tqdm.auto import tqdm
 
-from diffusion_lessons.benchmark.rows import Configuration, Measurement
-from diffusion_lessons.benchmark.timed_samples import TimedSamples, device_of, fingerprint, timed_samples
+from diffusion_lessons.benchmark.rows import Measurement
+from diffusion_lessons.denoisers import count_calls
 from diffusion_lessons.machine import description
+from diffusion_lessons.machine.devices import synchronise
 from diffusion_lessons.metrics.adherence import contrast, out_of_range
 from diffusion_lessons.metrics.evaluator import Evaluator
 from diffusion_lessons.metrics.scores import DRAWS, Score, evaluate, metric_named, standard_error
+from diffusion_lessons.samplers.base import State, last_x
+from diffusion_lessons.sampling import Settings, device_of, in_precision, states
 
 QUALITY = ("frechet", "kernel", "precision", "recall", "coverage", "adherence", "diversity")
+WARM_UP_STEPS = 2
+
+
+@dataclass
+class TimedSamples:
+    """Samples [n, ...], the labels asked for [n] or None, and what drawing them cost."""
+
+    x: Tensor
+    labels: Tensor | None
+    nfe: float
+    seconds: list[float] = field(default_factory=list)  # per image, of each full batch
+    peak_memory_mb: float | None = None
 
 
 def measure(
     denoise: Any,
-    configuration: Configuration,
+    settings: Settings,
     *,
     evaluator: Evaluator | None = None,
     metrics: Iterable[str] = QUALITY,
@@ -39,7 +62,7 @@ def measure(
     name: of the checkpoint in the row; by default the one in its card.
     progress: show a bar that counts images.
 
-    Raises ValueError for an unknown metric, sampler or precision, before anything is sampled.
+    Raises ValueError for an unknown metric and for settings that do not fit, before anything is sampled.
     """
     metrics, samples = tuple(metrics), samples if evaluator else 0
     for each in metrics:
@@ -49,7 +72,7 @@ def measure(
     load = description.describe(device_of(denoise))
     drawn = timed_samples(
         denoise,
-        configuration,
+        settings,
         samples,
         evaluator=evaluator,
         repeats=repeats,
@@ -62,7 +85,7 @@ def measure(
     timed = torch.tensor(drawn.seconds if repeats else [], dtype=torch.float64)
     quartiles = torch.quantile(timed, torch.tensor([0.25, 0.5, 0.75]).double()).tolist() if len(timed) else [None] * 3
     return Measurement(
-        configuration=configuration,
+        settings=settings,
         nfe=drawn.nfe,
         checkpoint=name or card.get("name", "exact"),
         checkpoint_sha256=fingerprint(denoise),
@@ -102,3 +125,71 @@ def _quality(drawn: TimedSamples, evaluator: Evaluator, metrics: Iterable[str], 
         spread = standard_error(of_rows, n, DRAWS, torch.Generator().manual_seed(seed))
         scores[name] = Score(function(x), spread, real, 0.0, n)
     return scores
+
+
+def timed_samples(
+    denoise: Any,
+    settings: Settings,
+    n: int,
+    *,
+    evaluator: Evaluator | None = None,
+    repeats: int = 0,
+    warm_up: int = 0,
+    seed: int = 0,
+    progress: bool = False,
+) -> TimedSamples:
+    """n samples, in batches of `settings.batch`, each timed; further batches until `repeats` full ones were timed.
+
+    x_T comes from `seed`, the labels from the evaluator's real images (without an evaluator the classes in turn), and
+    the noise of a stochastic sampler from the seed and the number of its batch: neither depends on what was sampled
+    before.
+    """
+    settings.check(denoise)
+    device = device_of(denoise)
+    counted = count_calls(in_precision(denoise, settings.precision))
+    size = min(settings.batch, n) or settings.batch
+    further = max(repeats - n // size, 0)  # batches beyond the samples, only to be timed
+    sizes = [*(min(size, n - start) for start in range(0, n, size)), *[size] * further]
+    labels = _labels(denoise, evaluator, sum(sizes), seed)
+    asked = [None] * len(sizes) if labels is None else labels.split(sizes)
+    generator = torch.Generator().manual_seed(seed)
+    parts = [denoise.path.prior((count, *denoise.shape), generator) for count in (n, size * further) if count]
+    noise = torch.cat(parts).split(sizes)
+
+    def run(number: int) -> Iterator[State]:
+        generator = torch.Generator().manual_seed(seed + number)
+        return states(counted, noise[number].to(device), settings, asked[number], generator)
+
+    for _ in range(warm_up if repeats else 0):
+        last_x(islice(run(0), WARM_UP_STEPS))
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+    before, results, seconds = counted.nfe, [], []
+    hidden = {} if progress else {"disable": True}  # otherwise as TQDM_DISABLE says
+    bar = tqdm(total=sum(sizes), desc=str(settings), unit="image", leave=False, **hidden)
+    for number, count in enumerate(sizes):
+        steps = run(number)
+        synchronise(device)
+        began = time.perf_counter()
+        results.append(last_x(steps))
+        synchronise(device)
+        if count == size:
+            seconds.append((time.perf_counter() - began) / size)
+        bar.update(count)
+    bar.close()
+    x = torch.cat(results)[:n]
+    nfe = (counted.nfe - before) / len(results)
+    peak = torch.cuda.max_memory_allocated(device) / 1e6 if device.type == "cuda" else None
+    return TimedSamples(x, None if labels is None else labels[:n], nfe, seconds, peak)
+
+
+def fingerprint(denoise: Any) -> str:
+    """The SHA-256 of a checkpoint; "exact" for a denoiser that was not trained."""
+    return (getattr(denoise, "card", None) or {}).get("sha256", "exact")
+
+
+def _labels(denoise: Any, evaluator: Evaluator | None, n: int, seed: int) -> Tensor | None:
+    if denoise.classes is None:
+        return None
+    like_real = evaluator.labels(n, seed) if evaluator else None
+    return torch.arange(n) % denoise.classes if like_real is None else like_real

@@ -1,4 +1,4 @@
-"""Which configurations are measured, on how many samples: short plans for a lesson, long ones for shipped tables.
+"""Which settings are measured, on how many samples: short plans for a lesson, long ones for shipped tables.
 
 A plan reads a checkpoint's card and gives a list of groups: what a student was trained for, another cannot do. Within a
 group every row has the same number of samples, since only such rows compare.
@@ -8,9 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from diffusion_lessons.benchmark.rows import Configuration
+from diffusion_lessons.sampling import Settings
 
-CLIP = {"limit": 1.0}
 SHORT, GUIDED, LONG = 2000, 1000, 500  # samples: to 50 steps; unclipped and guided; of a thousand steps
 FEW = (1, 2, 4, 8)  # evaluations
 SCALES = (0.0, 1.0, 2.0, 3.0, 5.0, 7.5, 10.0, 15.0, 20.0)
@@ -20,29 +19,29 @@ Card = Mapping[str, Any]
 
 
 class Group(NamedTuple):
-    """Configurations that are measured on so many samples each."""
+    """Ways to sample that are measured on this many samples each."""
 
     samples: int
-    configurations: list[Configuration]
+    settings: list[Settings]
 
 
-def clipped(sampler: str, *steps: int, **more: Any) -> list[Configuration]:
-    """A sampler at several numbers of steps, clipped as images usually are."""
-    return [Configuration(sampler, count, clip=CLIP, **more) for count in steps]
+def at_steps(sampler: str, *steps: int, **more: Any) -> list[Settings]:
+    """A sampler at several numbers of steps; `more` are other fields of Settings."""
+    return [Settings(sampler, count, **more) for count in steps]
 
 
-FIRST = Configuration("ddim", 1, clip=CLIP)
-ASYMPTOTE = Configuration("dpm_solver_pp_2m", 20, clip=CLIP)
+FIRST = Settings("ddim", 1)
+ASYMPTOTE = Settings("dpm_solver_pp_2m", 20)
 
 
 def quick(card: Card) -> list[Group]:
     """A few minutes on one core: the bend of the curve, and one guided row."""
     bend = [
-        *clipped("ddim", 5, 10, 20),
-        *clipped("ddim", 10, options={"eta": 1.0}),
-        *clipped("dpm_solver_pp_2m", 5, 10),
+        *at_steps("ddim", 5, 10, 20),
+        *at_steps("ddim", 10, options={"eta": 1.0}),
+        *at_steps("dpm_solver_pp_2m", 5, 10),
     ]
-    return [Group(297, [*bend, *clipped("dpm_solver_pp_2m", 10, scale=3.0)])]  # as many as digits are held out
+    return [Group(297, [*bend, *at_steps("dpm_solver_pp_2m", 10, scale=3.0)])]  # as many as digits are held out
 
 
 def curve(card: Card) -> list[Group]:
@@ -51,14 +50,14 @@ def curve(card: Card) -> list[Group]:
         Group(
             SHORT,
             [
-                *clipped("ddim", 2, 5, 10, 20, 50),
-                *clipped("ddim", 5, 10, 20, 50, options={"eta": 1.0}),
-                *clipped("ddpm", 10, 50, options={"variance": "large"}),
-                *clipped("dpm_solver_pp_2m", 2, 5, 10, 15, 20),
-                *clipped("dpm_solver_pp_3m", 5, 10),
-                *clipped("dpm_solver_3", 4),
-                *clipped("heun", 3, 5),
-                *clipped("euler", 10),
+                *at_steps("ddim", 2, 5, 10, 20, 50),
+                *at_steps("ddim", 5, 10, 20, 50, options={"eta": 1.0}),
+                *at_steps("ddpm", 10, 50, options={"variance": "large"}),
+                *at_steps("dpm_solver_pp_2m", 2, 5, 10, 15, 20),
+                *at_steps("dpm_solver_pp_3m", 5, 10),
+                *at_steps("dpm_solver_3", 4),
+                *at_steps("heun", 3, 5),
+                *at_steps("euler", 10),
             ],
         )
     ]
@@ -72,13 +71,13 @@ def few(card: Card) -> list[Group]:
     """
     student = card.get("distillation")
     if student is None:
-        ways = [*clipped("ddim", *FEW), *clipped("dpm_solver_pp_2m", 2, 4, 8), *clipped("heun", 2, 4), ASYMPTOTE]
+        ways = [*at_steps("ddim", *FEW), *at_steps("dpm_solver_pp_2m", 2, 4, 8), *at_steps("heun", 2, 4), ASYMPTOTE]
     elif card.get("times"):
-        ways = clipped(student["sampler"], len(card["times"]))
+        ways = at_steps(student["sampler"], len(card["times"]))
     elif student["sampler"] == "consistency":  # one step of it is one of DDIM; its grid passes sigma = alpha at T / 2
-        ways = [*clipped("consistency", 1, 2, 4), *clipped("ddim", 2, 4)]
+        ways = [*at_steps("consistency", 1, 2, 4), *at_steps("ddim", 2, 4)]
     else:
-        ways = clipped(student["sampler"], *FEW)
+        ways = at_steps(student["sampler"], *FEW)
     return [Group(SHORT, ways)]
 
 
@@ -86,47 +85,44 @@ def unclipped(card: Card) -> list[Group]:
     """What fresh noise does in few steps, unclipped, on two grids: published figures use the leading one."""
     ways: list[tuple[str, dict[str, Any]]] = [("ddim", {}), ("ddim", {"eta": 1.0}), ("ddpm", {"variance": "large"})]
     grids = [(steps, spacing) for spacing in ("leading", "trailing") for steps in (10, 50)]
-    return [Group(GUIDED, [Configuration(name, *grid, options=each) for grid in grids for name, each in ways])]
+    return [Group(GUIDED, [Settings(name, *grid, options=each, limit=None) for grid in grids for name, each in ways])]
 
 
 def guidance(card: Card) -> list[Group]:
     """What the scale does, unclipped so that saturation shows, and what is done against it."""
     steps = 10
-    plain = [Configuration("dpm_solver_pp_2m", steps, scale=scale) for scale in SCALES]
+    plain = [Settings("dpm_solver_pp_2m", steps, scale=scale, limit=None) for scale in SCALES]
     remedies: list[dict[str, Any]] = [
-        {"guidance": {"rescale": 0.7}},
-        {"guidance": {"interval": [0.2, 3.0]}},
-        {"clip": CLIP},
-        {"clip": {"limit": 1.0, "percentile": 0.995}},
+        {"rescale": 0.7, "limit": None},
+        {"interval": (0.2, 3.0), "limit": None},
+        {"limit": 1.0},
+        {"limit": 1.0, "percentile": 0.995},
     ]
-    return [
-        Group(GUIDED, [*plain, *(Configuration("dpm_solver_pp_2m", steps, scale=10.0, **each) for each in remedies)])
-    ]
+    return [Group(GUIDED, [*plain, *(Settings("dpm_solver_pp_2m", steps, scale=10.0, **each) for each in remedies)])]
 
 
 def precision(card: Card) -> list[Group]:
     """The same sampler in half precision."""
-    return [Group(SHORT, clipped("dpm_solver_pp_2m", 10, precision="bfloat16"))]
+    return [Group(SHORT, at_steps("dpm_solver_pp_2m", 10, precision="bfloat16"))]
 
 
 def long(card: Card) -> list[Group]:
     """A thousand steps of DDPM, and what is compared with it at the same number of samples."""
-    rivals = [*clipped("ddim", 10, 20, 50), *clipped("dpm_solver_pp_2m", 10, 15, 20)]
-    return [Group(LONG, [*rivals, *clipped("ddpm", 50, 1000)])]
+    rivals = [*at_steps("ddim", 10, 20, 50), *at_steps("dpm_solver_pp_2m", 10, 15, 20)]
+    return [Group(LONG, [*rivals, *at_steps("ddpm", 50, 1000)])]
 
 
 def negative(card: Card) -> list[Group]:
     """A class of spoiled images, the last one, as a default negative, and the same scale without it."""
-    each = [{}, {"negative": 10}]
-    return [Group(GUIDED, [c for more in each for c in clipped("dpm_solver_pp_2m", 10, scale=2.0, guidance=more)])]
+    return [Group(GUIDED, [Settings("dpm_solver_pp_2m", 10, scale=2.0, negative=away) for away in (None, 10)])]
 
 
 def latency(card: Card) -> list[Group]:
     """Time alone, for a machine that does nothing else: those rows of the other plans whose speed is compared."""
-    short = [*clipped("ddim", 10, 20, 50), *clipped("dpm_solver_pp_2m", 10, 15, 20)]
-    short += clipped("ddim", 10, 20, options={"eta": 1.0})
-    guided = [Configuration("dpm_solver_pp_2m", 10, scale=scale) for scale in (1.0, 3.0)]
-    return [Group(0, [*short, *guided, *precision(card)[0].configurations, *clipped("ddpm", 1000)])]
+    short = [*at_steps("ddim", 10, 20, 50), *at_steps("dpm_solver_pp_2m", 10, 15, 20)]
+    short += at_steps("ddim", 10, 20, options={"eta": 1.0})
+    guided = [Settings("dpm_solver_pp_2m", 10, scale=scale, limit=None) for scale in (1.0, 3.0)]
+    return [Group(0, [*short, *guided, *precision(card)[0].settings, *at_steps("ddpm", 1000)])]
 
 
 def full(card: Card) -> list[Group]:

@@ -9,13 +9,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import pandas as pd
-
 from diffusion_lessons.benchmark import table
-from diffusion_lessons.benchmark.plans import CLIP
-from diffusion_lessons.benchmark.rows import Configuration, Measurement
+from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.machine import places
+from diffusion_lessons.sampling import Settings
 
 LATENCY = ("seconds_per_image", "seconds_q1", "seconds_q3", "repeats", "warm_up", "peak_memory_mb", "load")
 LEDGER = "claims.json"
@@ -30,7 +28,7 @@ def rows(name: str) -> list[Measurement]:
 
     Raises FileNotFoundError where it was not measured, ValueError for a damaged table or one of another checkpoint.
     """
-    file = places.measurements() / f"{name}.csv"
+    file = places.measurements() / f"{name}{table.SUFFIX}"
     if not file.is_file():
         raise FileNotFoundError(
             f"{name} has not been measured yet: there is no {file.name} in {file.parent}. Measure it with "
@@ -39,24 +37,19 @@ def rows(name: str) -> list[Measurement]:
     return with_latency(table.read(file, cards.read_card(name)["sha256"]))
 
 
-def with_latency(found: list[Measurement]) -> list[Measurement]:
-    """The last row of each key, where quality was measured without latency with that of the same configuration.
+def with_latency(measured: list[Measurement]) -> list[Measurement]:
+    """The last row of each key, where quality was measured without latency with that of the same settings.
 
     Quality may be spread over processes or measured on a busy machine; latency needs one that does nothing else.
     """
-    alone = {row.configuration.key: row for row in found if row.samples == 0}
-    rows = list({row.key: row for row in found}.values())
+    alone = {row.settings: row for row in measured if row.samples == 0}
+    rows = list({row.key: row for row in measured}.values())
     return [
-        replace(row, **{name: getattr(alone[row.configuration.key], name) for name in LATENCY})
-        if row.repeats == 0 and row.configuration.key in alone
+        replace(row, **{name: getattr(alone[row.settings], name) for name in LATENCY})
+        if row.repeats == 0 and row.settings in alone
         else row
         for row in rows
     ]
-
-
-def frame(name: str) -> pd.DataFrame:
-    """The same as a table of pandas, one column for each number."""
-    return pd.DataFrame([row.row() for row in rows(name)])
 
 
 def comparable(*tables: list[Measurement], samples: int | None = None) -> list[Measurement]:
@@ -65,21 +58,21 @@ def comparable(*tables: list[Measurement], samples: int | None = None) -> list[M
     That count is the largest that every table has, unless `samples` says another. Raises NotMeasured where a table has
     no such row, ValueError for tables judged by different features.
     """
-    plain = [[row for row in each if row.quality and _plain(row.configuration)] for each in tables]
-    judges = {row.features_sha256 for each in plain for row in each}
+    plain = [[row for row in rows if row.quality and _plain(row.settings)] for rows in tables]
+    judges = {row.features_sha256 for rows in plain for row in rows}
     if len(judges) > 1:
         raise ValueError("these tables were judged by different features, so their distances do not compare")
-    counts = set.intersection(*({row.samples for row in each} for each in plain))
+    counts = set.intersection(*({row.samples for row in rows} for rows in plain))
     count = samples if samples is not None else max(counts, default=None)
     if count not in counts:
         wanted = "equally many samples" if samples is None else f"{samples} samples"
         raise NotMeasured(f"clipped, unguided rows of {wanted} in every table; they have {_counts(tables, plain)}")
-    return [row for each in plain for row in each if row.samples == count]
+    return [row for rows in plain for row in rows if row.samples == count]
 
 
-def _plain(chosen: Configuration) -> bool:
-    wanted: tuple = (1.0, "trailing", "float32", CLIP, {})
-    return (chosen.scale, chosen.spacing, chosen.precision, chosen.clip, chosen.guidance) == wanted
+def _plain(settings: Settings) -> bool:
+    """Whether nothing but the sampler, its steps and its options was chosen."""
+    return alike(settings, Settings(settings.sampler, settings.steps, options=settings.options))
 
 
 def _counts(tables: Sequence[list[Measurement]], plain: Sequence[list[Measurement]]) -> str:
@@ -89,24 +82,25 @@ def _counts(tables: Sequence[list[Measurement]], plain: Sequence[list[Measuremen
     return "; ".join(f"{name}: {count}" for name, count in zip(names, counts, strict=True))
 
 
-def find(measurements: list[Measurement], like: Configuration, samples: int | None = None) -> Measurement:
-    """The row of a configuration, whatever its batch, with this many samples or as many as there are.
+def find(measurements: list[Measurement], settings: Settings, samples: int | None = None) -> Measurement:
+    """The row of these settings, whatever its batch, with this many samples or as many as there are.
 
     Raises NotMeasured if it was not measured.
     """
-    found = [row for row in matching_rows(measurements, like) if samples in (None, row.samples)]
-    if not found:
-        raise NotMeasured(f"no row of {like} among {len(measurements)} measurements")
-    return max(found, key=lambda row: row.samples)
+    rows = [row for row in matching_rows(measurements, settings) if samples in (None, row.samples)]
+    if not rows:
+        raise NotMeasured(f"no row of {settings} among {len(measurements)} measurements")
+    return max(rows, key=lambda row: row.samples)
 
 
-def matching_rows(measurements: list[Measurement], like: Configuration) -> list[Measurement]:
-    """All rows of a configuration, whatever their batch and number of samples."""
-    return [row for row in measurements if _without_batch(row.configuration) == _without_batch(like)]
+def matching_rows(measurements: list[Measurement], settings: Settings) -> list[Measurement]:
+    """All rows of these settings, whatever their batch and number of samples."""
+    return [row for row in measurements if alike(row.settings, settings)]
 
 
-def _without_batch(configuration: Configuration) -> dict:
-    return {name: value for name, value in vars(configuration).items() if name != "batch"}
+def alike(settings: Settings, other: Settings) -> bool:
+    """Equal but for the batch, which does not matter for quality."""
+    return replace(settings, batch=other.batch) == other
 
 
 def ledger() -> dict[str, dict[str, Any]]:

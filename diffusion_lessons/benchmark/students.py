@@ -19,6 +19,7 @@ import pandas as pd
 from diffusion_lessons.benchmark import shipped as stored
 from diffusion_lessons.benchmark.plans import ASYMPTOTE, FIRST
 from diffusion_lessons.benchmark.rows import Measurement
+from diffusion_lessons.benchmark.table import SUFFIX
 from diffusion_lessons.checkpoints import cards as weights
 from diffusion_lessons.machine import places
 from diffusion_lessons.metrics.scores import resolved
@@ -97,7 +98,7 @@ class Family:
                 "closer": ratio(self.first, row),
                 "of_asymptote": ratio(row, self.asymptote),
             }
-            chosen = row.configuration
+            chosen = row.settings
             line = {"checkpoint": row.checkpoint, "sampler": chosen.sampler, "steps": chosen.steps, "nfe": row.nfe}
             for name, number in numbers.items():
                 line |= {name: number.value, f"{name}_spread": number.spread}
@@ -127,7 +128,7 @@ def of_tables(teacher: list[Measurement], *students: list[Measurement], samples:
 
 def students_of(teacher: str) -> tuple[str, ...]:
     """The measured checkpoints that descend from a teacher, by their cards: its students, and theirs."""
-    measured = [file.stem for file in sorted(places.measurements().glob("*.csv"))]
+    measured = [file.stem for file in sorted(places.measurements().glob(f"*{SUFFIX}"))]
     return tuple(name for name in measured if name != teacher and root_teacher(name) == teacher)
 
 

@@ -1,10 +1,10 @@
-"""Many configurations of one network, kept in a file as they are measured: stop it when you like, and go on later.
+"""One network in many settings, kept in a file as they are measured: stop it when you like, and go on later.
 
-    for row in sweep(denoise, grid, "runs/mnist.csv", evaluator=evaluator, samples=1000):
-        print(row.configuration.sampler, row.nfe, row.quality["frechet"].value)
+    for row in sweep(denoise, grid, "runs/mnist.jsonl", evaluator=evaluator, samples=1000):
+        print(row.settings.sampler, row.nfe, row.quality["frechet"].value)
 
 Quality may be spread over processes, `accelerate launch --num_processes 4 -m diffusion_lessons benchmark ...`: each
-takes every fourth configuration and writes a file of its own, and they are joined at the end. Latency may not: it is
+takes every fourth of them and writes a file of its own, and they are joined at the end. Latency may not: it is
 measured by one process alone.
 """
 
@@ -16,16 +16,16 @@ from tqdm.auto import tqdm
 
 from diffusion_lessons import samplers
 from diffusion_lessons.benchmark import table
-from diffusion_lessons.benchmark.measure import measure
-from diffusion_lessons.benchmark.rows import Configuration, Measurement
-from diffusion_lessons.benchmark.timed_samples import device_of, fingerprint, prepare
+from diffusion_lessons.benchmark.measure import fingerprint, measure
+from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.machine.processes import Processes
 from diffusion_lessons.metrics.evaluator import Evaluator
+from diffusion_lessons.sampling import Settings, device_of
 
 
 def sweep(
     denoise: Any,
-    grid: Iterable[Configuration],
+    grid: Iterable[Settings],
     file: str | Path,
     *,
     samples: int = 1000,
@@ -34,7 +34,7 @@ def sweep(
     progress: bool = True,
     **options: Any,
 ) -> Iterator[Measurement]:
-    """Measure every configuration that the file does not hold yet, and yield all rows of the grid in its order.
+    """Measure all settings that the file does not hold yet, and yield all rows of the grid in its order.
 
     With several processes each yields its own share. `options` are those of `measure`. Progress is counted in network
     evaluations, so that the time left is right where a thousand-step row follows a ten-step one.
@@ -42,37 +42,38 @@ def sweep(
     Raises ValueError for an empty grid, for a damaged file or one of another checkpoint or of other features, and for
     latency measured by several processes; when called, before anything is measured.
     """
-    configurations = list({each.key: each for each in grid}.values())
-    if not configurations:
-        raise ValueError("an empty grid: give at least one configuration to measure")
-    for each in configurations:
-        prepare(denoise, each)  # a wrong name or option fails now, not after an hour
+    grid = list(dict.fromkeys(grid))
+    if not grid:
+        raise ValueError("an empty grid: give at least one Settings to measure")
+    for settings in grid:
+        settings.check(denoise)  # what does not fit fails now, not after an hour
     processes = Processes.started(device_of(denoise))
     if processes.world > 1 and repeats:
         raise ValueError("latency is measured by one process alone: run without `accelerate launch`, or with repeats=0")
     sha256, file = fingerprint(denoise), Path(file)
+    table.check_name(file)
     if file.is_file():
         _check_features(file, table.read(file, sha256), options.get("evaluator"))
-    return _rows(denoise, configurations, file, sha256, processes, samples, repeats, seed, progress, options)
+    return _rows(denoise, grid, file, sha256, processes, samples, repeats, seed, progress, options)
 
 
-def _rows(denoise, configurations, file, sha256, processes, samples, repeats, seed, progress, options):
+def _rows(denoise, grid, file, sha256, processes, samples, repeats, seed, progress, options):
     if processes.rank == 0:
         _join(file, sha256)
     processes.wait()
     known = {row.key: row for row in table.read(file, sha256)} if file.is_file() else {}
     own = _part(file, processes.rank)
-    mine = configurations[processes.rank :: processes.world]
+    mine = grid[processes.rank :: processes.world]
     count = samples if options.get("evaluator") else 0
     hidden = {} if progress else {"disable": True}  # otherwise as TQDM_DISABLE says
-    bar = tqdm(total=sum(_cost(each) for each in mine), unit="evaluation", **hidden)
-    for each in mine:
-        bar.set_description(f"{each.sampler} {each.steps}")
-        row = known.get(f"{each.key} samples={count} seed={seed}")
+    bar = tqdm(total=sum(map(_cost, mine)), unit="evaluation", **hidden)
+    for settings in mine:
+        bar.set_description(f"{settings.sampler} {settings.steps}")
+        row = known.get((settings, count, seed))
         if row is None or row.repeats < repeats:
-            row = measure(denoise, each, samples=samples, repeats=repeats, seed=seed, **options)
+            row = measure(denoise, settings, samples=samples, repeats=repeats, seed=seed, **options)
             table.append(own, row)
-        bar.update(_cost(each))
+        bar.update(_cost(settings))
         yield row
     bar.close()
     processes.wait()
@@ -108,6 +109,6 @@ def _part(file: Path, process: int) -> Path:
     return file if process == 0 else file.with_name(f"{file.stem}.process{process}{file.suffix}")
 
 
-def _cost(configuration: Configuration) -> int:
-    each = samplers.get(configuration.sampler).info.nfe(configuration.steps) or configuration.steps
-    return each * (1 if configuration.scale in (0, 1) else 2)
+def _cost(settings: Settings) -> int:
+    evaluations = samplers.get(settings.sampler).info.nfe(settings.steps) or settings.steps
+    return evaluations * (1 if settings.scale in (0, 1) else 2)

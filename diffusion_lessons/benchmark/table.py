@@ -1,38 +1,24 @@
-"""Measurements as lines of a CSV file: appended as they are made, checked when they are read.
+"""Measurements as lines of a file, one JSON object a line: appended as they are made, checked when they are read.
 
-Every line ends with a checksum of itself, so that a changed digit is noticed. A last line that was cut short is what
-an interrupted run leaves: it is dropped. Anything else that does not fit is refused with the number of the line.
+A last line that was cut short is what an interrupted run leaves: it is dropped. Anything else that does not fit is
+refused with the number of the line.
 """
 
-import csv
-import io
+import json
 import os
-import zlib
-from collections.abc import Sequence
 from pathlib import Path
 
 from diffusion_lessons.benchmark.rows import Measurement
 
-CHECK = "crc32"
+SUFFIX = ".jsonl"
 
 
-def append(file: Path, measurement: Measurement) -> None:
-    """Add one row, with a header if the file is new; on the disk when this returns.
-
-    A row of latency alone leaves the columns of quality empty. Raises ValueError where the columns differ otherwise.
-    """
-    row = measurement.row()
-    if file.is_file() and file.stat().st_size:
-        columns = _whole_lines(file)[0].split(",")[:-1]
-        if set(row) - set(columns) or (measurement.quality and set(columns) - set(row)):
-            differing = sorted(set(row) ^ set(columns))
-            raise ValueError(f"{file} has other columns than this run ({', '.join(differing[:5])}): give another file")
-        text = _line([row.get(name) for name in columns])
-    else:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        text = _csv([*row, CHECK]) + _line(list(row.values()))
-    with open(file, "a", encoding="utf-8", newline="") as handle:
-        handle.write(text)
+def append(file: Path, row: Measurement) -> None:
+    """Add one row; on the disk when this returns."""
+    check_name(file)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with open(file, "a", encoding="utf-8", newline="\n") as handle:
+        handle.write(json.dumps(row.to_json(), ensure_ascii=False) + "\n")
         handle.flush()
         os.fsync(handle.fileno())
 
@@ -42,25 +28,23 @@ def read(file: Path, checkpoint_sha256: str | None = None) -> list[Measurement]:
 
     Raises FileNotFoundError, and ValueError for a damaged file or for rows of another checkpoint, saying which line.
     """
-    lines = _whole_lines(file)
-    if not lines:
-        return []
-    columns = lines[0].split(",")
+    check_name(file)
+    lines = file.read_text(encoding="utf-8", errors="replace").split("\n")[:-1]  # the rest was never finished
     rows = []
-    for number, line in enumerate(lines[1:], start=2):
-        cells = next(csv.reader([line]))
-        if len(cells) != len(columns) or _checksum(cells[:-1]) != cells[-1]:
+    for number, line in enumerate(lines, start=1):
+        try:
+            row = Measurement.from_json(json.loads(line))
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise ValueError(
-                f"{file}, line {number}: damaged or edited by hand (its checksum does not fit). Remove that line and "
-                "everything in doubt, and run the sweep again: it measures what is missing"
-            )
-        rows.append(Measurement.from_row(dict(zip(columns, cells, strict=True))))
-    for number, row in enumerate(rows, start=2):
+                f"{file}, line {number}: damaged or edited by hand, this is no measurement ({error}). Remove that line "
+                "and everything in doubt, and run the sweep again: it measures what is missing"
+            ) from error
         if checkpoint_sha256 not in (None, row.checkpoint_sha256):
             raise ValueError(
                 f"{file}, line {number}: measured on checkpoint {row.checkpoint_sha256[:12]}, and this one is "
                 f"{str(checkpoint_sha256)[:12]}: rows of two networks do not compare. Give another file, or delete it"
             )
+        rows.append(row)
     return rows
 
 
@@ -72,24 +56,7 @@ def drop_unfinished_line(file: Path) -> None:
             handle.truncate(content.rfind(b"\n") + 1)
 
 
-def _whole_lines(file: Path) -> list[str]:
-    text = file.read_text(encoding="utf-8", errors="replace")
-    lines = text.split("\n")[:-1]  # what follows the last newline was never finished
-    if lines and not lines[0].endswith("," + CHECK):
-        raise ValueError(f"{file} is no table of measurements: its first line is {lines[0][:40]!r}")
-    return lines
-
-
-def _line(values: Sequence[object]) -> str:
-    cells = ["" if value is None else repr(value) if isinstance(value, float) else str(value) for value in values]
-    return _csv([*cells, _checksum(cells)])
-
-
-def _csv(cells: Sequence[str]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(cells)
-    return text.getvalue()
-
-
-def _checksum(cells: Sequence[str]) -> str:
-    return f"{zlib.crc32(chr(31).join(cells).encode()):08x}"  # 31 is ASCII's own separator of fields
+def check_name(file: Path) -> None:
+    """Raise a ValueError for a file that is no table by its name, such as a CSV of earlier versions."""
+    if file.suffix != SUFFIX:
+        raise ValueError(f"{file}: tables of measurements are JSON lines; give a file whose name ends in {SUFFIX}")

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from diffusion_lessons.cli.options import Change, Device, Minutes, Resume, Seed, listed, rows_and_columns, settings
+from diffusion_lessons.cli.options import Change, Device, Minutes, Resume, Seed, listed, named_values, rows_and_columns
 
 
 def train(
@@ -41,7 +41,7 @@ def train(
         seed=seed,
         resume=resume,
         minutes=minutes,
-        changes=settings(change),
+        changes=named_values(change),
     )
 
 
@@ -74,7 +74,8 @@ def distil(
     """
     from diffusion_lessons.commands import train as training
 
-    training.distil(name, out=out, device=device, seed=seed, resume=resume, minutes=minutes, changes=settings(change))
+    changes = named_values(change)
+    training.distil(name, out=out, device=device, seed=seed, resume=resume, minutes=minutes, changes=changes)
 
 
 def sample(
@@ -89,6 +90,7 @@ def sample(
     spacing: Annotated[str, typer.Option(help="How the grid's times lie.")] = "trailing",
     option: Annotated[list[str] | None, typer.Option("--option", "-o", help="The sampler's, NAME=VALUE.")] = None,
     clip: Annotated[bool, typer.Option(help="Keep the clean sample seen at each step in [-1, 1].")] = True,
+    precision: Annotated[str, typer.Option(help="Of the network: float32, bfloat16, float16.")] = "float32",
     grid: Annotated[str, typer.Option(help="ROWSxCOLUMNS of the picture.")] = "4x8",
     out: Annotated[Path, typer.Option(help="The picture.")] = Path("samples.png"),
     trajectory: Annotated[bool, typer.Option("--trajectory", help="Also an animation, OUT-trajectory.png.")] = False,
@@ -106,12 +108,21 @@ def sample(
     from diffusion_lessons import checkpoints
     from diffusion_lessons.commands.sample import write_samples
     from diffusion_lessons.machine.devices import choose_device
+    from diffusion_lessons.sampling import Settings
 
     rows, columns = rows_and_columns(grid)
     labels = listed(label, str) if label is not None else None
-    where = choose_device(device)
-    guided = {"labels": labels, "scale": scale, "negative": negative, "interval": interval, "rescale": rescale}
-    run = {"sampler": sampler, "steps": steps, "spacing": spacing, "limit": 1.0 if clip else None, **settings(option)}
-    write_samples(
-        checkpoints.load(checkpoint, where), rows, columns, out, trajectory, device=where, seed=seed, **guided, **run
+    settings = Settings(
+        sampler,
+        steps,
+        spacing,
+        named_values(option),
+        scale=scale,
+        negative=negative,
+        interval=interval,
+        rescale=rescale,
+        limit=1.0 if clip else None,
+        precision=precision,
     )
+    denoise = checkpoints.load(checkpoint, choose_device(device))
+    write_samples(denoise, rows, columns, settings, out, trajectory, labels=labels, seed=seed)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from diffusion_lessons.cli.options import Device, Seed, settings
+from diffusion_lessons.cli.options import Device, Seed, named_values
 
 
 def benchmark(
@@ -16,7 +16,7 @@ def benchmark(
     ] = "full",
     samples: Annotated[int | None, typer.Option(help="Samples of each row, instead of the plan's.")] = None,
     batch: Annotated[int, typer.Option(help="Images sampled together; more on a GPU.")] = 25,
-    out: Annotated[Path | None, typer.Option(help="The table; by default runs/measurements/NAME.csv.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The table; by default runs/measurements/NAME.jsonl.")] = None,
     ship: Annotated[bool, typer.Option("--ship", help="Into datasets/measurements/, for the course.")] = False,
     latency: Annotated[bool, typer.Option(help="Off where several processes share the work.")] = True,
     inception: Annotated[
@@ -59,7 +59,7 @@ def evaluate(
     steps: Annotated[int, typer.Option(help="Steps of --sampler.")] = 10,
     option: Annotated[list[str] | None, typer.Option("--option", "-o", help="The sampler's, NAME=VALUE.")] = None,
     batch: Annotated[int, typer.Option(help="Images sampled together; more on a GPU.")] = 50,
-    precision: Annotated[str, typer.Option(help="Of the network and of x; bfloat16 is faster.")] = "float32",
+    precision: Annotated[str, typer.Option(help="Of the network: float32, bfloat16, float16.")] = "float32",
     device: Device = None,
     seed: Seed = 0,
 ) -> None:
@@ -76,7 +76,7 @@ def evaluate(
         samples,
         sampler=sampler,
         steps=steps,
-        options=settings(option),
+        options=named_values(option),
         batch=batch,
         precision=precision,
         device=device,
@@ -87,7 +87,7 @@ def evaluate(
 def frontier(
     tables: Annotated[
         list[str] | None,
-        typer.Argument(help="Shipped tables' names or CSVs of `benchmark`; by default mnist-diffusion."),
+        typer.Argument(help="Shipped tables' names or files of `benchmark`; by default mnist-diffusion."),
     ] = None,
     x: Annotated[str, typer.Option(help="The cost: nfe, seconds_per_image or peak_memory_mb.")] = "nfe",
     quality: Annotated[str, typer.Option(help="frechet, kernel, precision, recall, coverage, adherence.")] = "frechet",
@@ -99,7 +99,7 @@ def frontier(
     \b
     diffusion-lessons frontier
     diffusion-lessons frontier mnist-flow mnist-reflow
-    diffusion-lessons frontier runs/measurements/mnist-diffusion.csv --x seconds_per_image --budget 0.05
+    diffusion-lessons frontier runs/measurements/mnist-diffusion.jsonl --x seconds_per_image --budget 0.05
     """
     from diffusion_lessons.commands.frontier import show_frontier
 

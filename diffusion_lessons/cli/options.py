@@ -30,7 +30,7 @@ def listed(text: str, read: Callable[[str], T]) -> list[T]:
         raise ValueError(f"{text!r} should be values separated by commas, such as 10,20") from None
 
 
-def settings(texts: list[str] | None) -> dict[str, Any]:
+def named_values(texts: list[str] | None) -> dict[str, Any]:
     """["eta=0.5", "variance=large"] -> {"eta": 0.5, "variance": "large"}: options of a sampler or a recipe."""
     found: dict[str, Any] = {}
     for text in texts or []:

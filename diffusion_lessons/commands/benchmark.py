@@ -4,15 +4,15 @@ from pathlib import Path
 from typing import Any
 
 from diffusion_lessons import checkpoints
-from diffusion_lessons.benchmark import plans
+from diffusion_lessons.benchmark import plans, table
 from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.benchmark.sweep import sweep
-from diffusion_lessons.benchmark.timed_samples import device_of
 from diffusion_lessons.figures.frontier import label
 from diffusion_lessons.machine import places
 from diffusion_lessons.machine.processes import Processes
 from diffusion_lessons.metrics import evaluator as evaluators
 from diffusion_lessons.metrics import inception as inceptions
+from diffusion_lessons.sampling import device_of
 
 
 def run_benchmark(
@@ -50,13 +50,13 @@ def run_benchmark(
     else:
         evaluator = evaluators.of_images(named)
     folder = places.measurements() if ship else Path("runs/measurements")
-    file = out or folder / f"{name}{'-inception' * inception}.csv"
+    file = out or folder / f"{name}{'-inception' * inception}{table.SUFFIX}"
     rows = []
     for group in plans.groups(plan, denoise.card, samples=samples, batch=batch):
         count = min(group.samples, len(evaluator.held_out.features))
         options: dict[str, Any] = {"samples": count, "seed": seed, "name": name, "repeats": 3 if latency else 0}
         options["evaluator"] = evaluator if count else None
-        for row in sweep(denoise, group.configurations, file, **options):
+        for row in sweep(denoise, group.settings, file, **options):
             print(line(row), flush=True)
             rows.append(row)
     print(f"{len(rows)} rows in {file}")
@@ -65,10 +65,10 @@ def run_benchmark(
 
 def line(row: Measurement) -> str:
     """A measured row as it is printed: settings, evaluations, time and the quality figures that say most."""
-    chosen = row.configuration
+    settings = row.settings
     words = [
-        f"{label(chosen)}@{chosen.steps}",
-        f"s={chosen.scale:g}",
+        f"{label(settings)}@{settings.steps}",
+        f"s={settings.scale:g}",
         f"nfe {row.nfe:g}",
         f"n {row.samples}",
     ]

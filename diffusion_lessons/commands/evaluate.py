@@ -6,12 +6,12 @@ from typing import Any
 from diffusion_lessons import checkpoints
 from diffusion_lessons.benchmark import card as best
 from diffusion_lessons.benchmark.measure import measure
-from diffusion_lessons.benchmark.plans import CLIP
-from diffusion_lessons.benchmark.rows import Configuration, Measurement
+from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.commands.benchmark import line
 from diffusion_lessons.machine.devices import choose_device
 from diffusion_lessons.metrics import evaluator as evaluators
+from diffusion_lessons.sampling import Settings
 
 
 def run_evaluation(
@@ -46,7 +46,7 @@ def run_evaluation(
             f"{held_out}; ask for at most {held_out}"
         )
     changes: dict[str, Any] = {"batch": batch, "precision": precision}
-    chosen = Configuration(sampler, steps, options=options or {}, clip=CLIP) if sampler is not None else None
+    chosen = Settings(sampler, steps, options=options or {}) if sampler is not None else None
     rows: list[Measurement] = []
     for scale in best.scales(card):
         trials = min(best.TRIALS, count)
@@ -64,7 +64,7 @@ def run_evaluation(
 
 
 def _command(
-    checkpoint: str, samples: int | None, chosen: Configuration | None, batch: int, precision: str, seed: int
+    checkpoint: str, samples: int | None, chosen: Settings | None, batch: int, precision: str, seed: int
 ) -> str:
     """The command line that measures this again, for the card."""
     words = ["diffusion-lessons evaluate", checkpoint]

@@ -18,7 +18,7 @@ def show_frontier(
 ) -> pd.DataFrame:
     """Print the rows that no other beats, the knee, and the best within a budget; draw all of them.
 
-    sources: shipped tables' names or CSV files. Clipped rows in float32 without guidance are compared, of the largest
+    sources: shipped tables' names or files. Clipped rows in float32 without guidance are compared, of the largest
         count that every table has; and by latency only those that have one.
     """
     tables = [[row for row in _rows(source) if getattr(row, x, 0) is not None] for source in sources]
@@ -45,9 +45,9 @@ def show_frontier(
 
 
 def _rows(source: str) -> list[Measurement]:
-    """A shipped table by its name, or a CSV file."""
+    """A shipped table by its name, or a file."""
     file = Path(source)
-    return stored.with_latency(table.read(file)) if file.suffix == ".csv" else stored.rows(source)
+    return stored.with_latency(table.read(file)) if file.suffix else stored.rows(source)
 
 
 def _name(row: pd.Series) -> str:

@@ -1,23 +1,28 @@
 """Samples of a network as a picture, and as an animation of how they came about."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from diffusion_lessons.denoisers import Denoiser, count_calls
 from diffusion_lessons.figures.animations import save_animation, trajectory_frames
 from diffusion_lessons.figures.images import image_grid, save_picture
-from diffusion_lessons.sampling import generate
+from diffusion_lessons.sampling import Settings, generate, in_precision
 
 
 def write_samples(
-    denoise: Denoiser, rows: int, columns: int, out: Path, trajectory: bool = False, **options: Any
+    denoise: Denoiser,
+    rows: int,
+    columns: int,
+    settings: Settings,
+    out: Path,
+    trajectory: bool = False,
+    *,
+    labels: Sequence[int | str] | None = None,
+    seed: int = 0,
 ) -> None:
-    """Write rows x columns samples to `out`, with `trajectory` also an animation beside it; say what was done.
-
-    `options` are those of `generate`.
-    """
-    counted = count_calls(denoise)
-    states = generate(counted, rows * columns, progress=True, **options)
+    """Write rows x columns samples to `out`, with `trajectory` also an animation beside it; say what was done."""
+    counted = count_calls(in_precision(denoise, settings.precision))
+    states = generate(counted, rows * columns, settings, labels=labels, seed=seed, progress=True)
     save_picture(image_grid(states[-1].x, columns), out)
     print(f"{out}: {rows * columns} samples, {counted.nfe:g} network evaluations each")
     if trajectory:

@@ -108,7 +108,7 @@ def train_and_show(
     if file is not None:
         _picture(record, out)
         print(f"{file}: trained on {record.images:,} images, last loss {record.loss:.4f}", file=sys.stderr)
-        how = " ".join(f"--{name} {value}" for name, value in recipe.picture.items())
+        how = f"--sampler {recipe.picture.sampler} --steps {recipe.picture.steps}"
         print(f"try: diffusion-lessons sample --checkpoint {file.with_suffix('')} {how}", file=sys.stderr)
     return file
 
@@ -124,5 +124,5 @@ def _picture(record: TrainingRecord, out: Path) -> None:
     denoise = record.denoiser()
     columns = min(denoise.classes or 8, 10)
     labels = list(range(columns)) if denoise.classes else None
-    states = generate(denoise, 4 * columns, labels=labels, device=record.run.device, **record.run.recipe.picture)
+    states = generate(denoise, 4 * columns, record.run.recipe.picture, labels=labels)
     save_picture(image_grid(states[-1].x, columns), out / PICTURE)

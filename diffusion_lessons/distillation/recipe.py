@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 from diffusion_lessons.data import Data
 from diffusion_lessons.denoisers import Denoiser
 from diffusion_lessons.networks import UNet
+from diffusion_lessons.sampling import Settings
 from diffusion_lessons.training.pairs import Pairs
 from diffusion_lessons.training.recipes import Recipe
 from diffusion_lessons.training.step import Objective
@@ -61,8 +62,8 @@ class StudentRecipe(Recipe):
         return self.name
 
     @property
-    def picture(self) -> dict[str, Any]:
-        return {"sampler": self.sampler, "steps": self.sampling_steps}
+    def picture(self) -> Settings:
+        return Settings(self.sampler, self.sampling_steps)
 
     def command(self, seed: int) -> str:
         return f"diffusion-lessons distil {self.name} --seed {seed}"

@@ -13,11 +13,12 @@ import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from diffusion_lessons import samplers
 from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.data import Data
-from diffusion_lessons.denoisers import Denoiser, condition_on
+from diffusion_lessons.denoisers import Denoiser
 from diffusion_lessons.distillation.recipe import Lesson, StudentRecipe
+from diffusion_lessons.samplers.base import last_x
+from diffusion_lessons.sampling import Settings, device_of, states
 from diffusion_lessons.training.batches import Batch, mixed
 from diffusion_lessons.training.losses import Times, loss
 from diffusion_lessons.training.pairs import Pairs
@@ -134,11 +135,8 @@ def _make(
     labels = data.labels.cpu()[torch.randint(len(data), (CHUNK,), generator=generator)]
     labels = torch.where(torch.rand(CHUNK, generator=generator) < dropout, len(data.classes), labels)
     eps = torch.randn(CHUNK, *data.shape, generator=generator).half()
-    device = next(teacher.network.parameters()).device if isinstance(teacher.network, nn.Module) else "cpu"
-    path = teacher.path
-    x0 = samplers.sample(
-        samplers.get(sampler), condition_on(teacher, labels), eps.float().to(device), path, path.grid(steps)
-    )
+    settings = Settings(sampler, steps, limit=None)
+    x0 = last_x(states(teacher, eps.float().to(device_of(teacher)), settings, labels))
     return {"eps": eps, "x0": x0.half().cpu(), "labels": labels}
 
 

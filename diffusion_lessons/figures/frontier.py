@@ -13,12 +13,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from diffusion_lessons import samplers
 from diffusion_lessons.benchmark.frontier import on_frontier
-from diffusion_lessons.benchmark.rows import Configuration, Measurement
+from diffusion_lessons.benchmark.rows import Measurement, frame
 from diffusion_lessons.benchmark.students import method_of
 from diffusion_lessons.figures import style
 from diffusion_lessons.metrics.scores import METRICS
+from diffusion_lessons.sampling import Settings
 
 AXES = {
     "nfe": "network evaluations for each sample",
@@ -30,17 +30,15 @@ FADED = 0.3
 
 
 def joined(rows: Sequence[Measurement]) -> pd.DataFrame:
-    """Comparable rows as one table, with all that figures need beside the columns of `Measurement.row`.
+    """Comparable rows as one table, with all that figures need beside the columns of `frame`.
 
-    settings   what the row was sampled with, from which its label, marker and line style come
     who        the network's method, only if there is more than one
     label      the sampler as a legend writes it, after the network where there are several
     """
-    table = pd.DataFrame([row.row() for row in rows]).assign(settings=[row.configuration for row in rows])
-    who = [method_of(row.checkpoint) for row in rows]
+    table, who = frame(rows), [method_of(row.checkpoint) for row in rows]
     if len(set(who)) == 1:
-        return table.assign(label=[label(row.configuration) for row in rows])
-    names = [f"{method}: {label(row.configuration)}" for method, row in zip(who, rows, strict=True)]
+        return table.assign(label=[label(row.settings) for row in rows])
+    names = [f"{method}: {label(row.settings)}" for method, row in zip(who, rows, strict=True)]
     return table.assign(who=who, label=names)
 
 
@@ -141,7 +139,7 @@ def plain_numbers(plot: Axes) -> None:
         axis.set_minor_formatter(FuncFormatter(lambda value, _: f"{value:g}" if f"{value:e}"[0] in "25" else ""))
 
 
-def label(settings: Configuration) -> str:
+def label(settings: Settings) -> str:
     """A sampler with its options as a legend writes it: "DDIM, eta = 1", "DDPM, large variance"."""
     return ", ".join([style.label(settings.sampler), *(_words(*option) for option in settings.options.items())])
 
@@ -154,15 +152,9 @@ def _words(name: str, value: Any) -> str:
     return f"{name} = {value:g}" if isinstance(value, int | float) else f"{name} = {value}"
 
 
-def stochastic(settings: Configuration) -> bool:
-    """Whether sampling adds noise: where eta was chosen, if it is above 0; otherwise as the sampler does by default."""
-    eta = settings.options.get("eta")
-    return eta > 0 if eta is not None else not samplers.get(settings.sampler).info.deterministic
-
-
 def _look(row: Mapping, table: pd.DataFrame, **more: Any) -> dict[str, Any]:
     """A sampler's own look; where the table holds several networks, in the network's colour."""
     if "who" in row:
         more["color"] = style.NETWORKS[list(table["who"].unique()).index(row["who"]) % len(style.NETWORKS)]
     settings = row["settings"]
-    return style.line(settings.sampler, stochastic=stochastic(settings), **more)
+    return style.line(settings.sampler, stochastic=settings.adds_noise, **more)

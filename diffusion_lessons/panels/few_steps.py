@@ -5,13 +5,14 @@ from typing import NamedTuple
 
 import torch
 
-from diffusion_lessons import samplers, schedules
+from diffusion_lessons import schedules
 from diffusion_lessons.denoisers import DenoiserLike
 from diffusion_lessons.figures import style
 from diffusion_lessons.panels.controls import decimal_slider, menu
 from diffusion_lessons.panels.panel import Drawing, Panel
 from diffusion_lessons.panels.sampling import SamplesPlot, some
 from diffusion_lessons.samplers import State
+from diffusion_lessons.sampling import Settings, states
 from diffusion_lessons.toys.distilled import Blurred, progressive_student
 from diffusion_lessons.toys.flow_map import ConsistencyFunction, ReflowedFlow
 from diffusion_lessons.toys.mixtures import GaussianMixture
@@ -50,13 +51,13 @@ def few_steps_panel(mixture: GaussianMixture, *, method: str = "consistency", st
     def draw(method: str, steps: int, blur: float) -> Iterator[Drawing | None]:
         chosen = next(one for one in METHODS if one.name == method)
         student = Blurred(chosen.student(mixture, steps), FLOW, blur)
-        options = {} if chosen.sampler != "consistency" else {"generator": torch.Generator().manual_seed(0)}
-        states = [State(FLOW.T, plot.noise, None)]
-        for state in samplers.get(chosen.sampler)(student, plot.noise, FLOW, FLOW.grid(steps), **options):
-            states.append(state)
+        settings, generator = Settings(chosen.sampler, steps, limit=None), torch.Generator().manual_seed(0)
+        run = [State(FLOW.T, plot.noise, None)]
+        for state in states(student, plot.noise, settings, generator=generator):
+            run.append(state)
             yield None
-        picture = plot.redraw(states, style.look(chosen.sampler).color, chosen.name, some(TRAJECTORIES))
-        error = wasserstein_1(states[-1].x, mixture)
+        picture = plot.redraw(run, style.look(chosen.sampler).color, chosen.name, some(TRAJECTORIES))
+        error = wasserstein_1(run[-1].x, mixture)
         times = f"{steps} evaluation{'s' if steps > 1 else ''}"
         words = f"{method}, {times}, blur {blur:g}: on average a sample would have to move by {error:.3f}"
         yield Drawing(picture, words)

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 
 import torch
 
-from diffusion_lessons import samplers
 from diffusion_lessons.denoisers import count_calls
 from diffusion_lessons.figures import style
 from diffusion_lessons.figures.noising import path_label
@@ -14,6 +13,7 @@ from diffusion_lessons.panels.controls import menu, slider
 from diffusion_lessons.panels.panel import Drawing, Panel
 from diffusion_lessons.path import Path
 from diffusion_lessons.samplers import State
+from diffusion_lessons.sampling import Settings, states
 from diffusion_lessons.toys.exact_ode import exact_flow
 from diffusion_lessons.toys.mixtures import GaussianMixture
 
@@ -56,12 +56,12 @@ class _Plane:
     def draw(self, schedule: str, sampler: str, steps: int) -> Iterator[Drawing | None]:
         path, exact = self.paths[schedule], self._exact(schedule)
         denoise = count_calls(self.mixture.denoiser(path))
-        states = [State(path.T, self.noise * path.prior_std, None)]
-        for state in samplers.get(sampler)(denoise, states[0].x, path, path.grid(steps)):
-            states.append(state)
+        run = [State(path.T, self.noise * path.prior_std, None)]
+        for state in states(denoise, run[0].x, Settings(sampler, steps, limit=None)):
+            run.append(state)
             yield None
-        error = (states[-1].x - exact).square().mean().sqrt().item()
-        x = torch.stack([state.x for state in states])  # [steps + 1, POINTS, 2]
+        error = (run[-1].x - exact).square().mean().sqrt().item()
+        x = torch.stack([state.x for state in run])  # [steps + 1, POINTS, 2]
         gaps = torch.full((1, POINTS, 2), float("nan"), dtype=x.dtype)  # lift the pen between two ways
         ways = torch.cat([x, gaps]).transpose(0, 1).reshape(-1, 2)
         color = style.look(sampler).color

@@ -7,7 +7,7 @@ import pandas as pd
 
 from diffusion_lessons.benchmark import shipped as stored
 from diffusion_lessons.benchmark.frontier import best_under
-from diffusion_lessons.benchmark.timed_samples import timed_samples
+from diffusion_lessons.benchmark.measure import timed_samples
 from diffusion_lessons.figures import style
 from diffusion_lessons.figures.frontier import joined, plain_numbers
 from diffusion_lessons.figures.images import image_grid

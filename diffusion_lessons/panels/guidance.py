@@ -2,14 +2,14 @@
 
 import warnings
 from collections.abc import Iterator
-from typing import Any
+from contextlib import contextmanager
 
 import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
 from diffusion_lessons import samplers
-from diffusion_lessons.denoisers import Denoiser, clip, count_calls
+from diffusion_lessons.denoisers import Denoiser, count_calls
 from diffusion_lessons.figures import style
 from diffusion_lessons.figures.images import image_grid
 from diffusion_lessons.figures.show import freeze, png
@@ -20,7 +20,7 @@ from diffusion_lessons.metrics.adherence import adherence
 from diffusion_lessons.panels.controls import decimal_slider, menu, sampler_menu, slider
 from diffusion_lessons.panels.panel import Drawing, Panel
 from diffusion_lessons.path import Path
-from diffusion_lessons.sampling import label_number
+from diffusion_lessons.sampling import Settings, label_number, states
 from diffusion_lessons.toys.mixtures import ConditionalMixture
 
 POINTS, STEPS = 200, 12  # samples in the plane, and how they are drawn
@@ -29,11 +29,12 @@ CLASS_COLORS = (style.BLUE, style.VERMILION, style.GREEN, style.PURPLE)
 NOTHING = "no condition"
 
 
-def guided(denoise: Any, labels: Tensor | int, scale: float, negative: int | None) -> Any:
-    """Classifier-free guidance for a panel, where a negative at a scale that does not use it is no reason to warn."""
+@contextmanager
+def unused_negatives() -> Iterator[None]:
+    """Inside, a negative at a scale that does not use it is no reason to warn: the sliders get there."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
-        return classifier_free(denoise, labels, scale, negative)
+        yield
 
 
 def field_panel(
@@ -77,7 +78,8 @@ class _Field:
         freeze(self.figure)
 
     def draw(self, scale: float, percent: int, asked: int, negative: int | None = None) -> Drawing:
-        denoise = guided(self.denoise, asked, scale, negative)
+        with unused_negatives():
+            denoise = classifier_free(self.denoise, asked, scale, negative)
         t = percent / 100 * self.path.T
         added = denoise(self.points, t).x0 - self.denoise(self.points, t, torch.tensor([asked])).x0
         x = samplers.sample(samplers.dpm_solver_pp_2m, denoise, self.noise, self.path, self.path.grid(STEPS, "logsnr"))
@@ -116,18 +118,20 @@ def digit_panel(
 
     `start` seeds the noise. The network's card says which classes it has and, by its data, which classifier judges.
     """
-    path, card = denoise.path, denoise.card or {}
+    card = denoise.card or {}
     names = [str(name) for name in card.get("classes") or range(denoise.classes or 0)]
     judge = card.get("data", {}).get("name")
 
     def draw(
         digit: int, negative: int | None, scale: float, sampler: str, steps: int, start: int
     ) -> Iterator[Drawing | None]:
-        chosen, generator = samplers.get(sampler), torch.Generator().manual_seed(start)
-        x, times = path.prior((count, *(denoise.shape or ())), generator), path.grid(steps)
-        counted = count_calls(clip(guided(denoise, digit, scale, negative), 1.0))
-        options = {} if chosen.info.deterministic else {"generator": generator}
-        for state in chosen(counted, x, path, times, **options):
+        settings = Settings(sampler, steps, scale=scale, negative=negative)
+        generator = torch.Generator().manual_seed(start)
+        x = denoise.path.prior((count, *(denoise.shape or ())), generator, device=denoise.device)
+        counted = count_calls(denoise)
+        with unused_negatives():
+            run = states(counted, x, settings, torch.tensor([digit]), generator)
+        for state in run:
             x = state.x
             yield None
         away = "" if negative is None else f", away from {names[negative]}"

@@ -16,6 +16,7 @@ from diffusion_lessons.panels.controls import decimal_slider, sampler_menu, slid
 from diffusion_lessons.panels.panel import Drawing, Panel
 from diffusion_lessons.path import Path
 from diffusion_lessons.samplers import State
+from diffusion_lessons.sampling import Settings, device_of, states
 from diffusion_lessons.toys.mixtures import GaussianMixture
 from diffusion_lessons.toys.one_dimension import gaussian_quantiles, wasserstein_1
 
@@ -31,22 +32,18 @@ def sampler_panel(mixture: GaussianMixture, path: Path, *, sampler: str = "ddim"
     plot, denoise = SamplesPlot(mixture, path), mixture.denoiser(path)
 
     def draw(sampler: str, steps: int, eta: float, start: int) -> Iterator[Drawing | None]:
-        chosen = samplers.get(sampler)
-        options: dict = {"eta": eta} if sampler == "ddim" else {}
-        stochastic = eta > 0 if sampler == "ddim" else not chosen.info.deterministic
-        if stochastic:
-            options["generator"] = torch.Generator().manual_seed(start)
-        times = path.grid(steps)
-        states = [State(times[0], plot.noise * path.prior_std, None)]
-        for state in chosen(denoise, states[0].x, path, times, **options):
-            states.append(state)
+        settings = Settings(sampler, steps, options={"eta": eta} if sampler == "ddim" else {}, limit=None)
+        times, generator = settings.times(path), torch.Generator().manual_seed(start)
+        run = [State(times[0], plot.noise * path.prior_std, None)]
+        for state in states(denoise, run[0].x, settings, generator=generator):
+            run.append(state)
             yield None
-        error = wasserstein_1(states[-1].x, mixture)
-        picture = plot.redraw(states, style.look(sampler).color, style.label(sampler), some(TRAJECTORIES, start))
+        error = wasserstein_1(run[-1].x, mixture)
+        picture = plot.redraw(run, style.look(sampler).color, style.label(sampler), some(TRAJECTORIES, start))
         name = style.label(sampler) + (f", eta = {eta:g}" if sampler == "ddim" else "")
         yield Drawing(
             picture,
-            f"{name}, {steps} steps, {chosen.info.nfe(times, path)} evaluations: "
+            f"{name}, {steps} steps, {samplers.get(sampler).info.nfe(times, path)} evaluations: "
             f"on average a sample would have to move by {error:.3f} to follow the data",
         )
 
@@ -107,13 +104,12 @@ def image_panel(denoise: Any, *, sampler: str = "ddim", steps: int = 10, count: 
     path, shape = denoise.path, denoise.shape
 
     def draw(sampler: str, steps: int, start: int) -> Iterator[Drawing | None]:
-        chosen, generator = samplers.get(sampler), torch.Generator().manual_seed(start)
-        x, times = path.prior((count, *shape), generator), path.grid(steps)
-        options = {} if chosen.info.deterministic else {"generator": generator}
-        for state in chosen(denoise, x, path, times, **options):
+        settings, generator = Settings(sampler, steps, limit=None), torch.Generator().manual_seed(start)
+        x = path.prior((count, *shape), generator, device=device_of(denoise))
+        for state in states(denoise, x, settings, generator=generator):
             x = state.x
             yield None
-        evaluations = chosen.info.nfe(times, path)
+        evaluations = samplers.get(sampler).info.nfe(settings.times(path), path)
         words = f"{count} images by {style.label(sampler)}, {steps} steps, {evaluations} evaluations, start {start}"
         yield Drawing(png(image_grid(x, enlarge=max(1, 80 // shape[-1]))), words)
 

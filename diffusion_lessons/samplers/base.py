@@ -200,7 +200,12 @@ def sample(
 ) -> Tensor:
     """Run a sampler to its end and return the last x: `sample(samplers.ddim, denoise, x_T, path, path.grid(50))`."""
     states = sampler(denoise, x, path, times, **options)
-    for state in _with_progress(states, sampler.info, times, progress):
+    return last_x(with_progress(states, sampler.info, times, progress))
+
+
+def last_x(states: Iterable[State]) -> Tensor:
+    """Run a sampler's states to their end and return the last x, keeping no other."""
+    for state in states:
         x = state.x
     return x
 
@@ -218,10 +223,11 @@ def trace(
     """Run a sampler and return every State: the starting x_T (with x0=None), then one for each step."""
     states = sampler(denoise, x, path, times, **options)
     start = State(float(times[0]), x, None)
-    return [start, *_with_progress(states, sampler.info, times, progress)]
+    return [start, *with_progress(states, sampler.info, times, progress)]
 
 
-def _with_progress(states: Iterator[State], info: Info, times: Sequence[float], progress: bool) -> Iterable[State]:
+def with_progress(states: Iterator[State], info: Info, times: Sequence[float], progress: bool) -> Iterable[State]:
+    """The same states, with a bar that counts steps where `progress` is asked for."""
     if not progress:
         return states
     return tqdm(states, desc=info.name, total=len(times) - 1 if info.stages is not None else None)

@@ -2,7 +2,6 @@
 
 import io
 from pathlib import Path
-from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -10,20 +9,20 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from diffusion_lessons import samplers, schedules, toys
-from diffusion_lessons.denoisers import Denoiser, clip, condition_on
+from diffusion_lessons import schedules, toys
+from diffusion_lessons.denoisers import Denoiser
 from diffusion_lessons.figures.images import image_grid
 from diffusion_lessons.figures.style import LOOKS
 from diffusion_lessons.machine.files import write_atomically
+from diffusion_lessons.sampling import Settings, generate
 
 FRAMES = 11  # pictures in a row of the denoising strip
 
 
 def starting_noise(denoise: Denoiser, count: int, seed: int) -> Tensor:
     """The x_T from which everything in the tour starts, on the network's device."""
-    assert denoise.shape is not None and isinstance(denoise.network, torch.nn.Module)
-    device = next(denoise.network.parameters()).device
-    return denoise.path.prior((count, *denoise.shape), torch.Generator().manual_seed(seed), device=device)
+    assert denoise.shape is not None
+    return denoise.path.prior((count, *denoise.shape), torch.Generator().manual_seed(seed), device=denoise.device)
 
 
 def side_by_side(rows: dict[str, Tensor], file: Path) -> None:
@@ -36,16 +35,9 @@ def side_by_side(rows: dict[str, Tensor], file: Path) -> None:
 
 def denoising(denoise: Denoiser, seed: int, file: Path) -> None:
     """x_t above x0_hat, from noise to digit: DDPM on the full grid and DDIM in 50 steps, from one starting noise."""
-    path = denoise.path
-    start = starting_noise(denoise, 1, seed)
-    bound = clip(condition_on(denoise, 3))
-    rows = {}
+    start, rows = starting_noise(denoise, 1, seed), {}
     for name, steps in (("ddpm", 1000), ("ddim", 50)):
-        sampler = samplers.get(name)
-        options: dict[str, Any] = (
-            {} if sampler.info.deterministic else {"generator": torch.Generator().manual_seed(seed)}
-        )
-        states = samplers.trace(sampler, bound, start, path, path.grid(steps), **options)
+        states = generate(denoise, start, Settings(name, steps), labels=[3], seed=seed)
         chosen = [states[i] for i in np.linspace(1, steps, FRAMES).round().astype(int)]
         rows[f"{name}: x_t"] = torch.cat([state.x for state in chosen])
         rows[f"{name}: x0_hat"] = torch.cat([state.x0 for state in chosen if state.x0 is not None])
@@ -60,15 +52,12 @@ def mixture(seed: int, file: Path) -> None:
     start = torch.linspace(-2, 2, 12, dtype=torch.float64)
     figure, axes = plt.subplots(1, 2, figsize=(9, 3.4), sharey=True)
     for ax, name in zip(axes, ("ddpm", "ddim"), strict=True):
-        sampler = samplers.get(name)
-        options: dict[str, Any] = (
-            {} if sampler.info.deterministic else {"generator": torch.Generator().manual_seed(seed)}
-        )
-        states = samplers.trace(sampler, clusters.denoiser(path), start, path, times, **options)
+        settings = Settings(name, steps=200, limit=None)
+        states = generate(clusters.denoiser(path), start, settings, seed=seed)
         _density(ax, clusters, path, times)
         lines = torch.stack([state.x for state in states])  # [steps + 1, 12]
         ax.plot([state.t for state in states], lines, color=LOOKS[name].color, linewidth=0.9)
-        kind = "deterministic" if sampler.info.deterministic else "stochastic"
+        kind = "stochastic" if settings.adds_noise else "deterministic"
         ax.set(
             title=f"{name.upper()}: {kind}", xlabel="time t (noise on the left, data on the right)", xlim=(path.T, 0)
         )

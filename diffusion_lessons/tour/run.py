@@ -14,11 +14,10 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from diffusion_lessons import samplers
 from diffusion_lessons.data import Data, load_data
-from diffusion_lessons.denoisers import Denoiser, clip, condition_on, count_calls
+from diffusion_lessons.denoisers import Denoiser, count_calls
 from diffusion_lessons.machine.files import write_atomically
-from diffusion_lessons.sampling import generate
+from diffusion_lessons.sampling import Settings, generate, states
 from diffusion_lessons.tour import pictures, report
 from diffusion_lessons.tour.judge import Judge
 from diffusion_lessons.tour.pictures import starting_noise
@@ -127,22 +126,19 @@ def _sample(
     denoise: Denoiser, labels: Tensor, name: str, steps: int, batch: int, seed: int, bar: tqdm
 ) -> tuple[Tensor, list[float], int]:
     """Samples, seconds per image of each batch (after one step to warm up), and the evaluations a sample cost."""
-    path, sampler = denoise.path, samplers.get(name)
-    start = starting_noise(denoise, len(labels), seed)
-    fresh = torch.Generator().manual_seed(seed)
-    options: dict[str, Any] = {} if sampler.info.deterministic else {"generator": fresh}
+    settings, start = Settings(name, steps), starting_noise(denoise, len(labels), seed)
+    generator, counted = torch.Generator().manual_seed(seed), count_calls(denoise)
     bar.set_postfix_str(f"{name}, {steps} steps")
-    clip(condition_on(denoise, labels[:batch]))(start[:batch], path.T)
-    samples, seconds = [], []
+    next(states(counted, start[:batch], settings, labels[:batch], torch.Generator()))
+    before, samples, seconds = counted.nfe, [], []
     for x, wanted in zip(start.split(batch), labels.split(batch), strict=True):
-        counted = count_calls(clip(condition_on(denoise, wanted)))
         began = time.perf_counter()
-        for state in sampler(counted, x, path, path.grid(steps), **options):
+        for state in states(counted, x, settings, wanted, generator):
             bar.update(len(state.x))
             last = state.x
         samples.append(last.cpu())
         seconds.append((time.perf_counter() - began) / len(x))
-    return torch.cat(samples), seconds, round(counted.nfe)
+    return torch.cat(samples), seconds, round((counted.nfe - before) / len(seconds))
 
 
 def _balanced(real: Data, count: int) -> Tensor:
@@ -180,7 +176,6 @@ def _negative(denoise: Denoiser, judge: Judge, count: int, seed: int, out: Path)
     }
 
 
-def _drawn(denoise: Denoiser, count: int, seed: int, **told: Any) -> Tensor:
-    """`count` samples by `generate`'s 20 steps of DDIM, on the CPU; `told` are its labels, scale and negative."""
-    device = starting_noise(denoise, 1, seed).device
-    return generate(denoise, count, seed=seed, device=device, **told)[-1].x.cpu()
+def _drawn(denoise: Denoiser, count: int, seed: int, **how: Any) -> Tensor:
+    """`count` samples by `generate`'s 20 steps of DDIM, on the CPU; `how` are its labels, scale and negative."""
+    return generate(denoise, count, seed=seed, **how)[-1].x.cpu()

@@ -12,6 +12,7 @@ from diffusion_lessons.data import Data, load_data
 from diffusion_lessons.data.smudged import with_smudged
 from diffusion_lessons.networks import UNet, UNetConfig
 from diffusion_lessons.path import Path
+from diffusion_lessons.sampling import Settings
 from diffusion_lessons.training.batches import Coupling
 from diffusion_lessons.training.losses import Times, Weighting
 from diffusion_lessons.training.pairs import Pairs
@@ -96,9 +97,9 @@ class Recipe:
         return asdict(self)
 
     @property
-    def picture(self) -> dict[str, Any]:
-        """How what it trains is sampled from while it learns: options of `generate`."""
-        return {"sampler": "ddim", "steps": 10}
+    def picture(self) -> Settings:
+        """How what it trains is sampled from while it learns."""
+        return Settings("ddim", 10)
 
     def command(self, seed: int) -> str:
         """What trains it, on the command line."""

@@ -19,7 +19,6 @@ import torch
 from diffusion_lessons import guidance, load, sample, samplers, schedules
 from diffusion_lessons.benchmark import shipped
 from diffusion_lessons.benchmark.measure import measure
-from diffusion_lessons.benchmark.rows import Configuration
 from diffusion_lessons.checks import check
 from diffusion_lessons.data import load_data
 from diffusion_lessons.denoisers import clip, condition_on, count_calls
@@ -29,7 +28,7 @@ from diffusion_lessons.guidance import classifier_free
 from diffusion_lessons.metrics import evaluator
 from diffusion_lessons.panels import guidance as guidance_panels
 from diffusion_lessons.panels.quiz import predict, scope_check
-from diffusion_lessons.sampling import generate
+from diffusion_lessons.sampling import Settings, generate
 from diffusion_lessons.toys import ConditionalMixture, GaussianMixture
 from diffusion_lessons.toys.one_dimension import gaussian_quantiles
 from diffusion_lessons.toys.tilted import guided_density, guided_ode_std
@@ -286,8 +285,8 @@ small, eye = load("digits-diffusion"), evaluator.of_images("digits")
 
 
 def measured(scale, **more):
-    chosen = Configuration("dpm_solver_pp_2m", 10, scale=scale, **more)
-    return measure(small, chosen, evaluator=eye, metrics=("adherence", "diversity"), samples=200, repeats=0)
+    settings = Settings("dpm_solver_pp_2m", 10, scale=scale, limit=None).changed(**more)
+    return measure(small, settings, evaluator=eye, metrics=("adherence", "diversity"), samples=200, repeats=0)
 
 
 def told(row):
@@ -322,7 +321,8 @@ show(
 
 # %%
 known = shipped.rows("mnist-diffusion")
-large = {s: shipped.find(known, Configuration("dpm_solver_pp_2m", 10, scale=s)) for s in (1.0, 2.0, 3.0, 5.0, 10.0)}
+unclipped = Settings("dpm_solver_pp_2m", 10, limit=None)
+large = {s: shipped.find(known, unclipped.changed(scale=s)) for s in (1.0, 2.0, 3.0, 5.0, 10.0)}
 one, two, ten = (large[s].quality for s in (1.0, 2.0, 10.0))
 show(
     frontier.over_scale(frontier.joined([*large.values()]), "On MNIST: up once, then only to the left"),
@@ -356,10 +356,10 @@ show(
 # %%
 remedies = {
     "none": {},
-    "rescale 0.7": {"guidance": {"rescale": 0.7}},
-    "interval 0.2 to 3": {"guidance": {"interval": [0.2, 3.0]}},
-    "clip": {"clip": {"limit": 1.0}},
-    "dynamic clip": {"clip": {"limit": 1.0, "percentile": 0.995}},
+    "rescale 0.7": {"rescale": 0.7},
+    "interval 0.2 to 3": {"interval": (0.2, 3.0)},
+    "clip": {"limit": 1.0},
+    "dynamic clip": {"limit": 1.0, "percentile": 0.995},
 }
 treated = {name: measured(7.5, **remedy) for name, remedy in remedies.items()}
 for name, row in treated.items():
@@ -439,7 +439,7 @@ for s in (7.5, 5.0, 3.0, 2.0):
 # %%
 best = {}
 for s in (1.0, 2.0, 5.0):
-    chosen = Configuration("dpm_solver_pp_2m", 10, scale=s, clip={"limit": 1.0})
+    chosen = Settings("dpm_solver_pp_2m", 10, scale=s)
     row = measure(small, chosen, evaluator=eye, metrics=("frechet",), samples=297, repeats=0)
     best[s] = row.quality["frechet"]
     print(f"s = {s:g}: distance {best[s].value:.1f}, give or take {best[s].spread:.1f}")

@@ -15,8 +15,7 @@ import pandas as pd
 import torch
 
 from diffusion_lessons import load, sample, samplers, schedules
-from diffusion_lessons.benchmark.rows import Configuration
-from diffusion_lessons.benchmark.timed_samples import timed_samples
+from diffusion_lessons.benchmark.measure import timed_samples
 from diffusion_lessons.checks import check
 from diffusion_lessons.denoisers import condition_on, count_calls
 from diffusion_lessons.figures import noising, style, trajectories
@@ -28,7 +27,7 @@ from diffusion_lessons.metrics.features import features, probabilities, referenc
 from diffusion_lessons.metrics.precision_recall import precision_recall
 from diffusion_lessons.panels import guidance as guidance_panels
 from diffusion_lessons.panels.quiz import predict, scope_check
-from diffusion_lessons.sampling import generate
+from diffusion_lessons.sampling import Settings, generate
 from diffusion_lessons.toys import ConditionalMixture, GaussianMixture
 from diffusion_lessons.toys.one_dimension import gaussian_quantiles
 from diffusion_lessons.toys.tilted import density_ratio, guided_density, guided_ode_std
@@ -333,11 +332,11 @@ METRICS, SEEDS = ("frechet", "precision", "diversity"), range(4)
 
 def scores(scale, **more):
     """[seeds, metrics] of the small network at this scale."""
-    chosen = Configuration("dpm_solver_pp_2m", 10, scale=scale, clip={"limit": 1.0}, **more)
+    chosen = Settings("dpm_solver_pp_2m", 10, scale=scale, **more)
     runs = [timed_samples(small, chosen, 297, evaluator=eye, seed=seed) for seed in SEEDS]
     seen = [eye.features_of(run.x, run.labels) for run in runs]
     real = {"frechet": eye.train, "precision": eye.held_out, "diversity": eye.held_out}
-    return torch.tensor([[metrics.metric(name).function(real[name], each) for name in METRICS] for each in seen])
+    return torch.tensor([[metrics.metric_named(name).function(real[name], each) for name in METRICS] for each in seen])
 
 
 means = {"s = 1": scores(1.0).mean(0)}
@@ -345,7 +344,7 @@ means = {"s = 1": scores(1.0).mean(0)}
 # %%
 changes = {}
 for scale in (1.5, 3.0):
-    without, avoided = scores(scale), scores(scale, guidance={"negative": 10})
+    without, avoided = scores(scale), scores(scale, negative=10)
     change = avoided - without
     means[f"s = {scale:g}"], means[f"s = {scale:g}, not smudged"] = without.mean(0), avoided.mean(0)
     changes[scale] = change.mean(0).abs() > 2 * change.std(0) / len(SEEDS) ** 0.5

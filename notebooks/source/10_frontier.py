@@ -15,12 +15,12 @@ from diffusion_lessons import load, samplers, schedules, toys
 from diffusion_lessons.benchmark import shipped
 from diffusion_lessons.benchmark.frontier import best_under, on_frontier
 from diffusion_lessons.benchmark.measure import measure
-from diffusion_lessons.benchmark.rows import Configuration
 from diffusion_lessons.checks import check
 from diffusion_lessons.figures import frontier as figures
 from diffusion_lessons.figures.show import show
 from diffusion_lessons.panels import frontier as explorer
 from diffusion_lessons.panels.quiz import predict, scope_check
+from diffusion_lessons.sampling import Settings
 from diffusion_lessons.toys.imperfect import Flawed
 from diffusion_lessons.toys.one_dimension import wasserstein_1
 
@@ -36,7 +36,7 @@ from diffusion_lessons.toys.one_dimension import wasserstein_1
 # %%
 network = load("mnist-diffusion")
 for sampler, steps in (("ddim", 5), ("dpm_solver_pp_2m", 5), ("heun", 5), ("dpm_solver_3", 4)):
-    found = measure(network, Configuration(sampler, steps, clip={"limit": 1.0}, batch=1), repeats=1)
+    found = measure(network, Settings(sampler, steps, batch=1), repeats=1)
     print(f"{sampler} in {steps} steps asks the network {found.nfe:g} times")
 
 # %% [markdown]
@@ -54,7 +54,7 @@ print(f"{len(table)} ways to sample, {images} images each")
 
 
 def of_table(sampler, steps):
-    return table[(table.sampler == sampler) & (table.steps == steps) & (table.options == "{}")].iloc[0]
+    return table[table.settings == Settings(sampler, steps, batch=25)].iloc[0]
 
 
 heun, ddim = of_table("heun", 5), of_table("ddim", 5)
@@ -138,7 +138,7 @@ predict(
 # %%
 measured = shipped.rows("mnist-diffusion")
 for steps in (10, 50):
-    as_published = (Configuration("ddim", steps, spacing="leading", options=each) for each in ({}, {"eta": 1.0}))
+    as_published = (Settings("ddim", steps, "leading", each, limit=None) for each in ({}, {"eta": 1.0}))
     ode, sde = (shipped.find(measured, each).quality["frechet"] for each in as_published)
     print(f"{steps} steps, {ode.n} images: {ode.value:.2f} ± {ode.spread:.2f} without fresh noise, ", end="")
     print(f"{sde.value:.2f} ± {sde.spread:.2f} with it; real digits {ode.floor:.2f}")
@@ -225,7 +225,7 @@ print("a row says: " + ", ".join(carried))
 
 # %%
 many = of_table("ddim", 50)
-plain = table[(table.sampler == "ddim") & (table.options == "{}")]
+plain = table[table.label == "DDIM"]
 apart = plain.frechet_value - many.frechet_value > 2 * (plain.frechet_spread**2 + many.frechet_spread**2) ** 0.5
 enough = plain[~apart].sort_values("nfe").iloc[0]
 assert enough.nfe < 50

@@ -16,7 +16,6 @@ import torch
 
 from diffusion_lessons import load, sample, samplers, schedules, toys, trace
 from diffusion_lessons.benchmark.measure import measure
-from diffusion_lessons.benchmark.rows import Configuration
 from diffusion_lessons.benchmark.students import above_floor, difference, family, ratio
 from diffusion_lessons.checks import check
 from diffusion_lessons.denoisers import Denoiser, clip, condition_on
@@ -30,6 +29,7 @@ from diffusion_lessons.panels.few_steps import few_steps_panel
 from diffusion_lessons.panels.quiz import predict, scope_check
 from diffusion_lessons.samplers import State
 from diffusion_lessons.samplers.ddim import x0_landing
+from diffusion_lessons.sampling import Settings
 from diffusion_lessons.toys.distilled import Blurred, progressive_student
 from diffusion_lessons.toys.flow_map import ConsistencyFunction, ReflowedFlow, flow_map
 from diffusion_lessons.toys.one_dimension import gaussian_quantiles, wasserstein_1
@@ -454,9 +454,9 @@ own = {"mnist-consistency": ["consistency"]}  # the others: DDIM, and for the te
 plain = [
     row
     for row in found.rows
-    if row.configuration.sampler in own.get(row.checkpoint, ["ddim", "dpm_solver_pp_2m"])
+    if row.settings.sampler in own.get(row.checkpoint, ["ddim", "dpm_solver_pp_2m"])
     and row.nfe <= 8
-    and not row.configuration.options
+    and not row.settings.options
 ]
 show(
     frontier.above_floor(frontier.joined(plain), title="One and two evaluations are where distillation pays"),
@@ -468,7 +468,7 @@ show(
 # And reflow? Its first step, measured now:
 
 # %%
-eye, chosen = evaluator.of_images("mnist"), Configuration("ddim", 1, clip={"limit": 1.0})
+eye, chosen = evaluator.of_images("mnist"), Settings("ddim", 1)
 first_flow, second_flow = (
     measure(load(name), chosen, evaluator=eye, metrics=("frechet",), samples=300, repeats=0)
     for name in ("mnist-flow", "mnist-reflow")
@@ -510,7 +510,7 @@ assert readable[1] > max(readable[0], *readable[2:]) and varied[1] < min(varied[
 # card has to say which.
 
 # %%
-network, chosen = load("mnist-progressive-2"), Configuration("ddim", 2, scale=2.0, clip={"limit": 1.0})
+network, chosen = load("mnist-progressive-2"), Settings("ddim", 2, scale=2.0)
 guided = measure(network, chosen, evaluator=eye, metrics=("adherence",), samples=300, repeats=0)
 assert guided.quality["adherence"].value > readable[2] + 0.02 and guided.nfe == 4
 print(f"guidance, by its card: {network.card['distillation']['guidance']}")

@@ -1,8 +1,8 @@
 """Rows of tables as sweeps write them, with the numbers that a test wants."""
 
-from diffusion_lessons.benchmark.plans import CLIP
-from diffusion_lessons.benchmark.rows import Configuration, Measurement
+from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.metrics.scores import Score
+from diffusion_lessons.sampling import Settings
 
 FLOOR, FLOOR_SPREAD = 1.0, 0.03
 
@@ -19,7 +19,7 @@ def row(
 ) -> Measurement:
     """A clipped, unguided row; one evaluation a step unless `nfe` says otherwise."""
     return Measurement(
-        Configuration(sampler, steps, clip=CLIP),
+        Settings(sampler, steps),
         nfe=nfe or steps,
         checkpoint=checkpoint,
         checkpoint_sha256=checkpoint,

@@ -4,8 +4,8 @@ import torch
 
 from diffusion_lessons import schedules, toys
 from diffusion_lessons.benchmark import card as best
-from diffusion_lessons.benchmark.rows import Configuration
 from diffusion_lessons.metrics import evaluator as evaluators
+from diffusion_lessons.sampling import Settings
 
 MIXTURE = toys.GaussianMixture([[-2.0, 0.0], [1.0, 1.0]], stds=[0.4, 0.6])
 STUDENT = {"distillation": {"sampler": "consistency", "steps": 2, "guidance": "baked in"}}
@@ -23,14 +23,14 @@ def evaluator():
 
 
 def test_a_student_is_sampled_as_its_card_says_and_others_by_2m():
-    assert best.default_settings(STUDENT) == Configuration("consistency", 2, clip={"limit": 1.0})
-    assert best.default_settings({}, steps=7) == Configuration("dpm_solver_pp_2m", 7, clip={"limit": 1.0})
+    assert best.default_settings(STUDENT) == Settings("consistency", 2)
+    assert best.default_settings({}, steps=7) == Settings("dpm_solver_pp_2m", 7)
     assert best.scales(STUDENT) == (1.0,) and best.scales({}) == (1.0, 2.0)
     assert best.scales({"distillation": {"guidance": "kept"}}) == (1.0, 2.0)
 
 
 def test_the_best_is_the_candidate_of_the_smallest_distance(monkeypatch):
-    few, many = Configuration("ddim", 1), Configuration("dpm_solver_pp_2m", 20)
+    few, many = Settings("ddim", 1, limit=None), Settings("dpm_solver_pp_2m", 20, limit=None)
     monkeypatch.setattr(best, "CANDIDATES", [few, many])
     assert best.best(exact(), evaluator(), samples=400) == many  # one step of DDIM is the mean of the data
     monkeypatch.setattr(best, "CANDIDATES", [many, few])

@@ -1,15 +1,17 @@
-"""A measurement names everything that a latency claim needs; configurations share their noise; floors are there."""
+"""A measurement names everything that a latency claim needs; settings share their noise; floors are there."""
+
+import json
 
 import pytest
 import torch
 from torch import nn
 
 from diffusion_lessons import schedules, toys
-from diffusion_lessons.benchmark.measure import measure
-from diffusion_lessons.benchmark.rows import Configuration, Measurement
-from diffusion_lessons.benchmark.timed_samples import timed_samples
+from diffusion_lessons.benchmark.measure import measure, timed_samples
+from diffusion_lessons.benchmark.rows import Measurement, frame
 from diffusion_lessons.denoisers import Denoiser
 from diffusion_lessons.metrics import evaluator as evaluators
+from diffusion_lessons.sampling import Settings
 
 MIXTURE = toys.GaussianMixture([[-2.0, 0.0], [1.0, 1.0]], stds=[0.4, 0.6])
 PATH = schedules.cosine()
@@ -35,9 +37,9 @@ class Half(nn.Module):
 
 def test_a_row_names_everything(evaluator):
     row = measure(
-        MIXTURE.denoiser(PATH), Configuration("heun", 5, batch=100), evaluator=evaluator, samples=300, repeats=2
+        MIXTURE.denoiser(PATH), Settings("heun", 5, batch=100, limit=None), evaluator=evaluator, samples=300, repeats=2
     )
-    flat = row.row()
+    flat = frame([row]).to_dict("records")[0]
     assert flat["nfe"] == 9 and flat["samples"] == 300 and flat["checkpoint_sha256"] == "exact"
     for name in (
         "sampler",
@@ -55,46 +57,50 @@ def test_a_row_names_everything(evaluator):
     assert flat["seconds_q1"] <= flat["seconds_per_image"] <= flat["seconds_q3"] and flat["repeats"] == 3
     for name in ("frechet", "recall"):
         assert {f"{name}_value", f"{name}_spread", f"{name}_floor", f"{name}_floor_spread"} <= set(flat)
-    assert Measurement.from_row(flat) == row
-    as_text = {name: "" if value is None else str(value) for name, value in flat.items()}
-    assert Measurement.from_row(as_text) == row
+    assert flat["settings"] == row.settings and flat["options"] == {}
+    assert Measurement.from_json(json.loads(json.dumps(row.to_json()))) == row
 
 
 def test_an_exact_denoiser_reaches_the_floor_and_few_steps_do_not(evaluator):
     exact = MIXTURE.denoiser(PATH)
     options = {"evaluator": evaluator, "metrics": ["frechet"], "samples": 800, "repeats": 0}
-    good = measure(exact, Configuration("ddim", 50), **options).quality["frechet"]
-    bad = measure(exact, Configuration("ddim", 2), **options).quality["frechet"]
+    good = measure(exact, Settings("ddim", 50, limit=None), **options).quality["frechet"]
+    bad = measure(exact, Settings("ddim", 2, limit=None), **options).quality["frechet"]
     assert good.value < good.floor + 4 * good.floor_spread + 4 * good.spread < bad.value
     assert bad.floor == good.floor
 
 
-def test_configurations_share_noise_and_labels_whatever_else_is_asked():
+def test_settings_share_noise_and_labels_whatever_else_is_asked():
     denoise = TWO.denoiser(PATH)
-    one = timed_samples(denoise, Configuration("ddim", 3, batch=7), 20)
-    assert timed_samples(denoise, Configuration("ddim", 3, batch=20), 20, repeats=4, warm_up=2).x.equal(one.x)
-    assert timed_samples(denoise, Configuration("ddim", 3, batch=20), 20, seed=1).x.equal(one.x) is False
-    noisy = Configuration("ddpm", 3, batch=7)
+    one = timed_samples(denoise, Settings("ddim", 3, batch=7, limit=None), 20)
+    assert timed_samples(denoise, Settings("ddim", 3, batch=20, limit=None), 20, repeats=4, warm_up=2).x.equal(one.x)
+    assert timed_samples(denoise, Settings("ddim", 3, batch=20, limit=None), 20, seed=1).x.equal(one.x) is False
+    noisy = Settings("ddpm", 3, batch=7, limit=None)
     assert timed_samples(denoise, noisy, 20).x.equal(timed_samples(denoise, noisy, 20, repeats=5).x)
     assert one.labels.tolist() == [0, 1] * 10
 
 
 def test_guidance_and_clipping_are_counted_and_applied():
     denoise = TWO.denoiser(PATH)
-    assert timed_samples(denoise, Configuration("ddim", 4, scale=3.0), 10).nfe == 8
-    assert timed_samples(denoise, Configuration("ddim", 4, scale=1.0), 10).nfe == 4
-    clipped = timed_samples(denoise, Configuration("ddim", 4, scale=3.0, clip={"limit": 0.5}), 10)
+    assert timed_samples(denoise, Settings("ddim", 4, scale=3.0, limit=None), 10).nfe == 8
+    assert timed_samples(denoise, Settings("ddim", 4, scale=1.0, limit=None), 10).nfe == 4
+    clipped = timed_samples(denoise, Settings("ddim", 4, scale=3.0, limit=0.5), 10)
     assert clipped.x.abs().max() <= 0.5
 
 
-def test_precision_is_that_of_the_network_and_of_x():
+def test_precision_is_that_of_the_network_and_not_of_x():
     denoise = Denoiser(Half(), PATH, shape=(2,))
-    assert timed_samples(denoise, Configuration("ddim", 3, precision="bfloat16"), 4).x.dtype == torch.bfloat16
+    assert timed_samples(denoise, Settings("ddim", 3, precision="bfloat16"), 4).x.dtype == torch.float32
     assert denoise.dtype == torch.float32  # the one that was given is left alone
 
 
+def test_a_student_of_its_own_times_is_warmed_up_on_them():
+    denoise = Denoiser(Half(), PATH, "v", shape=(2,), times=PATH.grid(4)[:-1])
+    assert len(timed_samples(denoise, Settings("ddim", 4, batch=2), 2, repeats=2, warm_up=1).seconds) == 2
+
+
 def test_latency_alone_needs_no_evaluator():
-    row = measure(MIXTURE.denoiser(PATH), Configuration("ddim", 2, batch=8), repeats=3)
+    row = measure(MIXTURE.denoiser(PATH), Settings("ddim", 2, batch=8, limit=None), repeats=3)
     assert row.samples == 0 and row.quality == {} and row.repeats == 3 and row.seconds_per_image > 0
 
 
@@ -109,13 +115,13 @@ def test_latency_alone_needs_no_evaluator():
 )
 def test_wrong_choices_are_refused(change, options, message):
     with pytest.raises(ValueError, match=message):
-        measure(MIXTURE.denoiser(PATH), Configuration(**{"sampler": "ddim", "steps": 2, **change}), **options)
+        measure(MIXTURE.denoiser(PATH), Settings(**{"sampler": "ddim", "steps": 2, **change}), **options)
 
 
 def test_an_unknown_metric_and_nan_samples_are_refused(evaluator):
     exact = MIXTURE.denoiser(PATH)
     with pytest.raises(ValueError, match="unknown metric 'fid'"):
-        measure(exact, Configuration("ddim", 2), evaluator=evaluator, metrics=["fid"], samples=20)
+        measure(exact, Settings("ddim", 2, limit=None), evaluator=evaluator, metrics=["fid"], samples=20)
     spoiled = Denoiser(lambda x, t: x / 0, PATH, shape=(2,))
     with pytest.raises(ValueError, match="20 of 20 samples hold NaN"):
-        measure(spoiled, Configuration("ddim", 2), evaluator=evaluator, metrics=["kernel"], samples=20)
+        measure(spoiled, Settings("ddim", 2, limit=None), evaluator=evaluator, metrics=["kernel"], samples=20)

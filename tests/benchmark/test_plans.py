@@ -4,38 +4,39 @@ import pytest
 
 from diffusion_lessons import samplers, schedules
 from diffusion_lessons.benchmark import plans
+from diffusion_lessons.denoisers import Denoiser
 from diffusion_lessons.distillation import students
-from diffusion_lessons.sampling import times_for
+
+DIGITS = Denoiser(lambda x, t, condition: x, schedules.cosine(), "v", classes=11)
 
 
 @pytest.mark.parametrize("name", plans.PLANS)
 def test_every_row_of_a_plan_can_be_run(name):
     groups = plans.groups(name)
-    assert groups and all(group.configurations for group in groups)
+    assert groups and all(group.settings for group in groups)
     for group in groups:
-        keys = [each.key for each in group.configurations]
-        assert len(set(keys)) == len(keys)
-        for each in group.configurations:
-            times_for(samplers.get(each.sampler), schedules.cosine(), each.steps, each.spacing)
+        assert len(set(group.settings)) == len(group.settings)
+        for settings in group.settings:
+            settings.check(DIGITS)
 
 
 def test_sample_counts_can_be_chosen_and_unknown_plans_are_refused():
     assert {group.samples for group in plans.groups("curve", samples=60)} == {60}
     assert {group.samples for group in plans.groups("latency", samples=60)} == {0}  # time alone
-    assert {each.batch for group in plans.groups("quick", batch=7) for each in group.configurations} == {7}
+    assert {each.batch for group in plans.groups("quick", batch=7) for each in group.settings} == {7}
     with pytest.raises(ValueError, match="unknown plan 'fast'; the plans are quick"):
         plans.groups("fast")
 
 
 def test_the_full_plan_holds_everything_the_ledger_looks_up():
-    full = {(group.samples, each.key) for group in plans.groups("full") for each in group.configurations}
+    full = {(group.samples, each) for group in plans.groups("full") for each in group.settings}
     for part in ("curve", "few", "guidance", "precision", "long"):
-        assert {(group.samples, each.key) for group in plans.groups(part) for each in group.configurations} <= full
+        assert {(group.samples, each) for group in plans.groups(part) for each in group.settings} <= full
 
 
 def few(card=None):
     (group,) = plans.groups("few", card)
-    return [(each.sampler, each.steps) for each in group.configurations]
+    return [(each.sampler, each.steps) for each in group.settings]
 
 
 def test_few_evaluations_of_a_teacher_end_with_its_asymptote():

@@ -9,12 +9,12 @@ from diffusion_lessons import schedules, toys
 from diffusion_lessons.benchmark import shipped as stored
 from diffusion_lessons.benchmark import table
 from diffusion_lessons.benchmark.measure import measure
-from diffusion_lessons.benchmark.rows import Configuration
 from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.machine import places
 from diffusion_lessons.metrics.scores import Score
+from diffusion_lessons.sampling import Settings
 
-TABLES = sorted(places.measurements().glob("*.csv"))
+TABLES = sorted(places.measurements().glob("*.jsonl"))
 
 
 @pytest.mark.parametrize("file", TABLES, ids=lambda file: file.stem)
@@ -39,25 +39,25 @@ def test_a_table_of_another_checkpoint_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(cards, "read_card", lambda name: {"sha256": "of the shipped one"})
     denoise = toys.GaussianMixture([[0.0]], stds=1.0).denoiser(schedules.cosine())
     denoise.card = {"sha256": "of an older one"}
-    row = measure(denoise, Configuration("ddim", 2), repeats=1)
-    table.append(tmp_path / "net.csv", row)
+    row = measure(denoise, Settings("ddim", 2), repeats=1)
+    table.append(tmp_path / "net.jsonl", row)
     with pytest.raises(ValueError, match="measured on checkpoint of an older"):
         stored.rows("net")
     denoise.card = {"sha256": "of the shipped one"}
-    (tmp_path / "net.csv").unlink()
-    table.append(tmp_path / "net.csv", measure(denoise, Configuration("ddim", 2), repeats=1))
-    assert len(stored.frame("net")) == 1
+    (tmp_path / "net.jsonl").unlink()
+    table.append(tmp_path / "net.jsonl", measure(denoise, Settings("ddim", 2), repeats=1))
+    assert len(stored.rows("net")) == 1
     with pytest.raises(stored.NotMeasured, match="no row of"):
-        stored.find(stored.rows("net"), Configuration("ddim", 3))
+        stored.find(stored.rows("net"), Settings("ddim", 3))
     with pytest.raises(FileNotFoundError, match="diffusion-lessons benchmark other"):
         stored.rows("other")
 
 
-def test_latency_measured_apart_is_joined_to_the_quality_of_the_same_configuration():
+def test_latency_measured_apart_is_joined_to_the_quality_in_the_same_settings():
     denoise = toys.GaussianMixture([[0.0]], stds=1.0).denoiser(schedules.cosine())
-    timed = measure(denoise, Configuration("ddim", 2, batch=5), repeats=3)
+    timed = measure(denoise, Settings("ddim", 2, batch=5), repeats=3)
     quality = dataclasses.replace(timed, samples=40, seconds_per_image=None, repeats=0)
-    other = dataclasses.replace(quality, configuration=Configuration("ddim", 3, batch=5))
+    other = dataclasses.replace(quality, settings=Settings("ddim", 3, batch=5))
     joined = {row.key: row for row in stored.with_latency([timed, quality, other])}
     assert joined[quality.key].seconds_per_image == timed.seconds_per_image and joined[quality.key].repeats == 3
     assert joined[other.key].seconds_per_image is None
@@ -65,7 +65,7 @@ def test_latency_measured_apart_is_joined_to_the_quality_of_the_same_configurati
 
 def plain(checkpoint: str, samples: int, **changes):
     denoise = toys.GaussianMixture([[0.0]], stds=1.0).denoiser(schedules.cosine())
-    row = measure(denoise, Configuration("ddim", 1, clip={"limit": 1.0}), repeats=1)
+    row = measure(denoise, Settings("ddim", 1), repeats=1)
     quality = {"frechet": Score(2.0, 0.1, 1.0, 0.1, samples)}
     return dataclasses.replace(row, checkpoint=checkpoint, samples=samples, quality=quality, **changes)
 
@@ -86,15 +86,15 @@ def test_tables_are_compared_at_the_largest_count_that_all_have():
 def test_guided_unclipped_and_timed_rows_are_left_out_of_a_comparison():
     row = plain("one", 50)
     guided, bare = (
-        dataclasses.replace(row, configuration=dataclasses.replace(row.configuration, **more), samples=80)
-        for more in ({"scale": 2.0}, {"clip": {}})
+        dataclasses.replace(row, settings=row.settings.changed(**more), samples=80)
+        for more in ({"scale": 2.0}, {"limit": None})
     )
     timed = dataclasses.replace(row, samples=0, quality={})
     assert stored.comparable([guided, row, bare, timed]) == [row]
 
 
-def test_measurements_are_json_and_csv_only():
+def test_measurements_are_json_only():
     if places.measurements().is_dir():
-        assert {each.suffix for each in places.measurements().iterdir()} <= {".csv", ".json", ".md"}
+        assert {each.suffix for each in places.measurements().iterdir()} <= {".jsonl", ".json", ".md"}
         for file in places.measurements().glob("*.json"):
             json.loads(file.read_text(encoding="utf-8"))

@@ -52,7 +52,7 @@ def test_the_best_within_so_many_evaluations():
     found = of_tables(teacher(), STUDENT, [row("other", "heun", 2, 1.2, nfe=3)])
     best = {k: found.best(k).checkpoint for k in (1, 2, 4, 8)}
     assert best == {1: "student", 2: "student", 4: "other", 8: "other"}
-    assert found.best(2, taught=False).configuration.sampler == "dpm_solver_pp_2m"
+    assert found.best(2, taught=False).settings.sampler == "dpm_solver_pp_2m"
     with pytest.raises(NotMeasured, match="student with at most 1 evaluations"):
         of_tables(teacher(), STUDENT[1:]).best(1)
     frame = found.frame()
@@ -88,7 +88,7 @@ def shipped(tmp_path, monkeypatch):
         (tmp_path / f"{name}.json").write_text(json.dumps({"bytes": 0, "sha256": name, **card}))
     rows = [*teacher(), row("net-progressive-2", "ddim", 2, 1.5), row("net-progressive-1", "ddim", 1, 2.0)]
     for each in rows:
-        table.append(tmp_path / f"{each.checkpoint}.csv", each)
+        table.append(tmp_path / f"{each.checkpoint}.jsonl", each)
 
 
 def test_a_family_is_found_by_its_cards(shipped):

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from diffusion_lessons import schedules, toys
 from diffusion_lessons.benchmark import table
-from diffusion_lessons.benchmark.rows import Configuration
 from diffusion_lessons.benchmark.sweep import sweep
 from diffusion_lessons.metrics import evaluator as evaluators
+from diffusion_lessons.sampling import Settings
 
 MIXTURE = toys.GaussianMixture([[-2.0], [1.0]], stds=[0.4, 0.6])
 PATH = schedules.cosine()
-GRID = [Configuration(sampler, steps) for sampler in ("ddim", "ddpm") for steps in (1, 2, 3)]
+GRID = [Settings(sampler, steps, limit=None) for sampler in ("ddim", "ddpm") for steps in (1, 2, 3)]
 TIMING = ("seconds_per_image", "seconds_q1", "seconds_q3", "load")
 
 
@@ -42,7 +42,7 @@ def without_times(rows):
 
 @pytest.fixture(scope="module")
 def unbroken(tmp_path_factory):
-    file = tmp_path_factory.mktemp("sweep") / "whole.csv"
+    file = tmp_path_factory.mktemp("sweep") / "whole.jsonl"
     return file, list(run(file))
 
 
@@ -51,9 +51,8 @@ def unbroken(tmp_path_factory):
 def test_a_kill_at_any_byte_changes_nothing(unbroken, tmp_path_factory, share):
     whole, rows = unbroken
     content = whole.read_bytes()
-    header = content.index(b"\n") + 1
-    file = tmp_path_factory.mktemp("killed") / "rows.csv"
-    file.write_bytes(content[: header + int(share * (len(content) - header))])
+    file = tmp_path_factory.mktemp("killed") / "rows.jsonl"
+    file.write_bytes(content[: int(share * len(content))])
     assert without_times(run(file)) == without_times(rows)
     assert len(table.read(file)) == len(GRID)
     assert set(without_times(table.read(file))[0].quality) == {"kernel"}
@@ -64,19 +63,19 @@ def test_ctrl_c_keeps_what_was_measured_and_nothing_is_measured_twice(unbroken, 
 
     done = []
 
-    def measured(denoise, configuration, **options):
+    def measured(denoise, settings, **options):
         if len(done) == 2:
             raise KeyboardInterrupt
-        done.append(configuration)
-        return original(denoise, configuration, **options)
+        done.append(settings)
+        return original(denoise, settings, **options)
 
     original = module.measure
     monkeypatch.setattr(module, "measure", measured)
     with pytest.raises(KeyboardInterrupt):
-        list(run(tmp_path / "rows.csv"))
-    assert [row.configuration for row in table.read(tmp_path / "rows.csv")] == GRID[:2]
+        list(run(tmp_path / "rows.jsonl"))
+    assert [row.settings for row in table.read(tmp_path / "rows.jsonl")] == GRID[:2]
     monkeypatch.setattr(module, "measure", lambda *a, **k: done.append(a[1]) or original(*a, **k))
-    assert without_times(run(tmp_path / "rows.csv")) == without_times(unbroken[1])
+    assert without_times(run(tmp_path / "rows.jsonl")) == without_times(unbroken[1])
     assert done == GRID
 
 
@@ -84,28 +83,31 @@ def test_damaged_and_foreign_files_are_refused_with_the_reason(unbroken, tmp_pat
     text = unbroken[0].read_text()
     lines = text.splitlines(keepends=True)
     for name, content, message in (
-        ("edited", text.replace("ddpm", "ddim", 1), "line 5: damaged or edited"),
-        ("hole", "".join([*lines[:2], "\n", *lines[3:]]), "line 3: damaged"),
-        ("other", "name,age\nada,36\n", "no table of measurements"),
+        ("edited.jsonl", text.replace('"ddpm"', '"ddmp"', 1), "line 4: damaged or edited.*unknown sampler 'ddmp'"),
+        ("cut.jsonl", text.replace("}\n", "\n", 1), "line 1: damaged"),
+        ("hole.jsonl", "".join([*lines[:2], "\n", *lines[3:]]), "line 3: damaged"),
+        ("number.jsonl", "7\n", "line 1: damaged"),
+        ("fewer.jsonl", text.replace('"nfe"', '"n"', 1), "line 1: damaged"),
+        ("rows.csv", "name,age\nada,36\n", "tables of measurements are JSON lines; .* ends in .jsonl"),
     ):
         (tmp_path / name).write_text(content)
         with pytest.raises(ValueError, match=message):
             list(run(tmp_path / name))
         assert (tmp_path / name).read_text() == content
-    file = tmp_path / "theirs"
+    file = tmp_path / "theirs.jsonl"
     file.write_text(text)
-    with pytest.raises(ValueError, match="line 2: measured on checkpoint exact, and this one is 1234"):
+    with pytest.raises(ValueError, match="line 1: measured on checkpoint exact, and this one is 1234"):
         list(run(file, sha256="1234"))
     with pytest.raises(ValueError, match="holds rows in points, and these are Inception"):
         run(file, evaluator=dataclasses.replace(points(), name="Inception", sha256="5678"))
 
 
 def test_two_processes_give_the_rows_of_one(unbroken, tmp_path):
-    file = tmp_path / "two.csv"
+    file = tmp_path / "two.jsonl"
     debug_launcher(_quality_only, (file,), num_processes=2)
     ours = {row.key: row.quality for row in table.read(file)}
     assert ours == {row.key: row.quality for row in unbroken[1]}
-    assert [each.name for each in tmp_path.iterdir()] == ["two.csv"]
+    assert [each.name for each in tmp_path.iterdir()] == ["two.jsonl"]
 
 
 def _quality_only(file):
@@ -113,15 +115,12 @@ def _quality_only(file):
 
 
 def test_latency_alone_goes_into_a_table_of_quality(unbroken, tmp_path):
-    file = tmp_path / "rows.csv"
+    file = tmp_path / "rows.jsonl"
     file.write_bytes(unbroken[0].read_bytes())
     timed = list(run(file, evaluator=None, samples=0, repeats=2))
     rows = table.read(file)
     assert len(rows) == 2 * len(GRID) and [row.samples for row in rows[len(GRID) :]] == [0] * len(GRID)
     assert all(row.repeats == 2 and not row.quality for row in timed)
-    other = dataclasses.replace(rows[0], quality={"frechet": rows[0].quality["kernel"]})
-    with pytest.raises(ValueError, match="other columns than this run"):
-        table.append(file, other)
 
 
 def test_latency_is_measured_by_one_process(tmp_path, monkeypatch):
@@ -129,12 +128,14 @@ def test_latency_is_measured_by_one_process(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Processes, "world", property(lambda self: 2))
     with pytest.raises(ValueError, match="one process alone"):
-        run(tmp_path / "rows.csv")
+        run(tmp_path / "rows.jsonl")
 
 
 def test_mistakes_are_told_at_the_call(tmp_path):
     with pytest.raises(ValueError, match="empty grid"):
-        run(tmp_path / "rows.csv", grid=[])
-    with pytest.raises(ValueError, match="unknown sampler"):
-        run(tmp_path / "rows.csv", grid=[*GRID, Configuration("ddpn", 3)])
+        run(tmp_path / "rows.jsonl", grid=[])
+    with pytest.raises(ValueError, match="nothing to guide"):
+        run(tmp_path / "rows.jsonl", grid=[*GRID, Settings("ddim", 3, scale=2.0)])
+    with pytest.raises(ValueError, match=r"whose name ends in \.jsonl"):
+        run(tmp_path / "rows.csv")
     assert not list(tmp_path.iterdir())

@@ -23,12 +23,12 @@ def row(
     metrics: dict[str, float] | None = None,
     **chosen: Any,
 ) -> Measurement:
-    """A row of `tests.benchmark.made` with latency, more metrics, and a configuration changed as `chosen` says."""
+    """A row of `tests.benchmark.made` with latency, more metrics, and settings changed as `chosen` says."""
     plain = made.row("net", sampler, steps, frechet, spread, samples=samples)
     more = {name: Score(value, SPREAD, REAL.get(name, 1.0), SPREAD, samples) for name, value in (metrics or {}).items()}
     return replace(
         plain,
-        configuration=replace(plain.configuration, **chosen),
+        settings=plain.settings.changed(**chosen),
         quality={**plain.quality, **more},
         seconds_per_image=seconds,
         seconds_q1=seconds,

@@ -4,7 +4,6 @@ import pytest
 
 from claims import guidance, negative_prompts
 from claims.evidence import CONDITION, FAILS, NOT_RESOLVABLE
-from diffusion_lessons.benchmark.plans import CLIP
 from tests.claims.made import row
 
 
@@ -23,10 +22,10 @@ def test_a_default_negative_pays_where_much_is_spoiled(monkeypatch):
     [(1.5, CONDITION, "helps"), (2.5, FAILS, "harms"), (2.01, NOT_RESOLVABLE, "no difference")],
 )
 def test_a_default_negative_on_digits(tables, distance, verdict, says):
-    rest = {"scale": 2.0, "clip": CLIP, "metrics": {"adherence": 0.9, "diversity": 5.0}}
+    rest = {"scale": 2.0, "metrics": {"adherence": 0.9, "diversity": 5.0}}
     tables(
         row("dpm_solver_pp_2m", 10, 2.0, **rest),
-        row("dpm_solver_pp_2m", 10, distance, guidance={"negative": 10}, **rest),
+        row("dpm_solver_pp_2m", 10, distance, negative=10, **rest),
     )
     found = negative_prompts.a_default_against_smudged_digits()
     assert found.verdict == verdict and says in found.because

@@ -10,7 +10,7 @@ from tests.claims.made import row
 def test_rows_are_taken_at_the_largest_count_that_all_have(tables):
     tables(row("ddim", 10, samples=50), row("ddim", 10), row("ddim", 50, samples=50), row("ddim", 50, samples=500))
     found = read.rows_at_one_count(("ddim", 10, {}), ("ddim", 50, {}))
-    assert [(one.configuration.steps, one.samples) for one in found] == [(10, 50), (50, 50)]
+    assert [(one.settings.steps, one.samples) for one in found] == [(10, 50), (50, 50)]
     with pytest.raises(NotMeasured, match="rows of ddim@10, ddim@20 at one sample count"):
         read.rows_at_one_count(("ddim", 10, {}), ("ddim", 20, {}))
 

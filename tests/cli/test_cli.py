@@ -13,7 +13,7 @@ import typer
 from PIL import Image
 
 from diffusion_lessons import checkpoints, cli, schedules
-from diffusion_lessons.cli.options import listed, rows_and_columns, settings
+from diffusion_lessons.cli.options import listed, named_values, rows_and_columns
 from diffusion_lessons.networks import UNet, UNetConfig
 
 GROUP = typer.main.get_command(cli.app)
@@ -100,6 +100,11 @@ def test_sample_means_the_same_twice(checkpoint):
         (["-o", "eta"], "NAME=VALUE"),
         (["-o", "eta=7"], "between 0 and 1"),
         (["-o", "etta=1"], "etta"),
+        (["-o", "seed=1"], "with --seed"),
+        (["-o", "scale=3"], "with --scale"),
+        (["-o", "labels=3"], "with --label"),
+        (["-o", "steps=3"], "with --steps"),
+        (["--precision", "int3"], "unknown precision 'int3'"),
     ],
 )
 def test_an_error_is_one_line(checkpoint, capsys, arguments, message):
@@ -181,7 +186,7 @@ def test_data_lists_and_describes(capsys):
 
 def test_texts_are_read():
     assert rows_and_columns("8x10") == rows_and_columns("8X10") == (8, 10)
-    assert settings(["eta=0.5", "n=3", "variance=large", "flip=true", "weighting=none"]) == {
+    assert named_values(["eta=0.5", "n=3", "variance=large", "flip=true", "weighting=none"]) == {
         "eta": 0.5,
         "n": 3,
         "variance": "large",

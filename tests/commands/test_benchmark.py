@@ -25,9 +25,9 @@ def untrained(tmp_path_factory):
 
 
 def test_a_benchmark_is_kept_and_its_frontier_drawn(untrained, tmp_path, monkeypatch, capsys):
-    settings = [*plans.clipped("ddim", 1, 2), *plans.clipped("dpm_solver_pp_2m", 2, scale=2.0)]
+    settings = [*plans.at_steps("ddim", 1, 2), *plans.at_steps("dpm_solver_pp_2m", 2, scale=2.0)]
     monkeypatch.setitem(plans.PLANS, "tiny", lambda card: [plans.Group(130, settings)])
-    file = tmp_path / "rows.csv"
+    file = tmp_path / "rows.jsonl"
     rows = run_benchmark(str(untrained), "tiny", out=file, device="cpu")
     assert [row.nfe for row in rows] == [1, 2, 4] and rows[0].checkpoint == "digits-untrained"
     assert "DDIM@2" in capsys.readouterr().out

@@ -9,10 +9,10 @@ import pytest
 from diffusion_lessons import checkpoints, cli, load
 from diffusion_lessons.benchmark import card as best
 from diffusion_lessons.benchmark.measure import measure
-from diffusion_lessons.benchmark.rows import Configuration
 from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.commands import evaluate
 from diffusion_lessons.metrics import evaluator as evaluators
+from diffusion_lessons.sampling import Settings
 
 FAST = ["--samples", "130", "--sampler", "ddim", "--steps", "2", "-o", "eta=1.0"]
 
@@ -39,10 +39,10 @@ def test_the_command_writes_what_measure_finds(copied, monkeypatch, capsys):
     assert said["command"] == f"diffusion-lessons evaluate {copied} {told}"
     assert set(said["scales"]) == {"1", "2"} and said["scales"]["2"]["nfe"] == 4
     one = said["scales"]["1"]
-    assert (one["sampler"], one["steps"], one["options"], one["clip"]) == ("ddim", 2, {"eta": 1.0}, {"limit": 1.0})
-    configuration = Configuration("ddim", 2, options={"eta": 1.0}, clip={"limit": 1.0}, batch=50)
+    settings = Settings("ddim", 2, options={"eta": 1.0}, batch=50)
+    assert Settings(**one["settings"]) == settings
     options = {"evaluator": evaluators.of_images("digits"), "metrics": best.METRICS, "samples": 130, "repeats": 0}
-    row = measure(load(str(copied)), configuration, **options)
+    row = measure(load(str(copied)), settings, **options)
     for name in best.METRICS:
         score = row.quality[name]
         assert one[name]["value"] == pytest.approx(score.value, rel=1e-3)

@@ -11,11 +11,11 @@ def test_a_frontier_of_two_tables_names_both_networks(tmp_path, capsys):
     student = [row("student", "ddim", 1, 1.8), row("student", "ddim", 4, 1.2, samples=500)]
     for name, rows in {"net": teacher(), "student": student}.items():
         for each in rows:
-            table.append(tmp_path / f"{name}.csv", each)
-    best = show_frontier(str(tmp_path / "net.csv"), str(tmp_path / "student.csv"))
+            table.append(tmp_path / f"{name}.jsonl", each)
+    best = show_frontier(str(tmp_path / "net.jsonl"), str(tmp_path / "student.jsonl"))
     assert list(best["who"]) == ["student", "net", "net"] and (best["samples"] == 2000).all()
     assert "student: DDIM@1" in capsys.readouterr().out
     with pytest.raises(
         ValueError, match="frontier is drawn of clipped, unguided rows .*they have an empty table: none"
     ):
-        show_frontier(str(tmp_path / "net.csv"), str(tmp_path / "student.csv"), x="peak_memory_mb")
+        show_frontier(str(tmp_path / "net.jsonl"), str(tmp_path / "student.jsonl"), x="peak_memory_mb")

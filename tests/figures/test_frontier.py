@@ -4,20 +4,20 @@ from dataclasses import replace
 
 import pytest
 
-from diffusion_lessons.benchmark.rows import Configuration
 from diffusion_lessons.figures import frontier as views
 from diffusion_lessons.metrics.scores import Score
+from diffusion_lessons.sampling import Settings
 from tests.benchmark.made import row, teacher
 
 
 def measured(sampler, steps, value, **options):
     """A row with its latency, of a tenth of a second a step, and with the figures that depend on guidance."""
     made = row("net", sampler, steps, value, 0.05)
-    settings = replace(made.configuration, options=options, scale=steps / 10)
+    settings = replace(made.settings, options=options, scale=steps / 10)
     seconds = {"seconds_per_image": steps / 100, "seconds_q1": steps / 110, "seconds_q3": steps / 90}
     guided = {name: Score(0.1, 0.1, 0.1, 0.1, made.samples) for name in ("diversity", "adherence")}
     quality = {"frechet": Score(value, 0.05, 0.95, 0.1, made.samples), **guided}
-    return replace(made, configuration=settings, quality=quality, **seconds)
+    return replace(made, settings=settings, quality=quality, **seconds)
 
 
 @pytest.fixture
@@ -37,9 +37,9 @@ def table():
     ],
 )
 def test_label_and_line_style_come_from_the_settings(options, label, stochastic):
-    settings = Configuration("ddim", 10, options=options)
-    assert views.label(settings) == label and views.stochastic(settings) == stochastic
-    table = views.joined([replace(teacher()[0], configuration=settings)])
+    settings = Settings("ddim", 10, options=options)
+    assert views.label(settings) == label and settings.adds_noise == stochastic
+    table = views.joined([replace(teacher()[0], settings=settings)])
     (points,) = views.frontier(table).axes[0].containers
     assert points.get_label() == label
     assert (points.lines[0].get_markerfacecolor() == "white") == stochastic
@@ -47,9 +47,9 @@ def test_label_and_line_style_come_from_the_settings(options, label, stochastic)
 
 def test_other_samplers_are_as_random_as_they_are_by_default():
     names = ("ddpm", "heun", "consistency", "dpm_solver_pp_2m_sde", "dpm_solver_pp_2m")
-    assert [views.stochastic(Configuration(name, 2)) for name in names] == [True, False, True, True, False]
-    assert views.label(Configuration("ddpm", 2, options={"variance": "large"})) == "DDPM, large variance"
-    corrected = Configuration("dpm_solver_pp_3m", 2, options={"corrected": True})
+    assert [Settings(name, 2).adds_noise for name in names] == [True, False, True, True, False]
+    assert views.label(Settings("ddpm", 2, options={"variance": "large"})) == "DDPM, large variance"
+    corrected = Settings("dpm_solver_pp_3m", 2, options={"corrected": True})
     assert views.label(corrected) == "DPM-Solver++(3M), corrected"
 
 

@@ -10,14 +10,15 @@ from diffusion_lessons import load
 from diffusion_lessons.benchmark.frontier import best_under
 from diffusion_lessons.figures.frontier import joined
 from diffusion_lessons.panels.frontier import comparable, frontier_panel
+from diffusion_lessons.sampling import Settings
 from tests.benchmark.made import row
 
 
 def test_rows_of_one_figure_differ_in_sampler_steps_and_options_only():
     table = comparable("mnist-diffusion")
-    assert not table[["sampler", "steps", "options"]].duplicated().any()
-    for column in ("scale", "spacing", "precision", "clip", "samples"):
-        assert table[column].nunique() == 1
+    plain = [Settings(one.sampler, one.steps, options=one.options, batch=one.batch) for one in table["settings"]]
+    assert plain == list(table["settings"]) and len(set(plain)) == len(table)
+    assert table["samples"].nunique() == 1
     with pytest.raises(LookupError, match="rows of 3 samples in every table; they have mnist-diffusion: "):
         comparable("mnist-diffusion", 3)
 
@@ -33,7 +34,7 @@ def test_the_panel_names_the_best_row_within_the_budget():
 def test_the_winner_is_drawn_with_the_settings_it_was_measured_with(monkeypatch):
     rows = [row("net", "ddim", 4, frechet) for frechet in (2.0, 1.5)]
     rows = [
-        replace(one, configuration=replace(one.configuration, options={"eta": eta}))
+        replace(one, settings=replace(one.settings, options={"eta": eta}))
         for one, eta in zip(rows, (1, 0.5), strict=True)
     ]
     drawn = []
@@ -44,4 +45,4 @@ def test_the_winner_is_drawn_with_the_settings_it_was_measured_with(monkeypatch)
 
     monkeypatch.setattr("diffusion_lessons.panels.frontier.timed_samples", sampled)
     panel = frontier_panel(joined(rows), None, budget=5)
-    assert drawn == [rows[1].configuration] and "DDIM, eta = 0.5 in 4 steps" in panel.alt
+    assert drawn == [rows[1].settings] and "DDIM, eta = 0.5 in 4 steps" in panel.alt
