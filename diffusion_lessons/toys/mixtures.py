@@ -21,7 +21,6 @@ from torch import Tensor
 
 from diffusion_lessons.denoisers import Estimate, check_labels, rows_for
 from diffusion_lessons.schedules import Path, match
-from diffusion_lessons.toys.shapes import checkerboard, moons, rings, spiral, swiss_roll
 
 
 class GaussianMixture:
@@ -202,14 +201,4 @@ def _column(value: float | Tensor, like: Tensor) -> Tensor:
     return torch.as_tensor(value, dtype=like.dtype, device=like.device).reshape(-1, 1, 1)
 
 
-__all__ = [
-    "ConditionalMixture",
-    "ExactDenoiser",
-    "GaussianMixture",
-    "checkerboard",
-    "moons",
-    "point_masses",
-    "rings",
-    "spiral",
-    "swiss_roll",
-]
+__all__ = ["ConditionalMixture", "ExactDenoiser", "GaussianMixture", "point_masses"]
