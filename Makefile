@@ -6,7 +6,7 @@ PYTHON   ?=
 LAB_ARGS ?=
 VENV     := .venv/bin
 
-# One thread a process: two processes share the tests, and more threads made them slower.
+# One thread a process: two processes share the tests and the lessons, and more threads made them slower.
 PYTEST   := OMP_NUM_THREADS=1 TQDM_DISABLE=1 $(VENV)/python -m pytest -q -n 2 --dist loadfile
 
 # Every cell of every lesson, its output compared with the stored one by the policy named here.
@@ -32,8 +32,7 @@ lab: setup   ## open the lessons in JupyterLab; LAB_ARGS="..." is passed on
 	@$(VENV)/diffusion-lessons lab -- $(LAB_ARGS)
 
 test: lint   ## linters, type checker, all tests, all lessons, lessons in a browser
-	$(PYTEST) --ignore=tests/browser tests
-	$(NBVAL) notebooks/lessons
+	$(NBVAL) --ignore=tests/browser notebooks/lessons tests
 	$(BROWSER) || $(BROWSER) --last-failed  # a page may load slowly once; what fails twice is broken
 
 test-quick: setup  ## the tests alone, without notebooks and browser, stopping at the first failure

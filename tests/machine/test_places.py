@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from diffusion_lessons.benchmark import shipped
-from diffusion_lessons.commands import measured
+from diffusion_lessons.commands.benchmark import run_benchmark
 from diffusion_lessons.data import load_data
 from diffusion_lessons.machine import places
 
@@ -49,7 +49,7 @@ def test_another_projects_declaration_makes_no_clone(installed, text):
 def test_nothing_is_shipped_without_a_clone(installed, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(FileNotFoundError, match="--ship writes the course's own tables: that needs a clone"):
-        measured.run_benchmark("digits-diffusion", "quick", ship=True, device="cpu")
+        run_benchmark("digits-diffusion", "quick", ship=True, device="cpu")
     assert sorted(file.name for file in (installed.parent / "datasets").iterdir()) == ["__init__.py"]
     assert [file.stem for file in (installed / "measurements").iterdir()] == ["digits-diffusion"]
 

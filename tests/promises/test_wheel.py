@@ -44,7 +44,7 @@ assert Path(diffusion_lessons.__file__).is_relative_to(wheel), diffusion_lessons
 
 from diffusion_lessons import checkpoints
 from diffusion_lessons.checks import check
-from diffusion_lessons.commands import measured
+from diffusion_lessons.commands.frontier import show_frontier
 from diffusion_lessons.data import load_data
 from diffusion_lessons.denoisers import Denoiser
 from diffusion_lessons.machine import places
@@ -56,7 +56,7 @@ denoise = checkpoints.load("digits-diffusion")
 x = generate(denoise, 4, labels=[3], steps=5)[-1].x
 assert x.shape == (4, 1, 8, 8) and x.isfinite().all() and x.std() > 0.3
 
-best = measured.show_frontier("mnist-diffusion", out=Path("frontier.png"))
+best = show_frontier("mnist-diffusion", out=Path("frontier.png"))
 assert len(best) > 3 and Path("frontier.png").stat().st_size > 10_000
 
 
@@ -68,13 +68,19 @@ def ddim_step(x_t, eps, alpha_bar_t, alpha_bar_s):
 check("ddim_step", ddim_step).require()
 assert len(load_data("digits")) == 1500
 
-for module in ("panels", "panels.panel"):
-    try:
-        __import__(f"diffusion_lessons.{module}")
-    except ImportError as error:
-        assert 'pip install "diffusion-lessons[lab]"' in str(error), error
-    else:
-        raise AssertionError(f"{module} was imported without ipywidgets")
+try:
+    import diffusion_lessons.panels
+except ImportError as error:
+    assert 'pip install "diffusion-lessons[lab]"' in str(error), error
+else:
+    raise AssertionError("the panels were imported without ipywidgets")
+
+import importlib, pkgutil
+
+for module in pkgutil.walk_packages(diffusion_lessons.__path__, "diffusion_lessons.", onerror=lambda name: None):
+    if not module.name.startswith(("diffusion_lessons.panels", "diffusion_lessons.classroom")):
+        if not module.name.endswith(("__main__", "commands.classroom")):
+            importlib.import_module(module.name)
 print("the wheel is a library")
 """
 
