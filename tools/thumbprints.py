@@ -3,7 +3,7 @@
 python tools/thumbprints.py                      # those that are new or whose weights changed
 python tools/thumbprints.py --all                # every one, as after a change to a sampler
 
-Written to tests/checkpoints/thumbprints.json, with which the tests there compare what the shipped files do.
+Written to tests/promises/thumbprints.json, with which the tests there compare what the shipped files do.
 A network too poor to ship (`GOOD`) is refused here: its figures would otherwise become its own threshold.
 """
 
@@ -25,7 +25,7 @@ from diffusion_lessons.machine.files import write_atomically
 from diffusion_lessons.metrics import evaluator as evaluators
 from diffusion_lessons.sampling import Settings
 
-FILE = Path(__file__).resolve().parents[1] / "tests/checkpoints/thumbprints.json"
+FILE = Path(__file__).resolve().parents[1] / "tests/promises/thumbprints.json"
 STEPS = 5  # of DPM-Solver++(2M), where the card names no steps of its own
 IMAGES, SIDE = 4, 4  # of a thumbprint: the classes 0 to 3, each as 4x4 block means
 SAMPLES = 500

@@ -6,7 +6,6 @@ import torch
 from diffusion_lessons import checkpoints, samplers, schedules, toys
 from diffusion_lessons.denoisers import Estimate
 from diffusion_lessons.distillation.progressive import ProgressiveRecipe, halving, two_steps
-from diffusion_lessons.distillation.recipe import StudentRecipe
 from diffusion_lessons.distillation.students import train_student
 from diffusion_lessons.samplers.ddim import ddim_step, x0_landing
 from diffusion_lessons.training import loop
@@ -93,9 +92,3 @@ def test_teachers_that_cannot_teach_this(teacher_file, tiny_data, predicts, abou
     )
     with pytest.raises(ValueError, match=message):
         train_student(recipe, tiny_data, device="cpu")
-
-
-def test_a_method_must_say_what_its_students_learn(teacher_file, tiny_data):
-    recipe = StudentRecipe("student", "halves", images=32, teacher=teacher_file("v"))
-    with pytest.raises(NotImplementedError, match="does not say"):
-        next(train_student(recipe, tiny_data, device="cpu"))

@@ -83,26 +83,6 @@ def test_samples_of_a_batch_do_not_see_each_other():
     torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-4)
 
 
-def test_clock_is_relative_to_the_paths_end():
-    """A diffusion network at t = 250 of 1000 and a flow network at 0.25 of 1 see the same clock."""
-    diffusion, flow = awake(tiny(T=1000.0)), tiny(T=1.0)
-    flow.load_state_dict(diffusion.state_dict())
-    x = torch.randn(2, 1, 8, 8)
-    torch.testing.assert_close(diffusion(x, torch.tensor([250.0, 1000.0])), flow(x, torch.tensor([0.25, 1.0])))
-
-
-def test_variance_exploding_clock_scales_the_input():
-    """On alpha = 1, sigma = t the network sees x / sqrt(1 + t^2), so huge inputs stay of unit variance."""
-    network = awake(tiny(clock="lambda", T=80.0)).eval()
-    out = network(80 * torch.randn(2, 1, 8, 8), torch.tensor([80.0, 0.002]))
-    assert torch.isfinite(out).all()
-    near, far = (
-        network(torch.ones(1, 1, 8, 8), torch.tensor([0.1])),
-        network(torch.ones(1, 1, 8, 8), torch.tensor([40.0])),
-    )
-    assert not torch.allclose(near, far, atol=1e-3)
-
-
 class Hidden(torch.nn.Module):
     """A layer as a quantiser leaves it: it computes, and shows no parameters."""
 
@@ -140,30 +120,6 @@ def test_half_precision_autocast():
     with torch.autocast("cpu", torch.bfloat16):
         half = network(x, t).float()
     torch.testing.assert_close(half, network(x, t), atol=0.05, rtol=0.1)
-
-
-def test_card_builds_the_same_network():
-    network = tiny(attention=(1,), patch=2)
-    again = networks.build(networks.card(network))
-    assert again.config == network.config
-    again.load_state_dict(network.state_dict())
-
-
-@pytest.mark.parametrize(
-    ("card", "message"),
-    [
-        ({"network": "transformer"}, "the networks are classifier, mlp, unet"),
-        ({"network": "unet", "depth": 3}, "no unet that this"),
-    ],
-)
-def test_unknown_cards(card, message):
-    with pytest.raises(ValueError, match=message):
-        networks.build(card)
-
-
-def test_bad_clock():
-    with pytest.raises(ValueError, match="clock must be"):
-        tiny(clock="noon")
 
 
 def test_a_network_without_classes_refuses_one():

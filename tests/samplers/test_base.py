@@ -67,18 +67,6 @@ def test_bad_types_and_options_raise_at_the_call():
         samplers.ddpm(denoise, x, LINEAR, times, variance="medium")
 
 
-def test_an_unknown_name_lists_the_known_ones():
-    with pytest.raises(ValueError, match=r"unknown sampler 'dpm'.*ddim.*dpm_solver_pp_2m"):
-        samplers.get("dpm")
-    assert samplers.get("ddim") is samplers.ddim
-
-
-def test_the_list_names_itself():
-    for name, sampler in samplers.ALL.items():
-        assert getattr(samplers, name) is sampler and sampler.info.name == name
-        assert sampler.info.order >= 1 and sampler.info.citation and sampler.__doc__
-
-
 @every_sampler
 def test_gradients_are_off_inside_and_on_outside(sampler):
     exact, inside = MIXTURE.denoiser(LINEAR), []
