@@ -2,10 +2,12 @@
 
 import base64
 import html
+import io
 from pathlib import Path
 from string import Template
 
 import pandas as pd
+from matplotlib.figure import Figure
 
 from diffusion_lessons.machine.files import write_atomically
 
@@ -33,15 +35,17 @@ $example
 draws none.</p>
 $samples
 $table
-<p>NFE is the number of network evaluations for one sample; seconds are the median over batches, with the spread
-between quartiles. "Recognised" is the share of samples that a classifier trained on real digits takes, with more than
-one half probability, for the digit asked for. The Frechet distance compares the principal components of samples and of
-real training digits. The last line is the floor: what real digits, never seen in training, get at the same count.</p>
+<p>NFE is the number of network evaluations for one sample; seconds are the median over batches, with the distance of
+their quartiles. Adherence is the share of samples that a classifier trained on real digits takes for the digit asked
+for. The Frechet distance is the course's own, in $features: it compares the classifier's features of samples with those
+of real training digits, and is no FID. The last line is the floor: what real digits, never seen in training, score at
+the same count.</p>
 
 <h2>3. What happens on the way</h2>
-<p>For each sampler, above x_t and below the clean sample that the network sees in it. The sketch is there long before
-the noise is gone.</p>
-$denoising
+<p>First DDPM in 1000 steps, then DDIM in 50: above x_t, below the clean sample that the network sees in it. The sketch
+is there long before the noise is gone.</p>
+$denoising_ddpm
+$denoising_ddim
 
 <h2>4. The same, where the answer is exact</h2>
 <p>Two clusters of numbers, and a denoiser known in closed form. A stochastic sampler wanders; the deterministic one
@@ -50,7 +54,7 @@ $mixture
 
 <h2>5. Guidance, and a negative</h2>
 <p>The scale s blends two predictions, eps_uncond + s (eps_cond - eps_uncond): 0 ignores the label, 1 is plain, more
-insists, and at some point everything becomes a caricature. Recognised at each scale: $guided.</p>
+insists, and at some point everything becomes a caricature. Adherence of these ten at each scale: $guided.</p>
 $guidance
 <p>An 8 that is not a 3: the negative takes the unconditional's place. The classifier gave "3" a mean probability of
 $before before and $after after.</p>
@@ -59,13 +63,14 @@ $negative
 """)
 
 
-def write(out: Path, example: pd.DataFrame, results: pd.DataFrame, numbers: dict) -> Path:
+def write(out: Path, example: pd.DataFrame, results: pd.DataFrame, numbers: dict, features: str) -> Path:
     """Write `out`/index.html around the pictures that lie in `out`."""
     pictures = {
-        name: _picture(out / f"{name}.png", text)
+        name.replace("-", "_"): _picture(out / f"{name}.png", text)
         for name, text in {
             "samples": "Ten digits by each sampler, from the same starting noise",
-            "denoising": "x_t and the clean sample seen in it, for DDPM and DDIM, from noise to digit",
+            "denoising-ddpm": "x_t and the clean sample seen in it, from noise to digit, for DDPM in 1000 steps",
+            "denoising-ddim": "x_t and the clean sample seen in it, from noise to digit, for DDIM in 50 steps",
             "mixture": "Trajectories of a stochastic and a deterministic sampler on an exact mixture",
             "guidance": "The ten digits at guidance scales 0, 1, 3, 7.5 and 15",
             "negative": "Eights, plain and pushed away from three",
@@ -76,10 +81,11 @@ def write(out: Path, example: pd.DataFrame, results: pd.DataFrame, numbers: dict
         images=f"{numbers['training']['images']:,}",
         seconds=f"{numbers['training']['seconds']:.0f}",
         seed=numbers["seed"],
+        features=features,
         warning="It is the fast tour: trained too briefly to draw well." if numbers["fast"] else "",
         example=_table(example.round(4)),
         table=_table(readable(results)),
-        guided=", ".join(f"{row['recognised']:.0%} at {row['scale']:g}" for row in numbers["guidance"]),
+        guided=", ".join(f"{row['adherence']:.0%} at {row['scale']:g}" for row in numbers["guidance"]),
         before=f"{numbers['negative']['taken for a 3 before']:.3f}",
         after=f"{numbers['negative']['taken for a 3 after']:.3f}",
     )
@@ -93,18 +99,27 @@ def readable(results: pd.DataFrame) -> pd.DataFrame:
         "steps": "{:.0f}",
         "NFE": "{:.0f}",
         "seconds per image": "{:.2g}",
-        "spread": "{:.1g}",
-        "recognised": "{:.1%}",
+        "quartiles apart": "{:.1g}",
+        "adherence": "{:.1%}",
         "Frechet distance": "{:.3g}",
     }
     shown = results.copy()
     for column, pattern in formats.items():
+        if column not in results:  # the fast tour measures no distance
+            continue
         shown[column] = ["" if pd.isna(value) else pattern.format(value) for value in results[column]]
     return shown
 
 
 def _table(frame: pd.DataFrame) -> str:
     return frame.to_html(index=False, border=0)
+
+
+def save(figure: Figure, file: Path) -> None:
+    """Write a figure as PNG, whole or not at all."""
+    content = io.BytesIO()
+    figure.savefig(content, format="png", dpi=110)
+    write_atomically(file, content.getvalue())
 
 
 def _picture(file: Path, text: str) -> str:

@@ -1,44 +1,57 @@
 """The tour from beginning to end, one function a station."""
 
-import itertools
 import json
-import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor
+from matplotlib.figure import Figure
 from tqdm.auto import tqdm
 
-from diffusion_lessons.data import Data, load_data
-from diffusion_lessons.denoisers import Denoiser, count_calls
+from diffusion_lessons import schedules, toys
+from diffusion_lessons.benchmark.measure import measure
+from diffusion_lessons.benchmark.rows import Measurement
+from diffusion_lessons.denoisers import Denoiser
+from diffusion_lessons.figures.noising import image_strip
+from diffusion_lessons.figures.style import label
+from diffusion_lessons.figures.trajectories import estimate_strip, trajectory_figure
 from diffusion_lessons.machine.files import write_atomically
+from diffusion_lessons.metrics import evaluator as evaluators
+from diffusion_lessons.metrics import features
+from diffusion_lessons.metrics.adherence import adherence
+from diffusion_lessons.metrics.evaluator import Evaluator
+from diffusion_lessons.samplers import State
 from diffusion_lessons.sampling import Settings, generate, states
-from diffusion_lessons.tour import pictures, report
-from diffusion_lessons.tour.judge import Judge
-from diffusion_lessons.tour.pictures import starting_noise
+from diffusion_lessons.tour import report
 from diffusion_lessons.toys.worked_example import worked_example
 from diffusion_lessons.training import loop, recipes
 
+COMPARED = (Settings("ddpm", 1000), *(Settings("ddim", steps) for steps in (50, 20, 10, 5)))
 SCALES = (0.0, 1.0, 3.0, 7.5, 15.0)
 WANTED, AVOIDED = 8, 3  # the negative example: an 8 that is not a 3
+DIGITS = [str(digit) for digit in range(10)]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is done: images seen in training, samples of each sampler, and how many a batch holds."""
+    """How much is done: images in training, samples of each sampler, how many a batch, and those of the negative.
+
+    The fast tour draws too few samples for a Frechet distance in 64 features, which needs 130.
+    """
 
     images: int
     samples: int
     batch: int
+    pushed: int
+    metrics: tuple[str, ...]
 
     @classmethod
     def of(cls, fast: bool) -> "Plan":
-        return cls(images=6_400, samples=20, batch=10) if fast else cls(images=64_000, samples=200, batch=50)
+        if fast:
+            return cls(images=6_400, samples=20, batch=10, pushed=10, metrics=("adherence",))
+        return cls(images=64_000, samples=200, batch=50, pushed=40, metrics=("adherence", "frechet"))
 
 
 def run(
@@ -47,30 +60,68 @@ def run(
     """Make the tour and return its page, `out`/index.html; pictures, the table and the network are beside it."""
     out, plan = Path(out), Plan.of(fast)
     out.mkdir(parents=True, exist_ok=True)
-    table = worked_example()
+    example = worked_example()
     print("Three steps by hand (x is one number, the data are -1 or +1):\n")
-    print(table.round(4).to_string(index=False), "\n")
+    print(example.round(4).to_string(index=False), "\n")
 
-    judge = Judge.of(load_data("digits"))
     denoise, training = _train(plan, out, seed, device)
-    rows, shown = _compare(denoise, judge, plan, seed)
-    results = pd.DataFrame(rows)
+    evaluator = evaluators.of_images("digits")
+    rows = [_measured(denoise, settings, evaluator, plan, seed) for settings in COMPARED]
+    results = table(rows)
     print("\n" + report.readable(results).to_string(index=False))
 
-    pictures.side_by_side(shown, out / "samples.png")
-    pictures.denoising(denoise, seed, out / "denoising.png")
-    pictures.mixture(seed, out / "mixture.png")
-    guided = _guided(denoise, judge, seed, out)
-    negative = _negative(denoise, judge, 10 if fast else 40, seed, out)
+    guided, guidance = _guided(denoise, evaluator, seed)
+    pushed, negative = _negative(denoise, plan.pushed, seed)
+    figures = {
+        "samples": _side_by_side(denoise, seed),
+        "denoising-ddpm": _on_the_way(denoise, "ddpm", 1000, seed),
+        "denoising-ddim": _on_the_way(denoise, "ddim", 50, seed),
+        "mixture": _on_a_mixture(seed),
+        "guidance": guidance,
+        "negative": negative,
+    }
+    for name, figure in figures.items():
+        report.save(figure, out / f"{name}.png")
     write_atomically(out / "results.csv", results.to_csv(index=False).encode())
-    numbers = {"training": training, "guidance": guided, "negative": negative, "fast": fast, "seed": seed}
+    numbers = {"training": training, "guidance": guided, "negative": pushed, "fast": fast, "seed": seed}
     write_atomically(out / "results.json", json.dumps(numbers, indent=2).encode())
-    page = report.write(out, table, results, numbers)
+    page = report.write(out, example, results, numbers, evaluator.name)
     print(f"\nOpen {page} to look at all of it.")
     return page
 
 
-def _train(plan: Plan, out: Path, seed: int, device: str | torch.device | None) -> tuple[Denoiser, dict]:
+def table(rows: list[Measurement]) -> pd.DataFrame:
+    """One line a sampler, and below them the floor: what real digits score at the same count."""
+    titles = {"adherence": "adherence", "frechet": "Frechet distance"}
+    lines: list[dict[str, Any]] = [
+        {
+            "sampler": label(row.settings.sampler),
+            "steps": row.settings.steps,
+            "NFE": row.nfe,
+            "seconds per image": row.seconds_per_image,
+            "quartiles apart": (row.seconds_q3 or 0.0) - (row.seconds_q1 or 0.0),
+            **{title: row.quality[name].value for name, title in titles.items() if name in row.quality},
+        }
+        for row in rows
+    ]
+    floor = {title: rows[0].quality[name].floor for name, title in titles.items() if name in rows[0].quality}
+    return pd.DataFrame([*lines, {"sampler": "real digits (the floor)", **floor}])
+
+
+def _measured(denoise: Denoiser, settings: Settings, evaluator: Evaluator, plan: Plan, seed: int) -> Measurement:
+    return measure(
+        denoise,
+        settings.changed(batch=plan.batch),
+        evaluator=evaluator,
+        metrics=plan.metrics,
+        samples=plan.samples,
+        repeats=plan.samples // plan.batch,
+        seed=seed,
+        progress=True,
+    )
+
+
+def _train(plan: Plan, out: Path, seed: int, device: str | torch.device | None) -> tuple[Denoiser, dict[str, Any]]:
     """A class-conditional U-Net, from random weights, on the 8x8 digits and their smudged copies."""
     recipe = recipes.get("digits", images=plan.images)
     with tqdm(total=plan.images, unit="image", desc="training") as bar:
@@ -82,100 +133,60 @@ def _train(plan: Plan, out: Path, seed: int, device: str | torch.device | None) 
     return record.denoiser(), training
 
 
-def _settings() -> Iterator[tuple[str, int]]:
-    yield "ddpm", 1000
-    for steps in (50, 20, 10, 5):
-        yield "ddim", steps
+def _side_by_side(denoise: Denoiser, seed: int) -> Figure:
+    """The ten digits by each sampler, from the same starting noise."""
+    rows = {}
+    for settings in COMPARED:
+        x = generate(denoise, 10, settings, labels=range(10), seed=seed)[-1].x
+        rows[f"{label(settings.sampler)}, {settings.steps}"] = x
+    return image_strip(rows, DIGITS, "One network, one starting noise, fewer and fewer steps")
 
 
-def _compare(denoise: Denoiser, judge: Judge, plan: Plan, seed: int) -> tuple[list[dict], dict[str, Tensor]]:
-    """One row and ten pictures for each sampler, all from the same starting noise and for the same labels."""
-    labels = torch.arange(plan.samples) % 10
-    settings = list(_settings())
-    evaluations = sum(steps for _, steps in settings) * plan.samples
-    rows, shown = [], {}
-    with tqdm(total=evaluations, unit="evaluation", unit_scale=True, desc="sampling") as bar:
-        for name, steps in settings:
-            samples, seconds, nfe = _sample(denoise, labels, name, steps, plan.batch, seed, bar)
-            q1, median, q3 = np.percentile(seconds, [25, 50, 75])
-            rows.append(
-                {
-                    "sampler": name,
-                    "steps": steps,
-                    "NFE": nfe,
-                    "seconds per image": median,
-                    "spread": q3 - q1,
-                    "recognised": judge.recognised(samples, labels),
-                    "Frechet distance": judge.distance(samples),
-                }
-            )
-            shown[f"{name}, {steps} steps"] = samples[:10]
-    real = load_data("digits", "test")
-    pick = _balanced(real, plan.samples)
-    rows.append(
-        {
-            "sampler": "real digits (the floor)",
-            "recognised": judge.recognised(real.images[pick], real.labels[pick]),
-            "Frechet distance": judge.distance(real.images[pick]),
-        }
-    )
-    return rows, shown
+def _on_the_way(denoise: Denoiser, sampler: str, steps: int, seed: int) -> Figure:
+    """A 3 on its way from noise, with what the network sees in it."""
+    trace = generate(denoise, 1, sampler=sampler, steps=steps, labels=[3], seed=seed)
+    return estimate_strip(trace, columns=11)
 
 
-def _sample(
-    denoise: Denoiser, labels: Tensor, name: str, steps: int, batch: int, seed: int, bar: tqdm
-) -> tuple[Tensor, list[float], int]:
-    """Samples, seconds per image of each batch (after one step to warm up), and the evaluations a sample cost."""
-    settings, start = Settings(name, steps), starting_noise(denoise, len(labels), seed)
-    generator, counted = torch.Generator().manual_seed(seed), count_calls(denoise)
-    bar.set_postfix_str(f"{name}, {steps} steps")
-    next(states(counted, start[:batch], settings, labels[:batch], torch.Generator()))
-    before, samples, seconds = counted.nfe, [], []
-    for x, wanted in zip(start.split(batch), labels.split(batch), strict=True):
-        began = time.perf_counter()
-        for state in states(counted, x, settings, wanted, generator):
-            bar.update(len(state.x))
-            last = state.x
-        samples.append(last.cpu())
-        seconds.append((time.perf_counter() - began) / len(x))
-    return torch.cat(samples), seconds, round((counted.nfe - before) / len(seconds))
+def _on_a_mixture(seed: int) -> Figure:
+    """Trajectories of DDPM and of DDIM on two clusters of numbers, over the exact density of x_t."""
+    path, clusters = schedules.cosine(), toys.GaussianMixture([-1.0, 1.0], stds=0.15, weights=[1, 2])
+    start = torch.linspace(-2, 2, 12, dtype=torch.float64)
+    denoise, traces = clusters.denoiser(path), {}
+    for name in ("ddpm", "ddim"):
+        settings = Settings(name, 200, limit=None)
+        steps = states(denoise, start, settings, generator=torch.Generator().manual_seed(seed))
+        traces[f"{name}, 200 steps"] = [State(path.T, start, None), *steps]
+    return trajectory_figure(clusters, path, traces)
 
 
-def _balanced(real: Data, count: int) -> Tensor:
-    """Indices of `count` real images, the classes in turn as far as they go: the mixture that the samples have."""
-    queues = [torch.nonzero(real.labels == c)[:, 0].tolist() for c in range(10)]
-    turns = itertools.chain.from_iterable(zip(*(queue[: min(map(len, queues))] for queue in queues), strict=True))
-    return torch.tensor(list(itertools.islice(turns, count)))
-
-
-def _guided(denoise: Denoiser, judge: Judge, seed: int, out: Path) -> list[dict]:
-    """The ten digits at each guidance scale, from one starting noise, drawn and judged."""
+def _guided(denoise: Denoiser, evaluator: Evaluator, seed: int) -> tuple[list[dict[str, float]], Figure]:
+    """The ten digits at each guidance scale, from one starting noise; the adherence of each row."""
     labels = torch.arange(10)
     rows, shown = [], {}
     for scale in SCALES:
-        samples = _drawn(denoise, 10, seed, labels=range(10), scale=scale)
-        shown[f"s = {scale:g}"] = samples
-        rows.append({"scale": scale, "recognised": judge.recognised(samples, labels)})
-    pictures.side_by_side(shown, out / "guidance.png")
-    return rows
+        x = generate(denoise, 10, labels=range(10), scale=scale, seed=seed)[-1].x
+        shown[f"s = {scale:g}"] = x
+        predicted = evaluator.features_of(x, labels).predicted
+        assert predicted is not None
+        rows.append({"scale": scale, "adherence": adherence(predicted, labels)})
+    return rows, image_strip(shown, DIGITS, "Guidance: from no label at all to a caricature")
 
 
-def _negative(denoise: Denoiser, judge: Judge, count: int, seed: int, out: Path) -> dict[str, float]:
-    """8s plain, and 8s pushed away from 3: the classifier's mean probability of a 3 before and after."""
-    plain = _drawn(denoise, count, seed, labels=[WANTED])
-    pushed = _drawn(denoise, count, seed, labels=[WANTED], scale=3.0, negative=AVOIDED)
-    pictures.side_by_side(
-        {f"{WANTED}, plain": plain[:10], f"{WANTED}, not {AVOIDED}": pushed[:10]}, out / "negative.png"
+def _negative(denoise: Denoiser, count: int, seed: int) -> tuple[dict[str, float], Figure]:
+    """8s plain, and 8s pushed away from 3: the classifier's mean probability of a 3, and of an 8, in both."""
+    plain = generate(denoise, count, labels=[WANTED], seed=seed)[-1].x
+    pushed = generate(denoise, count, labels=[WANTED], scale=3.0, negative=AVOIDED, seed=seed)[-1].x
+    before, after = (
+        features.probabilities(features.features(x.clamp(-1, 1), "digits"), "digits").mean(dim=0).tolist()
+        for x in (plain, pushed)
     )
-    before, after = (judge.probabilities(samples).mean(axis=0) for samples in (plain, pushed))
-    return {
-        "taken for a 3 before": float(before[AVOIDED]),
-        "taken for a 3 after": float(after[AVOIDED]),
-        "taken for an 8 before": float(before[WANTED]),
-        "taken for an 8 after": float(after[WANTED]),
+    numbers = {
+        "taken for a 3 before": before[AVOIDED],
+        "taken for a 3 after": after[AVOIDED],
+        "taken for an 8 before": before[WANTED],
+        "taken for an 8 after": after[WANTED],
     }
-
-
-def _drawn(denoise: Denoiser, count: int, seed: int, **how: Any) -> Tensor:
-    """`count` samples by `generate`'s 20 steps of DDIM, on the CPU; `how` are its labels, scale and negative."""
-    return generate(denoise, count, seed=seed, **how)[-1].x.cpu()
+    rows = {f"{WANTED}, plain": plain[:10], f"{WANTED}, not {AVOIDED}": pushed[:10]}
+    strip = image_strip(rows, [""] * 10, f"An {WANTED}, and an {WANTED} that is not a {AVOIDED}")
+    return numbers, strip
