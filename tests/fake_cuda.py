@@ -15,7 +15,7 @@ from contextlib import nullcontext
 
 import torch
 from torch import nn
-from torch._subclasses.fake_tensor import FakeTensorMode
+from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 
 from diffusion_lessons import guidance
@@ -106,10 +106,10 @@ def outside(function):
 
 
 def on_the_cpu(evaluate):
-    """A path's function: real for floats; for tensors shape, type and device alone."""
+    """A path's function: as it is; of fake tensors shape, type and device alone."""
 
     def run(path, function, value):
-        if not isinstance(value, torch.Tensor):
+        if not isinstance(value, FakeTensor):
             return outside(evaluate)(path, function, value)
         return torch.empty_like(value)
 

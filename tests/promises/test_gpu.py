@@ -21,6 +21,7 @@ from diffusion_lessons.machine import devices
 from diffusion_lessons.machine.processes import Processes
 from diffusion_lessons.metrics import features
 from diffusion_lessons.networks import UNet, UNetConfig
+from diffusion_lessons.sampling import generate
 from diffusion_lessons.training import loop, recipes
 from diffusion_lessons.training.state import Run
 from diffusion_lessons.training.step import Step, denoising
@@ -112,6 +113,16 @@ def test_each_sampler_follows_its_network(monkeypatch, name):
     assert out.device == cuda.device and cuda.doubles == []
     noisy = not sampler.info.deterministic
     assert len(cuda.waits) <= (len(times) if noisy else 0), cuda.waits  # fresh noise, drawn on the CPU
+
+
+def test_generate_samples_where_the_network_stands(monkeypatch):
+    cuda = FakeCuda(monkeypatch)
+    network = UNet(UNetConfig(**SMALL, classes=10))
+    denoise = Denoiser(network, schedules.cosine(), "v", classes=10, shape=(1, 8, 8))
+    with cuda:
+        cuda.place(network)
+        states = generate(denoise, 4, labels=range(4), scale=2.0, steps=3)
+    assert states[-1].x.device == cuda.device
 
 
 def test_x_elsewhere_than_the_network_is_one_sentence(monkeypatch):
