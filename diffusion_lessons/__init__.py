@@ -1,28 +1,47 @@
 """Diffusion models, from one number on paper to the frontier of steps, quality and latency.
 
-from diffusion_lessons import load, sample, trace, samplers, schedules, denoisers, guidance, toys
+    import diffusion_lessons as dl
+
+    network = dl.load("digits-diffusion")
+    denoise = dl.denoisers.clip(dl.denoisers.condition_on(network, 7), 1.0)
+    path = network.path
+    x = dl.sample(dl.samplers.ddim, denoise, path.prior((16, *network.shape)), path, path.grid(20))
+
+The rooms, each built on those before it: `grids`, `path`, `schedules`, `estimates`, `denoisers`, `toys`, `guidance`,
+`samplers`, `sampling`; `data`, `networks`, `training`, `distillation`, `checkpoints`; `metrics`,
+`benchmark`; `checks`, `figures`, `panels`; `doctor` and `invariants` for what does not work.
 """
 
-import importlib
 from typing import TYPE_CHECKING, Any
 
+from diffusion_lessons.face import offer
+
 if TYPE_CHECKING:
-    from diffusion_lessons import denoisers, guidance, samplers, schedules, toys
-    from diffusion_lessons.checkpoints import load
-    from diffusion_lessons.samplers import sample, trace
+    from diffusion_lessons.checkpoints import load as load
+    from diffusion_lessons.checks import check as check
+    from diffusion_lessons.data import load_data as load_data
+    from diffusion_lessons.samplers import sample as sample
+    from diffusion_lessons.samplers import trace as trace
+    from diffusion_lessons.sampling import generate as generate
 
-__all__ = ["denoisers", "guidance", "load", "sample", "samplers", "schedules", "toys", "trace"]
-
-_HOMES = {"load": "checkpoints", "sample": "samplers", "trace": "samplers"}
+ROOMS = (
+    *("grids", "path", "schedules", "estimates", "denoisers", "toys", "guidance", "samplers", "sampling"),
+    *("data", "networks", "training", "distillation", "checkpoints", "metrics", "benchmark"),
+    *("checks", "figures", "panels", "doctor", "invariants"),
+)
+VERBS: dict[str, list[str]] = {
+    "checkpoints": ["load"],
+    "data": ["load_data"],
+    "samplers": ["sample", "trace"],
+    "sampling": ["generate"],
+    "checks": ["check"],
+}
+_offered, __dir__, __all__ = offer(__name__, {**{room: [] for room in ROOMS}, **VERBS})
 
 
 def __getattr__(name: str) -> Any:
-    """Import on first use: PyTorch takes seconds, and `diffusion-lessons --help` does without."""
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = importlib.import_module(f"{__name__}.{_HOMES.get(name, name)}")
-    return getattr(module, name) if name in _HOMES else module
+    if name != "__version__":
+        return _offered(name)
+    from importlib.metadata import version
 
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+    return version("diffusion-lessons")

@@ -43,11 +43,6 @@ def scale_from_w(w: Number) -> Number:
     return 1 + w
 
 
-def w_from_scale(scale: Number) -> Number:
-    """w = s - 1, the inverse of `scale_from_w`."""
-    return scale - 1
-
-
 def noise_level(path: Path, t: Number) -> Number:
     """sigma / alpha = exp(-lambda), the same clock on every path; infinite where alpha is 0."""
     return torch.exp(-path.lam(t)) if isinstance(t, Tensor) else math.exp(-path.lam(t))

@@ -1,1 +1,18 @@
 """Measured rows: what a sampler costs and how good its samples are, in tables that are resumed and that ship."""
+
+from diffusion_lessons.face import offer
+
+__getattr__, __dir__, __all__ = offer(
+    __name__,
+    {
+        "rows": ["Measurement"],
+        "measure": [],
+        "sweep": [],
+        "table": [],
+        "plans": [],
+        "shipped": ["find"],
+        "frontier": ["best_under", "knee", "on_frontier"],
+        "students": ["above_floor", "difference", "family", "ratio"],
+        "card": ["default_settings"],
+    },
+)

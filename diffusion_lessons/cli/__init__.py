@@ -22,7 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 COMMANDS: tuple[Callable[..., None], ...] = (
-    *(look.tour, look.doctor, make.train, make.distil, make.sample, look.data, look.orders, look.lab),
+    *(look.tour, look.doctor, make.train, make.distil, make.sample, look.data, look.samplers, look.orders, look.lab),
     *(measure.benchmark, measure.evaluate, measure.frontier),
 )
 for command in COMMANDS:

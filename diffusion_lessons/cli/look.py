@@ -1,4 +1,4 @@
-"""Commands that show: the tour, the doctor, the data sets, the samplers' orders, the lessons."""
+"""Commands that show: the tour, the doctor, the data sets, the samplers and their orders, the lessons."""
 
 from pathlib import Path
 from typing import Annotated
@@ -52,6 +52,17 @@ def data(
     from diffusion_lessons.commands.data import show_data
 
     show_data(name, size=size, picture=out)
+
+
+def samplers() -> None:
+    """List the samplers: name, order, cost, whether they add noise, and where they were published.
+
+    \b
+    diffusion-lessons samplers
+    """
+    from diffusion_lessons.commands.samplers import show_samplers
+
+    show_samplers()
 
 
 def orders(

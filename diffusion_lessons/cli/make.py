@@ -85,7 +85,7 @@ def sample(
     negative: Annotated[str | None, typer.Option(help="Class to move away from.")] = None,
     interval: Annotated[tuple[float, float] | None, typer.Option(help="Guide only between two noise levels.")] = None,
     rescale: Annotated[float, typer.Option(help="Undo guidance's contrast, 0..1.")] = 0.0,
-    sampler: Annotated[str, typer.Option(help="Any of the course's samplers.")] = "ddim",
+    sampler: Annotated[str, typer.Option(help="Any that `diffusion-lessons samplers` lists.")] = "ddim",
     steps: Annotated[int, typer.Option(help="Steps of the sampler's grid.")] = 20,
     spacing: Annotated[str, typer.Option(help="How the grid's times lie.")] = "trailing",
     option: Annotated[list[str] | None, typer.Option("--option", "-o", help="The sampler's, NAME=VALUE.")] = None,

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from diffusion_lessons.figures.convergence import order_figure
-from diffusion_lessons.figures.show import png
+from diffusion_lessons.figures.display import png
 from diffusion_lessons.machine.files import write_atomically
 from diffusion_lessons.toys.convergence import adaptive_errors, errors, slopes
 

@@ -107,11 +107,6 @@ class Data:
         indices = indices.to(self.pixels.device)
         return to_unit(self.pixels[indices]), self.labels[indices]
 
-    def subset(self, indices: Tensor) -> Data:
-        """The same data set with the given images only; the card counts them anew."""
-        pixels, labels = self.pixels[indices], self.labels[indices]
-        return Data(pixels, labels, self.classes, {**self.card, "count": len(pixels)})
-
     def to(self, device: str | torch.device) -> Data:
         """A copy whose tensors live on `device`."""
         return replace(self, pixels=self.pixels.to(device), labels=self.labels.to(device))

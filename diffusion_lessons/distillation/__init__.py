@@ -4,3 +4,15 @@ Every student begins as a copy of its teacher and ends as an ordinary checkpoint
 differ in what a training step asks for: `reflow` straightens the teacher's way, `progressive` walks two of its steps in
 one, `consistency` jumps from anywhere on the way to its end. `students` lists the recipes and trains them.
 """
+
+from diffusion_lessons.face import offer
+
+__getattr__, __dir__, __all__ = offer(
+    __name__,
+    {
+        "reflow": ["make_pairs"],
+        "progressive": ["two_steps"],
+        "consistency": [],
+        "students": ["load_teacher", "student_recipe", "train_student"],
+    },
+)

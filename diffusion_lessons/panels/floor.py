@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from diffusion_lessons.figures import style
+from diffusion_lessons.figures.display import png
 from diffusion_lessons.figures.metrics import SHOWN, level, without_class
-from diffusion_lessons.figures.show import png
 from diffusion_lessons.metrics.features import Reference
 from diffusion_lessons.metrics.frechet import frechet_distance, moments
 from diffusion_lessons.metrics.precision_recall import precision_recall

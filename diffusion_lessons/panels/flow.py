@@ -6,8 +6,8 @@ import torch
 
 from diffusion_lessons.denoisers import count_calls
 from diffusion_lessons.figures import style
+from diffusion_lessons.figures.display import freeze, png
 from diffusion_lessons.figures.noising import path_label
-from diffusion_lessons.figures.show import freeze, png
 from diffusion_lessons.figures.trajectories import draw_plane
 from diffusion_lessons.panels.controls import menu, slider
 from diffusion_lessons.panels.panel import Drawing, Panel

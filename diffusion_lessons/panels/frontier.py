@@ -9,9 +9,9 @@ from diffusion_lessons.benchmark import shipped as stored
 from diffusion_lessons.benchmark.frontier import best_under
 from diffusion_lessons.benchmark.measure import timed_samples
 from diffusion_lessons.figures import style
+from diffusion_lessons.figures.display import as_image, beside, png
 from diffusion_lessons.figures.frontier import joined, plain_numbers
 from diffusion_lessons.figures.images import image_grid
-from diffusion_lessons.figures.show import as_image, beside, png
 from diffusion_lessons.panels.controls import choice_slider
 from diffusion_lessons.panels.panel import Drawing, Panel
 

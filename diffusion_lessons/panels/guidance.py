@@ -11,8 +11,8 @@ from torch import Tensor
 from diffusion_lessons import samplers
 from diffusion_lessons.denoisers import Denoiser, count_calls
 from diffusion_lessons.figures import style
+from diffusion_lessons.figures.display import freeze, png
 from diffusion_lessons.figures.images import image_grid
-from diffusion_lessons.figures.show import freeze, png
 from diffusion_lessons.figures.trajectories import draw_class_numbers, draw_plane
 from diffusion_lessons.guidance import classifier_free
 from diffusion_lessons.metrics import features

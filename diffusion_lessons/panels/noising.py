@@ -7,9 +7,9 @@ from PIL import Image
 from torch import Tensor
 
 from diffusion_lessons.figures import style
+from diffusion_lessons.figures.display import as_image, beside, freeze, png
 from diffusion_lessons.figures.images import image_grid
 from diffusion_lessons.figures.noising import PATH_COLORS, path_label, times_to_draw
-from diffusion_lessons.figures.show import as_image, beside, freeze, png
 from diffusion_lessons.panels.controls import menu, slider
 from diffusion_lessons.panels.panel import Drawing, Panel
 from diffusion_lessons.path import Path

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import ipywidgets
 
-from diffusion_lessons.figures.show import bundle
+from diffusion_lessons.figures.display import bundle
 
 BUSY, BLINK = "<i>drawing ...</i>", 0.15  # shown when drawing takes longer than so many seconds
 

@@ -9,9 +9,9 @@ from torch import Tensor
 
 from diffusion_lessons import samplers
 from diffusion_lessons.figures import style
+from diffusion_lessons.figures.display import freeze, png
 from diffusion_lessons.figures.images import image_grid
 from diffusion_lessons.figures.noising import density_over_time
-from diffusion_lessons.figures.show import freeze, png
 from diffusion_lessons.panels.controls import decimal_slider, sampler_menu, slider
 from diffusion_lessons.panels.panel import Drawing, Panel
 from diffusion_lessons.path import Path

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from diffusion_lessons.figures import style
-from diffusion_lessons.figures.show import freeze, png
+from diffusion_lessons.figures.display import freeze, png
 from diffusion_lessons.panels.controls import menu
 from diffusion_lessons.panels.panel import Drawing, Panel
 from diffusion_lessons.path import Path

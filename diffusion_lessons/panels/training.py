@@ -3,8 +3,8 @@
 from matplotlib.figure import Figure
 
 from diffusion_lessons.figures import style
+from diffusion_lessons.figures.display import freeze, png
 from diffusion_lessons.figures.noising import times_to_draw
-from diffusion_lessons.figures.show import freeze, png
 from diffusion_lessons.figures.training import ExamplesPlot
 from diffusion_lessons.panels.controls import slider
 from diffusion_lessons.panels.panel import Drawing, Panel

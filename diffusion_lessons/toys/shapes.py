@@ -4,7 +4,6 @@ Each takes the number of points and a `generator=`, and adds a little Gaussian `
 """
 
 import math
-from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -44,11 +43,6 @@ def spiral(n: int, generator: torch.Generator | None = None, noise: float = 0.03
     radius = _uniform(n, generator).sqrt()
     angle = 3 * math.pi * radius + math.pi * torch.randint(2, (n,), generator=generator)
     return _finish(radius * angle.cos(), radius * angle.sin(), 2.0, noise, generator)
-
-
-SHAPES: dict[str, Callable[..., Tensor]] = {
-    shape.__name__: shape for shape in (moons, swiss_roll, rings, checkerboard, spiral)
-}
 
 
 def _uniform(n: int, generator: torch.Generator | None) -> Tensor:

@@ -1,1 +1,17 @@
 """Training: losses, the running average, the loop, recipes and checkpoints."""
+
+from diffusion_lessons.face import offer
+
+__getattr__, __dir__, __all__ = offer(
+    __name__,
+    {
+        "batches": ["draw_batch", "optimal_coupling"],
+        "losses": ["loss", "sample_times"],
+        "ema": ["EMA"],
+        "pairs": ["Pairs"],
+        "recipes": ["Recipe"],
+        "loop": ["TrainingRecord", "finish", "train"],
+        "state": [],
+        "classifier": [],
+    },
+)

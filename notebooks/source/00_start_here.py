@@ -13,14 +13,9 @@
 # %%
 import torch
 
-from diffusion_lessons import doctor, samplers, schedules, toys, trace
-from diffusion_lessons.checks import check
-from diffusion_lessons.data import load_data
-from diffusion_lessons.figures import noising, trajectories
-from diffusion_lessons.figures.images import image_grid
-from diffusion_lessons.figures.show import show
-from diffusion_lessons.panels.quiz import predict, scope_check
-from diffusion_lessons.panels.sampling import image_panel
+from diffusion_lessons import check, doctor, load_data, samplers, schedules, toys, trace
+from diffusion_lessons.figures import image_grid, noising, show, trajectories
+from diffusion_lessons.panels import image_panel, predict, scope_check
 
 # %% [markdown]
 # ## Does your machine work?

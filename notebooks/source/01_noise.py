@@ -11,13 +11,9 @@
 # %%
 import torch
 
-from diffusion_lessons import schedules, toys
-from diffusion_lessons.checks import check
-from diffusion_lessons.data import load_data
-from diffusion_lessons.figures import noising, style
-from diffusion_lessons.figures.show import show
-from diffusion_lessons.panels.noising import noising_panel
-from diffusion_lessons.panels.quiz import predict, scope_check
+from diffusion_lessons import check, load_data, schedules, toys
+from diffusion_lessons.figures import noising, show, style
+from diffusion_lessons.panels import noising_panel, predict, scope_check
 
 path = schedules.ddpm_linear()  # 1000 steps, the schedule of the first diffusion models for images
 generator = torch.Generator().manual_seed(0)

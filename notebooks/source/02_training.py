@@ -16,24 +16,13 @@ from dataclasses import replace
 import torch
 from tqdm import tqdm
 
-from diffusion_lessons import load, sample, samplers, schedules, toys
-from diffusion_lessons.checks import check
-from diffusion_lessons.data import load_data
+from diffusion_lessons import check, estimates, generate, load, load_data, networks, sample, samplers, schedules, toys
 from diffusion_lessons.denoisers import Denoiser, count_calls
-from diffusion_lessons.estimates import target
-from diffusion_lessons.figures import noising
+from diffusion_lessons.figures import noising, show
 from diffusion_lessons.figures import training as learning
-from diffusion_lessons.figures.show import show
-from diffusion_lessons.networks import MLP, MLPConfig, UNet
-from diffusion_lessons.panels.quiz import predict, scope_check
-from diffusion_lessons.panels.training import answers_panel
-from diffusion_lessons.sampling import generate
-from diffusion_lessons.toys.bayes_loss import bayes_loss, excess_loss
-from diffusion_lessons.toys.one_dimension import gaussian_quantiles, wasserstein_1
-from diffusion_lessons.training import batches, recipes
-from diffusion_lessons.training.ema import EMA
-from diffusion_lessons.training.loop import train
-from diffusion_lessons.training.losses import loss, sample_times
+from diffusion_lessons.panels import answers_panel, predict, scope_check
+from diffusion_lessons.toys import bayes_loss, excess_loss, gaussian_quantiles, wasserstein_1
+from diffusion_lessons.training import EMA, batches, loss, recipes, sample_times, train
 
 # %%
 path = schedules.ddpm_linear()
@@ -185,7 +174,7 @@ def above_least(network, t):
 
 
 torch.manual_seed(0)
-network = MLP(MLPConfig(dims=1, width=64))
+network = networks.MLP(networks.MLPConfig(dims=1, width=64))
 average, optimizer = EMA(network), torch.optim.AdamW(network.parameters(), lr=2e-3)
 
 # %%
@@ -264,7 +253,7 @@ show(
 at = {"eps": path, "x0": path, "v": path, "velocity": schedules.flow()}
 for name, on in at.items():
     known = heaps.denoiser(on)
-    ideal = Denoiser(lambda x, t, name=name, on=on, known=known: target(name, *known(x, t), on, t), on, name)
+    ideal = Denoiser(lambda x, t, name=name, on=on, known=known: estimates.target(name, *known(x, t), on, t), on, name)
     x, t = on.add_noise(heaps.sample(100, generator, torch.float64), normal(100), 0.3 * on.T), 0.3 * on.T
     seen, best = ideal(x, t), known(x, t)
     assert torch.allclose(seen.x0, best.x0) and torch.allclose(seen.eps, best.eps)
@@ -294,7 +283,7 @@ x0, eps, t = heaps.sample(1000, generator, torch.float64), normal(1000), sample_
 for kind in ("eps", "x0", "v"):
 
     def ideal_network(x, t, kind=kind):
-        return target(kind, *exact(x, t), path, t)
+        return estimates.target(kind, *exact(x, t), path, t)
 
     plain, weighted = (loss(ideal_network, x0, eps, t, path, kind, weighting=w) for w in (None, "min_snr"))
     print(f"{kind}: loss {plain:.3f}, with min-SNR weights {weighted:.3f}")
@@ -437,7 +426,7 @@ print(f"with one time for all, {size} examples say as much as {worth:.0f}")
 # forgets something else at every step. Take the shipped weights, in a network with dropout:
 
 # %%
-leaky = UNet(replace(shipped.network.config, dropout=0.2))
+leaky = networks.UNet(replace(shipped.network.config, dropout=0.2))
 leaky.load_state_dict(shipped.network.state_dict())
 with torch.no_grad():
     t = torch.full((11,), 0.5 * path8.T)

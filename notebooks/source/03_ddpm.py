@@ -17,8 +17,8 @@ from diffusion_lessons import load, sample, samplers, schedules, toys
 from diffusion_lessons.checks import check
 from diffusion_lessons.denoisers import clip, condition_on, count_calls
 from diffusion_lessons.figures import noising, style, trajectories
+from diffusion_lessons.figures.display import show
 from diffusion_lessons.figures.reverse_step import step_figure
-from diffusion_lessons.figures.show import show
 from diffusion_lessons.panels.quiz import predict, scope_check
 from diffusion_lessons.panels.sampling import image_panel
 from diffusion_lessons.sampling import generate

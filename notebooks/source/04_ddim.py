@@ -14,16 +14,11 @@ import math
 
 import torch
 
-from diffusion_lessons import sample, samplers, schedules, toys, trace
-from diffusion_lessons.checks import check
-from diffusion_lessons.data import load_data
+from diffusion_lessons import check, load_data, sample, samplers, schedules, toys, trace
 from diffusion_lessons.denoisers import Denoiser, clip, count_calls
-from diffusion_lessons.figures import style, trajectories
-from diffusion_lessons.figures.show import show
-from diffusion_lessons.panels.quiz import predict, scope_check
-from diffusion_lessons.panels.sampling import sampler_panel
-from diffusion_lessons.toys.one_dimension import gaussian_quantiles, wasserstein_1
-from diffusion_lessons.toys.worked_example import worked_example, worked_path
+from diffusion_lessons.figures import show, style, trajectories
+from diffusion_lessons.panels import predict, sampler_panel, scope_check
+from diffusion_lessons.toys import gaussian_quantiles, wasserstein_1, worked_example, worked_path
 
 
 def seeded(seed):

@@ -19,7 +19,7 @@ from diffusion_lessons import sample, samplers, schedules, toys, trace
 from diffusion_lessons.checks import check
 from diffusion_lessons.figures import style
 from diffusion_lessons.figures.convergence import last_steps_figure, order_figure
-from diffusion_lessons.figures.show import show
+from diffusion_lessons.figures.display import show
 from diffusion_lessons.panels.quiz import predict, scope_check
 from diffusion_lessons.panels.solvers import order_panel
 from diffusion_lessons.samplers import ode_field

@@ -14,23 +14,12 @@ import inspect
 
 import torch
 
-from diffusion_lessons import load, sample, samplers, schedules, toys, trace
-from diffusion_lessons.checks import check
-from diffusion_lessons.data import load_data
+from diffusion_lessons import check, load, load_data, networks, sample, samplers, schedules, toys, trace
 from diffusion_lessons.denoisers import Denoiser, condition_on
-from diffusion_lessons.figures import trajectories
-from diffusion_lessons.figures.images import image_grid
-from diffusion_lessons.figures.show import show
-from diffusion_lessons.networks import MLP, MLPConfig
-from diffusion_lessons.panels.flow import flow_panel
-from diffusion_lessons.panels.quiz import predict, scope_check
-from diffusion_lessons.samplers import State
-from diffusion_lessons.toys import convergence
-from diffusion_lessons.toys.exact_ode import exact_flow
-from diffusion_lessons.toys.one_dimension import gaussian_quantiles
-from diffusion_lessons.toys.straightness import crossings, excess_length, straightness
-from diffusion_lessons.training.batches import optimal_coupling
-from diffusion_lessons.training.losses import loss
+from diffusion_lessons.figures import image_grid, show, trajectories
+from diffusion_lessons.panels import flow_panel, predict, scope_check
+from diffusion_lessons.toys import convergence, crossings, exact_flow, excess_length, gaussian_quantiles, straightness
+from diffusion_lessons.training import loss, optimal_coupling
 
 path, generator = schedules.flow(), torch.Generator().manual_seed(0)
 
@@ -101,7 +90,7 @@ predict(
 # %%
 few, times = gaussian_quantiles(24), [1 - k / 40 for k in range(41)]
 data = heaps.sample(24, generator, torch.float64)
-pairs = [State(t, path.add_noise(data, few, t), None) for t in times]
+pairs = [samplers.State(t, path.add_noise(data, few, t), None) for t in times]
 flow = exact_flow(heaps.denoiser(path), few, path, times, tolerance=1e-8)
 show(
     trajectories.trajectory_figure(heaps, path, {"pairs, as training draws them": pairs, "exact flow": flow}),
@@ -230,7 +219,7 @@ for name, other in runs.items():
 # %%
 def learned(coupled, steps=900, batch=128):
     torch.manual_seed(0)
-    network, generator = MLP(MLPConfig(width=64, T=path.T)), torch.Generator().manual_seed(0)
+    network, generator = networks.MLP(networks.MLPConfig(width=64, T=path.T)), torch.Generator().manual_seed(0)
     optimizer = torch.optim.Adam(network.parameters(), lr=3e-3)
     for _ in range(steps):
         x0, eps = toys.moons(batch, generator), torch.randn(batch, 2, generator=generator)
@@ -281,8 +270,8 @@ print(inspect.getsource(optimal_coupling).split('"""')[2].strip("\n"))
 
 # %%
 matched = learned(coupled=True)
-networks = {"heun, pairs at random": drawn, "heun, pairs matched": matched}
-walks = {name: trace(samplers.heun, net, start[:150], path, path.grid(20)) for name, net in networks.items()}
+flows = {"heun, pairs at random": drawn, "heun, pairs matched": matched}
+walks = {name: trace(samplers.heun, net, start[:150], path, path.grid(20)) for name, net in flows.items()}
 at_random, chosen = (straightness(states) for states in walks.values())
 assert chosen < 0.1 * at_random and miss(matched, samplers.euler, 1) < blurred / 2
 show(

@@ -23,7 +23,7 @@ from diffusion_lessons.checks import check
 from diffusion_lessons.data import load_data
 from diffusion_lessons.denoisers import clip, condition_on, count_calls
 from diffusion_lessons.figures import frontier, noising, style
-from diffusion_lessons.figures.show import show
+from diffusion_lessons.figures.display import show
 from diffusion_lessons.guidance import classifier_free
 from diffusion_lessons.metrics import evaluator
 from diffusion_lessons.panels import guidance as guidance_panels

@@ -19,7 +19,7 @@ from diffusion_lessons.benchmark.measure import timed_samples
 from diffusion_lessons.checks import check
 from diffusion_lessons.denoisers import condition_on, count_calls
 from diffusion_lessons.figures import noising, style, trajectories
-from diffusion_lessons.figures.show import show
+from diffusion_lessons.figures.display import show
 from diffusion_lessons.guidance import classifier_free, compose
 from diffusion_lessons.metrics import evaluator
 from diffusion_lessons.metrics import scores as metrics

@@ -14,21 +14,21 @@ import math
 
 import torch
 
-from diffusion_lessons import load, sample, samplers, schedules, toys
-from diffusion_lessons.checks import check
-from diffusion_lessons.data import load_data
+from diffusion_lessons import check, generate, load, load_data, sample, samplers, schedules, toys
+from diffusion_lessons.figures import image_grid, show
 from diffusion_lessons.figures import metrics as measuring
-from diffusion_lessons.figures.images import image_grid
-from diffusion_lessons.figures.show import show
-from diffusion_lessons.metrics import evaluator, features
-from diffusion_lessons.metrics.frechet import frechet_between, frechet_distance, moments
+from diffusion_lessons.metrics import (
+    evaluate,
+    evaluator,
+    features,
+    frechet_between,
+    frechet_distance,
+    memorization_probe,
+    moments,
+)
 from diffusion_lessons.metrics.kernel_distance import kernel_distance
-from diffusion_lessons.metrics.memorization import memorization_probe
 from diffusion_lessons.metrics.precision_recall import precision_recall
-from diffusion_lessons.metrics.scores import evaluate
-from diffusion_lessons.panels.floor import floor_panel
-from diffusion_lessons.panels.quiz import predict, scope_check
-from diffusion_lessons.sampling import generate
+from diffusion_lessons.panels import floor_panel, predict, scope_check
 
 
 def seeded(seed):
@@ -238,7 +238,7 @@ drawn = generate(load("mnist-diffusion"), 200, labels=asked.tolist(), sampler="d
 show(image_grid(drawn[:32], 16, enlarge=2), "Thirty-two digits of the network: as legible as hurried handwriting.")
 
 # %%
-seen = eyes.see(drawn, asked)
+seen = eyes.features_of(drawn, asked)
 scores = evaluate(["frechet", "kernel", "adherence"], seen, eyes.train, eyes.held_out)
 for name in ("frechet", "kernel"):
     score = scores[name]

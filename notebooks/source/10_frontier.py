@@ -17,7 +17,7 @@ from diffusion_lessons.benchmark.frontier import best_under, on_frontier
 from diffusion_lessons.benchmark.measure import measure
 from diffusion_lessons.checks import check
 from diffusion_lessons.figures import frontier as figures
-from diffusion_lessons.figures.show import show
+from diffusion_lessons.figures.display import show
 from diffusion_lessons.panels import frontier as explorer
 from diffusion_lessons.panels.quiz import predict, scope_check
 from diffusion_lessons.sampling import Settings

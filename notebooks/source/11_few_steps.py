@@ -22,7 +22,7 @@ from diffusion_lessons.denoisers import Denoiser, clip, condition_on
 from diffusion_lessons.distillation.progressive import two_steps
 from diffusion_lessons.figures import few_steps, frontier
 from diffusion_lessons.figures.denoisers import jumps_figure
-from diffusion_lessons.figures.show import show
+from diffusion_lessons.figures.display import show
 from diffusion_lessons.metrics import evaluator
 from diffusion_lessons.networks import MLP, MLPConfig
 from diffusion_lessons.panels.few_steps import few_steps_panel

@@ -46,13 +46,11 @@ def test_pixels_and_unit_range_are_inverse():
     assert to_pixels(torch.tensor([-7.0, 7.0])).tolist() == [0, 255]
 
 
-def test_batch_subset_and_device_agree_with_images():
+def test_batch_and_device_agree_with_images():
     data = load_data("digits")
     chosen = torch.tensor([3, 1, 1])
     images, labels = data.batch(chosen)
     assert torch.equal(images, data.images[chosen]) and torch.equal(labels, data.labels[chosen])
-    subset = data.subset(chosen)
-    assert torch.equal(subset.images, images) and subset.card["count"] == len(subset) == 3
     assert data.to("cpu").shape == (1, 8, 8)
 
 

@@ -6,8 +6,8 @@ import torch
 
 from diffusion_lessons import samplers, schedules, toys
 from diffusion_lessons.figures import noising, trajectories
+from diffusion_lessons.figures.display import beside, show
 from diffusion_lessons.figures.images import image_grid
-from diffusion_lessons.figures.show import beside, show
 from diffusion_lessons.samplers import trace
 
 LINEAR = schedules.ddpm_linear()

@@ -1,0 +1,34 @@
+"""The face of a package: the names that it offers, each imported from the module that defines it on first use.
+
+    __getattr__, __dir__, __all__ = offer(__name__, {"images": ["image_grid"], "style": []})
+
+So one import line has what a lesson needs, and nothing is loaded that nobody asked for: PyTorch alone takes seconds,
+and `diffusion-lessons --help` does without.
+"""
+
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+
+def offer(
+    package: str, modules: Mapping[str, Sequence[str]]
+) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
+    """`__getattr__`, `__dir__` and `__all__` of a package that offers these modules and these names of theirs.
+
+    A name that is also a module's would sometimes be the one and sometimes the other. Raises ValueError for it, and for
+    a name that two modules offer.
+    """
+    homes = {name: module for module, names in modules.items() for name in names}
+    if homes.keys() & modules.keys() or len(homes) < sum(map(len, modules.values())):
+        raise ValueError(f"{package} offers a name twice")
+
+    def getattribute(name: str) -> Any:
+        if name in homes:
+            return getattr(importlib.import_module(f"{package}.{homes[name]}"), name)
+        if name in modules:
+            return importlib.import_module(f"{package}.{name}")
+        raise AttributeError(f"module {package!r} has no attribute {name!r}")
+
+    everything = sorted({*homes, *modules})
+    return getattribute, lambda: everything, everything
