@@ -18,7 +18,7 @@ from tqdm.auto import tqdm
 from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.denoisers import count_calls
 from diffusion_lessons.machine import description
-from diffusion_lessons.machine.devices import synchronise
+from diffusion_lessons.machine.devices import device_generator, synchronise, use_tf32
 from diffusion_lessons.metrics.adherence import contrast, out_of_range
 from diffusion_lessons.metrics.evaluator import Evaluator
 from diffusion_lessons.metrics.scores import DRAWS, Score, evaluate, metric_named, standard_error
@@ -69,6 +69,7 @@ def measure(
         metric_named(each)
     if samples == 0 and repeats == 0:
         raise ValueError("nothing to measure: give an evaluator for quality, or repeats above 0 for latency")
+    use_tf32(False)  # float32 in a row is float32
     load = description.describe(device_of(denoise))
     drawn = timed_samples(
         denoise,
@@ -142,13 +143,15 @@ def timed_samples(
 
     x_T comes from `seed`, the labels from the evaluator's real images (without an evaluator the classes in turn), and
     the noise of a stochastic sampler from the seed and the number of its batch: neither depends on what was sampled
-    before.
+    before. For a GPU that noise is drawn on the CPU, so that a seed means the same everywhere, and sent at each step;
+    the batches that are timed there are others, whose noise is drawn on the device.
     """
     settings.check(denoise)
     device = device_of(denoise)
     counted = count_calls(in_precision(denoise, settings.precision))
     size = min(settings.batch, n) or settings.batch
-    further = max(repeats - n // size, 0)  # batches beyond the samples, only to be timed
+    sends_noise = device.type != "cpu" and settings.adds_noise
+    further = repeats if sends_noise else max(repeats - n // size, 0)  # batches beyond the samples, only to be timed
     sizes = [*(min(size, n - start) for start in range(0, n, size)), *[size] * further]
     labels = _labels(denoise, evaluator, sum(sizes), seed)
     asked = [None] * len(sizes) if labels is None else labels.split(sizes)
@@ -156,12 +159,16 @@ def timed_samples(
     parts = [denoise.path.prior((count, *denoise.shape), generator) for count in (n, size * further) if count]
     noise = torch.cat(parts).split(sizes)
 
+    def is_timed(number: int) -> bool:
+        return sizes[number] == size and (not sends_noise or number >= len(sizes) - further)
+
     def run(number: int) -> Iterator[State]:
-        generator = torch.Generator().manual_seed(seed + number)
+        there = sends_noise and is_timed(number)
+        generator = device_generator(device if there else torch.device("cpu"), seed + number)
         return states(counted, noise[number].to(device), settings, asked[number], generator)
 
     for _ in range(warm_up if repeats else 0):
-        last_x(islice(run(0), WARM_UP_STEPS))
+        last_x(islice(run(len(sizes) - 1 if sends_noise else 0), WARM_UP_STEPS))
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
     before, results, seconds = counted.nfe, [], []
@@ -173,7 +180,7 @@ def timed_samples(
         began = time.perf_counter()
         results.append(last_x(steps))
         synchronise(device)
-        if count == size:
+        if is_timed(number):
             seconds.append((time.perf_counter() - began) / size)
         bar.update(count)
     bar.close()

@@ -19,6 +19,7 @@ class Measurement:
     seconds_per_image     median over `repeats` batches after `warm_up` ones; seconds_q1 and seconds_q3 the quartiles
     peak_memory_mb        of a CUDA device while sampling
     load                  of the machine before the run
+    backend               of a CUDA device: the versions of CUDA and cuDNN, and whether float32 is TF32
     features              in which the quality figures are taken, with the hash of the network that makes them
     quality               scores with spread and floor by name, all of `samples` samples from `seed`
     """
@@ -47,6 +48,7 @@ class Measurement:
     features: str | None = None
     features_sha256: str | None = None
     quality: dict[str, Score] = field(default_factory=dict)
+    backend: str | None = None
 
     @property
     def key(self) -> tuple[Settings, int, int]:

@@ -5,7 +5,17 @@ from typing import Annotated, Literal
 
 import typer
 
-from diffusion_lessons.cli.options import Change, Device, Minutes, Resume, Seed, listed, named_values, rows_and_columns
+from diffusion_lessons.cli.options import (
+    Change,
+    Device,
+    Minutes,
+    Precision,
+    Resume,
+    Seed,
+    listed,
+    named_values,
+    rows_and_columns,
+)
 
 
 def train(
@@ -19,6 +29,7 @@ def train(
     change: Change = None,
     resume: Resume = False,
     device: Device = None,
+    precision: Precision = "auto",
     seed: Seed = 0,
 ) -> None:
     """Train a network; Ctrl-C saves, --resume goes on. Pictures of samples are written as it learns.
@@ -38,6 +49,7 @@ def train(
         out=out,
         size=size,
         device=device,
+        precision=precision,
         seed=seed,
         resume=resume,
         minutes=minutes,
@@ -52,6 +64,7 @@ def distil(
     change: Change = None,
     resume: Resume = False,
     device: Device = None,
+    precision: Precision = "auto",
     seed: Seed = 0,
 ) -> None:
     """Make a student that samples in one to eight steps, starting from its teacher; Ctrl-C saves, --resume goes on.
@@ -74,8 +87,8 @@ def distil(
     """
     from diffusion_lessons.commands import train as training
 
-    changes = named_values(change)
-    training.distil(name, out=out, device=device, seed=seed, resume=resume, minutes=minutes, changes=changes)
+    run = {"device": device, "precision": precision, "seed": seed, "resume": resume, "minutes": minutes}
+    training.distil(name, out=out, changes=named_values(change), **run)
 
 
 def sample(

@@ -1,7 +1,7 @@
 """Options that several commands share, and how their text is read."""
 
 from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import typer
 
@@ -11,7 +11,13 @@ Device = Annotated[str | None, typer.Option(help="cuda, cuda:1, mps or cpu; by d
 Change = Annotated[list[str] | None, typer.Option("--set", help="A recipe's field, NAME=VALUE; repeatable.")]
 Minutes = Annotated[float | None, typer.Option(help="Stop after this time, not after the recipe's images.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")]
-Seed = Annotated[int, typer.Option(help="Decides every random number: the same seed gives the same result.")]
+Seed = Annotated[
+    int, typer.Option(help="Decides every random number; on a GPU a training's last digits differ all the same.")
+]
+Precision = Annotated[
+    Literal["auto", "float32", "bfloat16", "float16"],
+    typer.Option(help="Of a training step's convolutions; auto is half where the device has it."),
+]
 
 
 def rows_and_columns(text: str) -> tuple[int, int]:

@@ -22,7 +22,16 @@ def describe(device: torch.device) -> dict[str, str | int | float | None]:
         "python": known["python"],
         "torch": known["torch"],
         "version": known["diffusion-lessons"],
+        "backend": _backend(device),
     }
+
+
+def _backend(device: torch.device) -> str | None:
+    """What computes on a CUDA device, and whether its float32 is TF32; None elsewhere."""
+    if device.type != "cuda":
+        return None
+    products = "TF32" if torch.backends.cuda.matmul.allow_tf32 else "no TF32"
+    return f"CUDA {torch.version.cuda}, cuDNN {torch.backends.cudnn.version()}, {products}"
 
 
 def versions() -> dict[str, str]:

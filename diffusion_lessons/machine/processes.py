@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from diffusion_lessons.machine.devices import choose_device
+from diffusion_lessons.machine.devices import choose_device, use_tf32
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class Processes:
     def started(cls, device: str | torch.device | None) -> "Processes":
         """As the environment says: `accelerate launch` (or torchrun) sets WORLD_SIZE."""
         chosen = choose_device(device)
+        use_tf32(True)  # training does not need the digits, and is faster
         if int(os.environ.get("WORLD_SIZE", "1")) == 1:
             return cls(chosen)
         try:

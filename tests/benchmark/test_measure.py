@@ -10,6 +10,7 @@ from diffusion_lessons import schedules, toys
 from diffusion_lessons.benchmark.measure import measure, timed_samples
 from diffusion_lessons.benchmark.rows import Measurement, frame
 from diffusion_lessons.denoisers import Denoiser
+from diffusion_lessons.machine.processes import Processes
 from diffusion_lessons.metrics import evaluator as evaluators
 from diffusion_lessons.sampling import Settings
 
@@ -125,3 +126,29 @@ def test_an_unknown_metric_and_nan_samples_are_refused(evaluator):
     spoiled = Denoiser(lambda x, t: x / 0, PATH, shape=(2,))
     with pytest.raises(ValueError, match="20 of 20 samples hold NaN"):
         measure(spoiled, Settings("ddim", 2, limit=None), evaluator=evaluator, metrics=["kernel"], samples=20)
+
+
+def test_float32_is_float32_where_it_is_measured_and_may_be_tf32_where_it_trains():
+    Processes.started("cpu")
+    assert torch.backends.cuda.matmul.allow_tf32 and torch.backends.cudnn.allow_tf32
+    mixture = toys.GaussianMixture([0.0], stds=1.0)
+    row = measure(mixture.denoiser(schedules.flow()), Settings("ddim", 1, batch=2), repeats=1)
+    assert not torch.backends.cuda.matmul.allow_tf32 and not torch.backends.cudnn.allow_tf32
+    assert row.backend is None  # of CUDA devices only
+
+
+def test_what_is_timed_on_a_gpu_draws_its_noise_there(monkeypatch):
+    """The samples' own noise follows from the seed on every device, and is sent: their batches are not timed."""
+    drawn = []
+    monkeypatch.setattr("diffusion_lessons.benchmark.measure.device_of", lambda denoise: torch.device("meta"))
+    monkeypatch.setattr(torch.Tensor, "to", lambda x, *_, **__: x)
+    monkeypatch.setattr(
+        "diffusion_lessons.benchmark.measure.device_generator",
+        lambda device, seed: drawn.append((device.type, seed)) or torch.Generator().manual_seed(seed),
+    )
+    mixture = toys.GaussianMixture([0.0], stds=1.0)
+    settings = Settings("ddim", 2, batch=4, options={"eta": 1.0}, limit=None)
+    denoise = mixture.denoiser(schedules.flow())
+    found = timed_samples(denoise, settings, 8, repeats=3, warm_up=1, seed=5)
+    assert len(found.x) == 8 and len(found.seconds) == 3
+    assert drawn[1:] == [("cpu", 5), ("cpu", 6), ("meta", 7), ("meta", 8), ("meta", 9)]

@@ -91,3 +91,13 @@ def test_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match="could not write"):
         checkpoints.save(tmp_path / "file" / "x", MLP(MLPConfig(width=8)), schedules.flow(), "x0", shape=(2,))
+
+
+def test_a_loaded_network_may_be_compiled(monkeypatch):
+    modes = []
+    monkeypatch.setattr(torch, "compile", lambda network, mode: modes.append(mode) or network)
+    monkeypatch.setattr("diffusion_lessons.checkpoints.why_not_compiled", lambda device: "")
+    assert checkpoints.load("digits-diffusion", compile=True).shape == (1, 8, 8) and modes == [None]
+    monkeypatch.setattr("diffusion_lessons.checkpoints.why_not_compiled", lambda device: "there is no C++ compiler")
+    with pytest.raises(ValueError, match="cannot be compiled: there is no C"):
+        checkpoints.load("digits-diffusion", compile=True)

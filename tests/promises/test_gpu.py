@@ -1,14 +1,12 @@
 """What holds on CUDA and on Apple's MPS, seen without either: devices, copies that wait, kernels that are there."""
 
 import contextlib
-import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 import torchgen
-from torch import nn
 from torchgen.gen import parse_native_yaml
 from torchgen.model import DispatchKey
 
@@ -17,12 +15,11 @@ from diffusion_lessons.checkpoints import load
 from diffusion_lessons.data import Data
 from diffusion_lessons.denoisers import Denoiser
 from diffusion_lessons.distillation import students
-from diffusion_lessons.machine import devices
 from diffusion_lessons.machine.processes import Processes
 from diffusion_lessons.metrics import features
 from diffusion_lessons.networks import UNet, UNetConfig
 from diffusion_lessons.sampling import generate
-from diffusion_lessons.training import loop, recipes
+from diffusion_lessons.training import recipes
 from diffusion_lessons.training.state import Run
 from diffusion_lessons.training.step import Step, denoising
 from tests.fake_cuda import FakeCuda
@@ -180,95 +177,3 @@ def test_classifier_features_have_kernels_on_mps(without_kernel, monkeypatch):
     with cuda, torch.no_grad():
         cuda.place(network).features(torch.empty(2, 1, 8, 8, device=cuda.device))
     assert without_kernel(cuda.operations) == {"cudnn_batch_norm.default"}  # which MPS replaces by its own
-
-
-# -- precision, memory, compilation ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", STUDENTS)
-def test_every_weight_of_a_student_has_a_gradient_under_autocast(name):
-    recipe = students.student_recipe(name)
-    teacher = load(recipe.teacher)
-    taught = replace(recipe.taught_by(teacher), batch=4)
-    data = replace(images(side=28), classes=tuple(map(str, range(teacher.classes))))
-    run = Run(taught, data, torch.device("cpu"), 0, "bfloat16")
-    objective = denoising if name == "mnist-reflow" else taught.lesson(teacher, data, None, 0).objective
-    for parameter in run.network.parameters():  # layers that start at zero pass no gradient on
-        nn.init.normal_(parameter, std=0.1)
-    Step(run, objective, data, Processes(torch.device("cpu")))._gradients()
-    assert [key for key, p in run.network.named_parameters() if p.grad is None or not p.grad.any()] in ([], [])
-
-
-@pytest.mark.parametrize("first", ["float32", "bfloat16", "float16"])
-@pytest.mark.parametrize("then", ["float32", "bfloat16", "float16"])
-def test_a_run_goes_on_in_another_precision(tiny_recipe, tiny_data, tmp_path, first, then):
-    for record in loop.train(tiny_recipe, tiny_data, tmp_path, device="cpu", precision=first, every=1):
-        if record.step == 3:
-            break
-    *_, last = loop.train(tiny_recipe, tiny_data, tmp_path, device="cpu", precision=then, every=1, resume=True)
-    assert last.step == 20
-
-
-def test_a_slow_first_step_does_not_eat_the_warm_up(tiny_recipe, tiny_data):
-    calls = []
-
-    def slow_at_first(run, network, batch):
-        if not calls:
-            time.sleep(1.0)
-        calls.append(run.step)
-        return denoising(run, network, batch)
-
-    records = loop.train(
-        replace(tiny_recipe, images=10**9), tiny_data, device="cpu", minutes=0.05, every=1, objective=slow_at_first
-    )
-    rates = [record.learning_rate for record, _ in zip(records, range(2), strict=False)]
-    assert calls[:2] == [0, 0] and rates[1] < 0.7 * tiny_recipe.learning_rate
-
-
-def test_a_network_that_cannot_be_compiled_is_trained_as_it_is(tiny_recipe, tiny_data, monkeypatch, capsys):
-    def broken(network):
-        def call(*_):
-            raise RuntimeError("Failed to find C compiler")
-
-        return call
-
-    monkeypatch.setattr(torch, "compile", broken)
-    monkeypatch.setattr("diffusion_lessons.training.step.why_not_compiled", lambda device: "")
-    run = Run(tiny_recipe, tiny_data, torch.device("cpu"), 0)
-    step = Step(run, denoising, tiny_data, Processes(torch.device("cpu")))
-    step.compile()
-    step.prepare()
-    assert "could not be compiled (RuntimeError: Failed to find C compiler)" in capsys.readouterr().err
-    assert step(1e-3).isfinite()
-
-
-@pytest.mark.parametrize("reason", ["the GPU has compute capability 6.1", "Triton is not installed", "C compiler"])
-def test_what_keeps_a_network_from_being_compiled_is_said(tiny_recipe, tiny_data, monkeypatch, capsys, reason):
-    capability = (6, 1) if "capability" in reason else (8, 0)
-    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
-    monkeypatch.setattr(devices.importlib.util, "find_spec", lambda name: None if "Triton" in reason else object())
-    monkeypatch.setattr(devices.shutil, "which", lambda name: None if "compiler" in reason else "/usr/bin/cc")
-    assert reason in devices.why_not_compiled(torch.device("cuda"))
-
-
-def test_a_batch_too_large_for_the_memory_is_computed_in_parts(tiny_recipe, tiny_data, monkeypatch, capsys):
-    def hungry(run, network, batch):
-        if len(batch.x0) > 4:
-            raise torch.OutOfMemoryError("CUDA out of memory")
-        return denoising(run, network, batch)
-
-    alone = Processes(torch.device("cpu"))
-    whole = Run(tiny_recipe, tiny_data, torch.device("cpu"), 0, "float32")
-    cut = Run(tiny_recipe, tiny_data, torch.device("cpu"), 0, "float32")
-    steps = Step(whole, denoising, tiny_data, alone), Step(cut, hungry, tiny_data, alone)
-    steps[1].prepare()
-    assert steps[1].parts == 4 and "4 parts of 4 images" in capsys.readouterr().err
-    losses = [(steps[0](1e-3).item(), steps[1](1e-3).item()) for _ in range(3)]
-    for one, other in losses:
-        assert other == pytest.approx(one, rel=1e-5)
-    for one, other in zip(whole.network.parameters(), cut.network.parameters(), strict=True):
-        torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-5)
-    monkeypatch.setattr("tests.promises.test_gpu.denoising", denoising)
-    steps[1].objective = lambda *_: (_ for _ in ()).throw(torch.OutOfMemoryError("CUDA out of memory"))
-    with pytest.raises(ValueError, match="1 images at a time do not fit.*--set batch=8"):
-        steps[1].prepare()

@@ -1,92 +1,109 @@
-"""One update, against the same one written out by hand; and a batch that is cut into parts."""
+"""A training step: in every precision, compiled or not, and in as many parts as fit the memory."""
 
+import time
 from dataclasses import replace
 
 import pytest
 import torch
 from torch import nn
 
+from diffusion_lessons.checkpoints import load
+from diffusion_lessons.data import Data
+from diffusion_lessons.distillation import students
+from diffusion_lessons.machine import devices
 from diffusion_lessons.machine.processes import Processes
-from diffusion_lessons.training.batches import draw_batch
-from diffusion_lessons.training.losses import loss, sample_times
+from diffusion_lessons.training import loop
 from diffusion_lessons.training.state import Run
 from diffusion_lessons.training.step import Step, denoising
 
-CPU = torch.device("cpu")
+STUDENTS = ["mnist-reflow", "mnist-progressive-4", "mnist-consistency", "mnist-consistency-training"]
 
 
-def a_step(recipe, data, objective=denoising):
-    return Step(Run(recipe, data, CPU, 0, precision="float32"), objective, data, Processes(CPU))
+@pytest.mark.parametrize("name", STUDENTS)
+def test_every_weight_of_a_student_has_a_gradient_under_autocast(name):
+    recipe = students.student_recipe(name)
+    teacher = load(recipe.teacher)
+    taught = replace(recipe.taught_by(teacher), batch=4)
+    classes = tuple(map(str, range(teacher.classes)))
+    data = Data(torch.zeros(8, 1, 28, 28, dtype=torch.uint8), torch.arange(8), classes, {"name": "none"})
+    run = Run(taught, data, torch.device("cpu"), 0, "bfloat16")
+    objective = denoising if name == "mnist-reflow" else taught.lesson(teacher, data, None, 0).objective
+    for parameter in run.network.parameters():  # layers that start at zero pass no gradient on
+        nn.init.normal_(parameter, std=0.1)
+    Step(run, objective, data, Processes(torch.device("cpu")))._gradients()
+    assert [key for key, p in run.network.named_parameters() if p.grad is None or not p.grad.any()] in ([], [])
 
 
-def weights(network):
-    return torch.cat([parameter.detach().flatten() for parameter in network.parameters()])
+@pytest.mark.parametrize("first", ["float32", "bfloat16", "float16"])
+@pytest.mark.parametrize("then", ["float32", "bfloat16", "float16"])
+def test_a_run_goes_on_in_another_precision(tiny_recipe, tiny_data, tmp_path, first, then):
+    for record in loop.train(tiny_recipe, tiny_data, tmp_path, device="cpu", precision=first, every=1):
+        if record.step == 3:
+            break
+    *_, last = loop.train(tiny_recipe, tiny_data, tmp_path, device="cpu", precision=then, every=1, resume=True)
+    assert last.step == 20
 
 
-def test_an_update_is_adamw_on_the_clipped_gradient_of_the_loss(tiny_recipe, tiny_data):
-    step = a_step(tiny_recipe, tiny_data)
-    by_hand = Run(tiny_recipe, tiny_data, CPU, 0, precision="float32")
-    for number in range(2):
-        error = step(1e-3)
-        batch = draw_batch(
-            tiny_data,
-            tiny_recipe.batch,
-            0,
-            number,
-            condition_dropout=tiny_recipe.condition_dropout,
-            flip=tiny_recipe.flip,
-        )
-        t = sample_times(batch.u, by_hand.path, tiny_recipe.times)
-        expected = loss(
-            by_hand.network,
-            batch.x0,
-            batch.eps,
-            t,
-            by_hand.path,
-            tiny_recipe.predicts,
-            batch.condition,
-            tiny_recipe.weighting,
-        )
-        by_hand.optimizer.param_groups[0]["lr"] = 1e-3
-        by_hand.optimizer.zero_grad()
-        expected.backward()
-        nn.utils.clip_grad_norm_(by_hand.network.parameters(), tiny_recipe.clip_norm)
-        by_hand.optimizer.step()
-        assert error.item() == pytest.approx(expected.item(), rel=1e-5)
-        torch.testing.assert_close(weights(step.run.network), weights(by_hand.network), rtol=1e-4, atol=1e-6)
-    assert step.run.step == 2
+def test_a_slow_first_step_does_not_eat_the_warm_up(tiny_recipe, tiny_data):
+    calls = []
 
-
-def test_a_batch_in_parts_gives_the_same_update_but_for_rounding(tiny_recipe, tiny_data):
-    whole, parts = a_step(tiny_recipe, tiny_data), a_step(tiny_recipe, tiny_data)
-    parts.parts = 4
-    errors = [step(1e-3).item() for step in (whole, parts)]
-    assert errors[0] == pytest.approx(errors[1], rel=1e-5)
-    torch.testing.assert_close(weights(whole.run.network), weights(parts.run.network), rtol=1e-3, atol=1e-5)
-
-
-def test_what_does_not_fit_is_cut_until_it_does_and_the_weights_stay(tiny_recipe, tiny_data, capsys):
-    rows = []
-
-    def hungry(run, network, batch):
-        rows.append(len(batch.x0))
-        if len(batch.x0) > 4:
-            raise torch.OutOfMemoryError("no room")
+    def slow_at_first(run, network, batch):
+        if not calls:
+            time.sleep(1.0)
+        calls.append(run.step)
         return denoising(run, network, batch)
 
-    step = a_step(tiny_recipe, tiny_data, hungry)
-    before = weights(step.run.network)
+    records = loop.train(
+        replace(tiny_recipe, images=10**9), tiny_data, device="cpu", minutes=0.05, every=1, objective=slow_at_first
+    )
+    rates = [record.learning_rate for record, _ in zip(records, range(2), strict=False)]
+    assert calls[:2] == [0, 0] and rates[1] < 0.7 * tiny_recipe.learning_rate
+
+
+def test_a_network_that_cannot_be_compiled_is_trained_as_it_is(tiny_recipe, tiny_data, monkeypatch, capsys):
+    def broken(network):
+        def call(*_):
+            raise RuntimeError("Failed to find C compiler")
+
+        return call
+
+    monkeypatch.setattr(torch, "compile", broken)
+    monkeypatch.setattr("diffusion_lessons.training.step.why_not_compiled", lambda device: "")
+    run = Run(tiny_recipe, tiny_data, torch.device("cpu"), 0)
+    step = Step(run, denoising, tiny_data, Processes(torch.device("cpu")))
+    step.compile()
     step.prepare()
-    assert rows[:3] == [16, 8, 4] and step.parts == 4 and step.run.step == 0
-    assert torch.equal(weights(step.run.network), before)
-    assert all(parameter.grad is None for parameter in step.run.network.parameters())
-    assert "out of memory: each batch is computed in 4 parts of 4 images" in capsys.readouterr().err
+    assert "could not be compiled (RuntimeError: Failed to find C compiler)" in capsys.readouterr().err
+    assert step(1e-3).isfinite()
 
 
-def test_what_cannot_be_cut_says_what_to_do(tiny_recipe, tiny_data):
-    def never(run, network, batch):
-        raise torch.OutOfMemoryError("no room")
+@pytest.mark.parametrize("reason", ["the GPU has compute capability 6.1", "Triton is not installed", "C compiler"])
+def test_what_keeps_a_network_from_being_compiled_is_said(tiny_recipe, tiny_data, monkeypatch, capsys, reason):
+    capability = (6, 1) if "capability" in reason else (8, 0)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
+    monkeypatch.setattr(devices.importlib.util, "find_spec", lambda name: None if "Triton" in reason else object())
+    monkeypatch.setattr(devices.shutil, "which", lambda name: None if "compiler" in reason else "/usr/bin/cc")
+    assert reason in devices.why_not_compiled(torch.device("cuda"))
 
-    step = a_step(replace(tiny_recipe, batch=6), tiny_data, never)
-    with pytest.raises(ValueError, match=r"3 images at a time do not fit .*--set batch=3"):
-        step.prepare()
+
+def test_a_batch_too_large_for_the_memory_is_computed_in_parts(tiny_recipe, tiny_data, monkeypatch, capsys):
+    def hungry(run, network, batch):
+        if len(batch.x0) > 4:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return denoising(run, network, batch)
+
+    alone = Processes(torch.device("cpu"))
+    whole = Run(tiny_recipe, tiny_data, torch.device("cpu"), 0, "float32")
+    cut = Run(tiny_recipe, tiny_data, torch.device("cpu"), 0, "float32")
+    steps = Step(whole, denoising, tiny_data, alone), Step(cut, hungry, tiny_data, alone)
+    steps[1].prepare()
+    assert steps[1].parts == 4 and "4 parts of 4 images" in capsys.readouterr().err
+    losses = [(steps[0](1e-3).item(), steps[1](1e-3).item()) for _ in range(3)]
+    for one, other in losses:
+        assert other == pytest.approx(one, rel=1e-5)
+    for one, other in zip(whole.network.parameters(), cut.network.parameters(), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-5)
+    monkeypatch.setattr("tests.promises.test_gpu.denoising", denoising)
+    steps[1].objective = lambda *_: (_ for _ in ()).throw(torch.OutOfMemoryError("CUDA out of memory"))
+    with pytest.raises(ValueError, match="1 images at a time do not fit.*--set batch=8"):
+        steps[1].prepare()
