@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from diffusion_lessons.checks import EXERCISES, check, variant
+from diffusion_lessons.checks import check, variant
 
 
 def forward_with_math(clean, noise, retained):
@@ -133,53 +133,11 @@ def test_a_correct_solution_written_differently_passes(name, function, seed):
     assert result.passed, result
 
 
-def test_half_right_work_earns_its_share():
-    def no_special_last_step(x, eps, z, alpha_bar_t, alpha_bar_s):
-        return ddpm_from_the_posterior(x, eps, z, alpha_bar_t, min(alpha_bar_s, 1 - 1e-9))
-
-    result = check("ddpm_step", no_special_last_step)
-    assert result.right == (True, True, False)
-    assert result.score == pytest.approx(2 / 3)
-    assert result.mistake.name == "noise on the last step"
-
-
-def test_special_cases_earn_nothing_while_the_heart_is_wrong():
-    result = check("guide", lambda uncond, cond, scale: cond)
-    assert result.right == (False, False, True, False)
-    assert result.score == 0
-
-
-def test_message_shows_inputs_answer_and_expectation():
-    text = str(check("guide", lambda uncond, cond, scale: uncond + 2 * scale * (cond - uncond)))
-    assert "eps_uncond = " in text and "scale = " in text and "yours gives " in text and "expected " in text
-    assert "Reread: lesson 07" in text and "wrong  numbers" in text and "ok     scale 0 is unconditional" in text
-
-
-def test_message_names_an_error_that_was_raised():
-    def broken(x0, eps, alpha_bar):
-        raise KeyError("oops")
-
-    assert "it raised KeyError: 'oops'" in str(check("forward", broken))
-
-
-def test_wrong_number_of_arguments_is_told():
-    assert "takes 1 positional argument but 3 were given" in str(check("forward", lambda x0: x0))
-
-
 def test_numbers_can_be_checked_in_place_of_a_function():
     """A student's own numbers: the answer to the inputs of a seed made of the name."""
     seed = variant("Ana")
     assert seed == variant(" ana ") != variant("bo")
     assert not check("forward", 0.3, seed=seed).passed
-
-
-def test_inputs_are_not_changed_by_the_function():
-    def cruel(points):
-        points.clear()
-        return []
-
-    assert check("frontier", EXERCISES["frontier"].solution).passed
-    assert not check("frontier", cruel).passed
 
 
 def test_check_needs_a_known_name():

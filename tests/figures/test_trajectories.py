@@ -1,47 +1,23 @@
-"""The figures of the first lessons hold what they say: curves of the paths, paths of the samplers, images in order."""
+"""Trajectories are drawn where the states are, over the density that they walk through."""
 
 import numpy as np
 import pytest
 import torch
 
 from diffusion_lessons import samplers, schedules, toys
-from diffusion_lessons.figures import noising, trajectories
-from diffusion_lessons.figures.display import beside, show
-from diffusion_lessons.figures.images import image_grid
+from diffusion_lessons.figures import trajectories
 from diffusion_lessons.samplers import trace
 
 LINEAR = schedules.ddpm_linear()
+
+
 MIXTURE = toys.GaussianMixture([-1.0, 1.0], stds=0.2)
-ALT = "Ten paths from noise at the left to data at the right."
 
 
 @pytest.fixture(scope="module")
 def states():
     x = LINEAR.prior((10,), torch.Generator().manual_seed(0), dtype=torch.float64)
     return trace(samplers.ddim, MIXTURE.denoiser(LINEAR), x, LINEAR, LINEAR.grid(5))
-
-
-def test_schedule_figure_draws_alpha_bar_and_lambda():
-    left, right = noising.schedule_figure([LINEAR, schedules.flow()], mark=0.5).axes
-    curve = left.get_lines()[0]
-    middle = np.abs(curve.get_xdata() - 0.5).argmin()
-    assert curve.get_ydata()[middle] == pytest.approx(LINEAR.alpha_bar(500.0), rel=0.02)
-    assert right.get_lines()[0].get_ydata()[middle] == pytest.approx(LINEAR.lam(500.0), rel=0.02)
-    assert [text.get_text() for text in left.get_legend().get_texts()] == ["linear", "flow"]
-
-
-def test_walks_end_as_noise():
-    walk = noising.forward_walks(torch.full((4000,), 3.0).double(), LINEAR, torch.Generator().manual_seed(0))
-    assert walk.shape == (1001, 4000) and bool((walk[0] == 3).all())
-    assert walk[300].mean().item() == pytest.approx(3 * LINEAR.alpha(300.0), abs=0.05)
-    assert walk[-1].std().item() == pytest.approx(1, abs=0.05)
-
-
-def test_observer_figure_has_one_line_a_path_over_time_and_over_lambda():
-    paths, shares = [LINEAR, schedules.cosine()], [0.25, 0.5]
-    left, right = noising.observer_figure(paths, shares, {"linear": [80, 24], "cosine": [99, 90]}).axes
-    assert list(left.get_lines()[1].get_ydata()) == [99, 90]
-    assert list(right.get_lines()[0].get_xdata()) == [LINEAR.lam(250.0), LINEAR.lam(500.0)]
 
 
 def test_trajectories_are_the_states(states):
@@ -79,17 +55,3 @@ def test_estimate_strip_pairs_a_state_with_what_is_seen_in_it():
     assert np.allclose(picture[:4, 5:9], states[1].x[1, 0], atol=1e-6)
     assert np.allclose(picture[5:9, 5:9], denoise(states[1].x, states[1].t).x0[1, 0], atol=1e-6)
     assert plot.get_xticklabels()[0].get_text() == "t = 1000"
-
-
-def test_a_strip_of_colour_images_is_refused():
-    with pytest.raises(ValueError, match="grey images"):
-        noising.image_strip({"x": torch.zeros(2, 3, 4, 4)}, ["a", "b"], "title")
-
-
-def test_shown_pictures_have_words_and_the_same_bytes(states):
-    first, second = (show(trajectories.trajectory_figure(MIXTURE, LINEAR, {"ddim": states}), ALT) for _ in range(2))
-    assert first.content == second.content
-    data, metadata = first._repr_mimebundle_()
-    assert data["text/plain"] == metadata["image/png"]["alt"] == ALT
-    grid = image_grid(torch.zeros(4, 1, 8, 8))
-    assert beside(grid, grid).width == 2 * grid.width + 16 == show(beside(grid, grid), ALT).width
