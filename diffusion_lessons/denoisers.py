@@ -1,7 +1,7 @@
-"""Denoisers: what a sampler asks at every step, and the wrappers that change the answer.
+"""Denoisers: what a sampler evaluates at every step, and the wrappers that change the estimate.
 
 A denoiser is any callable `denoise(x, t, condition=None) -> Estimate(x0, eps)`: which clean sample and which noise do
-you see in x_t? `Denoiser` makes one of a network, whatever the network predicts; `toys` has exact ones. Wrappers are
+you see in x_t? `Denoiser` makes one from a network, whatever the network predicts; `toys` has exact ones. Wrappers are
 denoiser -> denoiser, so each works with every sampler.
 """
 
@@ -36,11 +36,11 @@ class Denoiser:
         v:         x_0 = (alpha x - sigma v) / (alpha^2 + sigma^2),  eps = (sigma x + alpha v) / (alpha^2 + sigma^2)
         velocity:  x_0 = x - t u,  eps = x + (1 - t) u               (u = dx_t/dt = eps - x_0, flow paths only)
 
-    `shape` is that of one sample, `card` whatever describes the network. `times` are the only ones at which it may be
-    asked, where it is a student that was trained for a few steps; None for any.
+    `shape` is that of one sample, `card` whatever describes the network. `times` are the only times at which it may be
+    evaluated, if the network is a student that was trained for a few steps; None allows any time.
 
-    A network in another floating type than x (half precision, say) is handed x in its own and answers in x's: rounding
-    is the network's alone, never the sample's.
+    If the network computes in another floating type than x (half precision, say), x is converted for it and its output
+    is converted back, so that only the network rounds and the sample never does.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class Denoiser:
         else:
             output = self.network(x.to(dtype), times, self._labels(condition, x))
         if output.shape != x.shape:
-            raise ValueError(f"the network answered {tuple(output.shape)} to x of shape {tuple(x.shape)}")
+            raise ValueError(f"the network returned {tuple(output.shape)} for x of shape {tuple(x.shape)}")
         return ESTIMATES[self.predicts](x, output.to(x.dtype), self.path, t)
 
     def _labels(self, condition: Tensor | None, x: Tensor) -> Tensor | None:
@@ -97,9 +97,9 @@ class Denoiser:
         if isinstance(t, Tensor):
             return
         if self.times is not None and t not in self.times:
-            known = ", ".join(f"{time:g}" for time in self.times)
+            own = ", ".join(f"{time:g}" for time in self.times)
             raise ValueError(
-                f"t = {t:g} is a time for which this network was not trained: it is a student that knows {known} only. "
+                f"t = {t:g} is a time for which this network was not trained: it is a student for {own} only. "
                 f"Sample with steps={len(self.times)} on the trailing grid"
             )
         if self.predicts == "eps" and self.path.alpha(t) == 0:
@@ -112,13 +112,13 @@ class Denoiser:
 
 
 class Wrapper:
-    """A denoiser made of another; whatever it does not have itself (path, shape, classes, card, ...) is the inner's."""
+    """A denoiser made from another; what it lacks itself (path, shape, classes, card, ...) is the inner one's."""
 
     def __init__(self, inner: DenoiserLike):
         self.inner = inner
 
     def __getattr__(self, name: str) -> Any:
-        if name == "inner":  # not set yet, as while copying: without this the look-up would never end
+        if name == "inner":  # not set yet, as while copying: without this the lookup would never end
             raise AttributeError(name)
         return getattr(self.inner, name)
 
@@ -215,7 +215,7 @@ _batch: ContextVar[int | None] = ContextVar("batch", default=None)
 
 @contextmanager
 def stacked(x: Tensor) -> Iterator[None]:
-    """Inside, x stands stacked on itself: a denoiser called with k * len(x) rows has made k evaluations, not one."""
+    """Inside the block a batch holds k copies of x: a denoiser called with k * len(x) rows has made k evaluations."""
     token = _batch.set(_batch.get() or len(x))
     try:
         yield

@@ -27,7 +27,7 @@ ROOM_GB = 2  # what a data set, its checkpoints and some runs need
 
 
 def examine() -> Iterator[Finding]:
-    """One finding after another: Python, packages, devices, a sample, a training step, widgets, data, disk."""
+    """Yield one finding after another: Python, packages, devices, a sample, a training step, widgets, data, disk."""
     version = platform.python_version()
     yield Finding("Python", sys.version_info >= (3, 11), version, "install Python 3.11 or newer")
     for package, floor in {**FLOORS, **LAB}.items():
@@ -97,10 +97,10 @@ def _widgets() -> Finding:
     except ImportError:
         return Finding("widgets", False, "there are none without ipywidgets", 'pip install "diffusion-lessons[lab]"')
     slider = ipywidgets.IntSlider(value=1, max=3)
-    heard: list[int] = []
-    slider.observe(lambda change: heard.append(change["new"]), names="value")
+    values: list[int] = []
+    slider.observe(lambda change: values.append(change["new"]), names="value")
     slider.value = 2
-    return Finding("widgets", heard == [2], "a slider answers", "pip install -U ipywidgets jupyterlab_widgets")
+    return Finding("widgets", values == [2], "a slider responds", "pip install -U ipywidgets jupyterlab_widgets")
 
 
 def _mnist() -> Finding:
@@ -121,7 +121,7 @@ def _disk(folder: Path) -> Finding:
             writable = True
     except OSError:
         writable = False
-    seen = f"{free:.0f} GB free" + ("" if writable else ", not writable")
+    observation = f"{free:.0f} GB free" + ("" if writable else ", not writable")
     return Finding(
-        "disk", writable and free > ROOM_GB, seen, f"{ROOM_GB} GB and a writable folder are needed in {folder}"
+        "disk", writable and free > ROOM_GB, observation, f"{ROOM_GB} GB and a writable folder are needed in {folder}"
     )

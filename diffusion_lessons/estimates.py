@@ -1,4 +1,4 @@
-"""What a denoiser sees in x_t, and how it follows from each of the four things that a network may predict."""
+"""What a denoiser estimates from x_t, and how that follows from each of the four things that a network may predict."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -10,9 +10,9 @@ from diffusion_lessons.path import Path, match
 
 
 class Estimate(NamedTuple):
-    """The clean sample and the noise seen in x_t: x_t = alpha_t x0 + sigma_t eps, unless x0 was clipped alone.
+    """The clean sample and the noise estimated from x_t: x_t = alpha_t x0 + sigma_t eps, unless x0 alone was clipped.
 
-    The four below make it of one prediction at x [B, ...], which is like x; t is a float or a tensor [B].
+    The four constructors make it from x [B, ...] and one prediction, shaped like x; t is a float or a tensor [B].
     """
 
     x0: Tensor
@@ -62,7 +62,7 @@ ESTIMATES: dict[str, Callable[[Tensor, Tensor, Path, float | Tensor], Estimate]]
 
 
 def target(predicts: str, x0: Tensor, eps: Tensor, path: Path, t: float | Tensor) -> Tensor:
-    """What a network of this prediction type should answer at x_t = alpha x0 + sigma eps: what training aims at."""
+    """What a network of this prediction type should predict at x_t = alpha x0 + sigma eps: the target of training."""
     check_prediction_type(predicts, path)
     if predicts == "v":
         return match(path.alpha(t), x0) * eps - match(path.sigma(t), x0) * x0
@@ -74,7 +74,7 @@ def error_in_eps(predicts: str, path: Path, t: float | Tensor) -> float | Tensor
 
         eps: 1    x0: alpha^2 / sigma^2    v: alpha^2 / (alpha^2 + sigma^2)^2    velocity: alpha^2
 
-    Errors in one unit: a denoiser that is wrong is as wrong whatever it is expressed in.
+    This puts errors into one unit: how wrong a denoiser is does not depend on the quantity that its network predicts.
     """
     alpha2, sigma2 = path.alpha(t) ** 2, path.sigma(t) ** 2
     if predicts == "eps":
@@ -83,6 +83,7 @@ def error_in_eps(predicts: str, path: Path, t: float | Tensor) -> float | Tensor
 
 
 def check_prediction_type(predicts: str, path: Path) -> None:
+    """Raise a ValueError for an unknown prediction type, and for a velocity on any path but the flow path."""
     if predicts not in ESTIMATES:
         raise ValueError(f"unknown prediction type {predicts!r}; the types are {', '.join(ESTIMATES)}")
     if predicts == "velocity" and path.card["path"] != "flow":

@@ -15,7 +15,7 @@ IN_TIME = ("trailing", "leading", "linspace", "quadratic")
 IN_NOISE = ("logsnr", "karras")
 SPACINGS = IN_TIME + IN_NOISE
 RHO = 7.0  # Karras et al. 2022, equation 5
-TICKS = 1000  # paths without whole times are cut as finely as DDPM's for `leading` and `linspace`
+TICKS = 1000  # paths without whole times are divided as finely as DDPM's for `leading` and `linspace`
 
 
 def check_grid(steps: int, spacing: str, t_min: float | None, T: float) -> tuple[int, float]:
@@ -45,7 +45,7 @@ def check_times(times: Sequence[float], T: float) -> tuple[float, ...]:
 
 
 def whole_times(T: int, N: int, spacing: str) -> list[float]:
-    """N whole times of 1..T and 0, in one of the spacings `IN_TIME`; a ValueError if there are not so many."""
+    """N whole times of 1..T and 0, in one of the spacings `IN_TIME`. Raises ValueError for N above T."""
     if N > T:
         raise ValueError(
             f'{N} steps asked of a grid with {T} distinct times; use spacing="logsnr" or at most {T} steps'
@@ -63,7 +63,7 @@ def whole_times(T: int, N: int, spacing: str) -> list[float]:
 
 
 def continuous_times(T: float, N: int, spacing: str, end: float = 0.0) -> list[float]:
-    """The same shapes without rounding, N times and `end`; the interval [0, T] is mapped to [end, T]."""
+    """The same spacings without rounding, N times and `end`; the interval [0, T] is mapped to [end, T]."""
     k, ticks = np.arange(N, 0, -1), max(TICKS, N)
     if spacing == "trailing":
         share = k / N

@@ -1,13 +1,14 @@
 """Guidance: make a sampler follow a condition more closely than the network does by itself.
 
-Classifier-free guidance asks one network twice, with the condition and without it, and goes further the same way:
+Classifier-free guidance evaluates one network twice, without the condition and with it, and extrapolates:
 
     eps = eps_uncond + s (eps_cond - eps_uncond)
 
-s = 0 is unconditional, s = 1 plain conditional, above 1 amplified. A *negative* condition takes the unconditional's
-place: away from it, towards the condition. The sum is linear with weights that add up to 1, so the same blend holds for
-x0, and the two still agree with x_t = alpha x0 + sigma eps, also where alpha = 0. All functions here are
-denoiser -> denoiser: the result goes into any sampler on any path. `clip` goes around it, never inside.
+s = 0 is unconditional, s = 1 plain conditional, above 1 amplified. A *negative* condition takes the
+unconditional's place, so that samples move away from it and towards the condition. The sum is linear with weights that
+add up to 1, so the same blend holds for x0, and the two still agree with x_t = alpha x0 + sigma eps, also where
+alpha = 0. All functions here are denoiser -> denoiser: the result goes into any sampler on any path. `clip` goes around
+it, never inside.
 
 Source: Ho and Salimans, "Classifier-Free Diffusion Guidance", 2022 (https://arxiv.org/abs/2207.12598), equation 6.
 """
@@ -51,7 +52,7 @@ def noise_level(path: Path, t: Number) -> Number:
 def within(scale: Scale, low: float, high: float) -> Callable[[Number], Number]:
     """The scale at noise levels in (low, high] and 1 outside, where the plain conditional estimate costs half.
 
-    A scale like any other: a function of the noise level. Kynkäänniemi et al. 2024 (https://arxiv.org/abs/2404.07724).
+    The result is a scale like any other, a function of the noise level. Kynkäänniemi et al. 2024 (https://arxiv.org/abs/2404.07724).
     """
     if not 0 <= low < high:
         raise ValueError(f"interval must be (low, high) in noise level, 0 <= low < high; got ({low}, {high})")
@@ -85,8 +86,8 @@ def rescaled(x0: Tensor, conditional: Tensor, share: float) -> Tensor:
     Guidance inflates contrast; this undoes it: x0 (share std_cond / std + 1 - share). A sample without spread (one
     number, or a flat image) stays as it is. Lin et al. 2023 (https://arxiv.org/abs/2305.08891), equations 15 and 16.
     """
-    std, wanted = (each.reshape(len(each), -1).std(dim=1, correction=0) for each in (x0, conditional))  # [B]
-    ratio = torch.where(std > torch.finfo(std.dtype).eps, wanted / std, torch.ones_like(std))
+    std, std_cond = (sample.reshape(len(sample), -1).std(dim=1, correction=0) for sample in (x0, conditional))  # [B]
+    ratio = torch.where(std > torch.finfo(std.dtype).eps, std_cond / std, torch.ones_like(std))
     return x0 * match(share * ratio + (1 - share), x0)
 
 
@@ -175,7 +176,8 @@ def classifier_free(
         then derived from x0. Nothing to do where a single pass is made.
 
     Raises ValueError for labels that the denoiser does not have or that do not match the batch, for an interval
-    upside down, for a denoiser that clips, is already bound to a condition, or was trained without dropping it.
+    whose ends are in the wrong order, and for a denoiser that clips, is already bound to a condition, or was trained
+    without dropping it.
     """
     null = _check_guidable(denoise)
     scale = _checked_scale(scale)

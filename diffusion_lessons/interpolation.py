@@ -5,7 +5,7 @@ import torch
 from scipy.interpolate import CubicSpline, PchipInterpolator
 from torch import Tensor
 
-ITERATIONS = 64  # of Newton's method; three or four are usual, and halving a bracket so often exhausts a double
+ITERATIONS = 64  # of Newton's method; three or four are usual, and as many halvings of a bracket exhaust a double
 
 
 class FallingCurve:
@@ -50,12 +50,12 @@ class FallingCurve:
         log = log.clamp(logs[-1], logs[0])
         n = (torch.searchsorted(-logs, -log.contiguous()) - 1).clamp(0, max(len(rows) - 2, 0))
         _, start, *polynomial = rows[n].unbind(-1)
-        wanted = log - start
-        low, high = torch.zeros_like(wanted), torch.ones_like(wanted)
-        w = (wanted / _at(polynomial, high)).clamp(0, 1)  # as if the piece were a straight line
+        rise = log - start
+        low, high = torch.zeros_like(rise), torch.ones_like(rise)
+        w = (rise / _at(polynomial, high)).clamp(0, 1)  # as if the piece were a straight line
         close = 4 * torch.finfo(w.dtype).eps
         for _ in range(ITERATIONS):
-            error = _at(polynomial, w) - wanted
+            error = _at(polynomial, w) - rise
             low, high = torch.where(error >= 0, w, low), torch.where(error <= 0, w, high)
             newton = w - error / _slope(polynomial, w)
             inside = (newton >= low) & (newton <= high)  # not so for NaN, which a slope of 0 gives

@@ -16,15 +16,15 @@ from diffusion_lessons.path import Path
 
 
 class Finding(NamedTuple):
-    """One thing looked at: is it well, what was seen, and what to do (or what the cause may be) if it is not."""
+    """One check: whether it passed, what was observed, and, if it failed, what to do or what the cause may be."""
 
     name: str
     ok: bool
-    seen: str
+    observation: str
     remedy: str = ""
 
     def __str__(self) -> str:
-        line = f"{'ok' if self.ok else 'FAILS':>5}  {self.name}: {self.seen}"
+        line = f"{'ok' if self.ok else 'FAILS':>5}  {self.name}: {self.observation}"
         return line if self.ok or not self.remedy else f"{line}\n       {self.remedy}"
 
 
@@ -65,7 +65,7 @@ def of_path(path: Path) -> Iterator[Finding]:
 
 
 def of_denoiser(denoise: DenoiserLike, path: Path, data: Tensor | None, shape: tuple[int, ...]) -> Iterator[Finding]:
-    """Shape, finiteness, balance and, where clean data [N, *shape] are given, whether it sees noise at all."""
+    """Shape, finiteness, balance and, where clean data [N, *shape] are given, whether it recognises noise at all."""
     generator = torch.Generator().manual_seed(0)
     clean = data[:64] if data is not None else torch.randn(64, *shape, generator=generator)
     eps = torch.randn(clean.shape, generator=generator, dtype=clean.dtype)
@@ -99,7 +99,7 @@ def of_denoiser(denoise: DenoiserLike, path: Path, data: Tensor | None, shape: t
         "the sign of the noise is flipped, or the prediction type is wrong (eps, x0, v, velocity)",
     )
     yield Finding(
-        "predicted noise beats silence",
+        "predicted noise is better than none",
         error < 1,
         f"squared error {error:.3f} of that of predicting 0",
         "untrained or not the EMA weights; left in train mode; t handed over in other units; all t of a batch equal",
@@ -160,7 +160,7 @@ def diagnose(
     """
     shape = tuple(data.shape[1:]) if data is not None else shape or getattr(denoise, "shape", None)
     if shape is None:
-        raise ValueError("give data or shape: the denoiser does not say what one sample looks like")
+        raise ValueError("give data or shape: the denoiser does not say what shape one sample has")
     for findings in (
         of_path(path),
         of_denoiser(denoise, path, data, shape),

@@ -32,7 +32,8 @@ class Path(ABC):
     def __init__(self, card: dict[str, Any], numbers: Hashable = ()):
         """`card` makes the path again (`from_card`); `numbers` are those that decide alpha and sigma in this class.
 
-        Paths are equal if both are: a card may be anybody's words, and values are remembered for each path.
+        Two paths are equal if both are. The card alone would not do: it may be anything that a caller wrote, and the
+        values of alpha and sigma are cached for each path.
         """
         self.card, self.numbers = card, numbers
         self._hash = hash((type(self), numbers))  # not of the card, in which T = 1000 and T = 1000.0 are equal
@@ -131,8 +132,8 @@ class Path(ABC):
         - `logsnr`: N times evenly in lambda from `t_max` to the path's `t_min`.
         - `karras`: N noise levels sigma/alpha, evenly in their 7th root, between the same ends (EDM, equation 5).
 
-        Each ends with 0 appended. With `t_min` above 0 the last time is `t_min` instead: the even grids are squeezed
-        into [t_min, T] and the last two place steps + 1 times down to `t_min`.
+        Each ends with 0 appended. With `t_min` above 0 the last time is `t_min` instead: the first four
+        are squeezed into [t_min, T], and the last two place steps + 1 times down to `t_min`.
 
         Raises ValueError for an unknown spacing, for steps below 1, for more steps than the path has whole times, and
         for a `t_min` outside [0, T).
@@ -178,9 +179,9 @@ def match(values: Numbers, x: Tensor) -> Numbers:
 
 
 def _evaluate(path: Path, function: str, value: Numbers) -> Numbers:
-    """Evaluate in double precision on the CPU, in and out of the caller's type and device.
+    """Evaluate in double precision on the CPU; the result has the type and the device of `value`.
 
-    No device has to hold a path's table, or to know double precision, which MPS does not.
+    So no device has to hold a path's table, or to support double precision, which MPS does not.
     """
     if isinstance(value, Tensor):
         result = getattr(path, function)(value.cpu().double())

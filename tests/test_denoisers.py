@@ -123,7 +123,7 @@ def test_errors_say_what_to_do():
         Denoiser(lambda x, t: x, schedules.cosine(), "velocity")
     with pytest.raises(ValueError, match="unknown prediction type 'noise'; the types are eps"):
         Denoiser(lambda x, t: x, path, "noise")
-    with pytest.raises(ValueError, match=r"answered \(2, 1\) to x of shape \(2, 3\)"):
+    with pytest.raises(ValueError, match=r"returned \(2, 1\) for x of shape \(2, 3\)"):
         Denoiser(lambda x, t: x[:, :1], path, "x0")(x, 0.5)
     denoise = Denoiser(lambda x, t, c: x, path, "x0", classes=10)
     for labels, message in ((11, r"0..9, or be 10"), (-1, r"0..9"), (torch.tensor([0.5]), "whole numbers")):

@@ -15,7 +15,7 @@ def test_a_device_on_which_nothing_trains_is_found_and_says_what_to_do(monkeypat
 
     monkeypatch.setattr(doctor.loop, "train", fails)
     (finding,) = (finding for finding in doctor.examine() if finding.name == "training on cpu")
-    assert not finding.ok and "special_ndtri" in finding.seen and "--device cpu" in finding.remedy
+    assert not finding.ok and "special_ndtri" in finding.observation and "--device cpu" in finding.remedy
 
 
 def test_a_missing_package_says_how_to_install_it(monkeypatch):

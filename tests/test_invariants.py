@@ -58,7 +58,7 @@ def test_a_sound_combination_passes():
         ({"denoise": lambda x, t: Estimate(x * torch.nan, x)}, "estimates are finite and like x"),
         ({"denoise": clip(EXACT, 0.2, rederive=False)}, "alpha x0 + sigma eps = x_t"),
         ({"denoise": as_network(lambda seen, x: -seen.eps)}, "predicted noise points along the true noise"),
-        ({"denoise": as_network(lambda seen, x: 2.5 * seen.eps)}, "predicted noise beats silence"),
+        ({"denoise": as_network(lambda seen, x: 2.5 * seen.eps)}, "predicted noise is better than none"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -23,7 +23,7 @@ from diffusion_lessons.schedules import Path
 
 
 class State(NamedTuple):
-    """Where a sampler stands: x at time t, and the clean sample that its last step saw (None before the first)."""
+    """Where a sampler stands: x at time t, and the clean sample that its last step estimated (None at first)."""
 
     t: float
     x: Tensor
@@ -32,7 +32,7 @@ class State(NamedTuple):
 
 @dataclass(frozen=True)
 class Info:
-    """What a figure, a menu or a table needs to know of a sampler."""
+    """What a figure, a menu or a table needs to know about a sampler."""
 
     name: str
     order: int  # error ~ (step size)^order on smooth problems with an exact denoiser
@@ -132,10 +132,10 @@ def sampler(
                 fits(path, times, **options)
             return steps(denoise, x, path, times, **options)
 
-        each = (lambda steps: [stages] * steps) if isinstance(stages, int) else stages
-        keywords = [name for name, each in signature.parameters.items() if each.kind is each.KEYWORD_ONLY]
+        per_step = (lambda steps: [stages] * steps) if isinstance(stages, int) else stages
+        keywords = [p.name for p in signature.parameters.values() if p.kind is p.KEYWORD_ONLY]
         own = tuple(name for name in keywords if name != "generator")
-        start.info = Info(function.__name__, order, each, deterministic, citation, in_lambda, own)  # type: ignore[attr-defined]
+        start.info = Info(function.__name__, order, per_step, deterministic, citation, in_lambda, own)  # type: ignore[attr-defined]
         if not adds_noise:
             shown = inspect.Parameter("generator", inspect.Parameter.KEYWORD_ONLY, default=None)
             start.__signature__ = signature.replace(parameters=[*signature.parameters.values(), shown])  # type: ignore[attr-defined]
@@ -165,20 +165,20 @@ def check_start(denoise: DenoiserLike, x: Tensor, path: Path) -> None:
 
 
 def check_finite(x: Tensor) -> None:
-    """The one look at values: on a GPU it waits, once, before the first step."""
+    """The only check that reads values: on a GPU it has to wait, once, before the first step."""
     if not torch.isfinite(x).all():
         raise ValueError("x holds NaN or infinite values; start from path.prior(shape)")
 
 
 def check_steps(denoise: DenoiserLike, times: Sequence[float]) -> None:
-    """A student that was trained for a few steps only (`Denoiser.times`) takes these and no others."""
-    known = getattr(denoise, "times", None)
-    if known is not None and not set(pairwise(times)) <= set(pairwise((*known, 0.0))):
-        its, asked = (" -> ".join(f"{t:g}" for t in line) for line in ((*known, 0.0), times))
-        asked = f"the {len(times) - 1} steps {asked}" if len(times) < 10 else f"{len(times) - 1} steps"
+    """Raise a ValueError where a student that was trained for a few steps only (`Denoiser.times`) is given others."""
+    own = getattr(denoise, "times", None)
+    if own is not None and not set(pairwise(times)) <= set(pairwise((*own, 0.0))):
+        trained, given = (" -> ".join(f"{t:g}" for t in grid) for grid in ((*own, 0.0), times))
+        given = f"the {len(times) - 1} steps {given}" if len(times) < 10 else f"{len(times) - 1} steps"
         raise ValueError(
-            f"this network is a student, trained for the steps {its} and no others; asked for {asked}. "
-            f'Use steps={len(known)} with spacing="trailing"'
+            f"this network is a student, trained for the steps {trained} and no others; asked for {given}. "
+            f'Use steps={len(own)} with spacing="trailing"'
         )
 
 

@@ -23,13 +23,13 @@ def consistency(
     *,
     generator: torch.Generator | None = None,
 ) -> Iterator[State]:
-    """Jump to the data, and noise what is found to the next level with fresh noise only.
+    """Jump to the data, and noise the result to the next level with fresh noise only.
 
         x_s = alpha_s f(x_t, t) + sigma_s z,   z ~ N(0, I)
 
-    `denoise` is a consistency function: its x0 is the end f(x_t, t) of the ODE's path through x_t, not the mean of all
-    clean samples that x_t may come from. With the exact one, every x_s has the distribution of the path at s, whatever
-    the times. An ordinary denoiser may be given as well, and loses spread at every step.
+    `denoise` is a consistency function: its x0 is the end f(x_t, t) of the ODE's trajectory through x_t, not the mean
+    of all clean samples that x_t may come from. With the exact one, every x_s has the distribution of the path at s,
+    whatever the times. An ordinary denoiser may be given as well, and loses spread at every step.
 
     x is [B, ...]; one evaluation a step; nothing is drawn on a step to sigma = 0, so a single step is deterministic.
     The number of steps is no step size: more of them repair what a learned f gets wrong, and order 1 is a formality.

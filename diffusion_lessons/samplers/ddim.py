@@ -44,13 +44,13 @@ def ddim(
         yield State(s, x, x0)
 
 
-def ddim_step(seen: Estimate, path: Path, s: float) -> Tensor:
+def ddim_step(estimate: Estimate, path: Path, s: float) -> Tensor:
     """x_s = alpha_s x0_hat + sigma_s eps_hat: DDIM's step with eta = 0, on which every solver in lambda builds."""
-    return path.alpha(s) * seen.x0 + path.sigma(s) * seen.eps
+    return path.alpha(s) * estimate.x0 + path.sigma(s) * estimate.eps
 
 
-def x0_landing(x: Tensor, landed: Tensor, path: Path, t: float | Tensor, s: float | Tensor) -> Tensor:
-    """The x0_hat [B, ...] from which one DDIM step leads from x at t to `landed` at s: `ddim_step`, solved for it.
+def x0_landing(x: Tensor, x_s: Tensor, path: Path, t: float | Tensor, s: float | Tensor) -> Tensor:
+    """The x0_hat [B, ...] from which one DDIM step leads from x at t to x_s at s: `ddim_step`, solved for x0.
 
         x_s = alpha_s x0 + sigma_s (x_t - alpha_t x0) / sigma_t
         x0  = (x_s - r x_t) / (alpha_s - r alpha_t),   r = sigma_s / sigma_t
@@ -59,7 +59,7 @@ def x0_landing(x: Tensor, landed: Tensor, path: Path, t: float | Tensor, s: floa
     (https://arxiv.org/abs/2202.00512), algorithm 2, on any path.
     """
     r = path.sigma(s) / path.sigma(t)
-    return (landed - match(r, x) * x) / match(path.alpha(s) - r * path.alpha(t), x)
+    return (x_s - match(r, x) * x) / match(path.alpha(s) - r * path.alpha(t), x)
 
 
 @sampler(order=1, citation="Song et al. 2020, section 4.3")

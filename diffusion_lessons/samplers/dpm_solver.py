@@ -29,34 +29,34 @@ from diffusion_lessons.samplers.ddim import ddim, ddim_step
 
 
 def second_order_step(
-    denoise: DenoiserLike, seen: Estimate, path: Path, t: float, s: float, r1: float = 0.5
+    denoise: DenoiserLike, estimate: Estimate, path: Path, t: float, s: float, r1: float = 0.5
 ) -> tuple[Tensor, Tensor]:
-    """DPM-Solver-2 from t to s (algorithm 4), and the first-order x_s beside it; `seen` is the estimate at t."""
-    first = ddim_step(seen, path, s)
+    """DPM-Solver-2 from t to s (algorithm 4), and the first-order x_s beside it; `estimate` is that at t."""
+    first = ddim_step(estimate, path, s)
     h = path.lam(s) - path.lam(t)
     if math.isinf(h):
         return first, first
     t1 = path.t_of_lam(path.lam(t) + r1 * h)
-    u1 = ddim_step(seen, path, t1)
-    D1 = denoise(u1, t1).eps - seen.eps
+    u1 = ddim_step(estimate, path, t1)
+    D1 = denoise(u1, t1).eps - estimate.eps
     second = first - path.sigma(s) * math.expm1(h) / (2 * r1) * D1
     return second, first
 
 
 def third_order_step(
-    denoise: DenoiserLike, seen: Estimate, path: Path, t: float, s: float, r1: float = 1 / 3, r2: float = 2 / 3
+    denoise: DenoiserLike, estimate: Estimate, path: Path, t: float, s: float, r1: float = 1 / 3, r2: float = 2 / 3
 ) -> tuple[Tensor, Tensor]:
     """DPM-Solver-3 from t to s (algorithm 5), and the second-order x_s made of its first difference."""
-    first = ddim_step(seen, path, s)
+    first = ddim_step(estimate, path, s)
     h = path.lam(s) - path.lam(t)
     if math.isinf(h):
         return first, first
     t1, t2 = path.t_of_lam(path.lam(t) + r1 * h), path.t_of_lam(path.lam(t) + r2 * h)
-    u1 = ddim_step(seen, path, t1)
-    D1 = denoise(u1, t1).eps - seen.eps
+    u1 = ddim_step(estimate, path, t1)
+    D1 = denoise(u1, t1).eps - estimate.eps
     second = first - path.sigma(s) * math.expm1(h) / (2 * r1) * D1
-    u2 = ddim_step(seen, path, t2) - path.sigma(t2) * r2 / r1 * (math.expm1(r2 * h) / (r2 * h) - 1) * D1
-    D2 = denoise(u2, t2).eps - seen.eps
+    u2 = ddim_step(estimate, path, t2) - path.sigma(t2) * r2 / r1 * (math.expm1(r2 * h) / (r2 * h) - 1) * D1
+    D2 = denoise(u2, t2).eps - estimate.eps
     third = first - path.sigma(s) / r2 * (math.expm1(h) / h - 1) * D2
     return third, second
 
@@ -83,9 +83,9 @@ def dpm_solver_2(denoise: DenoiserLike, x: Tensor, path: Path, times: Sequence[f
     x is [B, ...]; two evaluations a step, one on a step to sigma = 0 or from alpha = 0; order 2.
     """
     for t, s in pairwise(times):
-        seen = denoise(x, t)
-        x, _ = second_order_step(denoise, seen, path, t, s)
-        yield State(s, x, seen.x0)
+        estimate = denoise(x, t)
+        x, _ = second_order_step(denoise, estimate, path, t, s)
+        yield State(s, x, estimate.x0)
 
 
 @sampler(order=3, stages=3, in_lambda=True, citation="Lu et al. 2022a, algorithm 2")
@@ -95,9 +95,9 @@ def dpm_solver_3(denoise: DenoiserLike, x: Tensor, path: Path, times: Sequence[f
     x is [B, ...]; three evaluations a step, one on a step to sigma = 0 or from alpha = 0; order 3.
     """
     for t, s in pairwise(times):
-        seen = denoise(x, t)
-        x, _ = third_order_step(denoise, seen, path, t, s)
-        yield State(s, x, seen.x0)
+        estimate = denoise(x, t)
+        x, _ = third_order_step(denoise, estimate, path, t, s)
+        yield State(s, x, estimate.x0)
 
 
 def usual_orders(steps: int) -> list[int]:
@@ -154,10 +154,10 @@ def dpm_solver_fast(
     limit of many steps the slope is 2, since the one step of order 1 makes an error of h^2; its constant is small.
     """
     for order, (t, s) in zip(orders or usual_orders(len(times) - 1), pairwise(times), strict=True):
-        seen = denoise(x, t)
+        estimate = denoise(x, t)
         if order == 1:
-            x = ddim_step(seen, path, s)
+            x = ddim_step(estimate, path, s)
         else:
             step = second_order_step if order == 2 else third_order_step
-            x, _ = step(denoise, seen, path, t, s)
-        yield State(s, x, seen.x0)
+            x, _ = step(denoise, estimate, path, t, s)
+        yield State(s, x, estimate.x0)

@@ -62,29 +62,29 @@ def dpm_solver_adaptive(
     """
     step, order = (second_order_step, 2) if pair == "12" else (third_order_step, 3)
     t, end = times
-    seen = denoise(x, t)
+    estimate = denoise(x, t)
     if path.alpha(t) == 0:
         t = max(path.t_max, end)
-        x = ddim_step(seen, path, t)
-        yield State(t, x, seen.x0)
+        x = ddim_step(estimate, path, t)
+        yield State(t, x, estimate.x0)
         if t == end:
             return
-        seen = denoise(x, t)
+        estimate = denoise(x, t)
     last = end if path.sigma(end) > 0 else min(path.t_min, t)
     h, low_before = FIRST_STEP, x
     while t > last:
         whole = path.lam(last) - path.lam(t)
         s = last if h >= whole else path.t_of_lam(path.lam(t) + h)
-        high, low = step(denoise, seen, path, t, s)
+        high, low = step(denoise, estimate, path, t, s)
         delta = (rtol * torch.maximum(low.abs(), low_before.abs())).clamp(min=atol)
         E = ((high - low) / delta).flatten(1).square().mean(dim=1).sqrt().max().item()  # of the worst sample
         if not math.isfinite(E):
             raise RuntimeError(f"the denoiser's answers are NaN or infinite at t = {t:g} or inside the step to {s:g}")
         if E <= 1:
             t, low_before = s, low
-            yield State(t, high, seen.x0)
+            yield State(t, high, estimate.x0)
             if t > end:
-                seen = denoise(high, t)
+                estimate = denoise(high, t)
         h = SAFETY * min(h, whole) * max(E, SMALLEST_ERROR) ** (-1 / order)
     if t > end:
-        yield State(end, ddim_step(seen, path, end), seen.x0)
+        yield State(end, ddim_step(estimate, path, end), estimate.x0)

@@ -2,17 +2,17 @@
 
     dx_t/dt = alpha'(t) x0_hat(x_t, t) + sigma'(t) eps_hat(x_t, t)
 
-Follow x_t = alpha x_0 + sigma eps as if the x_0 and eps that the denoiser sees were fixed, and let them change as one
-goes (Song et al. 2021, "Score-Based Generative Modeling through SDEs", eq. 13, written in x_0 and eps). On a flow path
-the right-hand side is the velocity, so these are flow matching's samplers, and Euler there is DDIM.
+Follow x_t = alpha x_0 + sigma eps as if the x_0 and eps that the denoiser estimates were fixed, and let them change on
+the way (Song et al. 2021, "Score-Based Generative Modeling through SDEs", eq. 13, written in x_0 and eps). On a flow
+path the right-hand side is the velocity, so these are flow matching's samplers, and Euler there is DDIM.
 
 sigma' is infinite at t = 0 of a variance-preserving path and x_0 says nothing about eps there, so nothing is evaluated
 at sigma = 0: Heun, midpoint and Runge-Kutta take the step to it with one evaluation, as DDIM does. (On paths with
-straight lines, flow and variance exploding, that is an Euler step; so it is EDM's rule.) Euler is left as it is, to
+straight lines, flow and variance exploding, that is an Euler step, and so it is EDM's rule.) Euler is left as it is, to
 show what an ODE solver does that does not know the shape of its path.
 
 The orders are those on smooth paths. A DDPM path is a table, joined smoothly between its whole times. Where the table
-itself takes a turn between two of them, as in the last step of the cosine path, whose beta is capped, the orders show
+itself has a kink between two of them, as in the last step of the cosine path, whose beta is capped, the orders show
 once a step is shorter than that. Solvers in lambda never differentiate alpha and do not notice.
 """
 
@@ -30,9 +30,9 @@ from diffusion_lessons.samplers.base import State, sampler
 from diffusion_lessons.samplers.ddim import ddim_step
 
 
-def slope(seen: Estimate, path: Path, t: float) -> Tensor:
+def slope(estimate: Estimate, path: Path, t: float) -> Tensor:
     """dx/dt = alpha'(t) x0_hat + sigma'(t) eps_hat, like x."""
-    return path.d_alpha(t) * seen.x0 + path.d_sigma(t) * seen.eps
+    return path.d_alpha(t) * estimate.x0 + path.d_sigma(t) * estimate.eps
 
 
 def ode_field(denoise: DenoiserLike, path: Path, shape: Sequence[int] | None = None) -> Callable:
@@ -68,9 +68,9 @@ def euler(denoise: DenoiserLike, x: Tensor, path: Path, times: Sequence[float]) 
     x is [B, ...]; one evaluation a step; order 1.
     """
     for t, s in pairwise(times):
-        seen = denoise(x, t)
-        x = x + (s - t) * slope(seen, path, t)
-        yield State(s, x, seen.x0)
+        estimate = denoise(x, t)
+        x = x + (s - t) * slope(estimate, path, t)
+        yield State(s, x, estimate.x0)
 
 
 @sampler(order=2, stages=2, citation="Heun 1900; Karras et al. 2022, algorithm 1")
@@ -83,14 +83,14 @@ def heun(denoise: DenoiserLike, x: Tensor, path: Path, times: Sequence[float]) -
     x is [B, ...]; two evaluations a step, one on a step to sigma = 0, so 2N - 1 for N steps to the data; order 2.
     """
     for t, s in pairwise(times):
-        seen = denoise(x, t)
+        estimate = denoise(x, t)
         if path.sigma(s) == 0:
-            x = ddim_step(seen, path, s)
+            x = ddim_step(estimate, path, s)
         else:
-            d = slope(seen, path, t)
+            d = slope(estimate, path, t)
             u = x + (s - t) * d
             x = x + (s - t) / 2 * (d + slope(denoise(u, s), path, s))
-        yield State(s, x, seen.x0)
+        yield State(s, x, estimate.x0)
 
 
 @sampler(order=2, stages=2, citation="Runge 1895")
@@ -103,14 +103,14 @@ def midpoint(denoise: DenoiserLike, x: Tensor, path: Path, times: Sequence[float
     x is [B, ...]; two evaluations a step, one on a step to sigma = 0; order 2.
     """
     for t, s in pairwise(times):
-        seen = denoise(x, t)
+        estimate = denoise(x, t)
         if path.sigma(s) == 0:
-            x = ddim_step(seen, path, s)
+            x = ddim_step(estimate, path, s)
         else:
             m = (t + s) / 2
-            u = x + (m - t) * slope(seen, path, t)
+            u = x + (m - t) * slope(estimate, path, t)
             x = x + (s - t) * slope(denoise(u, m), path, m)
-        yield State(s, x, seen.x0)
+        yield State(s, x, estimate.x0)
 
 
 @sampler(order=4, stages=4, citation="Kutta 1901")
@@ -124,14 +124,14 @@ def rk4(denoise: DenoiserLike, x: Tensor, path: Path, times: Sequence[float]) ->
     """
     field = ode_field(denoise, path)
     for t, s in pairwise(times):
-        seen = denoise(x, t)
+        estimate = denoise(x, t)
         if path.sigma(s) == 0:
-            x = ddim_step(seen, path, s)
+            x = ddim_step(estimate, path, s)
         else:
             m = (t + s) / 2
-            k1 = slope(seen, path, t)
+            k1 = slope(estimate, path, t)
             k2 = field(m, x + (m - t) * k1)
             k3 = field(m, x + (m - t) * k2)
             k4 = field(s, x + (s - t) * k3)
             x = x + (s - t) / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
-        yield State(s, x, seen.x0)
+        yield State(s, x, estimate.x0)

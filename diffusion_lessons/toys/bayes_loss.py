@@ -1,12 +1,12 @@
-"""How good a network's answers are against the best that there can be, on a mixture of numbers.
+"""How close a network's predictions come to the best possible ones, on a mixture of numbers.
 
-The network is asked for the noise eps in x_t and never told x_0. The best answer is the posterior mean eps_hat, and
-even that is wrong: by the spread of the noises that may stand behind one x_t. For any network f,
+The network predicts the noise eps in x_t without knowing x_0. The best prediction is the posterior mean eps_hat, and
+even that is wrong, by the spread of all the noises from which one x_t may have come. For any network f,
 
     E |eps - f(x_t)|^2  =  E |eps - eps_hat(x_t)|^2  +  E |f(x_t) - eps_hat(x_t)|^2
     what training sees  =  the least possible loss   +  the excess
 
-Both terms are integrals over x_t, done here on a fine grid: no samples, no luck.
+Both terms are integrals over x_t, computed here on a fine grid, free of sampling error.
 """
 
 from collections.abc import Callable
@@ -26,7 +26,7 @@ def bayes_loss(mixture: GaussianMixture, path: Path, t: float, predicts: str = "
     return eps_error / float(error_in_eps(predicts, path, t))
 
 
-def excess_loss(answer: Callable[[Tensor, float], Tensor], mixture: GaussianMixture, path: Path, t: float) -> float:
-    """E |answer(x_t, t) - eps_hat(x_t)|^2 for a predictor of noise; x_t is handed over as [n], double precision."""
+def excess_loss(predict: Callable[[Tensor, float], Tensor], mixture: GaussianMixture, path: Path, t: float) -> float:
+    """E |predict(x_t, t) - eps_hat(x_t)|^2 for a predictor of noise, which is given x_t as [n] in double precision."""
     x, p = integration_grid(mixture, path, t)
-    return float(p @ (answer(x, t).double() - mixture.estimate(x, path, t).eps) ** 2)
+    return float(p @ (predict(x, t).double() - mixture.estimate(x, path, t).eps) ** 2)

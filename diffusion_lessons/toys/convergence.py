@@ -1,6 +1,6 @@
 """Orders of accuracy, measured: the error of every sampler against the exact flow of a mixture of Gaussians.
 
-rows = measure()          # sampler, steps, evaluations, error
+rows = errors()           # sampler, steps, evaluations, error
 slopes(rows)              # {"ddim": 1.0, "dpm_solver_2": 2.0, ...}
 """
 
@@ -36,7 +36,7 @@ class Run(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One point: the root mean square distance to the exact solution after so many steps and evaluations."""
+    """One point: the root mean square distance to the exact solution, at a number of steps and evaluations."""
 
     name: str  # of the line: the sampler's, with options in brackets
     sampler: str
@@ -46,10 +46,10 @@ class Row(NamedTuple):
 
 
 def solvers() -> dict[str, Run]:
-    """Every deterministic sampler with steps of its caller's choosing, and the corrected 3M."""
-    chosen = {n: Run(s) for n, s in samplers.ALL.items() if s.info.deterministic and s.info.stages is not None}
+    """Every deterministic sampler whose times the caller chooses, and the corrected 3M."""
+    on_grids = {n: Run(s) for n, s in samplers.ALL.items() if s.info.deterministic and s.info.stages is not None}
     corrected = Run(samplers.dpm_solver_pp_3m, {"corrected": True})
-    return {**chosen, "dpm_solver_pp_3m (corrected)": corrected}
+    return {**on_grids, "dpm_solver_pp_3m (corrected)": corrected}
 
 
 def errors(
@@ -66,7 +66,7 @@ def errors(
     """The error of each run at each number of steps, on grids of this spacing down to `t_min` (None: to the data).
 
     The path is the flow path unless another is given. Points start as Gaussian noise at the grid's first time and are
-    carried by the exact denoiser in double precision, so that nothing but the sampler's own error is seen.
+    carried by the exact denoiser in double precision, so that nothing but the sampler's own error is measured.
     """
     path = path if path is not None else schedules.flow()
     denoise, x = mixture.denoiser(path), _noise(path, mixture, points, seed)
@@ -106,9 +106,9 @@ def adaptive_errors(
 
 
 def slopes(rows: Iterable[Row], at_least: int = 128) -> dict[str, float]:
-    """-d log(error) / d log(steps) of each line, by least squares over the points with `at_least` so many steps.
+    """-d log(error) / d log(steps) of each line, by least squares over its points of `at_least` steps and more.
 
-    With fewer steps the lines are not straight yet. An adaptive sampler's steps differ in length: it has no slope.
+    With fewer steps the lines are not straight yet. An adaptive sampler has no slope, as its steps differ in length.
     """
     lines: dict[str, list[Row]] = {}
     for row in rows:

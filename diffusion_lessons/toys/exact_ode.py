@@ -1,4 +1,4 @@
-"""The exact solution of the probability-flow ODE, by a general solver of high order: what samplers are measured by."""
+"""The exact solution of the probability-flow ODE, by a general solver of high order: the reference for samplers."""
 
 import math
 from collections.abc import Sequence
@@ -22,19 +22,19 @@ def exact_flow(
 
     Every path is a rescaled flow path: z = x / (alpha + sigma) moves at dz/du = eps_hat - x0_hat in the flow's time
     u = sigma / (alpha + sigma), which is finite and smooth at both ends, for any path. SciPy's DOP853 solves that.
-    The denoiser must be defined wherever it is asked, so for times down to 0 give it data with a density there.
+    The denoiser must be defined at every time on the way; down to 0 this needs data with a density.
     """
 
     def flow_time(t: float) -> float:
         return path.sigma(t) / (path.alpha(t) + path.sigma(t))
 
-    def see(z: np.ndarray, u: float) -> Estimate:
+    def estimate(z: np.ndarray, u: float) -> Estimate:
         t = path.T if u >= 1 else 0.0 if u <= 0 else path.t_of_lam(math.log((1 - u) / u))
         scale = path.alpha(t) + path.sigma(t)
         return denoise(scale * torch.from_numpy(z).reshape(x.shape), t)
 
     def velocity(u: float, z: np.ndarray) -> np.ndarray:
-        x0, eps = see(z, u)
+        x0, eps = estimate(z, u)
         return (eps - x0).numpy().ravel()
 
     states = [State(float(times[0]), x.double(), None)]
@@ -44,7 +44,7 @@ def exact_flow(
             span = (flow_time(t), flow_time(s))
             solution = solve_ivp(velocity, span, z, method="DOP853", rtol=tolerance, atol=tolerance)
             if not solution.success:
-                raise RuntimeError(f"the exact flow from t = {t:g} to {s:g} was not found: {solution.message}")
+                raise RuntimeError(f"the exact flow from t = {t:g} to {s:g} could not be computed: {solution.message}")
             x_s = (path.alpha(s) + path.sigma(s)) * torch.from_numpy(solution.y[:, -1].copy()).reshape(x.shape)
-            states.append(State(float(s), x_s, see(solution.y[:, -1], span[1]).x0))
+            states.append(State(float(s), x_s, estimate(solution.y[:, -1], span[1]).x0))
     return states

@@ -1,4 +1,4 @@
-"""What few-step methods try to learn, known exactly: where the ODE ends, and a flow that goes there straight.
+"""What few-step methods try to learn, known exactly: the map to the ODE's end, and a flow that goes there straight.
 
 The probability-flow ODE carries p_t to p_s without changing the order of numbers, so in one dimension a point keeps
 its rank: x_s = F_s^-1(F_t(x_t)), F_t the distribution function at time t. A single Gaussian, in any dimension, keeps
@@ -27,7 +27,7 @@ def flow_map(mixture: GaussianMixture, path: Path, x: Tensor, t: float | Tensor,
         one Gaussian:     x_s = alpha_s m + S_s^1/2 S_t^-1/2 (x - alpha_t m),   S_t = alpha_t^2 C + sigma_t^2 I
         a mixture of numbers:   x_s = F_s^-1(F_t(x)), found by halving a bracket
 
-    Raises ValueError for other distributions, whose flow has no such form (`evaluation.exact_flow` solves the ODE).
+    Raises ValueError for other distributions, whose flow has no such form (`exact_ode.exact_flow` solves the ODE).
     """
     _check(mixture, x)
     alpha, spread = _marginal(mixture, path, t)
@@ -41,10 +41,11 @@ def flow_map(mixture: GaussianMixture, path: Path, x: Tensor, t: float | Tensor,
 
 
 class ConsistencyFunction:
-    """f(x_t, t), the end of the exact ODE's path through x_t, as a denoiser: x0 = f, eps = (x - alpha f) / sigma.
+    """f(x_t, t), the end of the exact ODE's trajectory through x_t, as a denoiser: x0 = f, eps = (x - alpha f) / sigma.
 
-    It is what consistency distillation and training learn: f(x, 0) = x, and f is the same at all points of one path
-    (Song et al. 2023, section 3). Of one Gaussian in any dimension, or of a mixture of numbers.
+    It is what consistency distillation and training learn: f(x, 0) = x, and f is the same at all points of one
+    trajectory (Song et al. 2023, section 3). It is known for one Gaussian in any dimension, and for a mixture
+    of numbers.
     """
 
     card = classes = dtype = None
@@ -63,13 +64,13 @@ class ConsistencyFunction:
 
 
 class ReflowedFlow:
-    """The flow after one reflow, as a denoiser on the flow path: trained on z and the x_0 to which the first takes z.
+    """The flow after one reflow, as a denoiser on the flow path: its training pairs are z and where the first takes z.
 
         x_t = (1 - t) x_0 + t z,   x_0 = coupling(z)
 
-    These lines do not cross, so that x_t tells both of its ends: x0 and eps are these ends, and no means of many. The
-    velocity eps - x0 is constant along each line, and one Euler step is exact (Liu et al. 2022, section 3). Of one
-    Gaussian in any dimension, or of a mixture of numbers.
+    These lines do not cross, so that x_t tells both of its ends: x0 and eps are these ends, not means over many. The
+    velocity eps - x0 is constant along each line, and one Euler step is exact (Liu et al. 2022, section 3). It is
+    known for one Gaussian in any dimension, and for a mixture of numbers.
     """
 
     card = classes = dtype = None
@@ -157,7 +158,7 @@ def _check(mixture: GaussianMixture, x: Tensor | None = None) -> None:
     if K > 1 and d > 1:
         raise ValueError(
             f"the flow is known for one Gaussian or for a mixture of numbers, not for {K} components in {d} "
-            "dimensions: solve its ODE with evaluation.exact_flow"
+            "dimensions: solve its ODE with exact_ode.exact_flow"
         )
     if K > 1 and not (mixture.variances > 0).all():
         raise ValueError("a mixture with point masses has no quantiles: give stds above 0")

@@ -10,7 +10,7 @@ NEGLIGIBLE = 40.0  # nats below the top: exp(-40) of it
 
 
 class GridDensity:
-    """exp(log_density(x)) / Z on a grid of cells that covers all of it but exp(-40) of its height.
+    """exp(log_density(x)) / Z on a grid of cells that covers it wherever it exceeds exp(-40) of its maximum.
 
     `log_density` takes x [B, *shape] with one or two numbers a sample; `centres` [K, d] and `reach` say where to look
     first. The box grows until the density is negligible on its border, then shrinks to where it is not.
@@ -57,8 +57,8 @@ class GridDensity:
     @property
     def covariance(self) -> Tensor:
         """Cov[x], [d, d]."""
-        away = self.points - self.mean
-        return (self.probabilities[:, None] * away).mT @ away
+        deviations = self.points - self.mean
+        return (self.probabilities[:, None] * deviations).mT @ deviations
 
     def _table(self, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
         """The centres of the cells between two corners, [n, d], and log_density there, [cells] or [cells, cells]."""

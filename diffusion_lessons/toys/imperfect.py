@@ -11,7 +11,7 @@ WAVES = 3.0  # of the error, in radians for each unit of x
 
 
 class Flawed(Wrapper):
-    """The same denoiser with an error in v that depends on where one is and not on when.
+    """The same denoiser with an error in v that depends on x and not on t.
 
         v' = v + size sin(3 x),   v = alpha eps - sigma x_0
 

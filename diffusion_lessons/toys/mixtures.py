@@ -1,4 +1,4 @@
-"""Distributions whose denoiser is known exactly, so that a sampler's error is seen without any network.
+"""Distributions whose denoiser is known exactly, so that a sampler's error can be measured without a network.
 
 A mixture of Gaussians stays one on every Gaussian path: with data ~ sum_k w_k N(m_k, C_k),
 
@@ -28,7 +28,7 @@ class GaussianMixture:
 
     `means` is [K, *shape] (numbers, points, images); give either `stds`, a number or [K], for round components (0 is
     a point mass), or `covariances` [K, d, d] for points of d dimensions. `weights` are [K] and are normalised; by
-    default all are equal. Parameters are kept in double precision; answers come in the dtype and on the device of x.
+    default all are equal. Parameters are kept in double precision; results have the dtype and the device of x.
     """
 
     def __init__(self, means: Any, *, stds: Any = None, covariances: Any = None, weights: Any = None):

@@ -1,4 +1,4 @@
-"""How far samples of numbers are from the law they should follow, without a second sample to compare with."""
+"""How far samples of numbers are from the distribution they should follow, without a second sample to compare with."""
 
 import math
 
@@ -15,7 +15,7 @@ REACH = 9.0  # standard deviations beyond the outermost means: what lies further
 def gaussian_quantiles(n: int) -> Tensor:
     """n numbers that follow N(0, 1) as evenly as n numbers can: its quantiles at (i + 1/2) / n; double precision.
 
-    From these a deterministic sampler shows its own error and none of the luck of the draw.
+    Started from these, a deterministic sampler shows its own error, free of the chance in random noise.
     """
     return torch.special.ndtri((torch.arange(n, dtype=torch.float64) + 0.5) / n)
 
@@ -32,7 +32,7 @@ def wasserstein_1(x: Tensor, mixture: GaussianMixture) -> float:
     """The Wasserstein-1 distance of samples [n] or [n, 1] to a mixture of numbers.
 
     It is the area between the distribution functions, int |F_samples(x) - F(x)| dx: the mean distance by which the
-    samples would have to be moved to follow the law.
+    samples would have to be moved to follow the distribution.
     """
     samples = x.double().flatten().sort().values
     reach = 10 * math.sqrt(float(mixture.variances.max()))
@@ -40,14 +40,14 @@ def wasserstein_1(x: Tensor, mixture: GaussianMixture) -> float:
     high = max(float(samples[-1]), float(mixture.means.max()) + reach)
     edges = torch.linspace(low, high, CELLS + 1, dtype=torch.float64)
     middle = (edges[1:] + edges[:-1]) / 2
-    counted = torch.searchsorted(samples, middle, right=True) / len(samples)
-    return float((counted - cdf(mixture, middle)).abs().sum() * (high - low) / CELLS)
+    empirical = torch.searchsorted(samples, middle, right=True) / len(samples)
+    return float((empirical - cdf(mixture, middle)).abs().sum() * (high - low) / CELLS)
 
 
 def integration_grid(mixture: GaussianMixture, path: Path, t: float, n: int = 800) -> tuple[Tensor, Tensor]:
     """Even points x [n] that cover p_t of a mixture of numbers, and the probability of the cell around each, [n].
 
-    Sums over them are integrals over x_t, for 0 < t, without the luck of samples.
+    Sums over them are integrals over x_t, for 0 < t, free of sampling error.
     """
     if mixture.shape != ():
         raise ValueError(f"this takes a mixture of numbers; its samples have shape {mixture.shape}")

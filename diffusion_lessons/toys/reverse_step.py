@@ -1,10 +1,10 @@
-"""One step back, exactly: the law of x_s given x_t on a mixture of numbers, and the bell curve that DDPM draws from.
+"""One step back, exactly: the distribution of x_s given x_t on a mixture of numbers, and the Gaussian DDPM draws from.
 
 By Bayes, with x_t given x_s being N((alpha_t / alpha_s) x_s, beta) and beta the step variance,
 
     p(x_s | x_t) = p_s(x_s) N(x_t; (alpha_t / alpha_s) x_s, beta) / p_t(x_t)
 
-It is a bell curve where the step is short. A long step back leads to several places at once.
+It is nearly Gaussian where the step is short. A long step back may lead to several modes.
 """
 
 import math
@@ -29,7 +29,7 @@ def reverse_log_prob(mixture: GaussianMixture, path: Path, x_t: Tensor, t: float
 def ddpm_reverse_log_prob(
     mixture: GaussianMixture, path: Path, x_t: Tensor, t: float, s: float, x: Tensor, variance: str = "small"
 ) -> Tensor:
-    """The same for the bell curve of DDPM (`samplers.ddpm`), whose x0_hat is the mixture's own."""
+    """The same for the Gaussian of DDPM (`samplers.ddpm`), whose x0_hat is the mixture's own."""
     ratio, beta = path.alpha(t) / path.alpha(s), path.step_variance(t, s)
     shrink = (path.sigma(s) / path.sigma(t)) ** 2
     mean = ratio * shrink * x_t + path.alpha(s) * beta / path.sigma(t) ** 2 * mixture.estimate(x_t, path, t).x0
@@ -43,18 +43,16 @@ def total_variation(mixture: GaussianMixture, path: Path, t: float, s: float, va
     """
     x_t, weight = integration_grid(mixture, path, t, 200)
     x, _ = integration_grid(mixture, path, s, 4000)
-    laws = (
-        reverse_log_prob(mixture, path, x_t, t, s, x).exp(),
-        ddpm_reverse_log_prob(mixture, path, x_t, t, s, x, variance).exp(),
-    )
-    each = 0.5 * (laws[0] - laws[1]).abs().sum(dim=0) * (x[1] - x[0])  # [B]
-    return float(weight @ each)
+    exact = reverse_log_prob(mixture, path, x_t, t, s, x).exp()  # [n, B]
+    gaussian = ddpm_reverse_log_prob(mixture, path, x_t, t, s, x, variance).exp()
+    distance = 0.5 * (exact - gaussian).abs().sum(dim=0) * (x[1] - x[0])  # [B]
+    return float(weight @ distance)
 
 
 def unscaled_ddpm(x: Tensor, denoise: DenoiserLike, times: Sequence[float], generator: torch.Generator) -> Tensor:
-    """Step after step x_t - eps_hat + z, z ~ N(0, I): DDPM as one sentence tells it, without any of its factors.
+    """Step after step x_t - eps_hat + z, z ~ N(0, I): DDPM as one sentence often puts it, without its factors.
 
-    It does not sample: all of the noise is taken away and as much is put back, so that x only spreads. [B, ...]
+    It does not sample: all of the noise is removed and as much is added, so that x only spreads. [B, ...]
     """
     for t in times[:-1]:
         x = x - denoise(x, t).eps + torch.randn(x.shape, generator=generator, dtype=x.dtype)

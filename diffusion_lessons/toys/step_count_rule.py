@@ -27,34 +27,34 @@ def threshold_3m(denoise: DenoiserLike, x: Tensor, path: Path, times: Sequence[f
     """
     N = len(times) - 1
     lam = [path.lam(t) for t in times]
-    seen: list[Tensor] = []  # clean samples, the newest last
+    history: list[Tensor] = []  # estimates of the clean sample, the newest last
     for i in range(N):
         t, s, h = times[i], times[i + 1], lam[i + 1] - lam[i]
-        seen.append(denoise(x, t).x0)
+        history.append(denoise(x, t).x0)
         order = min(3, i + 1)
         if i == N - 1 and math.isinf(h):
             order = 1
         elif i == N - 2 and N < THRESHOLD:
             order = min(order, 2)
         phi_1 = math.expm1(-h)
-        change = phi_1 * seen[-1]
+        change = phi_1 * history[-1]
         if order == 2:
-            change = change + phi_1 * h / (2 * (lam[i] - lam[i - 1])) * (seen[-1] - seen[-2])
+            change = change + phi_1 * h / (2 * (lam[i] - lam[i - 1])) * (history[-1] - history[-2])
         elif order == 3:
             r0, r1 = (lam[i] - lam[i - 1]) / h, (lam[i - 1] - lam[i - 2]) / h
-            D1_0, D1_1 = (seen[-1] - seen[-2]) / r0, (seen[-2] - seen[-3]) / r1
+            D1_0, D1_1 = (history[-1] - history[-2]) / r0, (history[-2] - history[-3]) / r1
             phi_2 = phi_1 / h + 1
             D1 = D1_0 + r0 / (r0 + r1) * (D1_0 - D1_1)
             change = change - phi_2 * D1 + (phi_2 / h - 0.5) / (r0 + r1) * (D1_0 - D1_1)
         x = path.sigma(s) / path.sigma(t) * x - path.alpha(s) * change
-        yield State(s, x, seen[-1])
+        yield State(s, x, history[-1])
 
 
 def last_step_errors(steps: Sequence[int] = range(8, 26), **problem: Any) -> list[Row]:
     """The rule beside ours, which never asks how many steps there are, on grids even in time down to sigma = 0."""
-    both = {
+    solvers = {
         "dpm_solver_pp_3m": Run(samplers.dpm_solver_pp_3m),
         f"dpm_solver_pp_3m with the threshold at {THRESHOLD} steps": Run(threshold_3m),
     }
-    rows = convergence.errors(both, steps=steps, spacing="linspace", t_min=None, **problem)
+    rows = convergence.errors(solvers, steps=steps, spacing="linspace", t_min=None, **problem)
     return [row._replace(sampler="dpm_solver_pp_3m") for row in rows]

@@ -12,11 +12,11 @@ from diffusion_lessons.samplers import State
 
 
 def straightness(states: Sequence[State]) -> float:
-    """S = E int |v(x_t, t) - v_bar|^2 dt / E |v_bar|^2, v_bar = (x_T - x_0) / T the velocity of the straight way.
+    """S = E int |v(x_t, t) - v_bar|^2 dt / E |v_bar|^2, v_bar = (x_T - x_0) / T the velocity of a straight line.
 
-    Liu et al. 2022, section 2.2, relative to the length of the way; velocities are those between neighbouring States.
-    0: every point goes straight and evenly, so that one Euler step is exact. It is meant for flow paths: on others
-    the scale of x changes with t, and a straight way is not walked evenly.
+    Liu et al. 2022, section 2.2, divided by the mean square of v_bar; velocities are those between neighbouring States.
+    At 0 every trajectory is straight and of constant speed, so that one Euler step is exact. It is meant for flow
+    paths: on others the scale of x changes with t, so that the speed along a straight line changes as well.
     """
     chord = _velocity(states[0], states[-1])
     span = states[0].t - states[-1].t
@@ -25,15 +25,15 @@ def straightness(states: Sequence[State]) -> float:
 
 
 def excess_length(states: Sequence[State]) -> float:
-    """E [length of the way walked] / E [distance between its ends] - 1: 0 for straight lines, at whatever speed."""
-    walked = sum(_distance(a, b) for a, b in pairwise(_checked(states)))
-    return walked / _distance(states[0], states[-1]) - 1
+    """E [length of the trajectory] / E [distance between its ends] - 1: 0 for straight lines, at whatever speed."""
+    length = sum(_distance(a, b) for a, b in pairwise(_checked(states)))
+    return length / _distance(states[0], states[-1]) - 1
 
 
 def crossings(states: Sequence[State]) -> int:
     """How many pairs of numbers, x [B] in each State, change their order between the first State and the last.
 
-    The ways of one ODE in one dimension never cross; lines between noise and data drawn at random do.
+    The trajectories of one ODE in one dimension never cross; lines between noise and data paired at random do.
     """
     before, after = (torch.sign(state.x[:, None] - state.x[None, :]) for state in (states[0], states[-1]))
     return int((before * after < 0).sum()) // 2
@@ -41,7 +41,7 @@ def crossings(states: Sequence[State]) -> int:
 
 def _checked(states: Sequence[State]) -> Sequence[State]:
     if len(states) < 3:
-        raise ValueError(f"a way of {len(states) - 1} steps is straight by construction; give at least 2 steps")
+        raise ValueError(f"a trajectory of {len(states) - 1} steps is straight by construction; give at least 2 steps")
     return states
 
 

@@ -129,7 +129,7 @@ class Tilted:
 
 
 def guided_density(unconditional: GaussianMixture, conditional: GaussianMixture, scale: float) -> Tilted:
-    """p_u^(1 - s) p_c^s: what guidance at scale s is said to sample; with p_- for p_u, what a negative prompt is."""
+    """p_u^(1 - s) p_c^s: what guidance at scale s is said to sample; with p_- for p_u, a negative prompt."""
     return Tilted([unconditional, conditional], [1 - scale, scale])
 
 

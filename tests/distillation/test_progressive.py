@@ -75,7 +75,7 @@ def test_a_student_learns_and_knows_its_steps(teacher_file, tiny_data, tmp_path)
     assert torch.isfinite(samplers.sample(samplers.ddim, student, x, path, path.grid(2))).all()
     with pytest.raises(ValueError, match="trained for the steps 1000 -> 500 -> 0 and no others; asked for the 1 steps"):
         samplers.sample(samplers.ddim, student, x, path, path.grid(1))
-    with pytest.raises(ValueError, match=r"t = 750 .* knows 1000, 500 only. Sample with steps=2"):
+    with pytest.raises(ValueError, match=r"t = 750 .* student for 1000, 500 only. Sample with steps=2"):
         student(x, 750.0)
 
 
