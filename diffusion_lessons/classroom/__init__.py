@@ -2,6 +2,7 @@
 
 assignments.py             py:percent sources -> nbgrader notebooks
 course.py                  a course folder: new, release, collect, feedback
+grading/cleaning.py        nothing that was handed in runs where it is read
 grading/preprocessors.py   what nbgrader runs on a submission: restore, execute, judge
 grading/whole_class.py     grading a whole class on all cores
 grading/report.py          scores and common mistakes

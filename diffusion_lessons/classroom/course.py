@@ -42,6 +42,7 @@ from diffusion_lessons.classroom.course import configure
 
 c = configure(get_config())  # noqa: F821
 '''
+GRADING = "diffusion_lessons.classroom.grading"  # whose parts nbgrader imports when it needs them
 NAME = re.compile(r"[A-Za-z0-9][\w.@-]*")
 
 
@@ -51,8 +52,6 @@ class ClassError(ValueError):
 
 def configure(c: Config, course: Path | None = None) -> Config:
     """Fill in nbgrader's settings; `course` is the current folder where nbgrader itself reads them."""
-    from diffusion_lessons.classroom.grading.preprocessors import Judge, RestoreTests, SandboxedExecute
-
     root = Path(course or os.getcwd()).resolve()
     c.CourseDirectory.root = str(root)
     c.CourseDirectory.course_id = root.name
@@ -63,19 +62,23 @@ def configure(c: Config, course: Path | None = None) -> Config:
     c.Autograde.permissions = 644  # nbgrader's 444 cannot be graded a second time
     c.Autograde.sanitize_preprocessors = [
         ClearOutput,
-        RestoreTests,
+        f"{GRADING}.preprocessors.RestoreTests",
         OverwriteKernelspec,
         OverwriteCells,
+        f"{GRADING}.cleaning.Clean",
         CheckCellMetadata,
     ]
     c.Autograde.autograde_preprocessors = [
-        SandboxedExecute,
-        Judge,
+        f"{GRADING}.preprocessors.SandboxedExecute",
+        f"{GRADING}.preprocessors.Judge",
+        f"{GRADING}.cleaning.Clean",
         LimitOutput,
         SaveAutoGrades,
         AssignLatePenalties,
         CheckCellMetadata,
     ]
+    c.HTMLExporter.preprocessors = [f"{GRADING}.cleaning.Clean"]  # of feedback pages and of Formgrader
+    c.HTMLExporter.filters = {"markdown2html": f"{GRADING}.cleaning.markdown2html"}
     c.SandboxedExecute.limits = c.Judge.limits = json.loads((root / "limits.json").read_text())
     return c
 

@@ -43,8 +43,11 @@ def surroundings(home: Path) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def serve(notebooks: Path, home: Path) -> Iterator[str]:
-    """Lab on the notebooks of a folder, under a base URL; its address, to which a path and `?token=` are added."""
+def serve(notebooks: Path, home: Path, *, start_in: Path | None = None) -> Iterator[str]:
+    """Lab on the notebooks of a folder, under a base URL; its address, to which a path and `?token=` are added.
+
+    `start_in` is the folder in which the command is given, where nbgrader looks for its settings.
+    """
     port = free_port()
     address = f"http://127.0.0.1:{port}{BASE}"
     options = [
@@ -61,7 +64,12 @@ def serve(notebooks: Path, home: Path) -> Iterator[str]:
     log = home / "lab.log"
     with log.open("w") as output:
         lab = subprocess.Popen(
-            command, env=surroundings(home), stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+            command,
+            cwd=start_in,
+            env=surroundings(home),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
     try:
         wait_until_answering(f"{address}api?token={TOKEN}", lab, log)

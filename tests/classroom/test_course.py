@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from traitlets.utils.importstring import import_item
 from typer.testing import CliRunner
 
 pytest.importorskip("nbgrader")
@@ -44,7 +45,9 @@ def test_settings_take_effect(folder):
     (folder / "limits.json").write_text(json.dumps({"cell_seconds": 7}))
     config = course.api(folder).config
     assert config.SandboxedExecute.limits == {"cell_seconds": 7}
-    assert [step.__name__ for step in config.Autograde.autograde_preprocessors][:2] == ["SandboxedExecute", "Judge"]
+    steps = [step for step in config.Autograde.autograde_preprocessors if isinstance(step, str)]
+    assert [step.rpartition(".")[2] for step in steps] == ["SandboxedExecute", "Judge", "Clean"]
+    assert all(isinstance(import_item(step), type) for step in steps)
     assert str(folder) in config.CourseDirectory.db_url
 
 

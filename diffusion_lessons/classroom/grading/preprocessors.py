@@ -20,13 +20,12 @@ from traitlets import Dict, Integer
 
 from diffusion_lessons.checks import Result, assess, exercise, variant
 from diffusion_lessons.checks.portable.answers import decode
+from diffusion_lessons.classroom.grading.cleaning import CUT_SHORT, FLAG
 from diffusion_lessons.classroom.sandbox.answers import Question, Sent, values
 from diffusion_lessons.classroom.sandbox.kernel import SandboxedKernelManager
 from diffusion_lessons.classroom.sandbox.sandbox import Limits
 
 JUDGED = re.compile(r"^# judged: (\w+), seed=(\d+|None)$", re.MULTILINE)
-FLAG = "diffusion_lessons"  # key of the metadata that a verdict leaves for the report
-CUT_SHORT = "cut_short"  # key of the notebook's metadata that says why a run ended early
 NO_ANSWERS = "No values arrived: the function is missing or does not end, or the notebook stopped before this cell."
 
 

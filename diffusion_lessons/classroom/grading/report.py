@@ -12,7 +12,7 @@ import nbformat
 from nbgrader.api import Gradebook
 
 from diffusion_lessons.classroom.course import checked, write
-from diffusion_lessons.classroom.grading.preprocessors import CUT_SHORT, FLAG
+from diffusion_lessons.classroom.grading.cleaning import CUT_SHORT, FLAG
 from diffusion_lessons.classroom.grading.whole_class import records, submissions
 
 # Words in a student's own cells that are worth a look: they reach for the solutions or for the grader.
