@@ -12,7 +12,7 @@ from diffusion_lessons.machine.description import describe, versions
 
 def test_a_machine_is_described_by_what_a_latency_depends_on():
     machine = describe(torch.device("cpu"))
-    assert machine.keys() == {"device", "threads", "cores", "load", "python", "torch", "version"}
+    assert machine.keys() >= {"device", "threads", "cores", "load", "python", "torch", "version"}
     assert machine["threads"] == torch.get_num_threads() and machine["torch"] == torch.__version__.split("+")[0]
     assert json.loads(json.dumps(machine)) == machine
 
