@@ -8,7 +8,7 @@ from torch import Tensor
 
 from diffusion_lessons.estimates import error_in_eps, target
 from diffusion_lessons.machine.devices import moved
-from diffusion_lessons.path import Path
+from diffusion_lessons.path import Path, match
 
 Times = Literal["uniform", "logit_normal", "log_normal"]
 Weighting = Literal["min_snr"] | None
@@ -61,10 +61,7 @@ def loss(
     x0 and eps [B, ...], t [B] in the path's units, condition [B] with the null class where it was dropped. t may stay
     on the CPU in double precision, where alpha, sigma and weights are computed from it and sent to x0's device.
     """
-    x = path.add_noise(x0, eps, t)
-    times = moved(t.to(x.dtype), x.device)
+    x, times = path.add_noise(x0, eps, t), moved(t.to(x0.dtype), x0.device)
     output = network(x, times) if condition is None else network(x, times, condition)
     error = (output.float() - target(predicts, x0, eps, path, t)).square().reshape(len(x0), -1).mean(dim=1)  # [B]
-    if weighting is not None:
-        error = moved(weights(t, path, predicts, weighting).to(error.dtype), x.device) * error
-    return error.mean()
+    return (match(weights(t, path, predicts, weighting), error) * error).mean()
