@@ -6,7 +6,7 @@ The measurements of a claim stand in the one file of its subject.
 
 # importing the subjects enters their measurements
 from claims import ddim, ddpm, few_steps, flow, guidance, latency, memorization, negative_prompts, solvers
-from claims.evidence import Evidence, Number, combined
+from claims.evidence import Evidence, combined, named
 from claims.ledger import MEASURERS, gather, read, stale
 from claims.page import markdown
 from claims.texts import CLAIMS, SOURCES, Claim
@@ -20,10 +20,10 @@ __all__ = [
     "SUBJECTS",
     "Claim",
     "Evidence",
-    "Number",
     "combined",
     "gather",
     "markdown",
+    "named",
     "read",
     "stale",
 ]

@@ -13,17 +13,18 @@ from claims.evidence import (
     HOLDS,
     NOT_RESOLVABLE,
     Evidence,
-    Number,
     about_as_good,
     by_cases,
     hidden_difference,
     if_resolvable,
+    named,
     smaller,
 )
 from claims.ledger import measures, on
 from claims.tables import DDPM, floor, on_tables, row, rows_at_one_count, score, speed_up
 from diffusion_lessons import checkpoints, samplers
 from diffusion_lessons.benchmark.measure import timed_samples
+from diffusion_lessons.metrics.errors import resolved
 from diffusion_lessons.sampling import Settings
 
 
@@ -33,13 +34,13 @@ def fifty_steps_on_mnist() -> Evidence:
     slow = row(*DDPM)
     fast = row("ddim", 50, slow.samples)
     ours, theirs, times = score(fast), score(slow), speed_up(fast, slow)
-    verdict = by_cases([about_as_good(ours, theirs), 10 < times.value < 40])
+    verdict = by_cases([about_as_good(ours, theirs), 10 < times.n < 40])
     return Evidence(
         if_resolvable(verdict, [ours], theirs),
-        f"The two distances {'differ' if (ours - theirs).resolved else 'cannot be told apart'}; with this many "
+        f"The two distances {'differ' if resolved(ours - theirs) else 'cannot be told apart'}; with this many "
         f"samples a difference below {hidden_difference(ours, theirs):.0%} would not be seen. The evaluations are 20 "
         "times fewer by construction.",
-        [ours, theirs, floor(slow), times, Number("times fewer evaluations", slow.nfe / fast.nfe)],
+        [ours, theirs, floor(slow), times, named("times fewer evaluations", slow.nfe / fast.nfe)],
     )
 
 
@@ -54,7 +55,7 @@ def fifty_exact_steps() -> Evidence:
     verdict = by_cases([about_as_good(one, other) for one, other in pairs])
     for one, other in pairs:
         verdict = if_resolvable(verdict, [one], other)
-    factors = " and ".join(f"{one.value / other.value:.2g}" for one, other in pairs)
+    factors = " and ".join(f"{one.n / other.n:.2g}" for one, other in pairs)
     return Evidence(
         verdict,
         f"With the exact denoiser DDIM in 50 steps ends {factors} times as far from the law as DDPM in 1000, with 20 "
@@ -69,12 +70,12 @@ def ten_steps_on_mnist() -> Evidence:
     ten, fifty = rows_at_one_count(("ddim", 10, {}), ("ddim", 50, {}))
     worse = score(ten) - score(fifty)
     known, ceiling = score(ten, "adherence"), floor(ten, "adherence")
-    falls, usable = worse.value > 0, known.value > 0.95 * score(fifty, "adherence").value
+    falls, usable = worse.n > 0, known.n > 0.95 * score(fifty, "adherence").n
     return Evidence(
-        NOT_RESOLVABLE if not worse.resolved else HOLDS if falls and usable else CONDITION,
-        f"From 50 to 10 steps the distance changes by {worse.value:+.2g}, {'more' if worse.resolved else 'less'} than "
-        f"two standard errors; the classifier recognises {known.value:.1%} of the ten-step samples as what was asked "
-        f"for, and {ceiling.value:.1%} of real images.",
+        NOT_RESOLVABLE if not resolved(worse) else HOLDS if falls and usable else CONDITION,
+        f"From 50 to 10 steps the distance changes by {worse.n:+.2g}, {'more' if resolved(worse) else 'less'} than "
+        f"two standard errors; the classifier recognises {known.n:.1%} of the ten-step samples as what was asked "
+        f"for, and {ceiling.n:.1%} of real images.",
         [score(ten), score(fifty), floor(ten), known, score(fifty, "adherence"), ceiling],
     )
 
@@ -84,7 +85,7 @@ def ten_exact_steps() -> Evidence:
     """DDIM in 10 steps and in 50."""
     pairs = [(ddim(10, mixture), ddim(50, mixture)) for mixture in MIXTURES]
     falls = all(smaller(fifty, ten) for ten, fifty in pairs)
-    factors = " and ".join(f"{ten.value / fifty.value:.2g}" for ten, fifty in pairs)
+    factors = " and ".join(f"{ten.n / fifty.n:.2g}" for ten, fifty in pairs)
     return Evidence(
         CONDITION if falls else FAILS,
         f"From 50 to 10 steps the distance to the law becomes {factors} times as large. Whether that is still usable "
@@ -104,7 +105,7 @@ def a_network_repeats_itself() -> Evidence:
     return Evidence(
         HOLDS if same and moved < 1e-3 else CONDITION if same else FAILS,
         "The same call gives the same bits. One image at a time instead of eight, sums are rounded in another order.",
-        [Number("largest change of a pixel, eight together against one by one", moved)],
+        [named("largest change of a pixel, eight together against one by one", moved)],
     )
 
 
@@ -134,11 +135,11 @@ def diversity() -> Evidence:
     slow = row(*DDPM)
     fast = row("ddim", 50, slow.samples)
     pairs = [(score(fast, metric), score(slow, metric)) for metric in ("recall", "coverage", "diversity")]
-    resolved = [a - b for a, b in pairs if (a - b).resolved]
-    less = all(difference.value < 0 for difference in resolved)
+    differences = [a - b for a, b in pairs if resolved(a - b)]
+    less = all(difference.n < 0 for difference in differences)
     return Evidence(
-        NOT_RESOLVABLE if not resolved else HOLDS if less else CONDITION,
-        f"{len(resolved)} of {len(pairs)} figures of diversity differ by more than two standard errors.",
+        NOT_RESOLVABLE if not differences else HOLDS if less else CONDITION,
+        f"{len(differences)} of {len(pairs)} figures of diversity differ by more than two standard errors.",
         [number for pair in pairs for number in pair] + [floor(slow, "recall"), floor(slow, "coverage")],
     )
 
@@ -149,8 +150,8 @@ def the_same_limit() -> Evidence:
     steps = (5, 10, 20, 50, 100, 1000)
     ode, noisy = ([distance("ddim", count, **eta) for count in steps] for eta in ({}, {"eta": 1.0}))
     exact = distances.floor()
-    there = all(not smaller(exact, curve[-1]) or curve[-1].value < 1.5 * exact.value for curve in (ode, noisy))
-    falling = all(a.value > b.value for a, b in pairwise(ode))
+    there = all(not smaller(exact, curve[-1]) or curve[-1].n < 1.5 * exact.n for curve in (ode, noisy))
+    falling = all(a.n > b.n for a, b in pairwise(ode))
     return Evidence(
         HOLDS if there and falling else CONDITION if there else FAILS,
         "After 1000 steps both are as close to the law as exact samples are, and DDIM's distance grows steadily as "

@@ -7,10 +7,11 @@ from torch import nn
 
 from claims import distances
 from claims.distances import BROAD, SAMPLES, distance, over_seeds
-from claims.evidence import CONDITION, FAILS, HOLDS, Evidence, Number, by_cases, smaller
+from claims.evidence import CONDITION, FAILS, HOLDS, Evidence, by_cases, named, smaller
 from claims.ledger import measures, on
 from claims.tables import floor, on_tables, rows_at_one_count, score
 from diffusion_lessons import schedules
+from diffusion_lessons.metrics.errors import resolved
 from diffusion_lessons.toys.one_dimension import wasserstein_1
 from diffusion_lessons.toys.reverse_step import unscaled_ddpm
 from diffusion_lessons.training.losses import loss, sample_times
@@ -37,9 +38,9 @@ def noise_in_large_steps_on_mnist(steps: int, more: dict[str, Any]) -> Evidence:
     names = {"ode": "ddim", "small": "ddim", "large": "ddpm"}
     rows = rows_at_one_count(*((names[one], steps, {"options": options[one], **more}) for one in options))
     ode, *noisy = (score(row) for row in rows)
-    factors = [number.value / ode.value for number in noisy]
+    factors = [number.n / ode.n for number in noisy]
     return Evidence(
-        by_cases([smaller(ode, number) for number in noisy], [(number - ode).resolved for number in noisy]),
+        by_cases([smaller(ode, number) for number in noisy], [resolved(number - ode) for number in noisy]),
         f"{steps} steps of a trained network on the cosine path: with the small variance (eta = 1) the distance is "
         f"{factors[0]:.2g} times DDIM's, with the large one {factors[1]:.2g} times. Fresh noise costs accuracy in "
         "large steps; it can also wash out what the network got wrong before (Karras et al. 2022, section 4).",
@@ -112,7 +113,7 @@ def passes_of_a_training_step() -> Evidence:
         FAILS if passes == 1 else HOLDS,
         "x_t is made from x_0 and noise in one go, so an example costs one pass at one random time. It is sampling "
         "that walks through many times.",
-        [Number("network passes for each example", passes), Number("times of the path", path.T)],
+        [named("network passes for each example", passes), named("times of the path", path.T)],
     )
 
 
@@ -129,8 +130,8 @@ def the_step_in_a_sentence() -> Evidence:
     as_said = over_seeds("broad: x - eps_hat + z, 200 steps", literal)
     ddpm, ddim = distance("ddpm", steps, path=path), distance("ddim", steps, path=path)
     exact = distances.floor()
-    works = not (ddim - exact).resolved or ddim.value < 2 * exact.value
-    fails = as_said.value > 10 * exact.value
+    works = not resolved(ddim - exact) or ddim.n < 2 * exact.n
+    fails = as_said.n > 10 * exact.n
     return Evidence(
         FAILS if works and fails else CONDITION,
         "Taken literally the step does not lead to the data: the weights that keep the state's variance on the path "

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 import torch
+from uncertainties import UFloat
 
-from claims.evidence import Number
+from claims.evidence import named
 from diffusion_lessons import samplers, schedules
 from diffusion_lessons.denoisers import DenoiserLike
 from diffusion_lessons.path import Path
@@ -37,10 +38,10 @@ EXACT: dict[str, Callable[[GaussianMixture, Path], DenoiserLike]] = {
 }
 
 
-def over_seeds(name: str, measure: Callable[[int], float], seeds: int = SEEDS) -> Number:
+def over_seeds(name: str, measure: Callable[[int], float], seeds: int = SEEDS) -> UFloat:
     """The mean over seeds, with its standard error."""
     values = np.array([measure(seed) for seed in range(seeds)])
-    return Number(name, float(values.mean()), float(values.std(ddof=1) / math.sqrt(seeds)))
+    return named(name, float(values.mean()), float(values.std(ddof=1) / math.sqrt(seeds)))
 
 
 @cache
@@ -53,7 +54,7 @@ def distance(
     exact: str = "denoiser",
     seeds: int = SEEDS,
     **options: Any,
-) -> Number:
+) -> UFloat:
     """The distance after so many steps of a sampler, with the exact denoiser or with another function of `EXACT`."""
     target = MIXTURES[mixture]
     denoise = EXACT[exact](target, path)
@@ -72,7 +73,7 @@ def distance(
 
 
 @cache
-def floor(mixture: str = "broad") -> Number:
+def floor(mixture: str = "broad") -> UFloat:
     """What exact samples of the same number score."""
     target = MIXTURES[mixture]
 
@@ -86,16 +87,16 @@ def floor(mixture: str = "broad") -> Number:
 # The samplers whose few steps are compared with DDPM's thousand, over enough seeds to tell 1.25 times as far.
 
 
-def ddpm_in_full(mixture: str) -> Number:
+def ddpm_in_full(mixture: str) -> UFloat:
     """DDPM in all thousand steps."""
     return distance("ddpm", 1000, mixture, seeds=MANY_SEEDS)
 
 
-def ddim(steps: int, mixture: str) -> Number:
+def ddim(steps: int, mixture: str) -> UFloat:
     """DDIM on an even grid."""
     return distance("ddim", steps, mixture, seeds=MANY_SEEDS)
 
 
-def dpm_solver(steps: int, mixture: str) -> Number:
+def dpm_solver(steps: int, mixture: str) -> UFloat:
     """DPM-Solver++(2M) on the grid of its paper, even in lambda."""
     return distance("dpm_solver_pp_2m", steps, mixture, spacing="logsnr", seeds=MANY_SEEDS)

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from math import isnan, nan
+from typing import Any
 
-from diffusion_lessons.metrics.scores import resolved
+from uncertainties import UFloat
+
+from diffusion_lessons.metrics.errors import measured, resolved
 
 HOLDS = "holds"
 CONDITION = "holds with a condition"
@@ -17,25 +20,19 @@ VERDICTS = (HOLDS, CONDITION, FAILS, NOT_MEASURABLE, NOT_RESOLVABLE, NOT_YET)
 CLOSE = 1.25  # a distance of at most this many times another is "about as good"
 
 
-class Number(NamedTuple):
-    """A measured number and its standard error, or None where it is exact (a count, an identity)."""
+def named(name: str, value: float, spread: float | None = None) -> UFloat:
+    """A number with a name, `.tag`, and its standard error: None, kept as NaN, where it is exact (a count, say)."""
+    return measured(value, nan if spread is None else spread, name)
 
-    name: str
-    value: float
-    spread: float | None = None
 
-    def __str__(self) -> str:
-        return f"{self.value:.4g}" if self.spread is None else f"{self.value:.4g} ± {self.spread:.2g}"
+def entry(number: UFloat) -> tuple[str, float, float | None]:
+    """Name, value and standard error, or None for it where the number is exact; `named` is its inverse."""
+    return number.tag, number.n, None if isnan(number.s) else number.s
 
-    def __sub__(self, other: "Number") -> "Number":
-        """The difference of two independent numbers."""
-        spread = ((self.spread or 0) ** 2 + (other.spread or 0) ** 2) ** 0.5
-        return Number(f"{self.name} - {other.name}", self.value - other.value, spread)
 
-    @property
-    def resolved(self) -> bool:
-        """Whether it differs from 0 by more than two standard errors."""
-        return resolved(self.value, self.spread or 0)
+def text(number: UFloat) -> str:
+    """ "0.2301 ± 0.0012", or "20" where it is exact."""
+    return f"{number.n:.4g}" if isnan(number.s) else f"{number.n:.4g} ± {number.s:.2g}"
 
 
 @dataclass(frozen=True)
@@ -48,7 +45,7 @@ class Evidence:
 
     verdict: str
     because: str
-    numbers: list[Number] = field(default_factory=list)
+    numbers: list[UFloat] = field(default_factory=list)
     on: str = ""
     checkpoints: dict[str, str] = field(default_factory=dict)
     where: dict[str, Any] = field(default_factory=dict)
@@ -84,25 +81,25 @@ def combined(evidence: Iterable[Evidence]) -> str:
     return verdicts.pop() if len(verdicts) == 1 else CONDITION
 
 
-def smaller(one: Number, other: Number) -> bool:
+def smaller(one: UFloat, other: UFloat) -> bool:
     """Whether one number lies below another by more than two standard errors."""
-    return (one - other).resolved and one.value < other.value
+    return resolved(one - other) and one.n < other.n
 
 
-def about_as_good(one: Number, other: Number) -> bool:
+def about_as_good(one: UFloat, other: UFloat) -> bool:
     """At most `CLOSE` times as far, or within two standard errors."""
-    return one.value <= CLOSE * other.value or not (one - other).resolved
+    return one.n <= CLOSE * other.n or not resolved(one - other)
 
 
-def hidden_difference(one: Number, other: Number) -> float:
+def hidden_difference(one: UFloat, other: UFloat) -> float:
     """The difference that two standard errors would hide, relative to the other number."""
-    return 2 * ((one - other).spread or 0) / other.value
+    return 2 * (one - other).s / other.n
 
 
-def if_resolvable(verdict: str, ones: Iterable[Number], other: Number) -> str:
+def if_resolvable(verdict: str, ones: Iterable[UFloat], other: UFloat) -> str:
     """This verdict, or "not resolvable" where a number equals the other only because samples are few.
 
     That is so where two standard errors of their difference hide more than the factor `CLOSE`.
     """
-    hidden = (not (one - other).resolved and hidden_difference(one, other) > CLOSE - 1 for one in ones)
+    hidden = (not resolved(one - other) and hidden_difference(one, other) > CLOSE - 1 for one in ones)
     return NOT_RESOLVABLE if any(hidden) else verdict

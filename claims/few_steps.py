@@ -1,13 +1,16 @@
 """One to eight evaluations: distilled students against their teacher's samplers (C3)."""
 
+from uncertainties import UFloat
+
 from claims.distances import distance, floor
-from claims.evidence import CONDITION, FAILS, Evidence, Number, by_cases, smaller
+from claims.evidence import CONDITION, FAILS, Evidence, by_cases, named, smaller
 from claims.ledger import measures, on
 from claims.tables import on_tables
 from diffusion_lessons import schedules
 from diffusion_lessons.benchmark.plans import FEW
 from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.benchmark.students import Family, above_floor, difference, family, ratio, students_of
+from diffusion_lessons.metrics.errors import resolved
 
 FLOW = schedules.flow()
 STUDENTS = {  # by method: their teacher, and the tables that are needed
@@ -35,31 +38,31 @@ def taking_over(measured: Family) -> Evidence:
     for evaluations in FEW:
         student, own = measured.best(evaluations), measured.best(evaluations, taught=False)
         lead = difference(student, own)
-        won.append(lead.resolved and lead.value < 0)
-        lost.append(lead.resolved and lead.value > 0)
+        won.append(resolved(lead) and lead.n < 0)
+        lost.append(resolved(lead) and lead.n > 0)
         numbers += [_above_floor(student, evaluations), _above_floor(own, evaluations)]
     asymptote = measured.asymptote
     closer, near = ratio(measured.first, measured.best(1)), ratio(measured.best(4), asymptote)
     numbers += [
         _above_floor(asymptote, round(asymptote.nfe)),
-        Number("one evaluation: times nearer to the floor than one step of the teacher's DDIM", *closer),
-        Number("four evaluations: times as far from it as the teacher's asymptote", *near),
+        named("one evaluation: times nearer to the floor than one step of the teacher's DDIM", closer.n, closer.s),
+        named("four evaluations: times as far from it as the teacher's asymptote", near.n, near.s),
     ]
     return Evidence(
         by_cases(won, lost),
         f"With at most 1, 2, 4 and 8 evaluations a student is nearer to the data than anything that its teacher was "
         f"measured to do in {sum(won)} of {len(FEW)} cases, and farther in {sum(lost)}, beyond two standard errors. "
-        f"In one evaluation it is {closer.value:.3g} times nearer to the floor than one step of the teacher's DDIM; in "
-        f"four its distance is {near.value:.3g} times that of the teacher in {asymptote.settings.steps} steps.",
+        f"In one evaluation it is {closer.n:.3g} times nearer to the floor than one step of the teacher's DDIM; in "
+        f"four its distance is {near.n:.3g} times that of the teacher in {asymptote.settings.steps} steps.",
         numbers,
         checkpoints={row.checkpoint: row.checkpoint_sha256 for row in measured.rows},
     )
 
 
-def _above_floor(of: Measurement, evaluations: int) -> Number:
-    chosen = of.settings
+def _above_floor(of: Measurement, evaluations: int) -> UFloat:
+    chosen, distance = of.settings, above_floor(of)
     name = f"at most {evaluations} evaluations: {of.checkpoint}, {chosen.sampler} in {chosen.steps}"
-    return Number(f"{name}: distance beyond the floor (n = {of.samples})", *above_floor(of))
+    return named(f"{name}: distance beyond the floor (n = {of.samples})", distance.n, distance.s)
 
 
 @measures("C3", on("exact mixtures, flow path"))
@@ -72,7 +75,7 @@ def exact_students_take_over() -> Evidence:
         straight = distance("euler", 1, mixture, FLOW, exact="second flow")
         again = distance("consistency", 4, mixture, FLOW, exact="consistency function")
         for rivals in own.values():
-            best = min(rivals, key=lambda number: number.value)
+            best = min(rivals, key=lambda number: number.n)
             won += [smaller(one, best) for one in (jump, straight)]
         numbers += [*(number for rivals in own.values() for number in rivals), jump, straight, again, floor(mixture)]
     return Evidence(

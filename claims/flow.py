@@ -3,16 +3,18 @@
 from functools import cache
 
 import torch
+from uncertainties import UFloat
 
 from claims import distances
 from claims.distances import BROAD, EXACT, distance, over_seeds
-from claims.evidence import CONDITION, FAILS, HOLDS, Evidence, Number, by_cases, smaller
+from claims.evidence import CONDITION, FAILS, HOLDS, Evidence, by_cases, named, smaller
 from claims.ledger import measures, on
 from claims.tables import floor, on_tables, row, score
 from diffusion_lessons import checkpoints, samplers, schedules
 from diffusion_lessons.benchmark.plans import FEW
 from diffusion_lessons.benchmark.students import NEAR, Family, difference, family
 from diffusion_lessons.denoisers import condition_on
+from diffusion_lessons.metrics.errors import resolved
 from diffusion_lessons.samplers import State
 from diffusion_lessons.toys import convergence
 from diffusion_lessons.toys.exact_ode import exact_flow
@@ -34,7 +36,7 @@ def flow_against_diffusion() -> Evidence:
         flow = score(straight, name=f"flow, {steps} steps")
         diffusion = score(row("ddim", steps, straight.samples), name=f"diffusion, {steps} steps")
         numbers += [flow, diffusion]
-        apart.append((diffusion - flow).resolved)
+        apart.append(resolved(diffusion - flow))
         better.append(smaller(flow, diffusion))
     best = score(row("dpm_solver_pp_2m", 10, straight.samples), name="diffusion, DPM-Solver++(2M), 10 steps")
     return Evidence(
@@ -57,7 +59,7 @@ def straight_before_reflow() -> Evidence:
     """Straightness of the exact flow, and Euler's error in 4 to 10 steps on the flow path and on the cosine path."""
     states = exact_trajectories()
     bend, longer = straightness(states), excess_length(states)
-    numbers = [Number("straightness S of the exact flow (0 is straight)", bend), Number("excess length", longer)]
+    numbers = [named("straightness S of the exact flow (0 is straight)", bend), named("excess length", longer)]
     numbers += _few_steps()
     return Evidence(
         FAILS if bend > 0.01 else HOLDS,
@@ -68,14 +70,14 @@ def straight_before_reflow() -> Evidence:
     )
 
 
-def _few_steps() -> list[Number]:
+def _few_steps() -> list[UFloat]:
     """Error of four and ten first-order steps, relative to the size of the data."""
     numbers = []
     for name, path in (("flow", FLOW), ("cosine", schedules.cosine())):
         for steps in (4, 10):
             run = {"ddim": convergence.solvers()["ddim"]}
             (row,) = convergence.errors(run, path=path, steps=[steps], spacing="trailing", t_min=None, points=POINTS)
-            numbers.append(Number(f"{name} path, {steps} first-order steps: error", row.error))
+            numbers.append(named(f"{name} path, {steps} first-order steps: error", row.error))
     return numbers
 
 
@@ -93,15 +95,15 @@ def straight_after_reflow_or_coupling() -> Evidence:
         "pairs of the exact flow, as in reflow": (start - end).square().sum(1),
         "pairs by optimal transport": (start[torch.from_numpy(rows)] - data[torch.from_numpy(columns)]).square().sum(1),
     }
-    numbers = [Number("straightness S of the first flow", straightness(states))]
+    numbers = [named("straightness S of the first flow", straightness(states))]
     numbers += [
-        Number(f"{name}: mean squared length", float(squares.mean()), float(squares.std() / POINTS**0.5))
+        named(f"{name}: mean squared length", float(squares.mean()), float(squares.std() / POINTS**0.5))
         for name, squares in lengths.items()
     ]
     x = samplers.sample(samplers.euler, convergence.MIXTURE.denoiser(FLOW), start, FLOW, FLOW.grid(1))
     one_step = float((x - end).square().mean().sqrt())
     spread = float(convergence.MIXTURE.sample(4000, torch.Generator().manual_seed(2)).std())
-    numbers += [Number("one Euler step of the first flow: error", one_step), Number("std of the data", spread)]
+    numbers += [named("one Euler step of the first flow: error", one_step), named("std of the data", spread)]
     return Evidence(
         CONDITION,
         "The first flow is bent, and one step of it returns about the mean of the data: its error is their std. The "
@@ -113,7 +115,7 @@ def straight_after_reflow_or_coupling() -> Evidence:
 
 
 @cache
-def trajectory(name: str) -> dict[str, Number]:
+def trajectory(name: str) -> dict[str, UFloat]:
     """The trajectories of a flow network from noise to images, labels in turn: how bent, how far apart their ends."""
     denoise = checkpoints.load(name)
     path, conditioned = denoise.path, condition_on(denoise, torch.arange(IMAGES) % (denoise.classes or 1))
@@ -141,17 +143,17 @@ def straight_on_images() -> Evidence:
     return straight_without_reflow(first, second)
 
 
-def straight_without_reflow(first: dict[str, Number], second: dict[str, Number]) -> Evidence:
+def straight_without_reflow(first: dict[str, UFloat], second: dict[str, UFloat]) -> Evidence:
     straighter = smaller(second["bend"], first["bend"])
-    bent = first["bend"].value > STRAIGHT
+    bent = first["bend"].n > STRAIGHT
     return Evidence(
         by_cases([not bent, not straighter]),
-        f"A flow trained on noise and images drawn apart spends {first['bend'].value:.2%} of its way on bends"
+        f"A flow trained on noise and images drawn apart spends {first['bend'].n:.2%} of its way on bends"
         + (
-            f", and {second['bend'].value:.2%} after it was trained again on its own pairs: straightness is made by "
+            f", and {second['bend'].n:.2%} after it was trained again on its own pairs: straightness is made by "
             "reflow. It does not come with flow matching."
             if straighter
-            else f"; after reflow it is {second['bend'].value:.2%}, no less beyond two standard errors."
+            else f"; after reflow it is {second['bend'].n:.2%}, no less beyond two standard errors."
         ),
         [first["bend"], second["bend"]],
     )
@@ -164,7 +166,7 @@ def few_steps_because_straight() -> Evidence:
     return because_straight(first, second, family(*BOTH))
 
 
-def because_straight(first: dict[str, Number], second: dict[str, Number], both: Family) -> Evidence:
+def because_straight(first: dict[str, UFloat], second: dict[str, UFloat], both: Family) -> Evidence:
     """Do straighter trajectories need fewer steps? `both` are the tables of the two flows."""
     straighter = smaller(second["bend"], first["bend"])
     before, after = (_needed(both, name) for name in (both.teacher, *both.students))
@@ -178,7 +180,7 @@ def because_straight(first: dict[str, Number], second: dict[str, Number], both: 
         f"standard errors. The pairs that a flow makes are {'' if shorter else 'not '}nearer to one another than noise "
         "and the image of other noise.",
         [*first.values(), *second.values()]
-        + [Number(f"{name}: steps needed", n) for name, n in zip(BOTH, (before, after), strict=True) if n is not None],
+        + [named(f"{name}: steps needed", n) for name, n in zip(BOTH, (before, after), strict=True) if n is not None],
     )
 
 
@@ -186,7 +188,7 @@ def _needed(flows: Family, name: str) -> float | None:
     """The fewest evaluations with which DDIM, Euler on a flow, is not beyond `NEAR` times the teacher's asymptote."""
     rows = [row for row in flows.rows if row.checkpoint == name and row.settings.sampler == "ddim"]
     gaps = {row.nfe: difference(row, flows.asymptote, NEAR) for row in rows}
-    return min((nfe for nfe, gap in gaps.items() if gap.value <= 0 or not gap.resolved), default=None)
+    return min((nfe for nfe, gap in gaps.items() if gap.n <= 0 or not resolved(gap)), default=None)
 
 
 @measures("C30", on("the exact second flow of a mixture of numbers"))
@@ -198,14 +200,14 @@ def one_step_after_an_exact_reflow() -> Evidence:
     second = straightness(samplers.trace(samplers.euler, EXACT["second flow"](BROAD, FLOW), x, FLOW, times))
     before = [distance("euler", steps, "broad", FLOW) for steps in FEW]
     after, exact = distance("euler", 1, "broad", FLOW, exact="second flow"), distances.floor("broad")
-    arrived = not (after - exact).resolved or after.value < 1.5 * exact.value
+    arrived = not resolved(after - exact) or after.n < 1.5 * exact.n
     return Evidence(
         HOLDS if second < 1e-6 < first and arrived else FAILS,
         "After one exact reflow the ways are straight lines, in one dimension also the shortest ones, and one Euler "
         "step is as near to the law as exact samples are. The first flow's are neither.",
         [
-            Number("first flow: straightness S (0 is straight)", first),
-            Number("second flow: straightness S", second),
+            named("first flow: straightness S (0 is straight)", first),
+            named("second flow: straightness S", second),
             *before,
             after,
             exact,

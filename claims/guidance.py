@@ -8,13 +8,14 @@ import torch
 from torch import Tensor
 
 from claims.distances import over_seeds
-from claims.evidence import CONDITION, FAILS, HOLDS, Evidence, Number, by_cases
+from claims.evidence import CONDITION, FAILS, HOLDS, Evidence, by_cases, named
 from claims.ledger import measures, on
 from claims.tables import DIGITS, MNIST, guided, guided_floor, guided_score, quality
 from diffusion_lessons import samplers, schedules
 from diffusion_lessons.benchmark.plans import SCALES
 from diffusion_lessons.denoisers import condition_on
 from diffusion_lessons.guidance import classifier_free
+from diffusion_lessons.metrics.errors import resolved
 from diffusion_lessons.toys import ConditionalMixture, GaussianMixture
 from diffusion_lessons.toys.tilted import guided_density, guided_ode_std
 
@@ -70,9 +71,9 @@ def adherence_and_diversity_over_the_scale(table: str) -> Evidence:
     def moves(name: str, sign: int) -> bool:
         """In this direction from the first scale to the last, and never against it beyond the spread."""
         curve = curves[name]
-        against = [sign * (b - a).value < 0 and (b - a).resolved for a, b in pairwise(curve)]
+        against = [sign * (b - a).n < 0 and resolved(b - a) for a, b in pairwise(curve)]
         total = curve[-1] - curve[0]
-        return total.resolved and sign * total.value > 0 and not any(against)
+        return resolved(total) and sign * total.n > 0 and not any(against)
 
     up, down, saturates = moves("adherence", 1), moves("diversity", -1), moves("excess", 1)
     return Evidence(
@@ -92,14 +93,14 @@ def where_guided_samples_land() -> Evidence:
         condition = GaussianMixture([[1.0]], stds=0.5)
         both = ConditionalMixture([condition, GaussianMixture([[mean_u]], stds=std_u)])
         density = guided_density(both.classes[1], condition, SCALE)
-        density_std = Number(f"{name}: std of the density", float(density.covariance.sqrt()))
+        density_std = named(f"{name}: std of the density", float(density.covariance.sqrt()))
         ode = over_seeds(f"{name}: std of DDIM's samples", partial(moment, torch.std, both, "ddim"))
         sde = over_seeds(f"{name}: std of DDPM's samples", partial(moment, torch.std, both, "ddpm"))
-        flow = Number(f"{name}: std of the guided ODE, S_u^(1-s) S_c^s", guided_ode_std(std_u, 0.5, SCALE, PATH))
+        flow = named(f"{name}: std of the guided ODE, S_u^(1-s) S_c^s", guided_ode_std(std_u, 0.5, SCALE, PATH))
         mean = over_seeds(f"{name}: mean of DDIM's samples", partial(moment, torch.mean, both, "ddim"))
-        numbers += [density_std, ode, flow, sde, mean, Number(f"{name}: mean of the density", float(density.mean))]
-        agree += [abs(std.value / density_std.value - 1) < 0.03 for std in (ode, sde)]
-    pushed = all(n.value > 1.0 for n in numbers if "mean of DDIM" in n.name)
+        numbers += [density_std, ode, flow, sde, mean, named(f"{name}: mean of the density", float(density.mean))]
+        agree += [abs(std.n / density_std.n - 1) < 0.03 for std in (ode, sde)]
+    pushed = all(n.n > 1.0 for n in numbers if "mean of DDIM" in n.tag)
     return Evidence(
         CONDITION if pushed and not all(agree) else HOLDS if pushed else FAILS,
         f"At scale {SCALE:g} samples are pushed past the condition's mean, away from the rest. The density that this "
@@ -118,7 +119,7 @@ def the_best_scale(table: str) -> Evidence:
     usual = guided(7.5, table)
     worse = guided_score(usual, "frechet") - guided_score(near, "frechet")
     return Evidence(
-        FAILS if worse.resolved and near.settings.scale < 5 else CONDITION,
+        FAILS if resolved(worse) and near.settings.scale < 5 else CONDITION,
         f"The distance is smallest at scale {near.settings.scale:g} and adherence highest at "
         f"{adherent.settings.scale:g}. The two pull apart, because the distance also counts what guidance leaves "
         "out. The usual 7.5 is for text-to-image networks, whose plain conditioning is weak; ours is not.",
@@ -132,11 +133,11 @@ def plain_conditioning(table: str) -> Evidence:
     """Adherence at scale 1 against that of real images."""
     row = guided(1.0, table, limit=1.0 if table == "digits-diffusion" else None)
     adherence, ceiling = guided_score(row, "adherence"), guided_floor(row, "adherence")
-    weak = adherence.value < 0.9 * ceiling.value
+    weak = adherence.n < 0.9 * ceiling.n
     return Evidence(
         HOLDS if weak else FAILS,
-        f"At scale 1 the classifier recognises what was asked for in {adherence.value:.1%} of the samples, and in "
-        f"{ceiling.value:.1%} of real images. Ten classes are an easy condition; a sentence is not.",
+        f"At scale 1 the classifier recognises what was asked for in {adherence.n:.1%} of the samples, and in "
+        f"{ceiling.n:.1%} of real images. Ten classes are an easy condition; a sentence is not.",
         [adherence, ceiling],
     )
 

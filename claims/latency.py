@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from claims.evidence import CONDITION, FAILS, HOLDS, NOT_MEASURABLE, Evidence, Number
+from claims.evidence import CONDITION, FAILS, HOLDS, NOT_MEASURABLE, Evidence, named
 from claims.guidance import PATH, classes
 from claims.ledger import measures, on
 from claims.tables import DDPM, on_tables, row, score, speed_up
@@ -14,6 +14,7 @@ from diffusion_lessons import checkpoints, samplers
 from diffusion_lessons.benchmark.shipped import NotMeasured
 from diffusion_lessons.denoisers import count_calls
 from diffusion_lessons.guidance import classifier_free
+from diffusion_lessons.metrics.errors import resolved
 
 
 @measures("C13", on("counted evaluations"))
@@ -28,12 +29,12 @@ def two_passes() -> Evidence:
         return counted.nfe / 20
 
     numbers = [
-        Number("evaluations a step at scale 3", per_step(scale=3.0)),
-        Number("at scale 1", per_step(scale=1.0)),
-        Number("at scale 0", per_step(scale=0.0)),
-        Number("at scale 3 for noise levels 0.2 to 3 only", per_step(scale=3.0, interval=(0.2, 3.0))),
+        named("evaluations a step at scale 3", per_step(scale=3.0)),
+        named("at scale 1", per_step(scale=1.0)),
+        named("at scale 0", per_step(scale=0.0)),
+        named("at scale 3 for noise levels 0.2 to 3 only", per_step(scale=3.0, interval=(0.2, 3.0))),
     ]
-    exact = [n.value for n in numbers[:3]] == [2, 1, 1] and numbers[3].value < 2
+    exact = [n.n for n in numbers[:3]] == [2, 1, 1] and numbers[3].n < 2
     return Evidence(
         CONDITION if exact else FAILS,
         "Exactly twice the evaluations wherever the scale is neither 0 nor 1. Guidance in an interval of noise levels "
@@ -65,8 +66,8 @@ def latency_of_guidance() -> Evidence:
         for name in ("doubled batch", "two passes"):
             ratios = torch.tensor(seconds[name]) / torch.tensor(seconds["unguided"])
             spread = float(ratios.std()) / len(ratios) ** 0.5
-            numbers.append(Number(f"batch {batch}, {name}: times an unguided step", median(ratios.tolist()), spread))
-    near_two = all(1.5 < number.value < 2.5 for number in numbers)
+            numbers.append(named(f"batch {batch}, {name}: times an unguided step", median(ratios.tolist()), spread))
+    near_two = all(1.5 < number.n < 2.5 for number in numbers)
     return Evidence(
         HOLDS if near_two else CONDITION,
         "Two evaluations take about twice the time where the device is busy with one already. A device with room to "
@@ -80,8 +81,9 @@ def half_precision() -> Evidence:
     """The same samples in float32 and in bfloat16: distance and time."""
     half = row("dpm_solver_pp_2m", 10, precision="bfloat16")
     whole = row("dpm_solver_pp_2m", 10, half.samples)
-    times = speed_up(half, whole)._replace(name="bfloat16: times faster than float32")
-    same = not (score(half) - score(whole)).resolved
+    faster = speed_up(half, whole)
+    times = named("bfloat16: times faster than float32", faster.n, faster.s)
+    same = not resolved(score(half) - score(whole))
     return Evidence(
         CONDITION if same else FAILS,
         "What is measured here is bfloat16 on one device, the half precision that it computes in; the claim's FP16 "
@@ -97,7 +99,7 @@ def absolute_latency() -> Evidence:
     slow = row(*DDPM)
     if slow.seconds_per_image is None:
         raise NotMeasured("latency of DDPM in 1000 steps")
-    seconds = Number(f"seconds an image, 1000 steps, batch {slow.settings.batch}", slow.seconds_per_image)
+    seconds = named(f"seconds an image, 1000 steps, batch {slow.settings.batch}", slow.seconds_per_image)
     return Evidence(
         NOT_MEASURABLE,
         f"A latency belongs to its network, batch and device. Ours: {slow.parameters:,} parameters on {slow.device}. "

@@ -8,12 +8,12 @@ and `CLAIMS.md` is written from that file alone.
 import json
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
 
-from claims.evidence import NOT_YET, VERDICTS, Evidence, Number, combined
+from claims.evidence import NOT_YET, VERDICTS, Evidence, combined, entry, named
 from claims.texts import CLAIMS
 from diffusion_lessons.benchmark import shipped
 from diffusion_lessons.benchmark.shipped import NotMeasured
@@ -107,8 +107,8 @@ def _is_there(name: str) -> bool:
 def read() -> Ledger:
     """The ledger as it was last written; empty where nothing was measured."""
     return {
-        name: [Evidence(**{**one, "numbers": [Number(*n) for n in one["numbers"]]}) for one in entry["evidence"]]
-        for name, entry in shipped.ledger().items()
+        name: [Evidence(**{**one, "numbers": [named(*n) for n in one["numbers"]]}) for one in kept["evidence"]]
+        for name, kept in shipped.ledger().items()
     }
 
 
@@ -118,9 +118,9 @@ def write(ledger: Ledger) -> None:
         name: {
             "claim": CLAIMS[name].text,
             "verdict": combined(evidence),
-            "evidence": [asdict(one) for one in evidence],
+            "evidence": [{**vars(one), "numbers": [entry(number) for number in one.numbers]} for one in evidence],
         }
-        for name, evidence in sorted(ledger.items(), key=lambda entry: int(entry[0][1:]))
+        for name, evidence in sorted(ledger.items(), key=lambda item: int(item[0][1:]))
     }
     text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
     write_atomically(places.measurements() / shipped.LEDGER, text.encode())

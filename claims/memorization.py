@@ -2,7 +2,7 @@
 
 import torch
 
-from claims.evidence import FAILS, HOLDS, Evidence, Number
+from claims.evidence import FAILS, HOLDS, Evidence, named
 from claims.ledger import measures, on
 from diffusion_lessons import checkpoints, samplers, schedules
 from diffusion_lessons.benchmark.measure import timed_samples
@@ -42,8 +42,8 @@ def _evidence(probe: Probe, who: str) -> Evidence:
         HOLDS if probe.memorised else FAILS,
         f"{who}: {probe}.",
         [
-            Number("share of copies", probe.copied, spread),
-            Number("share among real held-out images", probe.by_chance, None),
-            Number("share nearer to the training set", probe.closer, None),
+            named("share of copies", probe.copied, spread),
+            named("share among real held-out images", probe.by_chance, None),
+            named("share nearer to the training set", probe.closer, None),
         ],
     )

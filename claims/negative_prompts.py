@@ -5,10 +5,11 @@ from functools import partial
 import torch
 
 from claims.distances import over_seeds
-from claims.evidence import CONDITION, FAILS, NOT_RESOLVABLE, Evidence, Number, by_cases, smaller
+from claims.evidence import CONDITION, FAILS, NOT_RESOLVABLE, Evidence, by_cases, named, smaller
 from claims.guidance import SCALE, classes, guided_samples, moment
 from claims.ledger import measures, on
 from claims.tables import guided, guided_floor, guided_score, on_tables
+from diffusion_lessons.metrics.errors import resolved
 from diffusion_lessons.toys import ConditionalMixture, GaussianMixture
 from diffusion_lessons.toys.one_dimension import wasserstein_1
 from diffusion_lessons.toys.tilted import density_ratio, guided_density
@@ -28,9 +29,9 @@ def the_bare_ratio() -> Evidence:
     tilted = guided_density(both.classes[1], both.classes[0], SCALE)
     mean = over_seeds("mean of guided samples", partial(moment, torch.mean, both, "ddim"))
     numbers = [
-        Number("ratios without a normaliser, of 3 tried", float(len(improper))),
+        named("ratios without a normaliser, of 3 tried", float(len(improper))),
         mean,
-        Number("mean of p_-^(1-s) p_+^s", float(tilted.mean)),
+        named("mean of p_-^(1-s) p_+^s", float(tilted.mean)),
     ]
     return Evidence(
         FAILS,
@@ -83,9 +84,9 @@ def a_default_against_smudged_digits() -> Evidence:
     }
     better = pairs["frechet"][1] - pairs["frechet"][0]
     return Evidence(
-        NOT_RESOLVABLE if not better.resolved else CONDITION if better.value > 0 else FAILS,
+        NOT_RESOLVABLE if not resolved(better) else CONDITION if better.n > 0 else FAILS,
         "At scale 2 on these digits a default negative "
-        + ("makes no difference that can be told" if not better.resolved else "helps" if better.value > 0 else "harms")
+        + ("makes no difference that can be told" if not resolved(better) else "helps" if better.n > 0 else "harms")
         + " in distance. 'Always' is more than one data set can show.",
         [*(number for pair in pairs.values() for number in pair), guided_floor(plain, "frechet")],
     )

@@ -3,7 +3,7 @@
 from collections import Counter
 from textwrap import fill
 
-from claims.evidence import NOT_YET, VERDICTS, Evidence, combined
+from claims.evidence import NOT_YET, VERDICTS, Evidence, combined, text
 from claims.ledger import Ledger
 from claims.texts import CLAIMS, SOURCES
 
@@ -36,7 +36,7 @@ def _section(name: str, evidence: list[Evidence], verdict: str) -> str:
         lines += [f"*On {one.on}: {one.verdict}.* {one.because}", ""]
         if one.numbers:
             lines += ["| measured | value |", "| --- | --- |"]
-            lines += [f"| {number.name} | {number} |" for number in one.numbers]
+            lines += [f"| {number.tag} | {text(number)} |" for number in one.numbers]
             lines += [""]
         if one.verdict != NOT_YET:
             lines += [f"{_source(one)} `python -m claims {name}`", ""]

@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from uncertainties import UFloat
 
 from claims import distances
 from claims.distances import LINEAR, MIXTURES, ON_BOTH, ddim, ddpm_in_full, dpm_solver
@@ -11,15 +12,16 @@ from claims.evidence import (
     HOLDS,
     NOT_RESOLVABLE,
     Evidence,
-    Number,
     about_as_good,
     by_cases,
     hidden_difference,
     if_resolvable,
+    named,
 )
 from claims.ledger import measures, on
 from claims.tables import DDPM, floor, on_tables, row, score, speed_up
 from diffusion_lessons import samplers, schedules
+from diffusion_lessons.metrics.errors import resolved
 from diffusion_lessons.toys import GaussianMixture, convergence
 from diffusion_lessons.toys.exact_ode import exact_flow
 
@@ -73,8 +75,8 @@ def higher_orders() -> Evidence:
     expected = {name: samplers.ALL[name].info.order for name in names}
     as_promised = all(abs(slopes[name] - expected[name]) < 0.25 for name in names)
     errors = {row.name: row.error for row in rows if round(row.nfe / 20) == 1}
-    numbers = [Number(f"{name}: slope (order {expected[name]})", slopes[name]) for name in names]
-    numbers += [Number(f"{name}: error at 20 evaluations", error) for name, error in errors.items()]
+    numbers = [named(f"{name}: slope (order {expected[name]})", slopes[name]) for name in names]
+    numbers += [named(f"{name}: error at 20 evaluations", error) for name, error in errors.items()]
     better = all(errors[name] < errors["ddim"] for name in errors if name != "ddim")
     return Evidence(
         HOLDS if as_promised and better else CONDITION if as_promised else FAILS,
@@ -99,9 +101,9 @@ def where_steps_belong() -> Evidence:
             times = (end + (path.T - end) * share).tolist()
             error = (samplers.sample(sampler, denoise, x, path, times) - exact).norm(dim=1)
             spread = float(error.std() / len(error) ** 0.5)
-            numbers.append(Number(f"{sampler.info.name}, {place}: mean error", float(error.mean()), spread))
+            numbers.append(named(f"{sampler.info.name}, {place}: mean error", float(error.mean()), spread))
     high, even, late = numbers[0:2], numbers[2:4], numbers[4:6]
-    wins = [h.value < min(e.value, l.value) for h, e, l in zip(high, even, late, strict=True)]
+    wins = [h.n < min(e.n, l.n) for h, e, l in zip(high, even, late, strict=True)]
     return Evidence(
         by_cases(wins),
         f"Ten steps in time t on the cosine path: crowding them where noise is high is best for {sum(wins)} of 2 "
@@ -116,7 +118,7 @@ def evaluations_saved_on_mnist() -> Evidence:
     """The fewest evaluations at which each sampler cannot be told from DDPM in 1000 steps, or is better."""
     slow = row(*DDPM)
     numbers, factors = [score(slow), floor(slow)], {}
-    compared: list[Number] = []
+    compared: list[UFloat] = []
     for sampler, counts in (("ddim", (10, 20, 50)), ("dpm_solver_pp_2m", (10, 15, 20))):
         rows = [row(sampler, steps, slow.samples) for steps in counts]
         scores = [score(one) for one in rows]
@@ -124,7 +126,7 @@ def evaluations_saved_on_mnist() -> Evidence:
         good = [one for one in rows if about_as_good(score(one), score(slow))]
         if good:
             factors[sampler] = slow.nfe / good[0].nfe
-            numbers += [Number(f"{sampler}: evaluations saved, times", factors[sampler]), speed_up(good[0], slow)]
+            numbers += [named(f"{sampler}: evaluations saved, times", factors[sampler]), speed_up(good[0], slow)]
     ordered = factors.get("dpm_solver_pp_2m", 0) >= factors.get("ddim", 0) > 1
     within = ordered and 10 <= factors["ddim"] <= 20 and 50 <= factors["dpm_solver_pp_2m"] <= 100
     verdict = HOLDS if within else CONDITION if ordered else FAILS
@@ -145,11 +147,11 @@ def exact_evaluations_saved() -> Evidence:
         numbers.append(slow)
         for name, rival, counts in (("ddim", ddim, DDIM_STEPS), ("dpm_solver_pp_2m", dpm_solver, SOLVER_STEPS)):
             steps = next((count for count in counts if about_as_good(rival(count, mixture), slow)), 1000)
-            saved.append(Number(f"{mixture}: {name} in {steps} steps: evaluations saved, times", 1000 / steps))
+            saved.append(named(f"{mixture}: {name} in {steps} steps: evaluations saved, times", 1000 / steps))
             numbers += [rival(steps, mixture), saved[-1]] if steps < 1000 else [saved[-1]]
     plain, fast = saved[::2], saved[1::2]
-    within = all(10 <= one.value <= 20 for one in plain) and all(50 <= one.value <= 100 for one in fast)
-    ordered = all(b.value > a.value > 1 for a, b in zip(plain, fast, strict=True))
+    within = all(10 <= one.n <= 20 for one in plain) and all(50 <= one.n <= 100 for one in fast)
+    ordered = all(b.n > a.n > 1 for a, b in zip(plain, fast, strict=True))
     return Evidence(
         HOLDS if within else CONDITION if ordered else FAILS,
         "The fewest evaluations (of those tried) at which each is about as good as DDPM in 1000 steps: at most 1.25 "
@@ -164,7 +166,7 @@ def who_is_best() -> Evidence:
     slow = row(*DDPM)
     plain, fast = row("ddim", 50, slow.samples), row("dpm_solver_pp_2m", 20, slow.samples)
     numbers = [score(one) for one in (slow, plain, fast)]
-    apart = [(a - b).resolved for a, b in ((numbers[0], numbers[2]), (numbers[1], numbers[2]))]
+    apart = [resolved(a - b) for a, b in ((numbers[0], numbers[2]), (numbers[1], numbers[2]))]
     return Evidence(
         CONDITION if any(apart) else NOT_RESOLVABLE,
         "DDPM in 1000 steps and DPM-Solver++ in 20 "
@@ -187,7 +189,7 @@ def runge_kutta_or_exponential() -> Evidence:
         pairs = [(_errors(names, mixture), names) for names in (TEXTBOOK, EXPONENTIAL)]
         for nfe in (12, 24):
             best = [min((errors[nfe, name], name) for name in names) for errors, names in pairs]
-            numbers += [Number(f"{width}, {nfe} evaluations: {name}", error) for error, name in best]
+            numbers += [named(f"{width}, {nfe} evaluations: {name}", error) for error, name in best]
             wins.append(best[1][0] < best[0][0])
     return Evidence(
         by_cases([not win for win in wins]),  # of the claim that they use Runge-Kutta

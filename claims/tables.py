@@ -3,7 +3,9 @@
 import math
 from typing import Any
 
-from claims.evidence import Number
+from uncertainties import UFloat
+
+from claims.evidence import named
 from claims.ledger import Case, on
 from diffusion_lessons.benchmark import shipped
 from diffusion_lessons.benchmark.rows import Measurement
@@ -46,28 +48,28 @@ def quality(of: Measurement, metric: str) -> Score:
     return of.quality[metric]
 
 
-def score(of: Measurement, metric: str = "frechet", name: str = "") -> Number:
+def score(of: Measurement, metric: str = "frechet", name: str = "") -> UFloat:
     """A stored score as a number of the ledger, named after sampler and steps, and with the number of samples."""
     found = quality(of, metric)
     chosen = of.settings
     words = [chosen.sampler, *(f"{key} = {value}" for key, value in chosen.options.items()), f"{chosen.steps} steps"]
-    return Number(f"{name or ', '.join(words)}: {metric} (n = {of.samples})", found.value, found.spread)
+    return named(f"{name or ', '.join(words)}: {metric} (n = {of.samples})", found.value, found.spread)
 
 
-def floor(of: Measurement, metric: str = "frechet") -> Number:
+def floor(of: Measurement, metric: str = "frechet") -> UFloat:
     """What real images score at this row's count."""
     found = quality(of, metric)
-    return Number(f"real images: {metric} (n = {of.samples})", found.floor, found.floor_spread)
+    return named(f"real images: {metric} (n = {of.samples})", found.floor, found.floor_spread)
 
 
-def speed_up(fast: Measurement, slow: Measurement) -> Number:
+def speed_up(fast: Measurement, slow: Measurement) -> UFloat:
     """How many times less time an image takes, from medians; the spread from the quartiles."""
     if not (fast.seconds_per_image and slow.seconds_per_image):
         raise NotMeasured("latency of both rows")
     ratio = slow.seconds_per_image / fast.seconds_per_image
     relative = math.hypot(_relative_spread(fast), _relative_spread(slow))
     names = [f"{one.settings.sampler}@{one.settings.steps}" for one in (fast, slow)]
-    return Number(f"{names[0]}: times faster than {names[1]}", ratio, ratio * relative)
+    return named(f"{names[0]}: times faster than {names[1]}", ratio, ratio * relative)
 
 
 def _relative_spread(of: Measurement) -> float:
@@ -82,13 +84,13 @@ def guided(scale: float, table: str = TABLE, **more: Any) -> Measurement:
     return shipped.find(shipped.rows(table), Settings("dpm_solver_pp_2m", 10, scale=scale, **{"limit": None, **more}))
 
 
-def guided_score(of: Measurement, metric: str, name: str = "") -> Number:
+def guided_score(of: Measurement, metric: str, name: str = "") -> UFloat:
     """A stored score as a number of the ledger, named after the guidance scale."""
     found = quality(of, metric)
-    return Number(f"{name or f's = {of.settings.scale:g}'}: {metric}", found.value, found.spread)
+    return named(f"{name or f's = {of.settings.scale:g}'}: {metric}", found.value, found.spread)
 
 
-def guided_floor(of: Measurement, metric: str) -> Number:
+def guided_floor(of: Measurement, metric: str) -> UFloat:
     """What real images score."""
     found = quality(of, metric)
-    return Number(f"real images: {metric}", found.floor, found.floor_spread)
+    return named(f"real images: {metric}", found.floor, found.floor_spread)

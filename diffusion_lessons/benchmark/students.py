@@ -2,7 +2,6 @@
 
     found = family("mnist-flow", "mnist-reflow")
     found.best(1)          # the student that is nearest to the data in one evaluation
-    found.frame()          # every row, in the order of evaluations
 
 Distances are taken beyond the floor, which is what real images score at the same count: near it, a distance that looks
 half as large may be ten times nearer to the data. The floor is known with an error of its own. All rows share it, so it
@@ -12,9 +11,9 @@ counts once in a ratio and drops out where two distances are alike.
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import pandas as pd
+from uncertainties import UFloat
 
 from diffusion_lessons.benchmark import shipped as stored
 from diffusion_lessons.benchmark.plans import ASYMPTOTE, FIRST
@@ -22,46 +21,28 @@ from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.benchmark.table import SUFFIX
 from diffusion_lessons.checkpoints import cards as weights
 from diffusion_lessons.machine import places
-from diffusion_lessons.metrics.scores import resolved
+from diffusion_lessons.metrics.errors import measured
 
-CLOSER = 3.0  # times nearer to the data than the teacher's one step: a good student of one step
 NEAR = 1.5  # times the distance of the teacher's asymptote: a good student of four
 
 
-class Value(NamedTuple):
-    """A number with its standard error."""
-
-    value: float
-    spread: float
-
-    @property
-    def resolved(self) -> bool:
-        """Whether it is told from 0."""
-        return resolved(self.value, self.spread)
-
-
-def above_floor(row: Measurement, metric: str = "frechet") -> Value:
+def above_floor(row: Measurement, metric: str = "frechet") -> UFloat:
     """Distance beyond the floor, d - f; its error is that of both."""
-    score = row.quality[metric]
-    return Value(score.value - score.floor, math.hypot(score.spread, score.floor_spread))
+    return row.quality[metric].above_floor
 
 
-def difference(row: Measurement, other: Measurement, factor: float = 1.0, metric: str = "frechet") -> Value:
+def difference(row: Measurement, other: Measurement, factor: float = 1.0, metric: str = "frechet") -> UFloat:
     """(d - f) - factor (d' - f): below 0 where a row is nearer than `factor` times as far as another.
 
     Unlike a ratio it keeps its meaning where the other lies at the floor.
     """
-    a, b = row.quality[metric], other.quality[metric]
-    value = above_floor(row, metric).value - factor * above_floor(other, metric).value
-    return Value(value, math.hypot(a.spread, factor * b.spread, (1 - factor) * a.floor_spread))
+    return above_floor(row, metric) - factor * above_floor(other, metric)
 
 
-def ratio(row: Measurement, other: Measurement, metric: str = "frechet") -> Value:
+def ratio(row: Measurement, other: Measurement, metric: str = "frechet") -> UFloat:
     """(d - f) / (d' - f), with the error of first order; infinite where the other does not lie above the floor."""
-    top, bottom = above_floor(row, metric).value, above_floor(other, metric).value
-    if bottom <= 0:
-        return Value(math.inf, math.inf)
-    return Value(top / bottom, difference(row, other, top / bottom, metric).spread / bottom)
+    bottom = above_floor(other, metric)
+    return above_floor(row, metric) / bottom if bottom.n > 0 else measured(math.inf, math.inf)
 
 
 @dataclass(frozen=True)
@@ -84,26 +65,6 @@ class Family:
             whose = " or ".join(self.students) if taught else self.teacher
             raise stored.NotMeasured(f"{whose} with at most {evaluations} evaluations")
         return min(fits, key=lambda row: row.quality["frechet"].value)
-
-    def frame(self) -> pd.DataFrame:
-        """One line a row: what it is, its distance beyond the floor, and the two comparisons, each with its error.
-
-        closer        times nearer to the floor than the teacher's DDIM in one step
-        of_asymptote  times as far from it as the teacher's asymptote
-        """
-        lines = []
-        for row in sorted(self.rows, key=lambda row: (row.nfe, row.checkpoint != self.teacher)):
-            numbers = {
-                "beyond": above_floor(row),
-                "closer": ratio(self.first, row),
-                "of_asymptote": ratio(row, self.asymptote),
-            }
-            chosen = row.settings
-            line = {"checkpoint": row.checkpoint, "sampler": chosen.sampler, "steps": chosen.steps, "nfe": row.nfe}
-            for name, number in numbers.items():
-                line |= {name: number.value, f"{name}_spread": number.spread}
-            lines.append({**line, "samples": row.samples})
-        return pd.DataFrame(lines)
 
 
 def family(teacher: str, *students: str, samples: int | None = None) -> Family:

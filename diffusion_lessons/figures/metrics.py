@@ -1,11 +1,11 @@
 """Figures of measures: the floor that falls with the count, clouds with a fault, a model that forgets."""
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Mapping
 
 import torch
 from matplotlib.figure import Figure
 from torch import Tensor
+from uncertainties import UFloat
 
 from diffusion_lessons.figures import style
 from diffusion_lessons.metrics.features import Reference
@@ -14,27 +14,13 @@ from diffusion_lessons.metrics.scores import subset
 SHOWN = 1000  # points of a cloud, and of the balls of precision and recall
 
 
-class Level(NamedTuple):
-    """A measure at one count, over several draws: their number, mean and standard deviation."""
-
-    images: int
-    mean: float
-    deviation: float
-
-
-def level(values: Sequence[float], count: int) -> Level:
-    """Mean and standard deviation of at least two draws at this count."""
-    drawn = torch.tensor(values, dtype=torch.float64)
-    return Level(count, float(drawn.mean()), float(drawn.std()))
-
-
-def floor_figure(measures: Mapping[str, Sequence[Level]], title: str) -> Figure:
-    """One panel for each measure: its level against the count, with bars of one standard deviation."""
+def floor_figure(measures: Mapping[str, Mapping[int, UFloat]], title: str) -> Figure:
+    """One panel for each measure: its mean over draws (`over_draws`) against the count, with bars of one deviation."""
     figure = Figure(figsize=(4.6 * len(measures), 3.6), layout="constrained")
-    for plot, (name, levels) in zip(figure.subplots(1, len(measures), squeeze=False)[0], measures.items(), strict=True):
-        counts, means, deviations = zip(*levels, strict=True)
+    for plot, (name, means) in zip(figure.subplots(1, len(measures), squeeze=False)[0], measures.items(), strict=True):
+        counts, levels, errors = list(means), [mean.n for mean in means.values()], [mean.s for mean in means.values()]
         plot.axhline(0, color=style.BLACK, lw=0.8)
-        plot.errorbar(counts, means, yerr=deviations, color=style.BLUE, marker="o", capsize=3)
+        plot.errorbar(counts, levels, yerr=errors, color=style.BLUE, marker="o", capsize=3)
         plot.set(xscale="log", xticks=counts, xticklabels=counts, xlabel="images in the sample", ylabel=name)
         plot.tick_params(axis="x", rotation=45)
         plot.minorticks_off()

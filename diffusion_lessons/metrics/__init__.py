@@ -7,7 +7,8 @@ __getattr__, __dir__, __all__ = offer(
     {
         "evaluator": ["Evaluator"],
         "features": ["Reference", "probabilities", "reference"],
-        "scores": ["Score", "evaluate", "resolved"],
+        "scores": ["Score", "evaluate"],
+        "errors": ["measured", "over_draws", "resolved"],
         "frechet": ["frechet_between", "frechet_distance", "moments"],
         "kernel_distance": ["cubic_kernel"],
         "precision_recall": ["density_coverage"],

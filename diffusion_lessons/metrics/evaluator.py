@@ -19,7 +19,7 @@ class Evaluator:
     sha256       of the network that computes them
     train        reference features of real images, with labels
     held_out     those of real images that stand in for a perfect model: the floor
-    see          samples [n, ...] and the labels asked for [n] (or None) -> Features
+    features_of  samples [n, ...] and the labels asked for [n] (or None) -> Features
     real_std     standard deviation of all values of real images, or None if those are not at hand
     floors       what held-out images scored so far, so that it is computed once
     """

@@ -15,8 +15,10 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from uncertainties import UFloat
 
 from diffusion_lessons.metrics.adherence import adherence, diversity
+from diffusion_lessons.metrics.errors import measured, shared
 from diffusion_lessons.metrics.frechet import checked_features, frechet_distance, moments
 from diffusion_lessons.metrics.kernel_distance import kernel_distance
 from diffusion_lessons.metrics.precision_recall import density_coverage, precision_recall
@@ -49,6 +51,11 @@ class Score(NamedTuple):
     floor: float
     floor_spread: float
     n: int
+
+    @property
+    def above_floor(self) -> UFloat:
+        """value - floor, with the errors of both; scores at one count share their floor."""
+        return measured(self.value, self.spread) - shared(self.floor, self.floor_spread, self.n)
 
 
 @dataclass(frozen=True)
@@ -132,11 +139,6 @@ def evaluate(
             n=n,
         )
     return scores
-
-
-def resolved(difference: float, spread: float) -> bool:
-    """Whether a difference with this standard error is told from 0: it exceeds two of them."""
-    return abs(difference) > 2 * spread
 
 
 def standard_error(statistic: Callable[[Tensor], float], n: int, draws: int, generator: torch.Generator) -> float:

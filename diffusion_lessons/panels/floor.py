@@ -8,7 +8,8 @@ from torch import Tensor
 
 from diffusion_lessons.figures import style
 from diffusion_lessons.figures.display import png
-from diffusion_lessons.figures.metrics import SHOWN, level, without_class
+from diffusion_lessons.figures.metrics import SHOWN, without_class
+from diffusion_lessons.metrics.errors import over_draws
 from diffusion_lessons.metrics.features import Reference
 from diffusion_lessons.metrics.frechet import frechet_distance, moments
 from diffusion_lessons.metrics.precision_recall import precision_recall
@@ -39,8 +40,8 @@ def floor_panel(train: Reference, held_out: Reference, *, count: int = 1000, per
         shown = [points[subset(len(points), min(count, SHOWN), generator)] for points in (train.features, model)]
         quality = precision_recall(shown[0], shown[1])
         words = (
-            f"{count} images, {percent} % of the {digit}s forgotten: {level(scores, count).mean:.3f} on average, real "
-            f"images {level(floor, count).mean:.3f}; {above} of {DRAWS} draws score above every draw of real images. "
+            f"{count} images, {percent} % of the {digit}s forgotten: {over_draws(scores).n:.3f} on average, real "
+            f"images {over_draws(floor).n:.3f}; {above} of {DRAWS} draws score above every draw of real images. "
             f"Precision {quality.precision:.3f}, recall {quality.recall:.3f}"
         )
         yield Drawing(png(_draws_figure(floor, scores)), words)

@@ -25,6 +25,7 @@ from diffusion_lessons.metrics import (
     frechet_distance,
     memorization_probe,
     moments,
+    over_draws,
 )
 from diffusion_lessons.metrics.kernel_distance import kernel_distance
 from diffusion_lessons.metrics.precision_recall import precision_recall
@@ -136,16 +137,16 @@ for n in counts[:4]:
     pairs = zip(halves[:20], halves[20:], strict=True)
     kernel[n] = [kernel_distance(train.features[a], unseen.features[b]) for a, b in pairs]
 levels = {
-    "Frechet distance": [measuring.level(floor[n], n) for n in counts[:4]],
-    "kernel distance": [measuring.level(kernel[n], n) for n in counts[:4]],
+    "Frechet distance": {n: over_draws(floor[n]) for n in counts[:4]},
+    "kernel distance": {n: over_draws(kernel[n]) for n in counts[:4]},
 }
 figure = measuring.floor_figure(levels, "Real digits against real digits: one falls, one stays")
-low, high = (levels["kernel distance"][i] for i in (0, 3))
-assert all(abs(each.mean) < 3 * each.deviation / math.sqrt(20) for each in levels["kernel distance"])
+low, *_, high = levels["kernel distance"].values()
+assert all(abs(each.n) < 3 * each.s / math.sqrt(20) for each in levels["kernel distance"].values())
 show(
     figure,
     f"Left, the Frechet distance of real digits falls with the count. Right, the kernel distance stays around 0, "
-    f"within {low.deviation:.3f} for 250 images and {high.deviation:.4f} for 2,500.",
+    f"within {low.s:.3f} for 250 images and {high.s:.4f} for 2,500.",
 )
 
 # %% [markdown]

@@ -23,7 +23,7 @@ from diffusion_lessons.distillation.progressive import two_steps
 from diffusion_lessons.figures import few_steps, frontier
 from diffusion_lessons.figures.denoisers import jumps_figure
 from diffusion_lessons.figures.display import show
-from diffusion_lessons.metrics import evaluator
+from diffusion_lessons.metrics import evaluator, resolved
 from diffusion_lessons.networks import MLP, MLPConfig
 from diffusion_lessons.panels.few_steps import few_steps_panel
 from diffusion_lessons.panels.quiz import predict, scope_check
@@ -437,15 +437,15 @@ found = family("mnist-diffusion", *students)
 print(f"{found.first.samples} digits of each")
 for count in (1, 2, 4, 8):
     told = [above_floor(found.best(count, taught=each)) for each in (False, True)]
-    alone, taught = (f"{each.value:.2f} ± {each.spread:.2f}" for each in told)
+    alone, taught = (f"{each.n:.2f} ± {each.s:.2f}" for each in told)
     print(f"evaluations: {count}. The teacher is {alone} away, its best student {taught}")
 
 # %%
 student, rivals = found.best(1), [row for row in found.rows if row.checkpoint == found.teacher]
 times = ratio(found.first, student)
 two, four = (difference(found.best(count), found.best(count, taught=False)) for count in (2, 4))
-assert times.value > 5 and two.resolved and two.value < 0 and not four.resolved
-print(f"one evaluation: the student is {times.value:.0f} ± {times.spread:.0f} times nearer to real digits")
+assert times.n > 5 and resolved(two) and two.n < 0 and not resolved(four)
+print(f"one evaluation: the student is {times.n:.0f} ± {times.s:.0f} times nearer to real digits")
 print("two evaluations: the student is nearer, beyond chance")
 print(f"four evaluations: student and teacher cannot be told apart with {student.samples} digits")
 
@@ -473,7 +473,7 @@ first_flow, second_flow = (
     measure(load(name), chosen, evaluator=eye, metrics=("frechet",), samples=300, repeats=0)
     for name in ("mnist-flow", "mnist-reflow")
 )
-assert ratio(first_flow, second_flow).value > 5
+assert ratio(first_flow, second_flow).n > 5
 print("one evaluation: after the reflow the flow is more than 5 times nearer to real digits than before")
 
 # %% [markdown]
@@ -534,7 +534,7 @@ def passes(name):
 
 # %%
 chain, again = sum(passes(f"mnist-progressive-{N}") for N in (8, 4, 2, 1)), passes("mnist-reflow")
-enough = min(row.nfe for row in rivals if difference(row, student).value < 2 * difference(row, student).spread)
+enough = min(row.nfe for row in rivals if (lead := difference(row, student)).n < 2 * lead.s)
 print(f"progressive distillation, all four rounds: {chain:,} passes; reflow: {again:,}")
 print(f"the teacher is no worse than the student of one step in {enough:.0f} evaluations")
 print(f"so the four rounds are paid back after {chain / (enough - 1):,.0f} samples")

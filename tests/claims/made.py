@@ -3,7 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
-from claims.evidence import Number
+from uncertainties import UFloat
+
+from claims.evidence import named
 from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.metrics.scores import Score
 from tests.benchmark import made
@@ -44,8 +46,8 @@ def errors(ddim: float, solver: float, chain: float = 0.02, spread: float = 1e-4
         "ddpm": lambda steps: chain,
     }
 
-    def distance(sampler: str, steps: int, mixture: str, **options: Any) -> Number:
-        return Number(f"{sampler} {steps}", values[sampler](steps), spread)
+    def distance(sampler: str, steps: int, mixture: str, **options: Any) -> UFloat:
+        return named(f"{sampler} {steps}", values[sampler](steps), spread)
 
     return distance
 

@@ -26,4 +26,4 @@ def test_noise_is_worse_where_its_distance_is_larger_beyond_the_errors(tables, m
 
 def test_a_training_step_costs_one_pass():
     found = ddpm.passes_of_a_training_step()
-    assert found.verdict == FAILS and found.numbers[0].value == 1
+    assert found.verdict == FAILS and found.numbers[0].n == 1

@@ -9,14 +9,16 @@ from claims.evidence import (
     NOT_RESOLVABLE,
     NOT_YET,
     Evidence,
-    Number,
     about_as_good,
     by_cases,
     combined,
     hidden_difference,
     if_resolvable,
+    named,
     smaller,
+    text,
 )
+from diffusion_lessons.metrics.errors import resolved
 
 
 @pytest.mark.parametrize(
@@ -49,21 +51,21 @@ def test_what_nothing_tells_apart_is_not_refuted():
 
 
 def test_numbers_know_when_they_differ():
-    one, two = Number("a", 1.0, 0.1), Number("b", 1.4, 0.1)
-    assert (two - one).resolved and not (Number("c", 1.2, 0.1) - one).resolved
-    assert smaller(one, two) and not smaller(two, one) and not smaller(one, Number("c", 1.2, 0.1))
-    assert str(one) == "1 ± 0.1" and str(Number("n", 3.0)) == "3"
+    one, two = named("a", 1.0, 0.1), named("b", 1.4, 0.1)
+    assert resolved(two - one) and not resolved(named("c", 1.2, 0.1) - one)
+    assert smaller(one, two) and not smaller(two, one) and not smaller(one, named("c", 1.2, 0.1))
+    assert text(one) == "1 ± 0.1" and text(named("n", 3.0)) == "3" and text(named("n", 3.0, 0.0)) == "3 ± 0"
 
 
 def test_about_as_good_is_a_factor_or_within_the_errors():
-    other = Number("other", 1.0, 0.01)
-    assert about_as_good(Number("near", 1.24, 0.01), other) and not about_as_good(Number("far", 1.3, 0.01), other)
-    assert about_as_good(Number("uncertain", 1.3, 0.2), other)
+    other = named("other", 1.0, 0.01)
+    assert about_as_good(named("near", 1.24, 0.01), other) and not about_as_good(named("far", 1.3, 0.01), other)
+    assert about_as_good(named("uncertain", 1.3, 0.2), other)
 
 
 def test_few_samples_do_not_make_numbers_equal():
-    other, vague = Number("other", 1.0, 0.01), Number("vague", 1.3, 0.2)
+    other, vague = named("other", 1.0, 0.01), named("vague", 1.3, 0.2)
     assert hidden_difference(vague, other) == pytest.approx(2 * (0.2**2 + 0.01**2) ** 0.5)
     assert if_resolvable(HOLDS, [vague], other) == NOT_RESOLVABLE
-    assert if_resolvable(HOLDS, [Number("sharp", 1.01, 0.01)], other) == HOLDS
-    assert if_resolvable(FAILS, [Number("far", 3.0, 0.2)], other) == FAILS  # told apart, whatever it hides
+    assert if_resolvable(HOLDS, [named("sharp", 1.01, 0.01)], other) == HOLDS
+    assert if_resolvable(FAILS, [named("far", 3.0, 0.2)], other) == FAILS  # told apart, whatever it hides

@@ -35,7 +35,7 @@ def test_students_take_over_where_they_are_nearer_beyond_the_spread(distances, s
 def test_the_two_goals_are_among_its_numbers():
     found = few_steps.taking_over(of_tables(teacher(), student(4.0, 3.0, 1.5)))
     closer, near = found.numbers[-2:]
-    assert closer.value == pytest.approx(12 / 3) and near.value == pytest.approx(0.5 / 0.4)
+    assert closer.n == pytest.approx(12 / 3) and near.n == pytest.approx(0.5 / 0.4)
     assert "4 times nearer to the floor" in found.because and "1.25 times that" in found.because
 
 
@@ -48,5 +48,5 @@ def test_an_exact_student_arrives_in_one_step(monkeypatch):
     monkeypatch.setattr(distances, "SAMPLES", 300)
     monkeypatch.setattr(distances, "SEEDS", 2)
     jump = distances.distance.__wrapped__("consistency", 1, "broad", FLOW, exact="consistency function")
-    assert jump.value < 0.2 * distances.distance.__wrapped__("ddim", 1, "broad", FLOW).value
-    assert jump.name == "broad: consistency, exact consistency function, 1 steps"
+    assert jump.n < 0.2 * distances.distance.__wrapped__("ddim", 1, "broad", FLOW).n
+    assert jump.tag == "broad: consistency, exact consistency function, 1 steps"

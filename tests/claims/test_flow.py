@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from claims import distances, flow
-from claims.evidence import CONDITION, FAILS, HOLDS, NOT_RESOLVABLE, Number
+from claims.evidence import CONDITION, FAILS, HOLDS, NOT_RESOLVABLE, named
 from diffusion_lessons import checkpoints, schedules
 from diffusion_lessons.benchmark.students import of_tables
 from diffusion_lessons.denoisers import Denoiser
@@ -38,13 +38,13 @@ def test_flow_against_diffusion(tables, distances, spread, verdict):
 
 def test_pairs_of_a_flow_are_shorter_than_random_ones():
     found = flow.straight_after_reflow_or_coupling()
-    length = {number.name: number.value for number in found.numbers if "length" in number.name}
+    length = {number.tag: number.n for number in found.numbers if "length" in number.tag}
     random, reflow, transport = length.values()
     assert found.verdict == CONDITION and max(reflow, transport) < 0.5 * random
 
 
 def bent(bend: float, own: float = 10.0, other: float = 20.0):
-    return {name: Number(name, value, 0.001) for name, value in (("bend", bend), ("own", own), ("other", other))}
+    return {name: named(name, value, 0.001) for name, value in (("bend", bend), ("own", own), ("other", other))}
 
 
 def test_straightness_that_reflow_makes_does_not_come_by_itself():
@@ -76,10 +76,10 @@ def test_a_network_with_one_velocity_is_straight(monkeypatch):
     nets = {name: Denoiser(net, FLOW, "velocity", classes=10, shape=(1, 4, 4)) for name, net in velocities.items()}
     monkeypatch.setattr(checkpoints, "load", nets.get)
     straight, curved = flow.trajectory("straight"), flow.trajectory("bent")
-    assert straight["bend"].value == pytest.approx(0, abs=1e-9) and straight["own"].value == pytest.approx(4, rel=1e-5)
-    assert straight["other"].value > 2 * straight["own"].value
+    assert straight["bend"].n == pytest.approx(0, abs=1e-9) and straight["own"].n == pytest.approx(4, rel=1e-5)
+    assert straight["other"].n > 2 * straight["own"].n
     u = 2 * torch.arange(1, flow.STEPS + 1) / flow.STEPS  # what Euler reads: it is no even pace
-    assert curved["bend"].value == pytest.approx(float(u.var(unbiased=False) / u.mean() ** 2), rel=1e-5)
+    assert curved["bend"].n == pytest.approx(float(u.var(unbiased=False) / u.mean() ** 2), rel=1e-5)
     assert flow.straight_without_reflow(curved, straight).verdict == FAILS
 
 

@@ -7,7 +7,7 @@ import pytest
 
 import claims
 from claims import ledger
-from claims.evidence import HOLDS, NOT_YET, Evidence, Number
+from claims.evidence import HOLDS, NOT_YET, Evidence, named
 from claims.ledger import measures, on
 from diffusion_lessons.benchmark import shipped
 from diffusion_lessons.benchmark.shipped import NotMeasured
@@ -53,15 +53,15 @@ def test_the_stored_ledger_is_that_of_these_measurements_and_words():
 
 
 def test_evidence_is_kept_with_where_it_was_measured(empty):
-    measures("C9", on("paper"))(lambda: Evidence(HOLDS, "It was so.", [Number("slope", 2.0, 0.1)]))
+    measures("C9", on("paper"))(lambda: Evidence(HOLDS, "It was so.", [named("slope", 2.0, 0.1)]))
     measures("C3", on("nothing", needs=["a-network"]))(lambda: pytest.fail("measured without its network"))
     measures("C1", on("a table"))(lambda: shipped.find([], None))
     kept = claims.gather()
     (found,) = kept["C9"]
-    assert found.where["torch"] and found.on == "paper" and found.numbers[0].spread == 0.1
+    assert found.where["torch"] and found.on == "paper" and found.numbers[0].s == 0.1
     assert kept["C3"][0].verdict == kept["C1"][0].verdict == NOT_YET
     assert "a-network" in kept["C3"][0].because and "no row" in kept["C1"][0].because
-    assert claims.read() == kept
+    assert claims.markdown(claims.read()) == claims.markdown(kept)
     stored = json.loads((places.measurements() / shipped.LEDGER).read_text())
     assert list(stored) == ["C1", "C3", "C9"]
     assert (stored["C9"]["claim"], stored["C9"]["verdict"]) == (claims.CLAIMS["C9"].text, HOLDS)

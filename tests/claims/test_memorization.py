@@ -10,7 +10,7 @@ from diffusion_lessons.metrics.memorization import memorization_probe
 
 def test_fifty_digits_are_reproduced():
     found = memorization.fifty_digits_by_heart()
-    assert found.verdict == HOLDS and found.numbers[0].value > 0.9
+    assert found.verdict == HOLDS and found.numbers[0].n > 0.9
 
 
 @pytest.mark.parametrize(("copies", "verdict"), [(True, HOLDS), (False, FAILS)])

@@ -11,7 +11,7 @@ def test_a_default_negative_pays_where_much_is_spoiled(monkeypatch):
     monkeypatch.setattr(guidance, "SAMPLES", 1000)
     monkeypatch.setattr(guidance, "STEPS", 30)
     found = negative_prompts.a_default_against_spoiled_samples()
-    value = {number.name: number.value for number in found.numbers}
+    value = {number.tag: number.n for number in found.numbers}
     assert found.verdict == CONDITION
     assert value["1% spoiled: negative"] > value["1% spoiled: no negative"]
     assert value["50% spoiled: negative"] < value["50% spoiled: no negative"]

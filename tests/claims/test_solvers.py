@@ -17,7 +17,7 @@ def test_the_fewest_exact_evaluations_that_do(monkeypatch):
     monkeypatch.setattr(distances, "distance", EXACT_ERRORS[0])
     found = solvers.exact_evaluations_saved()
     assert found.verdict == HOLDS  # 10 and 100 times fewer
-    saved = {number.name: number.value for number in found.numbers if "saved" in number.name}
+    saved = {number.tag: number.n for number in found.numbers if "saved" in number.tag}
     assert saved["broad: ddim in 100 steps: evaluations saved, times"] == 10
     assert saved["narrow: dpm_solver_pp_2m in 10 steps: evaluations saved, times"] == 100
 
@@ -26,7 +26,7 @@ def test_where_no_exact_steps_do_nothing_is_saved(monkeypatch):
     monkeypatch.setattr(distances, "distance", EXACT_ERRORS[2])
     found = solvers.exact_evaluations_saved()
     assert found.verdict == FAILS
-    assert {number.value for number in found.numbers if "saved" in number.name} == {1}
+    assert {number.n for number in found.numbers if "saved" in number.tag} == {1}
 
 
 def table(ddim=(9.0, 9.0, 9.0), solver=(9.0, 9.0, 9.0), spread=0.01):

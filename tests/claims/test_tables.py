@@ -3,6 +3,7 @@
 import pytest
 
 from claims import tables as read
+from claims.evidence import entry
 from diffusion_lessons.benchmark.shipped import NotMeasured
 from tests.claims.made import row
 
@@ -17,9 +18,9 @@ def test_rows_are_taken_at_the_largest_count_that_all_have(tables):
 
 def test_scores_are_named_after_their_row_and_floors_are_those_of_real_images():
     found = row("ddim", 10, 2.0, 0.1, metrics={"adherence": 0.97}, options={"eta": 1.0})
-    assert read.score(found) == ("ddim, eta = 1.0, 10 steps: frechet (n = 2000)", 2.0, 0.1)
-    assert read.floor(found, "adherence") == ("real images: adherence (n = 2000)", 0.99, 0.01)
-    assert read.guided_score(row("ddim", 10, scale=7.5), "frechet") == ("s = 7.5: frechet", 2.0, 0.01)
+    assert entry(read.score(found)) == ("ddim, eta = 1.0, 10 steps: frechet (n = 2000)", 2.0, 0.1)
+    assert entry(read.floor(found, "adherence")) == ("real images: adherence (n = 2000)", 0.99, 0.01)
+    assert entry(read.guided_score(row("ddim", 10, scale=7.5), "frechet")) == ("s = 7.5: frechet", 2.0, 0.01)
 
 
 def test_a_metric_or_a_latency_that_was_not_measured_says_so():
@@ -32,4 +33,4 @@ def test_a_metric_or_a_latency_that_was_not_measured_says_so():
 
 def test_a_speed_up_is_a_ratio_of_latencies():
     times = read.speed_up(row("ddim", 50, seconds=0.05), row("ddpm", 1000, seconds=1.0))
-    assert times.value == pytest.approx(20) and times.name == "ddim@50: times faster than ddpm@1000"
+    assert times.n == pytest.approx(20) and times.tag == "ddim@50: times faster than ddpm@1000"

@@ -1,19 +1,15 @@
 """Figures of measures: what they draw, and a model that forgets."""
 
-import pytest
 import torch
 
-from diffusion_lessons.figures.metrics import Level, cloud_figure, floor_figure, level, without_class
+from diffusion_lessons.figures.metrics import cloud_figure, floor_figure, without_class
+from diffusion_lessons.metrics.errors import measured
 from diffusion_lessons.metrics.features import reference
 
 
-def test_level_is_mean_and_deviation():
-    assert level([1.0, 3.0], 10) == Level(10, 2.0, pytest.approx(2**0.5))
-
-
 def test_a_panel_for_each_measure_and_a_tick_for_each_count():
-    levels = [Level(250, 1.0, 0.2), Level(1000, 0.3, 0.1)]
-    figure = floor_figure({"one": levels, "other": levels}, "title")
+    means = {250: measured(1.0, 0.2), 1000: measured(0.3, 0.1)}
+    figure = floor_figure({"one": means, "other": means}, "title")
     assert [axes.get_ylabel() for axes in figure.axes] == ["one", "other"]
     assert [text.get_text() for text in figure.axes[0].get_xticklabels()] == ["250", "1000"]
 
