@@ -2,8 +2,8 @@
 
     __getattr__, __dir__, __all__ = offer(__name__, {"images": ["image_grid"], "style": []})
 
-So one import line has what a lesson needs, and nothing is loaded that nobody asked for: PyTorch alone takes seconds,
-and `diffusion-lessons --help` does without.
+So one import line has all that a lesson needs, and nothing is loaded before it is used: PyTorch alone takes seconds,
+and `diffusion-lessons --help` does without it.
 """
 
 import importlib

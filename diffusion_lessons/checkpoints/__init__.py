@@ -34,7 +34,7 @@ def save(
 ) -> Path:
     """Write `file` (.safetensors) and its card (.json), each whole or not at all; return the weights' path.
 
-    Weights are stored as `dtype`, half the size of what was trained. `about` is what else the card should say: data
+    Weights are stored as `dtype`, half the size of what was trained. `about` are further entries of the card: data
     and licence, command, seed, device, training time, images seen, evaluation figures.
 
     Raises ValueError for weights that are not finite (in `dtype`), OSError when the disk is full.

@@ -49,9 +49,9 @@ def read(name_or_path: str | Path, needs: tuple[str, ...] = ()) -> tuple[dict[st
             f"{file} has {len(content):,} bytes and its card says {card['bytes']:,}: it is cut short or another "
             "file; copy or download it again"
         )
-    if (found := hashlib.sha256(content).hexdigest()) != card["sha256"]:
+    if (sha256 := hashlib.sha256(content).hexdigest()) != card["sha256"]:
         raise ValueError(
-            f"{file} is not the file that its card describes: SHA-256 {found[:12]}... instead of "
+            f"{file} is not the file that its card describes: SHA-256 {sha256[:12]}... instead of "
             f"{card['sha256'][:12]}...; it was changed or damaged. Copy or download it again"
         )
     try:
@@ -68,7 +68,7 @@ def find(name_or_path: str | Path) -> Path:
         return shipped
     file = _with_suffix(Path(name_or_path).expanduser())
     if not file.is_file():
-        names = ", ".join(sorted(found.stem for found in places.checkpoints().glob("*.safetensors")))
+        names = ", ".join(sorted(shipped.stem for shipped in places.checkpoints().glob("*.safetensors")))
         raise FileNotFoundError(
             f"no checkpoint {str(name_or_path)!r}: the package ships {names or 'none'}, and there is no file {file}. "
             "Train one with `diffusion-lessons train`"
@@ -77,7 +77,7 @@ def find(name_or_path: str | Path) -> Path:
 
 
 def read_card(name_or_path: str | Path, needs: tuple[str, ...] = ()) -> dict[str, Any]:
-    """What a file says of itself, without loading its tensors."""
+    """The card of a file, read without loading its tensors."""
     file = find(name_or_path).with_suffix(".json")
     if not file.is_file():
         raise FileNotFoundError(f"{file.with_suffix('.safetensors')} has no card: copy {file.name} next to it")
@@ -102,12 +102,12 @@ def write_card(file: Path, card: dict[str, Any]) -> None:
 def fill(network: nn.Module, tensors: dict[str, Tensor], file: str | Path) -> None:
     """Load the tensors into a network, or say in one line what does not fit."""
     expected = {name: tuple(value.shape) for name, value in network.state_dict().items()}
-    found = {name: tuple(value.shape) for name, value in tensors.items()}
-    if expected != found:
-        name = sorted(dict(expected.items() ^ found.items()))[0]
+    shapes = {name: tuple(value.shape) for name, value in tensors.items()}
+    if expected != shapes:
+        name = sorted(dict(expected.items() ^ shapes.items()))[0]
         raise ValueError(
             f"{file} holds the weights of another architecture than its card names: {name} is "
-            f"{found.get(name, 'missing')} where {expected.get(name, 'nothing of that name')} is needed"
+            f"{shapes.get(name, 'missing')} where {expected.get(name, 'nothing of that name')} is needed"
         )
     network.load_state_dict(tensors)
 

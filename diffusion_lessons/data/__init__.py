@@ -145,18 +145,18 @@ def load_data(
                 f"{str(name_or_folder)!r} is neither a data set ({', '.join(CARDS)}) nor a folder of images"
             )
         images = read_folder(folder, split, size or 32, channels)
-        source = {
-            "title": f"images of the folder {folder.name}",
+        name, pixels, labels, classes = folder.name, images.pixels, images.labels, images.classes
+        origin: dict[str, Any] = {
+            "title": f"images of the folder {name}",
             "source": str(folder),
             "licence": "yours to state",
+            "skipped": images.skipped,
         }
-        name, pixels, labels, classes = folder.name, images.pixels, images.labels, images.classes
-        found: dict[str, Any] = {**source, "skipped": images.skipped}
     else:
         pixels, labels, classes = _digits(split) if name == "digits" else _torchvision(name, split, download)
-        pixels, found = _resized(pixels, size, channels), CARDS[name]
+        pixels, origin = _resized(pixels, size, channels), CARDS[name]
 
-    card = {"name": name, **found, "split": split, "count": len(pixels), "shape": list(pixels.shape[1:])}
+    card = {"name": name, **origin, "split": split, "count": len(pixels), "shape": list(pixels.shape[1:])}
     return Data(pixels, labels, classes, card)
 
 
@@ -166,9 +166,9 @@ def _digits(split: str) -> tuple[Tensor, Tensor, tuple[str, ...]]:
     digits = load_digits()
     # A legacy RandomState: NumPy promises that its streams never change, so neither does the split.
     order = np.random.RandomState(0).permutation(len(digits.images))
-    chosen = {"train": order[:1500], "test": order[1500:], "all": order}[split]
-    pixels = torch.from_numpy(np.rint(digits.images[chosen] * (255 / 16))).to(torch.uint8)  # ink 0..16 -> 0..255
-    labels = torch.from_numpy(digits.target[chosen]).long()
+    rows = {"train": order[:1500], "test": order[1500:], "all": order}[split]
+    pixels = torch.from_numpy(np.rint(digits.images[rows] * (255 / 16))).to(torch.uint8)  # ink 0..16 -> 0..255
+    labels = torch.from_numpy(digits.target[rows]).long()
     return pixels[:, None], labels, tuple("0123456789")
 
 
@@ -188,7 +188,7 @@ def _torchvision(name: str, split: str, download: bool) -> tuple[Tensor, Tensor,
 
 
 def _read(maker: Any, name: str, train: bool, download: bool) -> Any:
-    """Open what is there; only then download. A complete folder is never written to: it may be read-only."""
+    """Open the files, and download them only if they are not there: a complete folder may be read-only."""
     folder = places.datasets()
     offline = (
         f"Without a network: load_data('digits') is embedded; or copy {FILES[name]} from a machine that has "

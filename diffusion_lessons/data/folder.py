@@ -38,14 +38,14 @@ def read_folder(folder: Path, split: str, size: int, channels: int | None) -> Fo
     Raises ValueError for a folder without images or without one that can be decoded, for a split that is not
     there, and for images both in a folder and in its sub-folders.
     """
-    found = {root: _labelled(root) for root in _roots(folder, "all")}
+    pairs = {root: _labelled(root) for root in _roots(folder, "all")}
     roots = _roots(folder, split)
-    files = [pair for root in roots for pair in found[root]]
+    files = [pair for root in roots for pair in pairs[root]]
     if not files:
         places = " or ".join(map(str, roots))
         raise ValueError(f"no images in {places}: expected files ending in {', '.join(ENDINGS)}")
     # Names come from every split, so that a label means the same in each of them.
-    classes = tuple(sorted({label for pairs in found.values() for _, label in pairs}))
+    classes = tuple(sorted({label for root in pairs for _, label in pairs[root]}))
 
     arrays: list[np.ndarray] = []
     labels: list[int] = []
@@ -69,7 +69,7 @@ def read_folder(folder: Path, split: str, size: int, channels: int | None) -> Fo
 def decode(path: Path, size: int) -> np.ndarray:
     """One file -> uint8 [size, size, 1 or 3]: upright, on white where transparent, its central square."""
     with Image.open(path) as image:
-        image.draft(None, (2 * size, 2 * size))  # lets the JPEG decoder skip resolution that is not wanted
+        image.draft(None, (2 * size, 2 * size))  # lets the JPEG decoder skip resolution that is not needed
         upright = ImageOps.exif_transpose(image)
     if upright.mode.startswith("I"):  # 16 bits a pixel
         upright = Image.fromarray((np.asarray(upright).astype(np.uint32) >> 8).clip(0, 255).astype(np.uint8))

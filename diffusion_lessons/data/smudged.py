@@ -9,7 +9,7 @@ from diffusion_lessons.data import Data, to_pixels, to_unit
 
 
 def smudge(images: Tensor, generator: torch.Generator | None = None) -> Tensor:
-    """Spoil images [N, C, H, W] in [-1, 1]: each is blurred or drowned in noise, by the toss of a coin."""
+    """Spoil images [N, C, H, W] in [-1, 1]: each is blurred or covered with noise, with equal probability."""
     from torchvision.transforms.v2 import functional as F  # slow to import: only when asked for
 
     radius = max(1, images.shape[-1] // 8)
@@ -27,9 +27,9 @@ def with_smudged(data: Data, share: float = 0.1, seed: int = 0) -> Data:
     if "smudged" in data.classes:
         raise ValueError("this data set already has a class 'smudged'")
     generator = torch.Generator().manual_seed(seed)
-    chosen = torch.randperm(len(data), generator=generator)[: max(1, round(share * len(data)))]
-    spoiled = to_pixels(smudge(to_unit(data.pixels[chosen].cpu()), generator)).to(data.pixels.device)
-    pixels = torch.cat([data.pixels, spoiled])
-    labels = torch.cat([data.labels, data.labels.new_full((len(spoiled),), len(data.classes))])
+    rows = torch.randperm(len(data), generator=generator)[: max(1, round(share * len(data)))]
+    copies = to_pixels(smudge(to_unit(data.pixels[rows].cpu()), generator)).to(data.pixels.device)
+    pixels = torch.cat([data.pixels, copies])
+    labels = torch.cat([data.labels, data.labels.new_full((len(copies),), len(data.classes))])
     card = {**data.card, "count": len(pixels), "smudged": {"share": share, "seed": seed}}
     return Data(pixels, labels, (*data.classes, "smudged"), card)

@@ -21,8 +21,8 @@ def choose_device(name: str | torch.device | None = None) -> torch.device:
     except RuntimeError as error:
         raise ValueError(f"unknown device {name!r}; the devices are {', '.join(KINDS)}") from error
     if not kind_is_there(device.type):
-        found = ", ".join(filter(kind_is_there, KINDS))
-        raise ValueError(f"device {str(device)!r} was asked for, but this machine and this PyTorch have only: {found}")
+        kinds = ", ".join(filter(kind_is_there, KINDS))
+        raise ValueError(f"device {str(device)!r} was asked for, but this machine and this PyTorch have only: {kinds}")
     if device.type == "cuda" and device.index is not None and device.index >= torch.cuda.device_count():
         raise ValueError(
             f"device {str(device)!r} was asked for, but there are {torch.cuda.device_count()} CUDA devices"
@@ -75,9 +75,9 @@ def use_tf32(allowed: bool) -> None:
 
 
 def moved(values: Tensor, device: torch.device) -> Tensor:
-    """The same tensor on `device`; to a CUDA device from pinned memory, so that nobody waits for what it still does.
+    """The same tensor on `device`; to a CUDA device from pinned memory, so that the copy does not wait.
 
-    A copy from ordinary memory first waits until the device has done all that was asked of it.
+    A copy from ordinary memory first waits until the device has finished all work that it was given.
     """
     if values.device == device:
         return values
@@ -87,7 +87,7 @@ def moved(values: Tensor, device: torch.device) -> Tensor:
 
 
 def pinned(values: Tensor) -> Tensor:
-    """The same tensor in memory that the operating system may not move, from which a GPU reads by itself."""
+    """The same tensor in memory that the operating system may not move, so that a GPU can read it by itself."""
     return values.pin_memory()
 
 
@@ -117,7 +117,7 @@ def why_not_compiled(device: torch.device) -> str:
 
 
 def device_name(device: torch.device) -> str:
-    """What a card and a measured row say of a device: "cuda: NVIDIA H100", "cpu: AMD EPYC 7763"."""
+    """The name of a device in cards and measured rows: "cuda: NVIDIA H100", "cpu: AMD EPYC 7763"."""
     if device.type == "cuda":
         return f"cuda: {torch.cuda.get_device_name(device)}"
     return f"{device.type}: {_processor()}"

@@ -1,7 +1,7 @@
-"""Where the project's files are: in a clone of the repository, or in an installed package. Nobody else asks which.
+"""Where the project's files are: in a clone of the repository, or in an installed package. Only this file asks which.
 
-What the package brings with it (checkpoints, measured tables) is there in both; the assignments, and the right to write
-new tables for the course, only a clone has.
+What the package brings with it (checkpoints, measured tables) is there in both; only a clone has the assignments, and
+the right to write new tables for the course.
 """
 
 import os
@@ -34,8 +34,8 @@ def clone_for(purpose: str) -> Path:
 
 def datasets() -> Path:
     """Where downloads land: DIFFUSION_LESSONS_DATA, or a clone's `datasets/`, or the user's cache folder."""
-    if chosen := os.environ.get("DIFFUSION_LESSONS_DATA"):
-        return Path(chosen).expanduser()
+    if setting := os.environ.get("DIFFUSION_LESSONS_DATA"):
+        return Path(setting).expanduser()
     if (folder := clone()) is not None:
         return folder / "datasets"
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / PROJECT

@@ -21,11 +21,11 @@ class Processes:
 
     @classmethod
     def started(cls, device: str | torch.device | None) -> "Processes":
-        """As the environment says: `accelerate launch` (or torchrun) sets WORLD_SIZE."""
-        chosen = choose_device(device)
+        """One process or several, as the environment says: `accelerate launch` and torchrun set WORLD_SIZE."""
+        local = choose_device(device)
         use_tf32(True)  # training does not need the digits, and is faster
         if int(os.environ.get("WORLD_SIZE", "1")) == 1:
-            return cls(chosen)
+            return cls(local)
         try:
             from accelerate import Accelerator  # slow to import: only for several processes
         except ImportError as error:
@@ -33,7 +33,7 @@ class Processes:
                 'several processes need accelerate: pip install "diffusion-lessons[processes]"'
             ) from error
 
-        accelerator = Accelerator(cpu=chosen.type == "cpu", mixed_precision="no")
+        accelerator = Accelerator(cpu=local.type == "cpu", mixed_precision="no")
         return cls(accelerator.device, accelerator)
 
     @property
@@ -53,7 +53,7 @@ class Processes:
         return self.accelerator.reduce(value, "mean") if self.accelerator else value
 
     def agree(self, value: float) -> float:
-        """One number for all: clocks differ between processes, and learning rates must not."""
+        """One number for all processes: clocks differ between processes, and learning rates must not."""
         return float(self.mean(torch.tensor(value, device=self.device))) if self.accelerator else value
 
     @contextmanager
@@ -66,6 +66,6 @@ class Processes:
             self.wait()
 
     def wait(self) -> None:
-        """Until all processes are here."""
+        """Wait until all processes are here."""
         if self.accelerator:
             self.accelerator.wait_for_everyone()

@@ -43,8 +43,8 @@ def build(card: dict[str, Any]) -> nn.Module:
 
 def card(network: nn.Module) -> dict[str, Any]:
     """What a network is, as JSON keeps it: {"network": "unet", "widths": [64, 128], ...}."""
-    for kind, (made, _) in KINDS.items():
-        if isinstance(network, made):
+    for kind, (network_class, _) in KINDS.items():
+        if isinstance(network, network_class):
             return {"network": kind, **asdict(network.config)}  # type: ignore[call-overload]
     raise ValueError(f"{type(network).__name__} is none of the networks {', '.join(KINDS)}")
 

@@ -1,8 +1,8 @@
-"""A small classifier whose 64 features are the eyes of every quality figure in the course.
+"""A small classifier with 64 features, from which every quality metric of the course is computed.
 
-A convolutional network looks at an image, averages what it saw over all positions into 64 numbers, the features, and
-decides from those by one linear layer. Distances between sets of images (Frechet, kernel, precision and recall) are
-distances between their features; whether a sample is the digit that was asked for is read from the decision.
+A convolutional network averages its last feature maps over all positions. The 64 means are the features of an image,
+and one linear layer predicts its class from them. Distances between sets of images (Frechet, kernel, precision and
+recall) are distances between their features; whether a sample is the digit that was asked for follows from the class.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class ClassifierConfig:
     classes   how many there are
     widths    feature maps at each level; every level after the first halves the resolution
     blocks    residual convolutions at each level
-    stride    of the first convolution: 2 spares large images the cost of their full resolution
+    stride    of the first convolution: 2 saves the cost of computing large images at full resolution
     """
 
     channels: int = 1
@@ -61,7 +61,7 @@ class Classifier(nn.Module):
     def __init__(self, config: ClassifierConfig) -> None:
         super().__init__()
         self.config = config
-        self.card: dict[str, Any] = {}  # what a loaded network says of itself
+        self.card: dict[str, Any] = {}  # filled in where the network is loaded
         width = config.widths[0]
         layers: list[nn.Module] = [Convolution(config.channels, width, side=5, stride=config.stride)]
         layers += [Residual(width) for _ in range(config.blocks)]
@@ -74,7 +74,7 @@ class Classifier(nn.Module):
         self.head = nn.Linear(FEATURES, config.classes)
 
     def features(self, x: Tensor) -> Tensor:
-        """The 64 numbers that the decision is made from: the last feature maps, averaged over positions."""
+        """The 64 numbers from which the class is predicted: the last feature maps, averaged over positions."""
         if x.ndim != 4 or x.shape[1] != self.config.channels:
             raise ValueError(f"x has shape {list(x.shape)}; this classifier takes [B, {self.config.channels}, H, W]")
         return self.body(x).mean(dim=(2, 3))

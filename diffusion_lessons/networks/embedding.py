@@ -37,7 +37,7 @@ class Embedding(nn.Module):
         self.label = nn.Embedding(classes + 1, width) if classes is not None else None
 
     def forward(self, t: Tensor, condition: Tensor | None = None, dtype: torch.dtype = torch.float32) -> Tensor:
-        """t [B] in the precision that tells 999 from 1000, condition [B]; the layers compute in `dtype`, that of x."""
+        """t [B] in a precision that tells 999 from 1000, condition [B]; the layers compute in `dtype`, that of x."""
         s = 1000 * t / self.T if self.clock == "time" else -100 * t.log()
         embedded = self.mlp(sinusoid(s, self.width).to(dtype))  # [B, width]
         if self.label is None:
@@ -50,7 +50,7 @@ class Embedding(nn.Module):
 
 
 def unit_variance(x: Tensor, t: Tensor, clock: Clock) -> Tensor:
-    """x as the first layer should see it: on a variance-exploding path, x / sqrt(1 + sigma^2) with sigma = t.
+    """x as the first layer should receive it: on a variance-exploding path, x / sqrt(1 + sigma^2) with sigma = t.
 
     Elsewhere x has about unit variance already (data of unit variance, Karras et al. 2022, equation 7).
     """

@@ -1,4 +1,4 @@
-"""A small network for points: what learns two-dimensional shapes in seconds."""
+"""A small network for points, which learns two-dimensional shapes in seconds."""
 
 from dataclasses import dataclass
 

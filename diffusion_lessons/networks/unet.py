@@ -1,8 +1,8 @@
 """A U-Net for images from 8x8 digits to 32x32 photographs: one dataclass says how large.
 
 An image goes down through levels, each half the size of the one above and usually wider, and up again; on the way up
-every block also sees what the block at the same height saw on the way down. Time and class enter every block as a
-scale and a shift of its normalised features (Dhariwal and Nichol 2021, "adaptive group normalisation").
+every block also receives what the block at the same height put out on the way down. Time and class enter every block
+as a scale and a shift of its normalised features (Dhariwal and Nichol 2021, "adaptive group normalisation").
 """
 
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ def normalise(width: int) -> nn.GroupNorm:
 
 
 def zeroed(layer: nn.Module) -> nn.Module:
-    """The layer, starting at zero: what it belongs to starts as the identity (or as silence)."""
+    """The layer, starting at zero, so that a block with a shortcut starts as the identity and a network predicts 0."""
     for parameter in layer.parameters():
         nn.init.zeros_(parameter)
     return layer
@@ -76,7 +76,7 @@ class Block(nn.Module):
 
 
 class Attention(nn.Module):
-    """Every position looks at every other: self-attention over the H W positions, heads of 32 features."""
+    """Every position attends to every other: self-attention over the H W positions, heads of 32 features."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -122,17 +122,17 @@ class Level(nn.Module):
             self.grow = nn.Conv2d(wider, width, 1)
 
     def forward(self, h: Tensor, embedding: Tensor) -> Tensor:  # [B, width, H, W] -> the same
-        seen = []
+        skips = []
         for block in self.down:
             h = block(h, embedding)
-            seen.append(h)
+            skips.append(h)
         if self.lowest:
             h = self.below(h, embedding)
         else:
             deeper = self.grow(self.below(self.shrink(h), embedding))  # [B, width, H / 2, W / 2]
             h = F.interpolate(deeper, size=h.shape[-2:], mode="nearest")  # the size of h: 4 comes back as 7
         for block in self.up:
-            h = block(torch.cat([h, seen.pop()], dim=1), embedding)
+            h = block(torch.cat([h, skips.pop()], dim=1), embedding)
         return h
 
 

@@ -1,4 +1,4 @@
-"""Everything random in a training step, drawn for the global batch from (seed, step) and then cut by process.
+"""Everything random in a training step, drawn for the global batch from (seed, step) and then divided among processes.
 
 One process with a batch of 128, two with 64 each and a run that was interrupted in between all see the same images,
 the same noise and the same times. On another kind of device only eps differs: it is drawn there.
@@ -44,12 +44,12 @@ def draw_batch(
     rank: int = 0,
     world: int = 1,
 ) -> Batch:
-    """The rows that process `rank` of `world` works on, of the global batch of `size` images at this step.
+    """The rows of the global batch of `size` images at this step on which process `rank` of `world` works.
 
     The u are stratified, one in each of `size` equal intervals: every batch sees all noise levels, which makes the
     loss less noisy (Kingma et al. 2021, appendix I.1). With `flip`, half the images are mirrored. `coupling` says which
-    noise goes with which image: any, or "optimal" over the global batch (see `optimal_coupling`); `Pairs` bring their
-    noise and their conditions.
+    noise goes with which image: "independent" noise, or "optimal" over the global batch (see `optimal_coupling`);
+    `Pairs` bring their own noise and conditions.
     """
     if size % world:
         raise ValueError(f"a global batch of {size} cannot be cut into {world} equal parts; choose a multiple")
@@ -58,30 +58,30 @@ def draw_batch(
     device = data.device
     generator = torch.Generator().manual_seed(mixed(seed, step))
     u = 1 - (torch.rand(1, generator=generator) + torch.arange(size)) / size
-    dropped, mirrored = (torch.rand(size, generator=generator) for _ in range(2))
+    u_drop, u_mirror = (torch.rand(size, generator=generator) for _ in range(2))
     source = generator if device.type == "cpu" else device_generator(device, mixed(seed, step))
     eps = torch.randn(size, *data.shape, generator=source, device=device)
     where, is_mirrored, is_dropped = moved(
-        torch.stack([indices, (mirrored < 0.5).long(), (dropped < condition_dropout).long()]), device
+        torch.stack([indices, (u_mirror < 0.5).long(), (u_drop < condition_dropout).long()]), device
     )
-    x0, labels = data.batch(where)  # all of them: a coupling is of the whole batch
+    x0, labels = data.batch(where)  # all rows: a coupling concerns the whole batch
     if flip:
         x0 = torch.where((is_mirrored == 1)[:, None, None, None], x0.flip(-1), x0)
     if coupling == "optimal":
         eps = optimal_coupling(x0, eps)
     condition = torch.where(is_dropped == 1, len(data.classes), labels)
     if isinstance(data, Pairs):
-        eps, condition = data.noise(where), labels  # the noise and the condition of which x0 was made
+        eps, condition = data.noise(where), labels  # those from which x0 was made
     return Batch(x0[rows], eps[rows], u.double()[rows], condition[rows])
 
 
 def optimal_coupling(x0: Tensor, eps: Tensor) -> Tensor:
-    """eps [B, ...], its rows in the order that makes sum_i |x0_i - eps_i|^2 least.
+    """eps [B, ...], its rows in the order that makes sum_i |x0_i - eps_i|^2 smallest.
 
-    Minibatch optimal transport (Tong et al. 2023, section 3.3; Pooladian et al. 2023): within the batch the ways from
-    noise to data no longer cross, so the velocity to learn bends less. Each eps is still used once, so its distribution
-    stays Gaussian. For unconditional training only: with labels, the noise would tell the network which label it has.
-    SciPy solves the assignment, in a time that grows with B^3.
+    Minibatch optimal transport (Tong et al. 2023, section 3.3; Pooladian et al. 2023): within the batch the lines from
+    noise to data no longer cross, so the velocity to learn changes less along them. Each eps is still used
+    once, so its distribution stays Gaussian. For unconditional training only: with labels, the noise would tell the
+    network which label it has. SciPy solves the assignment, in a time that grows with B^3.
     """
     if x0.shape != eps.shape:
         raise ValueError(f"x0 {tuple(x0.shape)} and eps {tuple(eps.shape)} must have the same shape")
@@ -96,8 +96,8 @@ def epoch_indices(count: int, size: int, seed: int, step: int) -> Tensor:
     epochs = positions // count
     indices = torch.empty(size, dtype=torch.long)
     for epoch in range(int(epochs[0]), int(epochs[-1]) + 1):
-        here = epochs == epoch
-        indices[here] = _order(count, seed, epoch)[positions[here] % count]
+        rows = epochs == epoch
+        indices[rows] = _order(count, seed, epoch)[positions[rows] % count]
     return indices
 
 

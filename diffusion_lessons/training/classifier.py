@@ -36,8 +36,8 @@ class ClassifierRecipe:
     decay                weight decay
     shift, turn, zoom    each training image is moved by up to `shift` pixels, turned by up to `turn` degrees and
                          scaled by up to `zoom` (a share) before every use
-    flip                 mirrored by the toss of a coin
-    padding              what is seen beyond the border: "zeros" (background) or "reflection"
+    flip                 half of the images, chosen at random, are mirrored
+    padding              what stands beyond the border: "zeros" (background) or "reflection"
     """
 
     config: ClassifierConfig
@@ -87,7 +87,7 @@ def recipe_for(data: Data, name: str | None = None) -> ClassifierRecipe:
     return replace(recipe, config=replace(recipe.config, channels=channels, classes=len(data.classes)))
 
 
-class EpochRecord(NamedTuple):
+class StepRecord(NamedTuple):
     """What is known after one step of training."""
 
     step: int  # 1 .. steps
@@ -100,8 +100,8 @@ class EpochRecord(NamedTuple):
 
 def train_classifier(
     network: Classifier, data: Data, recipe: ClassifierRecipe, *, seed: int = 0, bf16: bool = False
-) -> Iterator[EpochRecord]:
-    """Minimise cross-entropy with AdamW; yield a `Record` after each step. The network trains where `data` lives.
+) -> Iterator[StepRecord]:
+    """Minimise cross-entropy with AdamW; yield a `StepRecord` after each step. The network trains where `data` lives.
 
     The learning rate rises to `recipe.peak` over the first fifth of the steps and falls to zero, both linearly.
     bf16: compute in bfloat16 where that is safe (weights stay float32): about twice as fast on recent CPUs and GPUs.
@@ -113,13 +113,13 @@ def train_classifier(
     step = images = 0
     seconds = 0.0
     for _ in range(recipe.epochs):
-        for chosen in torch.randperm(len(data), generator=generator).split(recipe.batch):
+        for rows in torch.randperm(len(data), generator=generator).split(recipe.batch):
             began = time.perf_counter()
             step += 1
             rate = recipe.peak * min(1.0, step / (0.2 * steps), (steps - step + 1) / (0.8 * steps))
             for group in optimizer.param_groups:
                 group["lr"] = rate
-            x, labels = data.batch(chosen)
+            x, labels = data.batch(rows)
             x = augment(x, recipe, generator)
             network.train()
             with torch.autocast(device.type, torch.bfloat16) if bf16 else nullcontext():
@@ -128,10 +128,10 @@ def train_classifier(
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-            images += len(chosen)
+            images += len(rows)
             value = loss.item()  # waits for the device, so that the clock below is right
             seconds += time.perf_counter() - began  # without what the caller does between two records
-            yield EpochRecord(step, steps, value, rate, images, images / seconds)
+            yield StepRecord(step, steps, value, rate, images, images / seconds)
     network.eval()
 
 
@@ -156,8 +156,8 @@ def accuracy(network: Classifier, data: Data, batch: int = 500) -> float:
     """Share of images whose label is the network's first choice. Leaves the network in evaluation mode."""
     network.eval()
     right = 0
-    for chosen in torch.arange(len(data)).split(batch):
-        x, labels = data.batch(chosen)
+    for rows in torch.arange(len(data)).split(batch):
+        x, labels = data.batch(rows)
         right += int((network(x).argmax(dim=1) == labels).sum())
     return right / len(data)
 
@@ -191,22 +191,22 @@ def main(
         test = load_data(data, "test", size=size)
     except ValueError as error:  # a folder without test images: they are what accuracy is measured on
         raise typer.BadParameter(str(error)) from error
-    chosen = recipe_for(train, recipe)
+    plan = recipe_for(train, recipe)
     torch.manual_seed(seed)
-    network = Classifier(chosen.config).to(target)
+    network = Classifier(plan.config).to(target)
 
     began = time.perf_counter()
     bf16 = half_precision(target) == torch.bfloat16
-    records = train_classifier(network, train.to(target), chosen, seed=seed, bf16=bf16)
-    progress = tqdm(records, total=chosen.epochs * math.ceil(len(train) / chosen.batch), unit="step")
+    records = train_classifier(network, train.to(target), plan, seed=seed, bf16=bf16)
+    progress = tqdm(records, total=plan.epochs * math.ceil(len(train) / plan.batch), unit="step")
     for record in progress:
         progress.set_postfix_str(f"loss {record.loss:.3f}, {record.images_per_second:.0f} images/s", refresh=False)
     seconds = time.perf_counter() - began
 
-    network.half().float()  # as it is stored: what is measured is what ships
+    network.half().float()  # rounded as when stored, so that what is measured is what ships
     evaluation = {"test_accuracy": accuracy(network, test.to(target)), "test_images": len(test)}
-    given = (("recipe", recipe), ("size", size), ("device", device))
-    options = "".join(f" --{name} {value}" for name, value in given if value)
+    flags = (("recipe", recipe), ("size", size), ("device", device))
+    options = "".join(f" --{name} {value}" for name, value in flags if value)
     card: dict[str, Any] = {
         "architecture": networks.card(network),
         "parameters": networks.count_parameters(network),
@@ -214,7 +214,7 @@ def main(
         "shape": list(train.shape),
         "classes": list(train.classes),
         "data": train.card,
-        "recipe": asdict(chosen),
+        "recipe": asdict(plan),
         "command": f"python -m diffusion_lessons.training.classifier {data} --out {out} --seed {seed}{options}",
         "seed": seed,
         "device": device_name(target),
@@ -225,7 +225,7 @@ def main(
         "evaluation": evaluation,
     }
     file = cards.write(out / f"{train.card['name']}-classifier", network.half().state_dict(), card)
-    print(f"{evaluation['test_accuracy']:.2%} of {len(test):,} test images right; saved to {file}")
+    print(f"{evaluation['test_accuracy']:.2%} of {len(test):,} test images classified correctly; saved to {file}")
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ STATE = "state.pt"  # the file in a run's folder from which training goes on
 
 @dataclass(frozen=True)
 class TrainingRecord:
-    """What happened since the record before: mean loss, speed, and where training stands.
+    """What happened since the previous record: mean loss, speed, and how far training has come.
 
     `images`, `images_per_second` count all processes; `main` is False in all of them but the first.
     """
@@ -72,14 +72,14 @@ def train(
     start: nn.Module | None = None,
     precision: str = "auto",
 ) -> Iterator[TrainingRecord]:
-    """Train `recipe` on `data`; yield a Record after the first step, every `every` steps and the last.
+    """Train `recipe` on `data`; yield a TrainingRecord after the first step, every `every` steps and the last.
 
     out_dir     where the state is kept for `resume`, every `save_every` seconds, on Ctrl-C and when the caller stops
                 early; None keeps nothing
     device      "cuda", "mps" or "cpu"; None takes the first that is there
     seed        decides the first weights, the order of the images, the noise and the times
     resume      go on from the state in out_dir, if there is one
-    minutes     stop after so much training time instead of after `recipe.images`; the learning rate falls to 0 by then
+    minutes     stop after this training time instead of after `recipe.images`; the learning rate falls to 0 by then
     objective   what a step minimises; the methods of `distillation` bring their own
     start       a network of the same shape from whose weights training starts: a student's teacher
     precision   of the convolutions: "float32", "bfloat16", "float16", or "auto": half where the device has it
@@ -109,7 +109,7 @@ def train(
 
 
 def finish(record: TrainingRecord, out_dir: str | Path, *, command: str | None = None, **about: Any) -> Path | None:
-    """Write what was trained as a checkpoint (`out_dir`/mnist-diffusion.safetensors and its card) and drop the state.
+    """Write what was trained as a checkpoint (`out_dir`/mnist-diffusion.safetensors and its card) and delete the state.
 
     `about` goes into the card (`evaluation={...}`). Returns the file, or None in all processes but the first.
     """
@@ -201,11 +201,11 @@ def _interrupt_held_back() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield  # signals arrive in the main thread only
         return
-    arrived: list[bool] = []
-    before = signal.signal(signal.SIGINT, lambda *_: arrived.append(True))
+    signals: list[bool] = []
+    before = signal.signal(signal.SIGINT, lambda *_: signals.append(True))
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-    if arrived:
+    if signals:
         raise KeyboardInterrupt

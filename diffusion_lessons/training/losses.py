@@ -1,4 +1,4 @@
-"""What training minimises: how far the network's answer is from eps, x0, v or the velocity, at random times."""
+"""What training minimises: the squared error of the predicted eps, x0, v or velocity, at random times."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -15,10 +15,10 @@ Weighting = Literal["min_snr"] | None
 
 
 def sample_times(u: Tensor, path: Path, times: Times = "uniform") -> Tensor:
-    """Training times [B] in (0, T] from numbers u [B], uniform in (0, 1], computed where u stands: on the CPU.
+    """Training times [B] in (0, T] from numbers u [B], uniform in (0, 1], computed on u's device, the CPU.
 
     uniform       t = T u
-    logit_normal  t = T sigmoid(z), z standard normal: more work in the middle of a path (Esser et al. 2024, eq. 19)
+    logit_normal  t = T sigmoid(z), z standard normal: more training in mid-path (Esser et al. 2024, eq. 19)
     log_normal    t = exp(1.2 z - 1.2), for a variance-exploding path's sigma = t (Karras et al. 2022, table 1)
     """
     if times == "uniform":

@@ -1,4 +1,4 @@
-"""Noise and the sample that a flow makes of it: what reflow trains on, in the place of images and any noise."""
+"""Pairs of noise and the sample that a flow makes of it: what reflow trains on, instead of independent noise."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,7 +9,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Pairs:
-    """Couples (eps, x0) with their labels, with the interface of `data.Data`; `batches.draw` takes their noise.
+    """Pairs (eps, x0) and their labels, with the interface of `data.Data`; `batches.draw_batch` takes their noise, too.
 
     eps, x0   float16 [N, C, H, W]: half the memory, and eps is rounded before x0 is made from it
     labels    int64 [N] in 0..len(classes), the last being the null class: x0 made without a condition

@@ -98,25 +98,25 @@ class Recipe:
 
     @property
     def picture(self) -> Settings:
-        """How what it trains is sampled from while it learns."""
+        """The settings with which samples are drawn while the network trains."""
         return Settings("ddim", 10)
 
     def command(self, seed: int) -> str:
-        """What trains it, on the command line."""
+        """The command line that trains it."""
         kind = "" if self.kind == "diffusion" else f" --kind {self.kind}"
         return f"diffusion-lessons train {self.name}{kind} --seed {seed}"
 
     def about(self) -> dict[str, Any]:
-        """What a checkpoint's card says of it beyond the recipe."""
+        """Entries of the checkpoint's card beside the recipe itself."""
         return {}
 
 
 HOUR_ON_A_CORE = 800_000  # images of cifar10-small
 
-# v on the cosine path and velocity with logit-normal times were the nearest to real ones of seven choices tried on the
-# digits (benchmarks/choices.py; docs/training_speed.md has MNIST as well). digits and mnist-small are for one or two
-# CPU cores: patches of 2 leave a quarter of the positions to compute, and of so few images batches of 64 learn more
-# than batches of 128. The rest are for a GPU.
+# v on the cosine path and velocity with logit-normal times gave the samples nearest to real ones, of seven choices
+# tried on the digits (benchmarks/choices.py; docs/training_speed.md has MNIST as well). digits and mnist-small are for
+# one or two CPU cores: patches of 2 leave a quarter of the positions to compute, and with so few images batches of 64
+# give better networks than batches of 128. The rest are for a GPU.
 _SMALL = UNetConfig(widths=(64, 128, 96), patch=2)
 _DIGITS = Recipe(
     "digits",
@@ -171,7 +171,7 @@ def get(name: str, kind: Kind = "diffusion", **changes: Any) -> Recipe:
 def for_data(data: Data, kind: Kind = "diffusion", *, gpu: bool = True, **changes: Any) -> Recipe:
     """A recipe for your own images: that of the named data set nearest in size, under the data's own name.
 
-    Colour without a GPU gets the small network, for as long as one core needs an hour.
+    Colour images without a GPU get the small network and the number of images that one core trains on in an hour.
     """
     side, colour = max(data.shape[1:]), data.shape[0] == 3
     small = replace(_CIFAR10_SMALL, images=HOUR_ON_A_CORE)

@@ -1,4 +1,4 @@
-"""A training run: everything that changes while training, and how it is put aside and taken up again."""
+"""A training run: everything that changes while training, and how it is saved and resumed."""
 
 import io
 from pathlib import Path
@@ -43,14 +43,14 @@ class Run:
         self.scaler = torch.amp.GradScaler(device.type, enabled=self.precision == torch.float16)
 
     def start_from(self, network: nn.Module) -> None:
-        """Begin with the weights of a network of the same shape, and so does the average."""
+        """Begin with the weights of a network of the same shape, in the averages as well."""
         self.network.load_state_dict(network.state_dict())
         for average in self.averages.values():
             average.network.load_state_dict(network.state_dict())
 
     @property
     def images(self) -> int:
-        """How many images were seen."""
+        """The number of images seen so far."""
         return self.step * self.recipe.batch
 
     def denoiser(self) -> Denoiser:
@@ -77,7 +77,7 @@ class Run:
         write_atomically(file, content.getvalue())
 
     def load_state(self, file: Path) -> None:
-        """Go on from such a file; a ValueError if it belongs to another recipe or seed."""
+        """Go on from such a file. Raises ValueError if it belongs to another recipe or seed."""
         state: dict[str, Any] = torch.load(file, map_location=self.device, weights_only=True)
         mine = {**self.recipe.card(), "seed": self.seed}
         theirs = {**state["recipe"], "seed": state["seed"]}

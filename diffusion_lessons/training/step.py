@@ -21,7 +21,7 @@ Objective = Callable[[Run, nn.Module, Batch], Tensor]
 
 
 def denoising(run: Run, network: nn.Module, batch: Batch) -> Tensor:
-    """The objective of every teacher: see what was noised, at random times (`losses.loss`)."""
+    """The objective of every teacher: predict x_0 or the noise from x_t, at random times (`losses.loss`)."""
     recipe = run.recipe
     t = sample_times(batch.u, run.path, recipe.times)
     return loss(network, batch.x0, batch.eps, t, run.path, recipe.predicts, batch.condition, recipe.weighting)
@@ -30,9 +30,9 @@ def denoising(run: Run, network: nn.Module, batch: Batch) -> Tensor:
 class Step:
     """step(rate) draws the next batch, updates weights and average, and returns the loss, still on the device.
 
-    The network is compiled where the recipe asks for it and the device can; elsewhere one line says why not. A batch
+    The network is compiled where the recipe asks for it and the device can; otherwise one line says why not. A batch
     that does not fit the memory is cut: its parts are computed one after the other and their gradients averaged, which
-    gives the same update in the same memory as a smaller batch. `prepare` finds both out before the clock is started.
+    gives the same update in the same memory as a smaller batch. `prepare` does both before the clock is started.
     """
 
     def __init__(self, run: Run, objective: Objective, data: Data | Pairs, processes: Processes) -> None:
@@ -59,7 +59,7 @@ class Step:
         return error
 
     def prepare(self) -> None:
-        """Compute one batch's gradients and forget them: what compiles does so now, and what is too large is cut."""
+        """Compute one batch's gradients and discard them, so that compiling and cutting happen now."""
         while True:
             try:
                 self._gradients()
@@ -70,7 +70,7 @@ class Step:
                 if self.network is self._plain:
                     raise
                 reason = f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"
-                _say(f"the network could not be compiled ({reason}); training goes on without: slower, the same")
+                _say(f"the network could not be compiled ({reason}); training goes on without it, only slower")
                 self.network = self._plain
         self.run.optimizer.zero_grad(set_to_none=True)
 
@@ -78,7 +78,7 @@ class Step:
         """Use the compiled network, or say in one line why not."""
         reason = why_not_compiled(self.run.device)
         if reason:
-            _say(f"the network is not compiled: {reason}; training is slower, and the same (--set compile=false)")
+            _say(f"the network is not compiled: {reason}; training is only slower (--set compile=false)")
             return
         if self.run.device.type == "cuda":  # group normalisation undoes it where nothing is fused
             self.run.network.to(memory_format=torch.channels_last)
@@ -87,7 +87,7 @@ class Step:
     def _cut(self, error: torch.OutOfMemoryError) -> None:
         """Twice as many parts; a ValueError that says what to do where a part cannot be halved.
 
-        Several processes have to cut alike, and one that runs out of memory cannot tell the others, who wait for it.
+        Several processes have to cut alike, and one that runs out of memory cannot tell the others, which wait for it.
         """
         self.run.optimizer.zero_grad(set_to_none=True)
         rows = self.run.recipe.batch // self.processes.world
@@ -103,7 +103,7 @@ class Step:
 
     @contextmanager
     def _dropout(self, part: int) -> Iterator[None]:
-        """Inside, what the network drops follows from the run's seed and the step, also after an interruption."""
+        """Inside the block dropout follows from the run's seed and the step, also after an interruption."""
         if not getattr(self.run.recipe.network, "dropout", 0):
             yield
             return

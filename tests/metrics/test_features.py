@@ -112,7 +112,7 @@ def test_a_classifier_of_ones_own_images(shapes, tmp_path, monkeypatch):
     app.command()(training.main)
     options = [str(shapes), "--size", "8", "--device", "cpu", "--out", str(tmp_path)]
     result = CliRunner().invoke(app, [*options, "--seed", "1"])
-    assert result.exit_code == 0 and "100.00% of 8 test images right" in result.output
+    assert result.exit_code == 0 and "100.00% of 8 test images classified correctly" in result.output
     name = str(tmp_path / "shapes")
     card = classifier(name).card
     assert card["classes"] == ["dark", "light"] and card["command"].endswith("--seed 1 --size 8 --device cpu")
