@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from diffusion_lessons.data import load_data as load_data
     from diffusion_lessons.samplers import sample as sample
     from diffusion_lessons.samplers import trace as trace
+    from diffusion_lessons.sampling import Settings as Settings
     from diffusion_lessons.sampling import generate as generate
 
 ROOMS = (
@@ -29,14 +30,14 @@ ROOMS = (
     *("data", "networks", "training", "distillation", "checkpoints", "metrics", "benchmark"),
     *("checks", "figures", "panels", "doctor", "invariants"),
 )
-VERBS: dict[str, list[str]] = {
+OFFERED: dict[str, list[str]] = {
     "checkpoints": ["load"],
     "data": ["load_data"],
     "samplers": ["sample", "trace"],
-    "sampling": ["generate"],
+    "sampling": ["Settings", "generate"],
     "checks": ["check"],
 }
-_offered, __dir__, __all__ = offer(__name__, {**{room: [] for room in ROOMS}, **VERBS})
+_offered, __dir__, __all__ = offer(__name__, {**{room: [] for room in ROOMS}, **OFFERED})
 
 
 def __getattr__(name: str) -> Any:

@@ -15,6 +15,10 @@ SECTIONS = ("Exercises", "Pitfalls", "What to remember", "Scope check", "Further
 OPENING = ("**Question.**", "**Budget.**", "**Afterwards you can**")
 MOST_LINES, USUAL_LINES = 25, 12  # of a code cell; four of five keep the second
 MOST_BYTES = 3_000_000
+OWN, MOST_PLACES = (
+    ("diffusion_lessons", "claims", "benchmarks"),
+    6,
+)  # modules of this project that a lesson imports from
 SLOWEST, LARGEST = 90, 2048  # seconds and MB that a lesson may take
 FACTOR = 1.6  # between a stated and a recorded budget
 BUDGET_LINE = "**Budget.** About {seconds} seconds of one CPU core, {gb} GB of memory, nothing to download."
@@ -34,7 +38,7 @@ def problems(name: str) -> list[str]:
 
 def check(notebook: NotebookNode) -> Iterator[tuple[int | None, str]]:
     """(number of the cell or None, what is wrong) by every rule."""
-    for rule in (opening, headings, code_cells, redefinitions, exercises, pictures, outputs, links):
+    for rule in (opening, headings, code_cells, redefinitions, imports, exercises, pictures, outputs, links):
         yield from rule(notebook)
 
 
@@ -108,6 +112,20 @@ def library_names() -> frozenset[str]:
     trees = [ast.parse(path.read_text()) for path in (ROOT / "diffusion_lessons").rglob("*.py")]
     tops = [node for tree in trees for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
     return frozenset(node.name for node in tops if not node.name.startswith("_"))
+
+
+def imports(notebook: NotebookNode) -> Iterator[tuple[int | None, str]]:
+    """A lesson imports this project from few places: the package and its rooms offer what lessons need."""
+    places = set()
+    for _, cell in code(notebook):
+        for node in ast.walk(ast.parse(cell.source)):
+            if isinstance(node, ast.ImportFrom):
+                places.add(node.module or "")
+            elif isinstance(node, ast.Import):
+                places.update(name.name for name in node.names)
+    own = sorted(place for place in places if place.partition(".")[0] in OWN)
+    if len(own) > MOST_PLACES:
+        yield None, f"imports from {len(own)} places, at most {MOST_PLACES}: {', '.join(own)}"
 
 
 def exercises(notebook: NotebookNode) -> Iterator[tuple[int | None, str]]:

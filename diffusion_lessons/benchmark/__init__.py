@@ -6,7 +6,7 @@ __getattr__, __dir__, __all__ = offer(
     __name__,
     {
         "rows": ["Measurement"],
-        "measure": [],
+        "measure": ["timed_samples"],
         "sweep": [],
         "table": [],
         "plans": [],

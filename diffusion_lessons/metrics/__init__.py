@@ -7,7 +7,7 @@ __getattr__, __dir__, __all__ = offer(
     {
         "evaluator": ["Evaluator"],
         "features": ["Reference", "probabilities", "reference"],
-        "scores": ["Score", "evaluate"],
+        "scores": ["Score", "evaluate", "metric_named"],
         "errors": ["measured", "over_draws", "resolved"],
         "frechet": ["frechet_between", "frechet_distance", "moments"],
         "kernel_distance": ["cubic_kernel"],

@@ -7,7 +7,7 @@
 
 from diffusion_lessons.samplers.base import Info, Sampler, State, sample, trace
 from diffusion_lessons.samplers.consistency import consistency
-from diffusion_lessons.samplers.ddim import ddim, ddim_inversion
+from diffusion_lessons.samplers.ddim import ddim, ddim_inversion, x0_landing
 from diffusion_lessons.samplers.ddpm import ddpm
 from diffusion_lessons.samplers.dpm_solver import (
     dpm_solver_1,
@@ -71,4 +71,5 @@ __all__ = [
     "rk4",
     "sample",
     "trace",
+    "x0_landing",
 ]

@@ -8,7 +8,7 @@ from diffusion_lessons.toys.grid_density import GridDensity
 from diffusion_lessons.toys.imperfect import Flawed
 from diffusion_lessons.toys.mixtures import ConditionalMixture, ExactDenoiser, GaussianMixture, point_masses
 from diffusion_lessons.toys.one_dimension import gaussian_quantiles, wasserstein_1
-from diffusion_lessons.toys.reverse_step import total_variation
+from diffusion_lessons.toys.reverse_step import total_variation, unscaled_ddpm
 from diffusion_lessons.toys.shapes import checkerboard, moons, rings, spiral, swiss_roll
 from diffusion_lessons.toys.step_count_rule import last_step_errors
 from diffusion_lessons.toys.straightness import crossings, excess_length, straightness
@@ -45,6 +45,7 @@ __all__ = [
     "straightness",
     "swiss_roll",
     "total_variation",
+    "unscaled_ddpm",
     "wasserstein_1",
     "worked_example",
     "worked_path",

@@ -13,17 +13,11 @@ import inspect
 
 import torch
 
-from diffusion_lessons import load, sample, samplers, schedules, toys
-from diffusion_lessons.checks import check
+from diffusion_lessons import check, generate, load, sample, samplers, schedules, toys
 from diffusion_lessons.denoisers import clip, condition_on, count_calls
-from diffusion_lessons.figures import noising, style, trajectories
-from diffusion_lessons.figures.display import show
-from diffusion_lessons.figures.reverse_step import step_figure
-from diffusion_lessons.panels.quiz import predict, scope_check
-from diffusion_lessons.panels.sampling import image_panel
-from diffusion_lessons.sampling import generate
-from diffusion_lessons.toys.one_dimension import gaussian_quantiles, wasserstein_1
-from diffusion_lessons.toys.reverse_step import total_variation, unscaled_ddpm
+from diffusion_lessons.figures import noising, show, step_figure, style, trajectories
+from diffusion_lessons.panels import image_panel, predict, scope_check
+from diffusion_lessons.toys import gaussian_quantiles, total_variation, unscaled_ddpm, wasserstein_1
 
 # %%
 path = schedules.ddpm_linear()

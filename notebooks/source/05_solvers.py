@@ -15,18 +15,11 @@ from itertools import pairwise
 
 import torch
 
-from diffusion_lessons import sample, samplers, schedules, toys, trace
-from diffusion_lessons.checks import check
-from diffusion_lessons.figures import style
-from diffusion_lessons.figures.convergence import last_steps_figure, order_figure
-from diffusion_lessons.figures.display import show
-from diffusion_lessons.panels.quiz import predict, scope_check
-from diffusion_lessons.panels.solvers import order_panel
+from diffusion_lessons import check, sample, samplers, schedules, toys, trace
+from diffusion_lessons.figures import last_steps_figure, order_figure, show, style
+from diffusion_lessons.panels import order_panel, predict, scope_check
 from diffusion_lessons.samplers import ode_field
-from diffusion_lessons.toys import convergence
-from diffusion_lessons.toys.exact_ode import exact_flow
-from diffusion_lessons.toys.one_dimension import wasserstein_1
-from diffusion_lessons.toys.step_count_rule import last_step_errors
+from diffusion_lessons.toys import convergence, exact_flow, last_step_errors, wasserstein_1
 
 path, runs = schedules.ddpm_linear(), convergence.solvers()
 

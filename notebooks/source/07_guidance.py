@@ -16,23 +16,19 @@ import math
 import pandas as pd
 import torch
 
-from diffusion_lessons import guidance, load, sample, samplers, schedules
-from diffusion_lessons.benchmark import shipped
+import diffusion_lessons as dl
+from diffusion_lessons import Settings, check, generate, guidance, load, load_data, sample, samplers, schedules
 from diffusion_lessons.benchmark.measure import measure
-from diffusion_lessons.checks import check
-from diffusion_lessons.data import load_data
 from diffusion_lessons.denoisers import clip, condition_on, count_calls
-from diffusion_lessons.figures import frontier, noising, style
-from diffusion_lessons.figures.display import show
-from diffusion_lessons.guidance import classifier_free
-from diffusion_lessons.metrics import evaluator
-from diffusion_lessons.panels import guidance as guidance_panels
-from diffusion_lessons.panels.quiz import predict, scope_check
-from diffusion_lessons.sampling import Settings, generate
-from diffusion_lessons.toys import ConditionalMixture, GaussianMixture
-from diffusion_lessons.toys.one_dimension import gaussian_quantiles
-from diffusion_lessons.toys.tilted import guided_density, guided_ode_std
-from diffusion_lessons.training import batches
+from diffusion_lessons.figures import frontier, noising, show, style
+from diffusion_lessons.panels import digit_panel, field_panel, predict, scope_check
+from diffusion_lessons.toys import (
+    ConditionalMixture,
+    GaussianMixture,
+    gaussian_quantiles,
+    guided_density,
+    guided_ode_std,
+)
 
 
 def seeded(seed):
@@ -48,7 +44,7 @@ def seeded(seed):
 
 # %%
 digits = load_data("digits")
-batch = batches.draw_batch(digits, 2000, seed=0, step=0, condition_dropout=0.1)
+batch = dl.training.batches.draw_batch(digits, 2000, seed=0, step=0, condition_dropout=0.1)
 null = len(digits.classes)
 print(f"of 2,000 labels {int((batch.condition == null).sum())} became the null label, which has the number {null}")
 
@@ -81,8 +77,8 @@ classes = ConditionalMixture([GaussianMixture([-1.0], stds=0.5), GaussianMixture
 exact = classes.denoiser(path)
 x = path.prior((1000,), seeded(0), dtype=torch.float64)
 for t in (900.0, 500.0, 20.0):
-    assert torch.equal(classifier_free(exact, 0, scale=1.0)(x, t).eps, condition_on(exact, 0)(x, t).eps)
-    assert torch.equal(classifier_free(exact, 0, scale=0.0)(x, t).eps, exact(x, t).eps)
+    assert torch.equal(guidance.classifier_free(exact, 0, scale=1.0)(x, t).eps, condition_on(exact, 0)(x, t).eps)
+    assert torch.equal(guidance.classifier_free(exact, 0, scale=0.0)(x, t).eps, exact(x, t).eps)
 print("s = 1 is the conditional answer and s = 0 the unconditional one, in every bit, at all three times")
 
 # %% [markdown]
@@ -113,7 +109,7 @@ ways = {
     "s = 3 at noise levels 0.2 to 3 only": {"scale": 3.0, "interval": (0.2, 3.0)},
 }
 for name, options in ways.items():
-    counted = count_calls(classifier_free(exact, 0, **options))
+    counted = count_calls(guidance.classifier_free(exact, 0, **options))
     sample(samplers.ddim, counted, x, path, times)
     print(f"{name}: {counted.nfe:.0f} evaluations in 20 steps")
 
@@ -133,7 +129,7 @@ for name, options in ways.items():
 
 # %%
 t = 400.0
-guided = classifier_free(exact, 0, scale=3.0)(x, t)
+guided = guidance.classifier_free(exact, 0, scale=3.0)(x, t)
 score = -2.0 * classes.union.score(x, path, t) + 3.0 * classes.classes[0].score(x, path, t)
 assert torch.allclose(guided.eps, -path.sigma(t) * score, atol=1e-9)
 print(f"at t = {t:.0f} the guided noise is that of p^(1-s) p(.|c)^s, to nine decimals, at 1,000 places")
@@ -154,7 +150,9 @@ def ends(condition, everything, scale, sampler="ddim", steps=1000, n=4000):
     """Where guidance takes n starts, when the conditional and the unconditional data are these two mixtures."""
     both = ConditionalMixture([condition, everything]).denoiser(path)
     noise = {} if sampler == "ddim" else {"generator": seeded(0)}
-    told = classifier_free(both, 0, scale) if scale == 1 else classifier_free(both, 0, scale, negative=1)
+    told = (
+        guidance.classifier_free(both, 0, scale) if scale == 1 else guidance.classifier_free(both, 0, scale, negative=1)
+    )
     return sample(samplers.get(sampler), told, gaussian_quantiles(n), path, path.grid(steps), **noise)
 
 
@@ -251,7 +249,7 @@ plane = ConditionalMixture(
         GaussianMixture([[0.0, -1.2]], stds=0.5),
     ]
 )
-guidance_panels.field_panel(plane, path, scale=4.0)
+field_panel(plane, path, scale=4.0)
 
 # %% [markdown]
 # At $s = 1$ there are no arrows. Above it they are long where another class is likelier, and vanish where the class
@@ -281,7 +279,7 @@ show(
 # clipped: saturation. We take the small network on 8 by 8 digits, because it is quick.
 
 # %%
-small, eye = load("digits-diffusion"), evaluator.of_images("digits")
+small, eye = load("digits-diffusion"), dl.metrics.evaluator.of_images("digits")
 
 
 def measured(scale, **more):
@@ -320,9 +318,9 @@ show(
 # point a scale.
 
 # %%
-known = shipped.rows("mnist-diffusion")
+known = dl.benchmark.shipped.rows("mnist-diffusion")
 unclipped = Settings("dpm_solver_pp_2m", 10, limit=None)
-large = {s: shipped.find(known, unclipped.changed(scale=s)) for s in (1.0, 2.0, 3.0, 5.0, 10.0)}
+large = {s: dl.benchmark.shipped.find(known, unclipped.changed(scale=s)) for s in (1.0, 2.0, 3.0, 5.0, 10.0)}
 one, two, ten = (large[s].quality for s in (1.0, 2.0, 10.0))
 show(
     frontier.over_scale(frontier.joined([*large.values()]), "On MNIST: up once, then only to the left"),
@@ -393,7 +391,7 @@ show(
 
 # %%
 try:
-    classifier_free(clip(small, 1.0), 3, scale=7.5)
+    guidance.classifier_free(clip(small, 1.0), 3, scale=7.5)
 except ValueError as error:
     print(error)
 
@@ -408,7 +406,7 @@ def inside(x, t):
 
 
 noise = small.path.prior((100, *small.shape), seeded(0))
-for name, told_to in {"inside": inside, "outside": clip(classifier_free(small, 3, scale=7.5), 1.0)}.items():
+for name, told_to in {"inside": inside, "outside": clip(guidance.classifier_free(small, 3, scale=7.5), 1.0)}.items():
     x = sample(samplers.dpm_solver_pp_2m, told_to, noise, small.path, small.path.grid(10))
     print(f"clipped {name}: {(x.abs() > 1.001).double().mean():.1%} of the pixels lie beyond the range")
 
@@ -457,7 +455,7 @@ assert best[1.0].value < best[2.0].value < best[5.0].value
 # (The negative is lesson 08's; try it if you cannot wait.)
 
 # %% tags=["panel"]
-guidance_panels.digit_panel(mnist, digit=4, scale=3.0)
+digit_panel(mnist, digit=4, scale=3.0)
 
 # %% [markdown]
 # ## Exercises

@@ -14,23 +14,20 @@ import warnings
 import pandas as pd
 import torch
 
-from diffusion_lessons import load, sample, samplers, schedules
-from diffusion_lessons.benchmark.measure import timed_samples
-from diffusion_lessons.checks import check
-from diffusion_lessons.denoisers import condition_on, count_calls
-from diffusion_lessons.figures import noising, style, trajectories
-from diffusion_lessons.figures.display import show
-from diffusion_lessons.guidance import classifier_free, compose
-from diffusion_lessons.metrics import evaluator
-from diffusion_lessons.metrics import scores as metrics
-from diffusion_lessons.metrics.features import features, probabilities, reference
+import diffusion_lessons as dl
+from diffusion_lessons import Settings, check, generate, guidance, load, sample, samplers, schedules
+from diffusion_lessons.figures import noising, show, style, trajectories
+from diffusion_lessons.metrics import evaluator, features, metric_named, probabilities, reference
 from diffusion_lessons.metrics.precision_recall import precision_recall
-from diffusion_lessons.panels import guidance as guidance_panels
-from diffusion_lessons.panels.quiz import predict, scope_check
-from diffusion_lessons.sampling import Settings, generate
-from diffusion_lessons.toys import ConditionalMixture, GaussianMixture
-from diffusion_lessons.toys.one_dimension import gaussian_quantiles
-from diffusion_lessons.toys.tilted import density_ratio, guided_density, guided_ode_std
+from diffusion_lessons.panels import digit_panel, field_panel, predict, scope_check
+from diffusion_lessons.toys import (
+    ConditionalMixture,
+    GaussianMixture,
+    density_ratio,
+    gaussian_quantiles,
+    guided_density,
+    guided_ode_std,
+)
 
 
 def seeded(seed):
@@ -53,8 +50,8 @@ path = schedules.cosine()
 plane = ConditionalMixture([GaussianMixture([m], stds=0.6) for m in ([0.0, 0.0], [1.4, 0.4], [-1.3, -0.7])])
 exact = plane.denoiser(path)
 noise = path.prior((2000, 2), seeded(0), dtype=torch.float64)
-away = count_calls(classifier_free(exact, 0, scale=3.0, negative=1))
-as_weights = compose(exact, [0, 1], weights=[3.0, 1.0 - 3.0])
+away = dl.denoisers.count_calls(guidance.classifier_free(exact, 0, scale=3.0, negative=1))
+as_weights = guidance.compose(exact, [0, 1], weights=[3.0, 1.0 - 3.0])
 assert torch.allclose(away(noise, 500.0).eps, as_weights(noise, 500.0).eps, atol=1e-12)
 print(f"towards class 0 with weight 3, class 1 with weight -2: the same; {away.nfe:.0f} evaluations a step")
 
@@ -69,7 +66,7 @@ print(f"towards class 0 with weight 3, class 1 with weight -2: the same; {away.n
 ways = {"class 0 alone": (1.0, None), "s = 2, away from everything": (2.0, None), "s = 2, away from class 1": (2.0, 1)}
 clouds = {}
 for name, (scale, negative) in ways.items():
-    denoise = classifier_free(exact, 0, scale, negative)
+    denoise = guidance.classifier_free(exact, 0, scale, negative)
     x = sample(samplers.dpm_solver_pp_2m, denoise, noise, path, path.grid(30, "logsnr"))
     looks = torch.stack([one.log_prob(x) for one in plane.classes]).argmax(dim=0)  # the likeliest class of each
     shares = [(looks == number).double().mean() for number in range(3)]
@@ -105,11 +102,13 @@ predict(
 for scale in (2.0, 1.0, 0.5, 0.0):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        denoise = classifier_free(exact, 0, scale, negative=1)
+        denoise = guidance.classifier_free(exact, 0, scale, negative=1)
     x = sample(samplers.dpm_solver_pp_2m, denoise, noise, path, path.grid(30, "logsnr"))
     share = (plane.classes[1].log_prob(x) > plane.classes[0].log_prob(x)).double().mean()
     print(f"s = {scale:g}: {share:.1%} look more like class 1; the library {'warns' if caught else 'is content'}")
-assert torch.equal(classifier_free(exact, 0, 1.0)(noise, 500.0).eps, condition_on(exact, 0)(noise, 500.0).eps)
+assert torch.equal(
+    guidance.classifier_free(exact, 0, 1.0)(noise, 500.0).eps, dl.denoisers.condition_on(exact, 0)(noise, 500.0).eps
+)
 print("it says:", caught[0].message)
 
 # %% [markdown]
@@ -173,7 +172,7 @@ for name, law in {"p+ / p-": ratios["equal widths"], "p-^(1-s) p+^s, s = 3": pro
 def ends(positive, negative, scale, sampler="ddim", steps=300, n=2000):
     """Where a negative takes n starts; positive and negative are (mean, std)."""
     both = ConditionalMixture([GaussianMixture([m], stds=std) for m, std in (positive, negative)])
-    denoise = classifier_free(both.denoiser(path), 0, scale, negative=1 if scale > 1 else None)
+    denoise = guidance.classifier_free(both.denoiser(path), 0, scale, negative=1 if scale > 1 else None)
     drawn_noise = {} if sampler == "ddim" else {"generator": seeded(0)}
     return sample(samplers.get(sampler), denoise, gaussian_quantiles(n), path, path.grid(steps), **drawn_noise)
 
@@ -230,7 +229,7 @@ show(figure, f"At s = 4 DDIM's samples have width {width['ddim'][-1]:.1f} and DD
 # classes. Then set the scale to 0.5.
 
 # %% tags=["panel"]
-guidance_panels.field_panel(plane, path, scale=2.0, negative=1)
+field_panel(plane, path, scale=2.0, negative=1)
 
 # %% [markdown]
 # ## Kinds of negatives
@@ -259,7 +258,7 @@ mnist, eights, seen = load("mnist-diffusion"), {}, {}
 def draw_eights(name, **options):
     """Eighty 8s, kept under a name, and what the classifier says of them."""
     eights[name] = generate(mnist, 80, labels=[8], sampler="dpm_solver_pp_2m", steps=10, seed=1, **options)[-1].x
-    seen[name] = features(eights[name].clamp(-1, 1), "mnist")
+    seen[name] = features.features(eights[name].clamp(-1, 1), "mnist")
     p = probabilities(seen[name], "mnist")
     print(f"{name}: {int((p.argmax(1) == 8).sum())} taken for an 8, {int((p[:, 3] > 0.05).sum())} with a trace of a 3")
 
@@ -333,10 +332,10 @@ METRICS, SEEDS = ("frechet", "precision", "diversity"), range(4)
 def scores(scale, **more):
     """[seeds, metrics] of the small network at this scale."""
     chosen = Settings("dpm_solver_pp_2m", 10, scale=scale, **more)
-    runs = [timed_samples(small, chosen, 297, evaluator=eye, seed=seed) for seed in SEEDS]
+    runs = [dl.benchmark.timed_samples(small, chosen, 297, evaluator=eye, seed=seed) for seed in SEEDS]
     seen = [eye.features_of(run.x, run.labels) for run in runs]
     real = {"frechet": eye.train, "precision": eye.held_out, "diversity": eye.held_out}
-    return torch.tensor([[metrics.metric_named(name).function(real[name], each) for name in METRICS] for each in seen])
+    return torch.tensor([[metric_named(name).function(real[name], each) for name in METRICS] for each in seen])
 
 
 means = {"s = 1": scores(1.0).mean(0)}
@@ -371,7 +370,7 @@ pd.DataFrame(
 # MNIST, live: a digit, a digit to avoid, a scale. Which pairs make a difference at all?
 
 # %% tags=["panel"]
-guidance_panels.digit_panel(mnist, digit=4, negative=9, scale=2.0)
+digit_panel(mnist, digit=4, negative=9, scale=2.0)
 
 # %% [markdown]
 # ## Exercises

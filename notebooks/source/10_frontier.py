@@ -11,18 +11,13 @@
 # %%
 import torch
 
-from diffusion_lessons import load, samplers, schedules, toys
-from diffusion_lessons.benchmark import shipped
-from diffusion_lessons.benchmark.frontier import best_under, on_frontier
+from diffusion_lessons import Settings, check, load, samplers, schedules, toys
+from diffusion_lessons.benchmark import best_under, on_frontier, shipped
 from diffusion_lessons.benchmark.measure import measure
-from diffusion_lessons.checks import check
 from diffusion_lessons.figures import frontier as figures
-from diffusion_lessons.figures.display import show
-from diffusion_lessons.panels import frontier as explorer
-from diffusion_lessons.panels.quiz import predict, scope_check
-from diffusion_lessons.sampling import Settings
-from diffusion_lessons.toys.imperfect import Flawed
-from diffusion_lessons.toys.one_dimension import wasserstein_1
+from diffusion_lessons.figures import show
+from diffusion_lessons.panels import comparable, frontier_panel, predict, scope_check
+from diffusion_lessons.toys import Flawed, wasserstein_1
 
 # %% [markdown]
 # ## Count evaluations, not steps
@@ -47,7 +42,7 @@ for sampler, steps in (("ddim", 5), ("dpm_solver_pp_2m", 5), ("heun", 5), ("dpm_
 # On exact problems Heun earns its second look (lesson 05). Here?
 
 # %%
-table = explorer.comparable("mnist-diffusion")
+table = comparable("mnist-diffusion")
 table = table[table.nfe > 1]  # what one evaluation can do is lesson 11's question
 images = table["samples"].iloc[0]
 print(f"{len(table)} ways to sample, {images} images each")
@@ -262,7 +257,7 @@ print(f"the verdict on all evidence: {entry['verdict']}")
 # budget on do *you* see no difference?
 
 # %% tags=["panel"]
-explorer.frontier_panel(table, network)
+frontier_panel(table, network)
 
 # %% [markdown]
 # ## Exercises

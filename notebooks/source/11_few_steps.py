@@ -14,27 +14,22 @@ import inspect
 
 import torch
 
-from diffusion_lessons import load, sample, samplers, schedules, toys, trace
+import diffusion_lessons as dl
+from diffusion_lessons import Settings, check, load, sample, samplers, schedules, toys, trace
 from diffusion_lessons.benchmark.measure import measure
-from diffusion_lessons.benchmark.students import above_floor, difference, family, ratio
-from diffusion_lessons.checks import check
 from diffusion_lessons.denoisers import Denoiser, clip, condition_on
-from diffusion_lessons.distillation.progressive import two_steps
-from diffusion_lessons.figures import few_steps, frontier
-from diffusion_lessons.figures.denoisers import jumps_figure
-from diffusion_lessons.figures.display import show
-from diffusion_lessons.metrics import evaluator, resolved
-from diffusion_lessons.networks import MLP, MLPConfig
-from diffusion_lessons.panels.few_steps import few_steps_panel
-from diffusion_lessons.panels.quiz import predict, scope_check
-from diffusion_lessons.samplers import State
-from diffusion_lessons.samplers.ddim import x0_landing
-from diffusion_lessons.sampling import Settings
-from diffusion_lessons.toys.distilled import Blurred, progressive_student
-from diffusion_lessons.toys.flow_map import ConsistencyFunction, ReflowedFlow, flow_map
-from diffusion_lessons.toys.one_dimension import gaussian_quantiles, wasserstein_1
-from diffusion_lessons.toys.straightness import straightness
-from diffusion_lessons.training.losses import loss
+from diffusion_lessons.figures import few_steps, frontier, jumps_figure, show
+from diffusion_lessons.panels import few_steps_panel, predict, scope_check
+from diffusion_lessons.toys import (
+    Blurred,
+    ConsistencyFunction,
+    ReflowedFlow,
+    flow_map,
+    gaussian_quantiles,
+    progressive_student,
+    straightness,
+    wasserstein_1,
+)
 
 # %%
 path = schedules.flow()
@@ -98,11 +93,11 @@ predict(
 def learned(x0, eps, steps=700, batch=256):
     """A network trained on these pairs by flow matching, as a denoiser, and its mean loss at the end."""
     torch.manual_seed(0)
-    network, generator, losses = MLP(MLPConfig(dims=1, width=64, T=path.T)), seeded(0), []
+    network, generator, losses = dl.networks.MLP(dl.networks.MLPConfig(dims=1, width=64, T=path.T)), seeded(0), []
     optimizer = torch.optim.Adam(network.parameters(), lr=3e-3)
     for _ in range(steps):
         rows, t = torch.randint(len(eps), (batch,), generator=generator), torch.rand(batch, generator=generator)
-        error = loss(network, x0[rows, None].float(), eps[rows, None].float(), t, path, "velocity")
+        error = dl.training.loss(network, x0[rows, None].float(), eps[rows, None].float(), t, path, "velocity")
         optimizer.zero_grad()
         error.backward()
         optimizer.step()
@@ -155,7 +150,7 @@ show(
 
 # %%
 second, ways = ReflowedFlow(heaps), [(flow_map(heaps, path, noise[::5], path.T, t), t) for t in path.grid(20)]
-bent = straightness([State(t, x[:, None], None) for x, t in ways])
+bent = straightness([samplers.State(t, x[:, None], None) for x, t in ways])
 arrived = sample(samplers.euler, second, noise, path, path.grid(1))
 assert torch.allclose(arrived, flow_map(heaps, path, noise, path.T), atol=1e-12)
 print(f"straightness of the first flow: {bent:.2f}, where 0 is straight")
@@ -191,7 +186,7 @@ for steps in (2, 8, 32):
 # 8 steps become 4, 2, 1. The library's targets are two short functions:
 
 # %%
-for function in (two_steps, x0_landing):
+for function in (dl.distillation.two_steps, samplers.x0_landing):
     print(f"# {function.__name__}" + inspect.getsource(function).split('"""')[2].rstrip())
 
 # %%
@@ -267,7 +262,7 @@ print("an untrained network in this form: f(x, 0) = x for all 2,000 numbers")
 def consistent(pieces, steps=700, batch=256):
     """A consistency student of the exact denoiser, and its mean loss at the end."""
     torch.manual_seed(0)
-    network, generator, losses = MLP(MLPConfig(dims=1, width=64, T=path.T)), seeded(0), []
+    network, generator, losses = dl.networks.MLP(dl.networks.MLPConfig(dims=1, width=64, T=path.T)), seeded(0), []
     optimizer = torch.optim.Adam(network.parameters(), lr=3e-3)
     calm = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, steps)
     student = Denoiser(lambda x, t: network(x.float()[:, None], t.float())[:, 0], path, predicts="velocity")
@@ -433,18 +428,18 @@ print("straightness of the flow's ways to its digits: below 0.1; after the reflo
 
 # %%
 students = [*(f"mnist-progressive-{N}" for N in (8, 4, 2, 1)), "mnist-consistency"]
-found = family("mnist-diffusion", *students)
+found = dl.benchmark.family("mnist-diffusion", *students)
 print(f"{found.first.samples} digits of each")
 for count in (1, 2, 4, 8):
-    told = [above_floor(found.best(count, taught=each)) for each in (False, True)]
+    told = [dl.benchmark.above_floor(found.best(count, taught=each)) for each in (False, True)]
     alone, taught = (f"{each.n:.2f} ± {each.s:.2f}" for each in told)
     print(f"evaluations: {count}. The teacher is {alone} away, its best student {taught}")
 
 # %%
 student, rivals = found.best(1), [row for row in found.rows if row.checkpoint == found.teacher]
-times = ratio(found.first, student)
-two, four = (difference(found.best(count), found.best(count, taught=False)) for count in (2, 4))
-assert times.n > 5 and resolved(two) and two.n < 0 and not resolved(four)
+times = dl.benchmark.ratio(found.first, student)
+two, four = (dl.benchmark.difference(found.best(count), found.best(count, taught=False)) for count in (2, 4))
+assert times.n > 5 and dl.metrics.resolved(two) and two.n < 0 and not dl.metrics.resolved(four)
 print(f"one evaluation: the student is {times.n:.0f} ± {times.s:.0f} times nearer to real digits")
 print("two evaluations: the student is nearer, beyond chance")
 print(f"four evaluations: student and teacher cannot be told apart with {student.samples} digits")
@@ -468,12 +463,12 @@ show(
 # And reflow? Its first step, measured now:
 
 # %%
-eye, chosen = evaluator.of_images("mnist"), Settings("ddim", 1)
+eye, chosen = dl.metrics.evaluator.of_images("mnist"), Settings("ddim", 1)
 first_flow, second_flow = (
     measure(load(name), chosen, evaluator=eye, metrics=("frechet",), samples=300, repeats=0)
     for name in ("mnist-flow", "mnist-reflow")
 )
-assert ratio(first_flow, second_flow).n > 5
+assert dl.benchmark.ratio(first_flow, second_flow).n > 5
 print("one evaluation: after the reflow the flow is more than 5 times nearer to real digits than before")
 
 # %% [markdown]
@@ -534,7 +529,7 @@ def passes(name):
 
 # %%
 chain, again = sum(passes(f"mnist-progressive-{N}") for N in (8, 4, 2, 1)), passes("mnist-reflow")
-enough = min(row.nfe for row in rivals if (lead := difference(row, student)).n < 2 * lead.s)
+enough = min(row.nfe for row in rivals if (lead := dl.benchmark.difference(row, student)).n < 2 * lead.s)
 print(f"progressive distillation, all four rounds: {chain:,} passes; reflow: {again:,}")
 print(f"the teacher is no worse than the student of one step in {enough:.0f} evaluations")
 print(f"so the four rounds are paid back after {chain / (enough - 1):,.0f} samples")

@@ -66,6 +66,13 @@ SPOILED = {
     "no scope check": (set_source(7, "## What to remember"), "the last sections are"),
     "a long cell": (set_source(2, "x = 1\n" * 26), "26 lines of code"),
     "a redefinition": (set_source(2, "class GaussianMixture:\n    pass"), "GaussianMixture is the library's"),
+    "many places": (
+        set_source(
+            2,
+            "import torch\nimport claims.page\n" + "".join(f"from diffusion_lessons.a{n} import b\n" for n in range(6)),
+        ),
+        "imports from 7 places, at most 6: claims.page, diffusion_lessons.a0",
+    ),
     "no exercise": (set_source(4, "check"), "no exercise calls check"),
     "no panel": (lambda notebook: notebook.cells[5].metadata.update(tags=[]), 'tagged "panel"'),
     "never run": (lambda notebook: notebook.cells[2].update(execution_count=None), "was never run"),
@@ -90,6 +97,12 @@ def test_a_spoiled_lesson_is_found(lesson, name):
     spoil, expected = SPOILED[name]
     spoil(lesson)
     assert expected in found(lesson)
+
+
+def test_six_places_are_allowed(lesson):
+    lines = ["import torch", "import diffusion_lessons as dl", "from diffusion_lessons import load"]
+    lesson.cells[2].source = "\n".join(lines + [f"from diffusion_lessons.a{n} import b" for n in range(5)])
+    assert found(lesson) == ""
 
 
 def test_many_long_cells_are_too_many(lesson):
