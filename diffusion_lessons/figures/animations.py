@@ -21,8 +21,8 @@ def trajectory_frames(states: Sequence[State], path: GaussianPath, columns: int 
     frames = []
     for state in states:
         size = (path.alpha(state.t) ** 2 + path.sigma(state.t) ** 2) ** 0.5
-        seen: Tensor = state.x0 if state.x0 is not None else 0 * state.x  # grey before the first step
-        frames.append(_beside(image_grid(state.x / size, columns), image_grid(seen, columns)))
+        estimate: Tensor = state.x0 if state.x0 is not None else 0 * state.x  # grey before the first step
+        frames.append(_beside(image_grid(state.x / size, columns), image_grid(estimate, columns)))
     return frames
 
 

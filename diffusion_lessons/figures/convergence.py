@@ -62,14 +62,14 @@ def _draw_orders(axes: Axes, rows: Sequence[Row], at_least: int) -> None:
     fitted, lines = slopes(rows, at_least), _lines(rows)
     for name, label in sorted(_drawn_once(lines).items(), key=lambda item: fitted.get(item[0], 0)):
         line = lines[name]
-        told = f"{label}: slope {fitted[name]:.2f}" if name in fitted else label
+        text = f"{label}: slope {fitted[name]:.2f}" if name in fitted else label
         look: dict[str, Any] = {
             "linestyle": "--" if name != line[0].sampler else "-",
             "markersize": 5,
             "linewidth": 1.4,
         }
         axes.plot(
-            [r.nfe for r in line], [r.error for r in line], **style.line(line[0].sampler, **look) | {"label": told}
+            [r.nfe for r in line], [r.error for r in line], **style.line(line[0].sampler, **look) | {"label": text}
         )
     axes.set(
         xscale="log",

@@ -1,4 +1,4 @@
-"""What a denoiser answers to each number: the mean of all that is possible, or the one end of the way."""
+"""What a denoiser answers to each number: the mean of all that is possible, or the one end of the trajectory."""
 
 from collections.abc import Mapping, Sequence
 
@@ -25,23 +25,23 @@ DEPTH = 0.16  # of the density below, as a share of the plot's height
 def jumps_figure(
     mixture: GaussianMixture,
     path: Path,
-    looks: Mapping[str, DenoiserLike],
+    answers: Mapping[str, DenoiserLike],
     times: Sequence[float],
     *,
     title: str,
     reach: float = 2.6,
 ) -> Figure:
-    """The clean number that each denoiser of `looks` sees in x, one plot for each time; x is drawn as p_t draws it.
+    """The clean number that each denoiser in `answers` estimates from x, one plot for each time.
 
     The grey shape along the bottom is the density of x_t: where it is low, few samples pass.
     """
-    if len(looks) > len(STROKES):
-        raise ValueError(f"at most {len(STROKES)} denoisers can be told apart in one figure; got {len(looks)}")
+    if len(answers) > len(STROKES):
+        raise ValueError(f"at most {len(STROKES)} denoisers can be told apart in one figure; got {len(answers)}")
     figure = Figure(figsize=(6.4, 4.2) if len(times) == 1 else (10.0, 3.4), layout="constrained")
     plots = figure.subplots(1, len(times), sharey=True, squeeze=False)[0]
     x = torch.linspace(-reach, reach, POINTS, dtype=torch.float64)
     for plot, t in zip(plots, times, strict=True):
-        for (name, denoise), stroke in zip(looks.items(), STROKES, strict=False):
+        for (name, denoise), stroke in zip(answers.items(), STROKES, strict=False):
             plot.plot(x.numpy(), denoise(x, t).x0.detach().numpy(), label=name, **stroke)
         plot.set(xlim=(-reach, reach), xlabel=f"x at t = {t:g}")
         style.clean(plot)

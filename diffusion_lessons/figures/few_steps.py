@@ -19,17 +19,17 @@ from diffusion_lessons.toys.one_dimension import gaussian_quantiles
 
 FLOW = schedules.flow()
 TIMES = torch.linspace(1, 0, 101, dtype=torch.float64)
-JUMPS = (0.95, 0.75, 0.5, 0.3)  # the times at which the third plot jumps from a way to its end
+JUMPS = (0.95, 0.75, 0.5, 0.3)  # the times at which the third plot jumps from a trajectory to its end
 
 
-def trajectories_figure(mixture: GaussianMixture, ways: int = 9, reach: float = 3.0) -> Figure:
+def trajectories_figure(mixture: GaussianMixture, count: int = 9, reach: float = 3.0) -> Figure:
     """The exact flow of a mixture of numbers three times over, from noise at the left to data at the right.
 
     First with one Euler step of it; then after a reflow, when the same ends are joined by straight lines and one Euler
-    step is exact; then with the consistency function, which takes every point of a way to the way's end.
+    step is exact; then with the consistency function, which takes every point of a trajectory to its end.
     """
-    z, second = gaussian_quantiles(ways), ReflowedFlow(mixture)
-    curves = torch.stack([flow_map(mixture, FLOW, z, 1.0, t) for t in TIMES.tolist()])  # [times, ways]
+    z, second = gaussian_quantiles(count), ReflowedFlow(mixture)
+    curves = torch.stack([flow_map(mixture, FLOW, z, 1.0, t) for t in TIMES.tolist()])  # [times, count]
     figure = Figure(figsize=(10.0, 3.6), layout="constrained")
     first, straight, jumps = figure.subplots(1, 3, sharey=True)
     for plot in (first, jumps):
@@ -43,9 +43,9 @@ def trajectories_figure(mixture: GaussianMixture, ways: int = 9, reach: float = 
     _euler_steps(straight, z, samplers.sample(samplers.euler, second, z, FLOW, (1.0, 0.0)))
     straight.set_title("After a reflow it is straight:\none Euler step arrives")
     end_of = ConsistencyFunction(mixture, FLOW)
-    for way in sorted({ways // 4, ways - 1}):  # two are enough to see it
+    for row in sorted({count // 4, count - 1}):  # two are enough to see it
         for t in JUMPS:
-            x = curves[round((1 - t) * (len(TIMES) - 1)), way : way + 1]
+            x = curves[round((1 - t) * (len(TIMES) - 1)), row : row + 1]
             _jump(jumps, t, float(x), float(end_of(x, t).x0))
     jumps.set_title("A consistency function: all points\nof a way are taken to its end")
     return figure

@@ -1,4 +1,4 @@
-"""Samplers at work: their paths over the density of x_t in one and two dimensions, and what they see on the way."""
+"""Samplers at work: trajectories over the density of x_t in one and two dimensions, and the estimates on the way."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -119,12 +119,12 @@ def estimate_strip(states: Sequence[State], row: int = 0, columns: int = 8) -> F
         raise ValueError("a strip needs the states of a trace: at least a start and one step")
     chosen = sorted({round(i * (len(states) - 1) / (columns - 1)) for i in range(columns)})
     x = torch.stack([states[i].x[row] for i in chosen])
-    seen = torch.stack([_seen_from(states, i, row) for i in chosen])
+    estimates = torch.stack([_estimate_at(states, i, row) for i in chosen])
     names = [f"t = {states[i].t:g}" for i in chosen]
-    return image_strip({r"$x_t$": x, r"$\hat x_0$": seen}, names, "Above: the state. Below: the image seen in it")
+    return image_strip({r"$x_t$": x, r"$\hat x_0$": estimates}, names, "Above: the state. Below: the image seen in it")
 
 
-def _seen_from(states: Sequence[State], index: int, row: int) -> Tensor:
+def _estimate_at(states: Sequence[State], index: int, row: int) -> Tensor:
     """The estimate that was made at this state; a State holds the one that led to it, so it is in the next."""
     after = states[min(index + 1, len(states) - 1)].x0
     assert after is not None

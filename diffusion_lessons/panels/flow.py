@@ -33,13 +33,13 @@ def flow_panel(mixture: GaussianMixture, paths: Sequence[Path], *, sampler: str 
 
 
 class _Plane:
-    """A kept figure: the density, the ways of all points as one line, their ends, and where they should end."""
+    """A kept figure: the density, the trajectories of all points as one line, their ends, and where they should end."""
 
     def __init__(self, mixture: GaussianMixture, paths: Sequence[Path], reach: float = 2.6):
         self.mixture, self.paths = mixture, {path_label(path): path for path in paths}
         self.figure, self.axes = style.axes("Where few steps lead", "", "", size=(5.4, 5.0))
         draw_plane(self.axes, mixture, reach)
-        (self.ways,) = self.axes.plot([], [], linewidth=0.7, alpha=0.7)
+        (self.lines,) = self.axes.plot([], [], linewidth=0.7, alpha=0.7)
         (self.exact,) = self.axes.plot([], [], "o", color=style.BLACK, markersize=3, label="exact ends")
         (self.ends,) = self.axes.plot([], [], "o", markersize=4.5, label="ends of the steps")
         freeze(self.figure)
@@ -62,12 +62,12 @@ class _Plane:
             yield None
         error = (run[-1].x - exact).square().mean().sqrt().item()
         x = torch.stack([state.x for state in run])  # [steps + 1, POINTS, 2]
-        gaps = torch.full((1, POINTS, 2), float("nan"), dtype=x.dtype)  # lift the pen between two ways
-        ways = torch.cat([x, gaps]).transpose(0, 1).reshape(-1, 2)
+        gaps = torch.full((1, POINTS, 2), float("nan"), dtype=x.dtype)  # lift the pen between two trajectories
+        lines = torch.cat([x, gaps]).transpose(0, 1).reshape(-1, 2)
         color = style.look(sampler).color
-        for line, points in ((self.ways, ways), (self.ends, x[-1]), (self.exact, exact)):
-            line.set_data(*points.T.numpy())
-        self.ways.set_color(color)
+        for artist, points in ((self.lines, lines), (self.ends, x[-1]), (self.exact, exact)):
+            artist.set_data(*points.T.numpy())
+        self.lines.set_color(color)
         self.ends.set_color(color)
         self.axes.legend(frameon=False, loc="upper left", fontsize=9)  # made again: it keeps the colours of its making
         words = f"{schedule} path, {style.label(sampler)}, {steps} steps, {denoise.nfe:.0f} evaluations: "

@@ -38,18 +38,18 @@ def unused_negatives() -> Iterator[None]:
 
 
 def field_panel(
-    mixture: ConditionalMixture, path: Path, *, scale: float = 3.0, asked: int = 0, negative: int | None = None
+    mixture: ConditionalMixture, path: Path, *, scale: float = 3.0, label: int = 0, negative: int | None = None
 ) -> Panel:
     """What guidance adds to the clean sample seen at a time t, as arrows, and where its samples end.
 
-    `asked` is the class at the start; with a `negative` to start with there is also a menu of what to move away from.
+    `label` is the class at the start; with a `negative` to start with there is also a menu of what to move away from.
     """
     plot = _Field(mixture, path)
     names = [(f"class {c}", c) for c in range(len(mixture.classes))]
     controls = {
         "scale": decimal_slider("scale", scale, 10.0, 0.5, live=True),
         "percent": slider("t, % of T", 50, 2, 98),
-        "asked": menu("class", names, asked),
+        "label": menu("class", names, label),
     }
     if negative is not None:
         controls["negative"] = menu("away from", [(NOTHING, None), *names], negative)
@@ -77,24 +77,24 @@ class _Field:
         (self.ends,) = right.plot([], [], "o", markersize=3, alpha=0.6)
         freeze(self.figure)
 
-    def draw(self, scale: float, percent: int, asked: int, negative: int | None = None) -> Drawing:
+    def draw(self, scale: float, percent: int, label: int, negative: int | None = None) -> Drawing:
         with unused_negatives():
-            denoise = classifier_free(self.denoise, asked, scale, negative)
+            denoise = classifier_free(self.denoise, label, scale, negative)
         t = percent / 100 * self.path.T
-        added = denoise(self.points, t).x0 - self.denoise(self.points, t, torch.tensor([asked])).x0
+        added = denoise(self.points, t).x0 - self.denoise(self.points, t, torch.tensor([label])).x0
         x = samplers.sample(samplers.dpm_solver_pp_2m, denoise, self.noise, self.path, self.path.grid(STEPS, "logsnr"))
-        color = CLASS_COLORS[asked % len(CLASS_COLORS)]
+        color = CLASS_COLORS[label % len(CLASS_COLORS)]
         self.arrows.set_UVC(*(0.25 * added).T.numpy())
         self.arrows.set_color(color)
         self.ends.set_data(*x.T.numpy())
         self.ends.set_color(color)
-        real = self.real[asked]
+        real = self.real[label]
         away = float((x.mean(dim=0) - real.mean(dim=0)).norm())
         spread = float(_spread(x) / _spread(real))
         push = NOTHING if negative is None else f"class {negative}"
         return Drawing(
             png(self.figure, dpi=80),
-            f"class {asked} at scale {scale:g}, away from {push}: the samples' mean is {away:.2f} from the class's "
+            f"class {label} at scale {scale:g}, away from {push}: the samples' mean is {away:.2f} from the class's "
             f"own, and they are spread {spread:.2f} times as wide",
         )
 
@@ -135,10 +135,10 @@ def digit_panel(
             x = state.x
             yield None
         away = "" if negative is None else f", away from {names[negative]}"
-        seen = "" if judge is None else f"; the classifier takes {_taken_for(x, digit, judge)} for it"
+        recognised = "" if judge is None else f"; the classifier takes {_taken_for(x, digit, judge)} for it"
         words = f"{count} samples of {names[digit]}{away}, scale {scale:g}, by {style.label(sampler)} in {steps} steps"
         picture = image_grid(x, enlarge=max(1, 84 // x.shape[-1]))
-        yield Drawing(png(picture), f"{words}, {counted.nfe:g} evaluations each{seen}")
+        yield Drawing(png(picture), f"{words}, {counted.nfe:g} evaluations each{recognised}")
 
     every = list(zip(names, range(len(names)), strict=True))
     controls = {
@@ -158,5 +158,5 @@ def _number(denoise: Denoiser, label: int | str | None) -> int | None:
 
 def _taken_for(images: Tensor, digit: int, judge: str) -> int:
     """How many images a classifier takes for this digit."""
-    seen = features.probabilities(features.features(images.clamp(-1, 1), judge), judge).argmax(dim=1)
-    return round(len(images) * adherence(seen, torch.full((len(images),), digit)))
+    digits = features.probabilities(features.features(images.clamp(-1, 1), judge), judge).argmax(dim=1)
+    return round(len(images) * adherence(digits, torch.full((len(images),), digit)))

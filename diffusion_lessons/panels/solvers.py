@@ -53,7 +53,7 @@ class _Race:
         self.known: dict[tuple, Row] = {}
 
     def draw(self, first: str, second: str, grid: str, end: float | None) -> Iterator[Drawing | None]:
-        told = []
+        texts = []
         for line, name in zip(self.lines, (first, second), strict=True):
             rows = []
             for steps in STEPS:
@@ -63,9 +63,9 @@ class _Race:
             line.set(color=look.color, marker=look.marker, linestyle="--" if line is self.lines[1] else "-")
             line.set(label=_label(name), markerfacecolor="white" if line is self.lines[1] else look.color)
             line.set_data([row.nfe for row in rows], [row.error for row in rows])
-            told.append(self._at_budget(name, rows))
+            texts.append(self._at_budget(name, rows))
         self.axes.legend(handles=self.lines, loc="lower left", frameon=False)
-        yield Drawing(png(self.figure), f"{grid} grid, at most {BUDGET} evaluations: " + "; ".join(told))
+        yield Drawing(png(self.figure), f"{grid} grid, at most {BUDGET} evaluations: " + "; ".join(texts))
 
     def _row(self, name: str, steps: int, grid: str, end: float | None) -> Row:
         key = (name, steps, grid, end)

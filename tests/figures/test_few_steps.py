@@ -11,8 +11,8 @@ from diffusion_lessons.toys.one_dimension import gaussian_quantiles
 HEAPS = toys.GaussianMixture([-1.2, 1.2], stds=[0.25, 0.35], weights=[0.4, 0.6])
 
 
-def test_the_ways_their_euler_steps_and_their_jumps_end_where_they_should():
-    first, straight, jumps = trajectories_figure(HEAPS, ways=5).axes
+def test_the_trajectories_their_euler_steps_and_their_jumps_end_where_they_should():
+    first, straight, jumps = trajectories_figure(HEAPS, count=5).axes
     ends = flow_map(HEAPS, schedules.flow(), gaussian_quantiles(5), 1.0)
     curves, steps = first.get_lines()[:5], first.get_lines()[5:10]
     assert [line.get_ydata()[-1] for line in curves] == pytest.approx(ends.tolist())
