@@ -282,7 +282,7 @@ show(
 small, eye = load("digits-diffusion"), dl.metrics.evaluator.of_images("digits")
 
 
-def measured(scale, **more):
+def row_at(scale, **more):
     settings = Settings("dpm_solver_pp_2m", 10, scale=scale, limit=None).changed(**more)
     return measure(small, settings, evaluator=eye, metrics=("adherence", "diversity"), samples=200, repeats=0)
 
@@ -291,7 +291,7 @@ def told(row):
     return ", ".join(f"{name} {row.quality[name].value:.3f}" for name in ("adherence", "diversity", "excess"))
 
 
-sweep = {s: measured(s) for s in (0.0, 1.0, 2.0, 3.0, 5.0, 7.5, 10.0, 15.0)}
+sweep = {s: row_at(s) for s in (0.0, 1.0, 2.0, 3.0, 5.0, 7.5, 10.0, 15.0)}
 for s, row in sweep.items():
     print(f"s = {s:>4g}: {told(row)}")
 real = {name: score.floor for name, score in sweep[1.0].quality.items()}
@@ -359,7 +359,7 @@ remedies = {
     "clip": {"limit": 1.0},
     "dynamic clip": {"limit": 1.0, "percentile": 0.995},
 }
-treated = {name: measured(7.5, **remedy) for name, remedy in remedies.items()}
+treated = {name: row_at(7.5, **remedy) for name, remedy in remedies.items()}
 for name, row in treated.items():
     print(f"{name}: {told(row)}, contrast {row.quality['contrast'].value:.2f} of real, {row.nfe:.0f} evaluations")
 lowest = max(row.quality["excess"].value for name, row in treated.items() if name != "none")
@@ -510,7 +510,7 @@ answer
 # %%
 scale = 7.5
 for _ in range(4 if answer.passed else 0):
-    quality = measured(scale).quality
+    quality = row_at(scale).quality
     ignored, saturated = quality["adherence"].value < 0.95, quality["contrast"].value > 1.05
     print(f"s = {scale:.2f}: {'ignored' if ignored else 'followed'}, {'saturated' if saturated else 'not saturated'}")
     scale = next_scale(scale, ignored, saturated)
