@@ -47,7 +47,7 @@ class Settings:
     limit, percentile         as in `clip`, which is put outermost: x0_hat stays in [-limit, limit], as images do; None
                               where the data have no such range
     precision                 in which the network computes; x and the sampler's arithmetic keep x's own type
-    batch                     images sampled together where many are measured; `generate` draws what it is asked at once
+    batch                     images sampled together where many are measured; `generate` draws all of its own at once
 
     Raises ValueError for what no network could be sampled with; what depends on the network is for `check`.
     """
@@ -131,19 +131,20 @@ def states(
     """Sample from x_T [B, ...] on, one State after each step; arguments are checked when this is called.
 
     labels [B] are numbers of classes, or None for no condition. The network computes in `settings.precision`, and x
-    keeps its type. Count evaluations with `count_calls(denoise)`, or look at `samplers.Info.nfe`.
+    keeps its type. To count evaluations give `count_calls(in_precision(denoise, settings.precision))`.
     """
     settings.check(denoise)
-    told: DenoiserLike = in_precision(denoise, settings.precision)
+    guided: DenoiserLike = in_precision(denoise, settings.precision)
     if labels is not None:
         away = None if settings.negative is None else label_number(denoise, settings.negative)
-        told = classifier_free(told, labels, settings.scale, away, interval=settings.interval, rescale=settings.rescale)
+        more: dict[str, Any] = {"interval": settings.interval, "rescale": settings.rescale}
+        guided = classifier_free(guided, labels, settings.scale, away, **more)
     elif settings.negative is not None:
         raise ValueError("a negative needs a label to move towards: give labels as well")
     if settings.limit is not None:
-        told = clip(told, settings.limit, percentile=settings.percentile)
+        guided = clip(guided, settings.limit, percentile=settings.percentile)
     sampler, times = samplers.get(settings.sampler), settings.times(denoise.path)
-    return sampler(told, x, denoise.path, times, generator=generator, **settings.options)
+    return sampler(guided, x, denoise.path, times, generator=generator, **settings.options)
 
 
 def generate(
@@ -176,10 +177,10 @@ def generate(
     else:
         x = denoise.path.prior((start, *denoise.shape), generator)
     x = x.to(device or device_of(denoise))
-    dealt = None
+    numbers = None
     if labels is not None:
-        dealt = torch.tensor([label_number(denoise, labels[i % len(labels)]) for i in range(len(x))])
-    steps, times = states(denoise, x, settings, dealt, generator), settings.times(denoise.path)
+        numbers = torch.tensor([label_number(denoise, labels[i % len(labels)]) for i in range(len(x))])
+    steps, times = states(denoise, x, settings, numbers, generator), settings.times(denoise.path)
     return [State(times[0], x, None), *with_progress(steps, samplers.get(settings.sampler).info, times, progress)]
 
 

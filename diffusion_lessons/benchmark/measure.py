@@ -65,8 +65,8 @@ def measure(
     Raises ValueError for an unknown metric and for settings that do not fit, before anything is sampled.
     """
     metrics, samples = tuple(metrics), samples if evaluator else 0
-    for each in metrics:
-        metric_named(each)
+    for metric in metrics:
+        metric_named(metric)
     if samples == 0 and repeats == 0:
         raise ValueError("nothing to measure: give an evaluator for quality, or repeats above 0 for latency")
     use_tf32(False)  # float32 in a row is float32
@@ -109,9 +109,9 @@ def measure(
 
 def _quality(drawn: TimedSamples, evaluator: Evaluator, metrics: Iterable[str], seed: int) -> dict[str, Score]:
     """The evaluator's scores, and what is read from the values themselves: excess (floor 0), contrast (real: 1)."""
-    seen = evaluator.features_of(drawn.x, drawn.labels)
-    usable = [name for name in metrics if seen.predicted is not None or name not in ("adherence", "diversity")]
-    scores = evaluate(usable, seen, evaluator.train, evaluator.held_out, seed=seed, floors=evaluator.floors)
+    features = evaluator.features_of(drawn.x, drawn.labels)
+    usable = [name for name in metrics if features.predicted is not None or name not in ("adherence", "diversity")]
+    scores = evaluate(usable, features, evaluator.train, evaluator.held_out, seed=seed, floors=evaluator.floors)
     x, n = drawn.x.float().cpu(), len(drawn.x)
     of_values: dict[str, tuple[Callable[[Tensor], float], float]] = {}
     if x.ndim == 4:  # images, whose values have a range
@@ -154,7 +154,7 @@ def timed_samples(
     further = repeats if sends_noise else max(repeats - n // size, 0)  # batches beyond the samples, only to be timed
     sizes = [*(min(size, n - start) for start in range(0, n, size)), *[size] * further]
     labels = _labels(denoise, evaluator, sum(sizes), seed)
-    asked = [None] * len(sizes) if labels is None else labels.split(sizes)
+    labels_of = [None] * len(sizes) if labels is None else labels.split(sizes)
     generator = torch.Generator().manual_seed(seed)
     parts = [denoise.path.prior((count, *denoise.shape), generator) for count in (n, size * further) if count]
     noise = torch.cat(parts).split(sizes)
@@ -165,7 +165,7 @@ def timed_samples(
     def run(number: int) -> Iterator[State]:
         there = sends_noise and is_timed(number)
         generator = device_generator(device if there else torch.device("cpu"), seed + number)
-        return states(counted, noise[number].to(device), settings, asked[number], generator)
+        return states(counted, noise[number].to(device), settings, labels_of[number], generator)
 
     for _ in range(warm_up if repeats else 0):
         last_x(islice(run(len(sizes) - 1 if sends_noise else 0), WARM_UP_STEPS))

@@ -92,11 +92,10 @@ def distance(x):
 
 def measure(sampler, steps, batch=4000, repeats=4):
     x_T = path.prior((batch, 2), torch.Generator().manual_seed(0), torch.float64)
-    options = {} if sampler.info.deterministic else {"generator": torch.Generator().manual_seed(1)}
-    seconds = []
+    generator, seconds = torch.Generator().manual_seed(1), []  # a deterministic sampler takes it and draws nothing
     for _ in range(repeats):
         begin = time.perf_counter()
-        x = sample(sampler, denoise, x_T, path, path.grid(steps, "logsnr"), **options)
+        x = sample(sampler, denoise, x_T, path, path.grid(steps, "logsnr"), generator=generator)
         seconds.append(time.perf_counter() - begin)
     return {"name": f"{sampler.info.name} {steps}", "nfe": steps, "seconds": latency(seconds, batch, warmup=1),
             "distance": distance(x.numpy())}
