@@ -1,15 +1,15 @@
-"""Consistency models: jump from anywhere on the ODE's way to its end, learned from neighbouring points of the way.
+"""Consistency models: jump from any point of an ODE trajectory to its end, learned from pairs of neighbouring points.
 
-All points of one way end at the same clean sample, so what the student sees at time t must be what it sees a little
-further on, at s < t; at t = 0 there is nothing to do: f(x, 0) = x. Distillation takes the teacher's step from t to s;
-training from scratch needs none, and noises one image with one noise at both times.
+All points of one trajectory lead to the same clean sample, so what the student predicts at time t must be what it
+predicts a little further on, at s < t; at t = 0 there is nothing to do: f(x, 0) = x. Distillation gets from t to s by a
+step of the teacher; training from scratch needs no teacher, and adds one noise to one image at both times.
 
 The student is f(x, t) = x0_hat of a v head, f = alpha x - sigma v, or of a velocity head, f = x - t u. Both are x at
 sigma = 0. In the paper's units, x / alpha at noise level sigma / alpha, the first is its f = c_skip x + c_out F with
 
     c_skip = 1 / (level^2 + 1),   c_out = level / sqrt(level^2 + 1),   F = -v,   level = sigma / alpha
 
-for data of standard deviation 1, so that a diffusion network's weights are a start without any change.
+for data of standard deviation 1, so that training can start from a diffusion network's weights without any change.
 
 Song et al., "Consistency Models", 2023 (https://arxiv.org/abs/2303.01469), algorithms 2 and 3; Song and Dhariwal,
 "Improved Techniques for Training Consistency Models", 2023 (https://arxiv.org/abs/2310.14189).
@@ -42,21 +42,22 @@ METHODS = ("consistency_distillation", "consistency_training")
 
 @dataclass(frozen=True)
 class ConsistencyRecipe(StudentRecipe):
-    """A student that jumps to the end of the way, from any time on it.
+    """A student that jumps to the end of a trajectory, from any time on it.
 
     method                   "consistency_distillation", or "consistency_training", which takes no step of the teacher
                              and has from it only the weights to begin with
-    first_steps, last_steps  into how many steps the way is cut when training begins, and when it ends
-    growth                   how it grows between: see `steps_at`
+    first_steps, last_steps  into how many steps a trajectory is divided when training begins, and when it ends
+    growth                   how their number grows in between: see `steps_at`
     solver                   of the teacher's step: "ddim", one evaluation, or "heun", two
-    target                   who sees at s: the "student" as it is, or the running "average" of its weights
-    times                    how often each step is looked at: "uniform", or "log_normal" in noise level
+    target                   which network predicts at s: the "student" itself, or the running "average" of its weights
+    times                    how often each step is trained: "uniform", or "log_normal" in noise level
     weigh_gaps               weigh each step by 1 / (difference of its noise levels)
     huber                    c = huber sqrt(dimensions) of the pseudo-Huber distance
 
-    A taught student is at best its teacher in `last_steps` steps, and few do. Without one, only many steps are exact.
-    The teacher is asked at guidance scale 1, with labels dropped as often as in its own training. So guidance is kept:
-    the student has both branches, and a guided student mixes two ends of ways where a guided teacher follows one.
+    A distilled student is at best its teacher with `last_steps` steps, and few steps are enough. Training without a
+    teacher's steps becomes exact only with many. The teacher is evaluated at guidance scale 1, with labels dropped as
+    often as in its own training. So guidance is kept: the student has both branches, and a guided student mixes the
+    ends of two trajectories where a guided teacher follows one.
     """
 
     method: str = METHODS[0]
@@ -91,7 +92,7 @@ class ConsistencyRecipe(StudentRecipe):
         if teacher.predicts not in ("v", "velocity"):
             end = "pure noise, where alpha = 0" if teacher.predicts == "eps" else "clean data, where f(x, 0) = x"
             raise ValueError(
-                f"{self.teacher} predicts {teacher.predicts}, which cannot say where the way ends at {end}: a "
+                f"{self.teacher} predicts {teacher.predicts}, which cannot say where the trajectory ends at {end}: a "
                 "consistency student needs a teacher that predicts v, or velocity on a flow path. Train one "
                 "(--set predicts=v)"
             )
@@ -111,32 +112,32 @@ class ConsistencyRecipe(StudentRecipe):
 
 
 def consistency(recipe: ConsistencyRecipe, teacher: DenoiserLike | None) -> Objective:
-    """E w d(f(x_t, t), stopgrad f(x_s, s)) over neighbouring times s < t; x_s by the teacher's step, or without one.
+    """E w d(f(x_t, t), stopgrad f(x_s, s)) over neighbouring times s < t; x_s by the teacher's step, or by noise.
 
-    The gradient goes through f at t only. With s = 0 the target is x_s itself, which is where the truth comes in.
+    The gradient goes through f at t only. With s = 0 the target is x_s itself, and this is where clean data enter.
     """
     take = heun_step if recipe.solver == "heun" else ddim_step
 
     def objective(run: Run, network: nn.Module, batch: Batch) -> Tensor:
         path, predicts = run.path, run.recipe.predicts
         if teacher is not None and getattr(teacher, "path", path) != path:
-            raise ValueError(f"the teacher walks {teacher.path} and the student {path}: both need the same path")  # type: ignore[attr-defined]
+            raise ValueError(f"the teacher's path is {teacher.path} and the student's {path}: both need the same path")  # type: ignore[attr-defined]
         steps = steps_at(run.step / run.recipe.steps, recipe.first_steps, recipe.last_steps, recipe.growth)
         rising = torch.tensor(path.grid(steps)[::-1], dtype=batch.u.dtype)  # [steps + 1], on the CPU as batch.u
-        n = chosen_steps(batch.u, rising, path, recipe.times)  # [B]
+        n = step_numbers(batch.u, rising, path, recipe.times)  # [B]
         t, s = rising[n], rising[n - 1]
         x = path.add_noise(batch.x0, batch.eps, t)
-        judge = Denoiser(run.ema.network if recipe.target == "average" else network, path, predicts)
+        target = Denoiser(run.ema.network if recipe.target == "average" else network, path, predicts)
         with torch.no_grad():
             if teacher is None:
-                nearer = path.add_noise(batch.x0, batch.eps, s)
+                x_s = path.add_noise(batch.x0, batch.eps, s)
             else:
                 with torch.autocast(x.device.type, enabled=False):  # a difference needs its digits
-                    nearer = take(teacher, x, path, t, s, batch.condition)
-            end = judge(nearer, s, batch.condition).x0
+                    x_s = take(teacher, x, path, t, s, batch.condition)
+            end = target(x_s, s, batch.condition).x0
         torch.clear_autocast_cache()  # PyTorch before 2.11 reuses the half weights made without gradients just above
-        seen = Denoiser(network, path, predicts)(x, t, batch.condition).x0
-        distance = pseudo_huber(seen, end, recipe.huber)
+        x0 = Denoiser(network, path, predicts)(x, t, batch.condition).x0
+        distance = pseudo_huber(x0, end, recipe.huber)
         if recipe.weigh_gaps:
             distance = distance / moved(gaps(path, t, s).to(distance.dtype), x.device)
         return distance.mean()
@@ -145,9 +146,9 @@ def consistency(recipe: ConsistencyRecipe, teacher: DenoiserLike | None) -> Obje
 
 
 def steps_at(progress: float, first: int, last: int, growth: Growth = "doubling") -> int:
-    """Into how many steps the way is cut after this share of the training, 0..1: never fewer than before.
+    """Into how many steps a trajectory is divided after this share of the training, 0..1: never fewer than before.
 
-    Few steps at first, which carry the truth from t = 0 to the noise quickly; many later, which are more exact.
+    Few steps at first, which carry the clean data from t = 0 to the noise quickly; many later, which are more exact.
 
         doubling     min(first 2^floor(progress (floor(log2(last / first)) + 1)), last)   (Song and Dhariwal, eq. 15)
         square_root  ceil(sqrt(a^2 + progress (b^2 - a^2))) - 1, a = first + 1, b = last + 1   (Song et al., appendix C)
@@ -162,8 +163,8 @@ def steps_at(progress: float, first: int, last: int, growth: Growth = "doubling"
     return math.ceil(math.sqrt(a**2 + progress * (b**2 - a**2))) - 1
 
 
-def chosen_steps(u: Tensor, rising: Tensor, path: GaussianPath, times: str = "uniform") -> Tensor:
-    """Which step from times[n] to times[n - 1] each sample looks at: n in 1..N, [B], from u in (0, 1].
+def step_numbers(u: Tensor, rising: Tensor, path: GaussianPath, times: str = "uniform") -> Tensor:
+    """The step from rising[n] to rising[n - 1] on which each sample is trained: n in 1..N, [B], from u in (0, 1].
 
     uniform     each step as often
     log_normal  as often as a noise level whose logarithm is from N(-1.1, 2^2) falls into it (Song and Dhariwal, 3.5)
@@ -179,7 +180,7 @@ def chosen_steps(u: Tensor, rising: Tensor, path: GaussianPath, times: str = "un
 def pseudo_huber(a: Tensor, b: Tensor, huber: float = 0.00054) -> Tensor:
     """sqrt(|a - b|^2 + c^2) - c with c = huber sqrt(dimensions), [B]: a distance that is smooth at 0.
 
-    Near 0 a square; far out, it does not let the worst samples decide (Song and Dhariwal, section 3.3).
+    Near 0 it is a square; far out it is linear, so that the worst samples do not decide (Song and Dhariwal, 3.3).
     """
     difference = (a - b).float().flatten(1)  # [B, d]
     c = huber * math.sqrt(difference.shape[1])
@@ -201,16 +202,16 @@ def ddim_step(
 def heun_step(
     teacher: DenoiserLike, x: Tensor, path: GaussianPath, t: Tensor, s: Tensor, condition: Tensor | None = None
 ) -> Tensor:
-    """DDIM's step, then again with the mean of what is seen at both of its ends.
+    """DDIM's step, then again with the mean of the estimates at both of its ends.
 
     DDIM is Euler for z = x / (alpha + sigma) in the flow's time r = sigma / (alpha + sigma), where dz/dr = eps - x0, so
-    that this is Heun there: finite at both ends of every path. A step to sigma = 0 stays DDIM's.
+    that this is Heun in that time: finite at both ends of every path. A step to sigma = 0 stays DDIM's.
     """
-    seen = teacher(x, t, condition)
-    there = path.add_noise(*seen, s)
-    again = teacher(there, s, condition)
+    first = teacher(x, t, condition)
+    euler = path.add_noise(*first, s)
+    second = teacher(euler, s, condition)
     full, full_s = path.alpha(t) + path.sigma(t), path.alpha(s) + path.sigma(s)
     dr = path.sigma(s) / full_s - path.sigma(t) / full
-    velocity = (seen.eps - seen.x0 + again.eps - again.x0) / 2
+    velocity = (first.eps - first.x0 + second.eps - second.x0) / 2
     corrected = match(full_s, x) * (x / match(full, x) + match(dr, x) * velocity)
-    return torch.where(match(path.sigma(s), x) > 0, corrected, there)
+    return torch.where(match(path.sigma(s), x) > 0, corrected, euler)

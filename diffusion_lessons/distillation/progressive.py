@@ -26,9 +26,9 @@ from diffusion_lessons.training.step import Objective
 class ProgressiveRecipe(StudentRecipe):
     """A student of `sampling_steps` DDIM steps on the trailing grid, whose teacher takes twice as many.
 
-    It is good for these steps only: elsewhere on the path it was never asked anything. Guidance is kept, since both
+    It is good for these steps only, since it was trained nowhere else on the path. Guidance is kept, since both
     the conditional and the null branch learn from the teacher's own; how well a guided student follows a guided
-    teacher is for a measurement to say, as the blend of two two-step points is not the two-step point of the blend.
+    teacher has to be measured, as the blend of two two-step points is not the two-step point of the blend.
     """
 
     method: str = "progressive"
@@ -37,8 +37,8 @@ class ProgressiveRecipe(StudentRecipe):
     def check(self, teacher: Denoiser) -> None:
         if teacher.predicts == "eps":
             raise ValueError(
-                f"{self.teacher} predicts eps, from which x_0 cannot be told near pure noise, where a student of few "
-                "steps begins: progressive distillation needs a teacher that predicts v, x0 or velocity. Train one "
+                f"{self.teacher} predicts eps, from which x_0 cannot be computed near pure noise, where a student of "
+                "few steps begins: progressive distillation needs a teacher that predicts v, x0 or velocity. Train one "
                 "(--set predicts=v)"
             )
         needed = teacher.path.grid(2 * self.sampling_steps)[:-1]
@@ -53,11 +53,11 @@ class ProgressiveRecipe(StudentRecipe):
 
 
 def halving(teacher: DenoiserLike, steps: int) -> Objective:
-    """The objective of a student of `steps` steps, whose teacher walks the grid of twice as many.
+    """The objective of a student of `steps` steps, whose teacher takes the grid of twice as many.
 
     x_t is a noised image at one of the student's own times t, each as often as the others; x0 and eps are what the
-    student must see there (`x0_landing`). What remains is the loss of any training, on the student's prediction type.
-    For v on a variance-preserving path |v - v'|^2 = (SNR + 1) |x0 - x0'|^2: the paper's "SNR + 1" weighting, which
+    student must estimate there (`x0_landing`). The loss is that of any training, on the student's prediction type. For
+    v on a variance-preserving path |v - v'|^2 = (SNR + 1) |x0 - x0'|^2: the paper's "SNR + 1" weighting, which
     unlike SNR alone does not vanish at pure noise, where a student of one step does all its work.
     """
 
@@ -67,8 +67,8 @@ def halving(teacher: DenoiserLike, steps: int) -> Objective:
         t, middle, s = grid[first], grid[first + 1], grid[first + 2]
         x = run.path.add_noise(batch.x0, batch.eps, t)
         with torch.no_grad(), torch.autocast(x.device.type, enabled=False):  # a difference needs its digits
-            landed = two_steps(teacher, x, run.path, t, middle, s, batch.condition)
-            x0, eps = Estimate.from_x0(x, x0_landing(x, landed, run.path, t, s), run.path, t)
+            x_s = two_steps(teacher, x, run.path, t, middle, s, batch.condition)
+            x0, eps = Estimate.from_x0(x, x0_landing(x, x_s, run.path, t, s), run.path, t)
         recipe = run.recipe
         return loss(network, x0, eps, t, run.path, recipe.predicts, batch.condition, recipe.weighting)
 

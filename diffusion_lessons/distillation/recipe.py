@@ -1,4 +1,4 @@
-"""What every student's recipe says, and the one thing in which the methods differ: the lesson."""
+"""What the recipes of all students have in common, and the one thing in which methods differ: the lesson."""
 
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -29,11 +29,11 @@ class StudentRecipe(Recipe):
     name              the student's name, under which its checkpoint is kept
     method            "reflow", "progressive", "consistency_distillation", ...
     teacher           a shipped checkpoint's name, that of another student in runs/, or a path
-    teacher_sha256    of the teacher's weights: written by `taught_by`, so that a run cannot go on with another teacher
+    teacher_sha256    of the teacher's weights: written by `taught_by`, so that no run resumes with another teacher
     sampling_steps    how many steps of `sampler` on the trailing grid the student is meant for
     only_these_steps  whether it is good for these alone, so that its card names their times
     guidance          "kept": labels were dropped as often as the teacher's, and the student is guided as the teacher
-                      is; "baked in": what it learned is a guided teacher
+                      is; "baked in": it learned from a guided teacher
 
     path, predicts and network are those of the teacher: `taught_by` writes them too.
     """
@@ -51,8 +51,8 @@ class StudentRecipe(Recipe):
     def after(cls: type[Student], recipe: Recipe, name: str, **own: Any) -> Student:
         """The recipe of a student on the data and in the batches of a teacher's recipe, with its own name and fields.
 
-        The learning rate and the times are not inherited: a student starts from trained weights and is only tuned, and
-        when it looks is a matter of its method.
+        The learning rate and the times are not inherited: a student starts from trained weights and is only
+        tuned, and the times at which it is trained depend on its method.
         """
         shared = {f.name: getattr(recipe, f.name) for f in fields(Recipe) if f.name not in ("learning_rate", "times")}
         return cls(**{**shared, "name": name, **own})
@@ -69,7 +69,7 @@ class StudentRecipe(Recipe):
         return f"diffusion-lessons distil {self.name} --seed {seed}"
 
     def about(self) -> dict[str, Any]:
-        """What the card says beyond the recipe: who taught it, how, and the times to which it is bound."""
+        """Entries of the card beside the recipe: the teacher, the method, and the student's times if it has some."""
         distillation = {
             "method": self.method,
             "teacher": self.teacher,
@@ -99,7 +99,7 @@ class StudentRecipe(Recipe):
         )
 
     def check(self, teacher: Denoiser) -> None:
-        """Raise a ValueError that says what to convert if the method cannot use this teacher."""
+        """Raise a ValueError, which says what to do instead, if the method cannot use this teacher."""
 
     def lesson(self, teacher: Denoiser, data: Data, out_dir: Path | None, seed: int) -> Lesson:
         """What the student learns: the data to draw batches from, and the objective.

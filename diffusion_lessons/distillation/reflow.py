@@ -1,7 +1,8 @@
-"""Reflow: train a flow again, on the pairs of noise and sample that its own ODE joins; its ways become straight.
+"""Reflow: train a flow again, on the pairs of noise and sample that its own ODE joins, and its trajectories straighten.
 
-The first flow is trained on any noise with any image, so the ways to learn cross and what it learns is bent. The pairs
-of its ODE never cross. A flow trained on them is straighter, so fewer Euler steps follow it; that can be repeated.
+The first flow is trained on independent noise and images. The lines between them cross, so the trajectories of the flow
+are curved. Lines between pairs that the ODE joins do not cross. A flow trained on these pairs is straighter, so fewer
+Euler steps suffice; the procedure can be repeated.
 
 Liu, Gong and Liu, "Flow Straight and Fast", 2022 (https://arxiv.org/abs/2209.03003), Algorithm 1 and section 2.2.
 """
@@ -30,14 +31,14 @@ CHUNK = 500  # pairs made together and kept in one file
 
 @dataclass(frozen=True)
 class ReflowRecipe(StudentRecipe):
-    """A flow trained on the pairs of its teacher; with `one_step`, on their noisy end alone.
+    """A flow trained on the pairs of its teacher; with `one_step`, at their noisy end alone.
 
     pairs                  how many; they are made once, and kept in the run's folder
     solver, solver_steps   the sampler that follows the teacher's ODE, and its steps on the trailing grid
-    one_step               learn at t = T only: distillation, the straightened flow's last gain in one step
+    one_step               learn at t = T only: distillation, which makes one step of a straightened flow better still
 
     A share `condition_dropout` of the pairs is made with the null class, so the unconditional branch learns the pairs
-    of the unconditional ODE and guidance is kept. Pairs are not clipped: they are the teacher's ODE as it is.
+    of the unconditional ODE and guidance is kept. Pairs are not clipped: they join what the teacher's ODE joins.
     """
 
     method: str = "reflow"
@@ -97,7 +98,7 @@ def make_pairs(
     """`count` pairs (eps, x0) that the teacher's ODE joins, with labels as frequent as in `data`.
 
     A share `dropout` is made with the null class. Each chunk follows from (seed, its number) and is written to `folder`
-    when it is done, so that an interrupted call goes on there and later calls find all of them.
+    when it is done, so that an interrupted call resumes there and later calls find all chunks.
 
     Raises ValueError if the folder holds pairs of another teacher, solver, share or seed.
     """
@@ -122,9 +123,9 @@ def make_pairs(
                     cards.write(file, tensors, origin)
             chunks.append(tensors)
             bar.update(min(CHUNK, count - number * CHUNK))
-    joined = {name: torch.cat([chunk[name] for chunk in chunks])[:count] for name in ("eps", "x0", "labels")}
+    tensors = {name: torch.cat([chunk[name] for chunk in chunks])[:count] for name in ("eps", "x0", "labels")}
     card = {**data.card, "pairs": {"count": count, **origin}}
-    return Pairs(joined["eps"].half(), joined["x0"].half(), joined["labels"], data.classes, card)
+    return Pairs(tensors["eps"].half(), tensors["x0"].half(), tensors["labels"], data.classes, card)
 
 
 def _make(

@@ -1,6 +1,6 @@
 """The students by name, and how one is trained: find the teacher, start from its weights, minimise the lesson.
 
-for record in train_student(get("mnist-reflow"), out_dir="runs/mnist-reflow"):
+for record in train_student(student_recipe("mnist-reflow"), out_dir="runs/mnist-reflow"):
     print(record.step, record.loss)
 finish(record, "runs/mnist-reflow")
 """
@@ -50,7 +50,7 @@ def _students(of: str) -> list[StudentRecipe]:
             halved(f"{data}-progressive-{n}", teacher=f"{data}-progressive-{2 * n}", sampling_steps=n, images=images)
             for n, images in ((4, 25_000), (2, 35_000), (1, 50_000))  # fewer steps each ask for a larger change
         ),
-        jumping(f"{data}-consistency", first_steps=4, last_steps=4),  # so few that a short training closes each
+        jumping(f"{data}-consistency", first_steps=4, last_steps=4),  # few, so that a short training suffices
         jumping(f"{data}-consistency-training", method="consistency_training", last_steps=64),
     ]
 
@@ -59,12 +59,12 @@ _RECIPES = {student.name: student for of in ("mnist-small", "digits") for studen
 
 
 def names() -> tuple[str, ...]:
-    """The students that `get` knows; in a chain, teachers come before their students."""
+    """The students that `student_recipe` knows; in a chain, teachers come before their students."""
     return tuple(_RECIPES)
 
 
 def student_recipe(name: str, **changes: Any) -> StudentRecipe:
-    """The recipe of this student with any field changed: get("mnist-reflow", images=10_000, pairs=2_000).
+    """The recipe of this student with any field changed: student_recipe("mnist-reflow", pairs=2_000).
 
     Raises ValueError for an unknown name or field.
     """
@@ -86,18 +86,18 @@ def train_student(
 
     `data` are the images of the recipe if None. The teacher is found and checked here; pairs and the like are made at
     the first `next`. Raises what `loop.train` and `load_teacher` raise, and ValueError for a teacher that the method
-    cannot use or that knows other classes or shapes than the data.
+    cannot use or that has other classes or shapes than the data.
     """
     processes = Processes.started(device)  # before anything is put on a device: each process has its own
     teacher = load_teacher(recipe.teacher, processes.device)
-    taught = recipe.taught_by(teacher)
+    student = recipe.taught_by(teacher)
     images = data if data is not None else recipe.load_data()
     if (teacher.shape, teacher.classes) != (images.shape, len(images.classes)):
         raise ValueError(
             f"{recipe.teacher} makes samples of shape {teacher.shape} in {teacher.classes} classes; the images of "
             f"{recipe.name} have shape {images.shape} and {len(images.classes)} classes: use the teacher's own data"
         )
-    return _train(taught, teacher, images, out_dir, processes, device=device, seed=seed, **options)
+    return _train(student, teacher, images, out_dir, processes, device=device, seed=seed, **options)
 
 
 def _train(

@@ -3,27 +3,27 @@
 import torch
 from torch import Tensor
 
-from diffusion_lessons.metrics.frechet import checked_features
+from diffusion_lessons.metrics.frechet import check_features
 
 
-def adherence(predicted: Tensor, asked: Tensor) -> float:
-    """Share of samples that a classifier takes for what was asked: its labels [n] against those asked for [n].
+def adherence(predicted: Tensor, labels: Tensor) -> float:
+    """Share of samples of the class that was asked for: a classifier's predictions [n] against the labels [n].
 
     The class-conditional stand-in for a CLIP score. Its ceiling is the classifier's accuracy on real images.
     """
-    if predicted.shape != asked.shape:
-        raise ValueError(f"{len(predicted)} samples and {len(asked)} labels: one label was asked for each sample")
-    return float((predicted == asked.to(predicted.device)).double().mean())
+    if predicted.shape != labels.shape:
+        raise ValueError(f"{len(predicted)} samples and {len(labels)} labels: give one label for each sample")
+    return float((predicted == labels.to(predicted.device)).double().mean())
 
 
 def diversity(features: Tensor, labels: Tensor) -> float:
     """Mean distance between two samples of the same class, averaged over classes: features [n, d], labels [n].
 
-    Within classes, because a model that draws ten identical pictures of each digit still shows ten digits. In units of
-    the features: divide by the diversity of real samples. Classes with a single sample have no distance and are left
-    out; ValueError if that leaves none.
+    Within classes, because a model that draws ten identical pictures of each digit still draws ten different digits.
+    In units of the features: divide by the diversity of real samples. Classes with a single sample have no distance
+    and are left out; ValueError if that leaves none.
     """
-    checked_features(features)
+    check_features(features)
     classes = [features[labels == label] for label in labels.unique().tolist()]
     distances = [torch.pdist(own).mean() for own in classes if len(own) > 1]
     if not distances:

@@ -1,4 +1,4 @@
-"""Who judges samples: real images as features, and the eyes that turn samples into the same features."""
+"""What samples are compared with: features of real images, and the function that gives samples the same features."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ class Evaluator:
     train        reference features of real images, with labels
     held_out     those of real images that stand in for a perfect model: the floor
     features_of  samples [n, ...] and the labels asked for [n] (or None) -> Features
-    real_std     standard deviation of all values of real images, or None if those are not at hand
+    real_std     standard deviation of all values of real images, or None if it is not known
     floors       what held-out images scored so far, so that it is computed once
     """
 
@@ -33,28 +33,29 @@ class Evaluator:
     floors: Floors = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def labels(self, n: int, seed: int) -> Tensor | None:
-        """n labels to ask for, as frequent as among real images: a class too many is no fault of the model."""
+        """n labels to ask for, each as frequent as among real images, so that the model is not blamed for a surplus."""
         if self.train.labels is None:
             return None
         generator = torch.Generator().manual_seed(seed)
-        chosen = torch.randint(len(self.train.labels), (n,), generator=generator)
-        return self.train.labels[chosen]
+        rows = torch.randint(len(self.train.labels), (n,), generator=generator)
+        return self.train.labels[rows]
 
 
 def of_images(name: str = "mnist") -> Evaluator:
     """The evaluator of "digits", "mnist" or "cifar10", from the classifier and the reference features that ship."""
     network = features.classifier(name)
 
-    def see(x: Tensor, labels: Tensor | None) -> Features:
-        found = features.features(x.float().clamp(-1, 1), name).cpu()  # seen where x is; distances are for the CPU
-        return Features(found, labels, features.probabilities(found, name).argmax(dim=1))
+    def features_of(x: Tensor, labels: Tensor | None) -> Features:
+        values = features.features(x.float().clamp(-1, 1), name).cpu()  # computed where x is; distances on the CPU
+        return Features(values, labels, features.probabilities(values, name).argmax(dim=1))
 
     def real(split: str) -> Features:
-        known = features.reference(name, split)
-        return Features(known.features, known.labels, features.probabilities(known.features, name).argmax(dim=1))
+        reference = features.reference(name, split)
+        predicted = features.probabilities(reference.features, name).argmax(dim=1)
+        return Features(reference.features, reference.labels, predicted)
 
     real_std = cards.read_card(f"{name}-features")["pixel_std"]
-    return Evaluator(f"{name} features", network.card["sha256"], real("train"), real("test"), see, real_std)
+    return Evaluator(f"{name} features", network.card["sha256"], real("train"), real("test"), features_of, real_std)
 
 
 def of_points(train: Tensor, held_out: Tensor, name: str = "points") -> Evaluator:

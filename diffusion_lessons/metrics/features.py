@@ -1,7 +1,7 @@
 """Images as 64 numbers each: the features in which sets of images are compared.
 
 A distance between two sets of pictures is taken between the features that a classifier computes from them, because
-pixels say little: a digit moved by one pixel is the same digit. `features` computes them, `probabilities` reads the
+pixels say little: a digit moved by one pixel is the same digit. `features` computes them, `probabilities` computes the
 classifier's decision from them, and `reference` gives those of real images, which ship with the package: no data set
 and no network connection are needed to measure samples.
 
@@ -24,7 +24,7 @@ from diffusion_lessons.data import load_data
 from diffusion_lessons.networks.classifier import Classifier
 from diffusion_lessons.training.classifier import load_classifier
 
-COUNT = 10_000  # images in each reference set, where there are so many
+COUNT = 10_000  # images in each reference set, or all if there are fewer
 
 
 class Reference(NamedTuple):
@@ -38,7 +38,7 @@ def features(images: Tensor, name: str = "mnist", *, batch: int = 500) -> Tensor
     """The 64 features of each image: [N, C, H, W] in [-1, 1] -> float32 [N, 64], on the images' device.
 
     name: "digits", "mnist", "cifar10", or "folder/name": a classifier of your own, folder/name-classifier.safetensors.
-    Samples should be clipped to [-1, 1] first, as one does to look at them.
+    Samples should be clipped to [-1, 1] first, as for display.
     Raises ValueError for images of another shape than the classifier learned, or with NaN or infinity in them.
     """
     network = classifier(name, images.device)
@@ -47,10 +47,10 @@ def features(images: Tensor, name: str = "mnist", *, batch: int = 500) -> Tensor
         raise ValueError(
             f"images of shape {list(images.shape)} given to the {name} classifier, which takes [N, *{shape}]"
         )
-    spoiled = int((~images.isfinite()).flatten(1).any(dim=1).sum())
-    if spoiled:
+    bad = int((~images.isfinite()).flatten(1).any(dim=1).sum())
+    if bad:
         raise ValueError(
-            f"{spoiled} of {len(images)} images hold NaN or infinity: find out why before measuring the others"
+            f"{bad} of {len(images)} images hold NaN or infinity: find the cause before you measure the others"
         )
     parts = tqdm(images.split(batch), desc=f"{name} features", unit="batch", delay=2, leave=False)
     with torch.no_grad():
@@ -107,8 +107,8 @@ def write_reference(data: str, name: str, count: int = COUNT) -> Path:
     sets = {split: load_data(data, split, size=size) for split in ("train", "test")}
     tensors = {}
     for split, images in sets.items():
-        chosen = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))[:count]
-        x, labels = images.batch(chosen)
+        rows = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))[:count]
+        x, labels = images.batch(rows)
         tensors[f"{split}_features"] = features(x, name).half()
         tensors[f"{split}_labels"] = labels.to(torch.uint8)
     file = cards.find(f"{name}-classifier")

@@ -1,4 +1,4 @@
-"""The Frechet distance: how far apart are two clouds of features, each seen as one Gaussian?
+"""The Frechet distance: how far apart are two sets of features, each described by one Gaussian?
 
     d^2 = |m_1 - m_2|^2 + tr(C_1 + C_2 - 2 (C_1 C_2)^(1/2))
 
@@ -28,7 +28,7 @@ def moments(features: Tensor) -> Moments:
 
     Raises ValueError for features that are not finite, and for n <= d, where the covariance is singular.
     """
-    features = checked_features(features).double()
+    features = check_features(features).double()
     n, d = features.shape
     if n <= d:
         raise ValueError(
@@ -54,14 +54,14 @@ def frechet_between(first: Moments, second: Moments) -> float:
 
 def frechet_distance(real: Tensor | Moments, generated: Tensor | Moments) -> float:
     """d^2 between two sets of features, [n, d] and [m, d] (or their `moments`, to compute those once)."""
-    first, second = (each if isinstance(each, Moments) else moments(each) for each in (real, generated))
+    first, second = (s if isinstance(s, Moments) else moments(s) for s in (real, generated))
     if len(first.mean) != len(second.mean):
         raise ValueError(f"features of {len(first.mean)} and {len(second.mean)} dimensions have no distance")
     return frechet_between(first, second)
 
 
-def checked_features(features: Tensor) -> Tensor:
-    """Features as they are, if they are [n, d] and finite; otherwise an error that says what is wrong."""
+def check_features(features: Tensor) -> Tensor:
+    """The features themselves, or a ValueError if they are not [n, d] or not finite."""
     if features.ndim != 2 or len(features) == 0:
         raise ValueError(f"features must be [n, d] with at least one row; got {list(features.shape)}")
     bad = int((~features.isfinite()).any(dim=1).sum())

@@ -1,11 +1,11 @@
 """True FID: an evaluator whose features are those of the Inception network that published figures use.
 
     evaluator = inception.evaluator("cifar10", device="cuda")
-    measure(denoise, configuration, evaluator=evaluator, metrics=["frechet"], samples=10_000)  # a FID
+    measure(denoise, settings, evaluator=evaluator, metrics=["frechet"], samples=10_000)  # a FID
 
-Our own classifiers come with the package and see small digits well, but a distance in their features is no FID. This
-one is: the network of Heusel et al. (2017), as torchmetrics runs it, against all training images. Like any Frechet
-distance it falls as samples are added, so set it only beside figures of as many; papers mostly give 50,000.
+Our own classifiers come with the package and describe small digits well, but a distance in their features is no FID.
+This one is: the network of Heusel et al. (2017), as torchmetrics runs it, against all training images. Like any Frechet
+distance it falls as samples are added, so compare it only with figures at the same count; papers mostly use 50,000.
 
 It needs `pip install torchmetrics torch-fidelity` and 91 MB of weights, which are fetched once.
 """
@@ -35,7 +35,7 @@ def evaluator(data: str, *, weights_file: str | Path | None = None, device: str 
     data: as in `load_data`; its training images are the reference, its test images the floor.
     weights_file: a copy of the weights, for a machine without a network connection.
 
-    Classes are not judged: adherence and diversity stay out of its rows. Raises ModuleNotFoundError without the two
+    Classes are not predicted: adherence and diversity stay out of its rows. Raises ModuleNotFoundError without the two
     packages, ConnectionError where the weights cannot be fetched, ValueError for a file with other weights.
     """
     file, sha256 = _weights(weights_file)
@@ -43,14 +43,14 @@ def evaluator(data: str, *, weights_file: str | Path | None = None, device: str 
     real = {split: load_data(data, split) for split in ("train", "test")}
     train, held_out = (_reference(network, data, split, images, sha256, device) for split, images in real.items())
 
-    def see(x: Tensor, labels: Tensor | None) -> Features:
+    def features_of(x: Tensor, labels: Tensor | None) -> Features:
         return Features(_features(network, to_pixels(x), device), labels)
 
-    return Evaluator("inception features", sha256, train, held_out, see, real["train"].std)
+    return Evaluator("inception features", sha256, train, held_out, features_of, real["train"].std)
 
 
 def _features(network: Network, pixels: Tensor, device: str | torch.device, batch: int = 50) -> Tensor:
-    """float32 [N, 2048] of uint8 [N, C, H, W]; grey is shown as colour."""
+    """float32 [N, 2048] of uint8 [N, C, H, W]; grey images are given three equal channels."""
     bar = tqdm(pixels.split(batch), desc="inception features", unit="batch", delay=2, leave=False)
     with torch.no_grad():
         return torch.cat([network(part.expand(-1, 3, -1, -1).to(device)).float().cpu() for part in bar])
@@ -61,10 +61,10 @@ def _reference(
 ) -> Features:
     """The features of real images, computed once and kept."""
     file = KEPT / f"{Path(data).name}-{split}-inception.safetensors"
-    told = {"weights_sha256": sha256, "pixels_sha256": hashlib.sha256(images.pixels.numpy().tobytes()).hexdigest()}
-    if not file.is_file() or any(cards.read_card(file).get(name) != value for name, value in told.items()):
-        found = _features(network, images.pixels, device)
-        cards.write(file, {"features": found.half()}, {**told, "data": images.card})
+    origin = {"weights_sha256": sha256, "pixels_sha256": hashlib.sha256(images.pixels.numpy().tobytes()).hexdigest()}
+    if not file.is_file() or any(cards.read_card(file).get(name) != value for name, value in origin.items()):
+        features = _features(network, images.pixels, device)
+        cards.write(file, {"features": features.half()}, {**origin, "data": images.card})
     return Features(cards.read(file)[0]["features"], images.labels)
 
 
@@ -74,10 +74,10 @@ def _network(file: Path, device: str | torch.device) -> Network:
     return metric.inception.to(device)
 
 
-def _weights(given: str | Path | None) -> tuple[Path, str]:
-    """The weights' file, fetched if need be, and its hash; only ever the one that everybody's FID is taken with."""
-    file = Path(given) if given else Path(torch.hub.get_dir()) / "checkpoints" / WEIGHTS
-    if given is None and not file.is_file():
+def _weights(copy: str | Path | None) -> tuple[Path, str]:
+    """The file of the weights, downloaded if need be, and its hash; no other weights than those of published FIDs."""
+    file = Path(copy) if copy else Path(torch.hub.get_dir()) / "checkpoints" / WEIGHTS
+    if copy is None and not file.is_file():
         _, fidelity = _packages()
         file.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -91,13 +91,13 @@ def _weights(given: str | Path | None) -> tuple[Path, str]:
     if not file.is_file():
         raise FileNotFoundError(f"there is no {file}: Inception's weights are a file named {WEIGHTS}")
     with open(file, "rb") as handle:
-        found = hashlib.file_digest(handle, "sha256").hexdigest()
-    if not found.startswith(SHA256_BEGINS):  # before it is unpickled
+        sha256 = hashlib.file_digest(handle, "sha256").hexdigest()
+    if not sha256.startswith(SHA256_BEGINS):  # before it is unpickled
         raise ValueError(
-            f"{file} is not {WEIGHTS}: its SHA-256 begins with {found[:8]}, not {SHA256_BEGINS}. In other features, "
+            f"{file} is not {WEIGHTS}: its SHA-256 begins with {sha256[:8]}, not {SHA256_BEGINS}. In other features, "
             "or after a broken download, the distance would be no FID"
         )
-    return file, found
+    return file, sha256
 
 
 def _packages():

@@ -3,12 +3,12 @@
     MMD^2 = E k(x, x') + E k(y, y') - 2 E k(x, y),   k(a, b) = (a b / d + 1)^3
 
 x, x' real, y, y' generated. Pairs of a sample with itself are left out, so the estimate is right on average at any
-sample count (it may be below 0), also where samples are fewer than features (Binkowski et al. 2018, KID).
+sample count (it may be below 0), even with fewer samples than features (Binkowski et al. 2018, KID).
 """
 
 from torch import Tensor
 
-from diffusion_lessons.metrics.frechet import checked_features
+from diffusion_lessons.metrics.frechet import check_features
 
 
 def cubic_kernel(x: Tensor, y: Tensor) -> Tensor:
@@ -18,7 +18,7 @@ def cubic_kernel(x: Tensor, y: Tensor) -> Tensor:
 
 def kernel_distance(real: Tensor, generated: Tensor) -> float:
     """The unbiased estimate of MMD^2 from features [n, d] and [m, d], n and m at least 2."""
-    real, generated = checked_features(real).double(), checked_features(generated).double()
+    real, generated = check_features(real).double(), check_features(generated).double()
     if min(len(real), len(generated)) < 2:
         raise ValueError("the kernel distance compares pairs: give at least 2 samples of each kind")
     across = cubic_kernel(real, generated).mean()

@@ -6,8 +6,8 @@ One that repeats its training set lies on it. For each sample
     ratio = distance to the nearest training image / distance to the nearest held-out image
 
 from sets of equal size, since more images are nearer. A ratio of 1 is healthy; a *copy* is a sample whose ratio is
-below 1/2. Real images are held against the same two sets, because some are near a training image by chance: the verdict
-is about the difference.
+below 1/2. Real images are compared with the same two sets, because some are near a training image by chance, and the
+verdict is about the difference.
 """
 
 import math
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from diffusion_lessons.metrics.frechet import checked_features
+from diffusion_lessons.metrics.frechet import check_features
 
 COPY = 0.5  # a sample at most half as far from the training set as from the held-out set is a copy
 Z = 1.96  # of a 95 % interval
@@ -24,7 +24,7 @@ Z = 1.96  # of a 95 % interval
 
 @dataclass(frozen=True)
 class Probe:
-    """What `probe` found.
+    """The result of `memorization_probe`.
 
     ratio, nearest    of each sample [n]: the ratio of distances, and the number of its nearest training image
     copied            share of samples that are copies, with its 95 % interval
@@ -54,11 +54,11 @@ class Probe:
 def memorization_probe(samples: Tensor, train: Tensor, held_out: Tensor, *, seed: int = 0) -> Probe:
     """Look for training images among samples: all [n, ...], pixels or features, in one scale.
 
-    The held-out images are split at random: one half, and as many training images, are what the samples are held
-    against; the other half shows what chance gives. Raises ValueError for sets of different shapes, for fewer than 2
-    held-out images or fewer training images than half of them, and for NaN.
+    The held-out images are split at random: one half, and as many training images, are what the samples are
+    compared with; the other half shows what chance gives. Raises ValueError for sets of different shapes, for fewer
+    than 2 held-out images or fewer training images than half of them, and for NaN.
     """
-    samples, train, held_out = (each.flatten(1).float() for each in (samples, train, held_out))
+    samples, train, held_out = (images.flatten(1).float() for images in (samples, train, held_out))
     half = len(held_out) // 2
     if half < 1 or len(train) < half:
         raise ValueError(
@@ -67,18 +67,18 @@ def memorization_probe(samples: Tensor, train: Tensor, held_out: Tensor, *, seed
         )
     if not samples.shape[1] == train.shape[1] == held_out.shape[1]:
         raise ValueError("samples, training and held-out images differ in shape: compare like with like")
-    for each in (samples, train, held_out):
-        checked_features(each)
+    for images in (samples, train, held_out):
+        check_features(images)
     generator = torch.Generator().manual_seed(seed)
     order = torch.randperm(len(held_out), generator=generator)
     unseen, real = held_out[order[:half]], held_out[order[half:]]
-    chosen = torch.randperm(len(train), generator=generator)[:half]
-    ratio, nearest = _ratio(samples, train[chosen], unseen)
-    chance, _ = _ratio(real, train[chosen], unseen)
+    rows = torch.randperm(len(train), generator=generator)[:half]
+    ratio, nearest = _ratio(samples, train[rows], unseen)
+    chance, _ = _ratio(real, train[rows], unseen)
     copies, by_chance = int((ratio < COPY).sum()), int((chance < COPY).sum())
     return Probe(
         ratio=ratio,
-        nearest=chosen[nearest],
+        nearest=rows[nearest],
         copied=copies / len(samples),
         interval=wilson_interval(copies, len(samples)),
         by_chance=by_chance / len(real),
@@ -88,7 +88,7 @@ def memorization_probe(samples: Tensor, train: Tensor, held_out: Tensor, *, seed
 
 
 def wilson_interval(hits: int, n: int) -> tuple[float, float]:
-    """95 % interval of a share, hits out of n (Wilson 1927): within [0, 1] and honest at 0 and n hits."""
+    """95 % interval of a share, hits out of n (Wilson 1927): it stays within [0, 1] and is valid at 0 and n hits."""
     share, z2 = hits / n, Z**2
     middle = (share + z2 / (2 * n)) / (1 + z2 / n)
     width = Z / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n**2))
@@ -97,6 +97,6 @@ def wilson_interval(hits: int, n: int) -> tuple[float, float]:
 
 def _ratio(samples: Tensor, train: Tensor, unseen: Tensor) -> tuple[Tensor, Tensor]:
     """The ratio of distances [n] and the number of the nearest training image [n]."""
-    seen, nearest = torch.cdist(samples, train).min(dim=1)
-    new = torch.cdist(samples, unseen).min(dim=1).values
-    return seen / new.clamp(min=torch.finfo(new.dtype).tiny), nearest
+    to_train, nearest = torch.cdist(samples, train).min(dim=1)
+    to_unseen = torch.cdist(samples, unseen).min(dim=1).values
+    return to_train / to_unseen.clamp(min=torch.finfo(to_unseen.dtype).tiny), nearest

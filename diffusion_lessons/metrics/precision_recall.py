@@ -1,7 +1,7 @@
 """Precision and recall, density and coverage: is every sample realistic, and is everything real found?
 
 One distance cannot tell a model that invents from one that forgets. These four draw a ball around each point of a set,
-as wide as the distance to its k-th neighbour in that set, and count who falls in.
+as wide as the distance to its k-th neighbour in that set, and count the points inside it.
 
     precision  share of generated samples in some ball of the real ones     falls when samples are unrealistic
     recall     share of real samples in some ball of the generated ones     falls when modes are missing
@@ -16,7 +16,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from diffusion_lessons.metrics.frechet import checked_features
+from diffusion_lessons.metrics.frechet import check_features
 
 
 class PrecisionRecall(NamedTuple):
@@ -53,7 +53,7 @@ def radii(features: Tensor, k: int) -> Tensor:
 
 
 def _distances(real: Tensor, generated: Tensor, k: int) -> Tensor:
-    checked_features(real), checked_features(generated)
+    check_features(real), check_features(generated)
     if len(real) != len(generated):
         raise ValueError(
             f"{len(real)} real and {len(generated)} generated samples: the balls shrink as samples are added, so "

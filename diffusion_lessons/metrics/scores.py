@@ -19,7 +19,7 @@ from uncertainties import UFloat
 
 from diffusion_lessons.metrics.adherence import adherence, diversity
 from diffusion_lessons.metrics.errors import measured, shared
-from diffusion_lessons.metrics.frechet import checked_features, frechet_distance, moments
+from diffusion_lessons.metrics.frechet import check_features, frechet_distance, moments
 from diffusion_lessons.metrics.kernel_distance import kernel_distance
 from diffusion_lessons.metrics.precision_recall import density_coverage, precision_recall
 
@@ -28,7 +28,7 @@ Floors = dict[tuple[str, int, int, int], Tensor]  # a metric's floors by its nam
 
 
 class Features(NamedTuple):
-    """What the metrics see of images: features [n, d], the labels asked for (or true) [n], those a classifier sees [n].
+    """What metrics use of images: features [n, d], labels asked for (or true) [n], and those a classifier predicts [n].
 
     `labels` and `predicted` are None where there are no classes.
     """
@@ -37,10 +37,10 @@ class Features(NamedTuple):
     labels: Tensor | None = None
     predicted: Tensor | None = None
 
-    def rows(self, chosen: Tensor) -> "Features":
-        """Those of the chosen images only."""
-        labels, predicted = (None if each is None else each[chosen.to(each.device)] for each in self[1:])
-        return Features(self.features[chosen.to(self.features.device)], labels, predicted)
+    def rows(self, numbers: Tensor) -> "Features":
+        """Those of the images with these row numbers only."""
+        labels, predicted = (None if values is None else values[numbers.to(values.device)] for values in self[1:])
+        return Features(self.features[numbers.to(self.features.device)], labels, predicted)
 
 
 class Score(NamedTuple):
@@ -106,11 +106,11 @@ def evaluate(
     """Every named metric of generated samples against real ones, with spread and floor.
 
     `train` is the reference; `held_out` real images stand in for a perfect model, so there must be at least as many
-    of them as samples. `floors` keeps what these score, for the next samples that are compared with the same images:
-    it is most of the work. Raises ValueError for an unknown metric, NaN, too few samples or too few held-out images.
+    of them as samples. `floors` keeps what these score for later samples that are compared with the same images:
+    that is most of the work. Raises ValueError for an unknown metric, NaN, too few samples or too few held-out images.
     """
     metrics = {name: metric_named(name) for name in names}
-    n, d = checked_features(generated.features).shape
+    n, d = check_features(generated.features).shape
     if "frechet" in metrics and n < 2 * (d + 1):
         raise ValueError(
             f"{n} samples in {d} features: the spread of the Frechet distance is taken from halves of them, and fewer "
@@ -127,8 +127,8 @@ def evaluate(
         real = train.rows(subset(len(train.features), n, generator)) if metric.equal_counts else train
         score = _against(metric, name, real)
         if (key := (name, n, draws, seed)) not in floors:
-            chosen = [subset(len(held_out.features), n, generator) for _ in range(draws)]
-            floors[key] = torch.tensor([score(held_out.rows(rows)) for rows in chosen])
+            subsets = [subset(len(held_out.features), n, generator) for _ in range(draws)]
+            floors[key] = torch.tensor([score(held_out.rows(rows)) for rows in subsets])
         floor = floors[key]
         halves = torch.Generator().manual_seed(seed)
         scores[name] = Score(
@@ -176,7 +176,7 @@ def _of_rows(score: Callable[[Features], float], samples: Features, rows: Tensor
 
 def _adherence(fake: Features) -> float:
     if fake.labels is None or fake.predicted is None:
-        raise ValueError("adherence needs the labels that were asked for, and those that a classifier sees")
+        raise ValueError("adherence needs the labels that were asked for, and those that a classifier predicts")
     return adherence(fake.predicted, fake.labels)
 
 

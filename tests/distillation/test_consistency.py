@@ -11,7 +11,7 @@ import torch
 from diffusion_lessons import load, samplers, schedules, toys
 from diffusion_lessons.denoisers import Denoiser
 from diffusion_lessons.distillation import consistency as method
-from diffusion_lessons.distillation.consistency import ConsistencyRecipe, chosen_steps, consistency, steps_at
+from diffusion_lessons.distillation.consistency import ConsistencyRecipe, consistency, step_numbers, steps_at
 from diffusion_lessons.distillation.students import train_student
 from diffusion_lessons.estimates import target as prediction
 from diffusion_lessons.guidance import classifier_free
@@ -86,9 +86,9 @@ def test_the_schedules_are_the_papers():
 def test_every_step_is_looked_at_as_often_as_it_says():
     u = 1 - torch.arange(100_000, dtype=torch.float64) / 100_000
     rising = torch.tensor(COSINE.grid(8)[::-1], dtype=torch.float64)
-    even = chosen_steps(u, rising, COSINE)
+    even = step_numbers(u, rising, COSINE)
     assert even.bincount(minlength=9).tolist() == [0, *[12_500] * 8]
-    counts = chosen_steps(u, rising, COSINE, "log_normal").bincount(minlength=9) / 100_000
+    counts = step_numbers(u, rising, COSINE, "log_normal").bincount(minlength=9) / 100_000
     levels = [-math.inf, *(-COSINE.lam(t) for t in rising[1:-1].tolist()), math.inf]
     for n in range(1, 9):
         share = [0.5 * (1 + math.erf((levels[i] + 1.1) / (2 * math.sqrt(2)))) for i in (n - 1, n)]
