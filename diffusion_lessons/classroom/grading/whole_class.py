@@ -1,25 +1,28 @@
 """Grade a whole class: every core works, what is done is not done again, and one bad submission stops nobody.
 
-Each submission is graded by nbgrader in a process of the pool, and leaves a record in graded/ASSIGNMENT/NAME.json:
-what was graded (checksums of the submission and of the tests), how it went, and how long it took. A later run skips
-what its record still describes. Records are plain files, so several machines can each grade a share of the class in
-one shared folder: `part=(k, n)` takes every n-th student, from the k-th on.
+Each submission is graded by nbgrader in a process of its own, which is ended at a deadline, since a kernel that was
+broken on purpose may never answer. It leaves a record in graded/ASSIGNMENT/NAME.json: what was graded (checksums of the
+submission and of the tests), how it went, and how long it took. A later run skips what its record still describes.
+Records are plain files, so several machines can each grade a share of the class in one shared folder: `part=(k, n)`
+takes every n-th student, from the k-th on.
 """
 
 import hashlib
 import json
 import logging
 import os
+import shutil
 import time
 import warnings
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 from diffusion_lessons.classroom.course import ClassError, api, checked, write
-from diffusion_lessons.classroom.sandbox.sandbox import UNPROTECTED, bubblewrap
+from diffusion_lessons.classroom.grading.processes import Outcome, outcomes
+from diffusion_lessons.classroom.sandbox.sandbox import UNPROTECTED, Limits, bubblewrap
+
+SPARE_SECONDS = 60  # of a submission's deadline: nbgrader's own work on a busy machine
 
 
 @dataclass(frozen=True)
@@ -53,30 +56,35 @@ def grade(
         return
     if bubblewrap() is None:
         warnings.warn(UNPROTECTED, stacklevel=2)
-    workers = min(processes or os.cpu_count() or 1, len(waiting))
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        running = {pool.submit(grade_one, str(course.resolve()), assignment, name): name for name in waiting}
-        for left, future in zip(range(len(waiting) - 1, -1, -1), as_completed(running), strict=True):
-            yield _outcome(future, running[future]), left
+    workers, folder = min(processes or os.cpu_count() or 1, len(waiting)), course.resolve()
+    graded = outcomes(grade_one, (str(folder), assignment), waiting, workers=workers, seconds=deadline(course))
+    for left, outcome in zip(range(len(waiting) - 1, -1, -1), graded, strict=True):
+        yield _record(folder, assignment, outcome), left
 
 
-def _outcome(future: Future, student: str) -> GradingRecord:
-    try:
-        return future.result()
-    except Exception as error:  # the process died: the others go on, and the next run tries this one again
-        return GradingRecord(student, "", 0.0, f"the grading process failed: {error}")
+def deadline(course: Path) -> float:
+    """Seconds after which a submission is given up: its notebook runs twice, and a kernel takes its time to start."""
+    limits = Limits(**json.loads((course / "limits.json").read_text()))
+    return 2 * limits.notebook_seconds + limits.cell_seconds + SPARE_SECONDS
 
 
 def grade_one(course: str, assignment: str, student: str) -> GradingRecord:
-    """Grade one submission in this process, and write its record."""
+    """Grade one submission in this process."""
     logging.getLogger("traitlets").setLevel(logging.ERROR)
     warnings.simplefilter("ignore")  # of nbgrader's database layer; the sandbox's own warning was given once
     folder, start = Path(course), time.perf_counter()
     checksum = _checksum(folder, assignment, submissions(folder, assignment)[student])
     answer = api(folder).autograde(assignment, student, force=True)
     trouble = "" if answer["success"] else _reason(answer)
-    record = GradingRecord(student, checksum, round(time.perf_counter() - start, 1), trouble)
-    path = _record_path(folder, assignment, student)
+    return GradingRecord(student, checksum, round(time.perf_counter() - start, 1), trouble)
+
+
+def _record(course: Path, assignment: str, outcome: Outcome) -> GradingRecord:
+    """Write the record of a submission; of one whose grading was ended, no half graded copy is left."""
+    record = outcome.value or GradingRecord(outcome.task, "", 0.0, f"grading failed: {outcome.trouble}")
+    if outcome.value is None:
+        shutil.rmtree(course / "autograded" / outcome.task / assignment, ignore_errors=True)
+    path = _record_path(course, assignment, outcome.task)
     path.parent.mkdir(parents=True, exist_ok=True)
     write(path, json.dumps(asdict(record)) + "\n")
     return record

@@ -75,7 +75,7 @@ def values(cells: Iterable[str | Question], limits: Limits) -> tuple[dict[int, S
 @contextmanager
 def stub_folder() -> Iterator[Path]:
     """The stub as a folder that Python can import from."""
-    with tempfile.TemporaryDirectory(prefix="answers-", dir="/tmp") as folder:
+    with tempfile.TemporaryDirectory(prefix="answers-", dir=sandbox.TEMPORARY) as folder:
         for name, source in FILES.items():
             (Path(folder) / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, Path(folder) / name)

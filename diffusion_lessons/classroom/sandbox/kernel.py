@@ -27,7 +27,7 @@ class SandboxedKernelManager(AsyncKernelManager):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self._private = tempfile.TemporaryDirectory(prefix="kernel-", dir="/tmp")  # socket paths must be short
+        self._private = tempfile.TemporaryDirectory(prefix="kernel-", dir=sandbox.TEMPORARY)
         self.connection_file = str(Path(self._private.name) / "kernel.json")
         self._stop = threading.Event()
 

@@ -25,6 +25,7 @@ import psutil
 import diffusion_lessons
 
 HOME = "/tmp/home"
+TEMPORARY = "/tmp"  # folder of what a submission needs outside; its name is short, as paths of sockets must be
 HERE = Path(__file__).parent
 PACKAGE = str(Path(diffusion_lessons.__file__).parent)
 SOLVING = ("diffusers", "k_diffusion", "torchmetrics")

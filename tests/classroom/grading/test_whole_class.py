@@ -1,6 +1,7 @@
 """Which submissions are graded, without grading any."""
 
 import json
+import time
 
 import pytest
 from typer.testing import CliRunner
@@ -43,3 +44,31 @@ def test_parts_share_the_class(folder):
 
 def test_a_part_in_another_form_is_refused(folder):
     assert "k/n" in str(run("grade", "A1", "--course", folder, "--part", "two").exception)
+
+
+def stuck(course, assignment, student):
+    """Stands for grade_one: one submission hangs after its graded copy was begun."""
+    if student == "a":
+        time.sleep(600)
+    return whole_class.GradingRecord(student, "checksum", 1.0)
+
+
+def test_a_submission_that_hangs_stops_nobody_and_is_told(folder, monkeypatch):
+    for student in "ab":
+        for path in (folder / "submitted" / student / "A1", folder / "autograded" / student / "A1"):
+            path.mkdir(parents=True)
+            (path / "A1.ipynb").write_text("{}")
+    (folder / "release" / "A1").mkdir(parents=True)
+    monkeypatch.setattr(whole_class, "grade_one", stuck)
+    monkeypatch.setattr(whole_class, "deadline", lambda course: 30)
+    told = {record.student: record.trouble for record, _ in whole_class.grade(folder, "A1", processes=2)}
+    assert told == {"a": "grading failed: it was ended after 30 s", "b": ""}
+    assert {name: record.trouble for name, record in whole_class.records(folder, "A1").items()} == told
+    assert not (folder / "autograded/a/A1").exists() and (folder / "autograded/b/A1").exists()
+    submission = folder / "submitted/a/A1/A1.ipynb"
+    assert not whole_class._is_graded(folder, "A1", "a", submission)  # a later run tries it again
+
+
+def test_the_deadline_follows_from_the_limits(folder):
+    (folder / "limits.json").write_text(json.dumps({"notebook_seconds": 100, "cell_seconds": 7}))
+    assert whole_class.deadline(folder) == 207 + whole_class.SPARE_SECONDS
