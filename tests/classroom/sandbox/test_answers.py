@@ -46,10 +46,53 @@ def latency(*args):
             pass
     os._exit(0)
 """
+SHOWS = """
+def predict_x0(x, eps, alpha_bar):
+    x0 = (x - (1 - alpha_bar) ** 0.5 * eps) / alpha_bar**0.5
+    display(x0)
+    get_ipython().run_line_magic("matplotlib", "inline")
+    return x0
+"""
+DRAWS = """
+def ema(average, new, decay):
+    plt.figure(figsize=(3, 3))
+    fig, (left, right) = plt.subplots(1, 2)
+    _, grid = plt.subplots(2, 3)
+    assert grid.shape == (2, 3) and len(fig.subplots(2, 2)) == 2
+    line, = left.plot([1, 2])
+    line.set_color("red")
+    plt.rcParams["figure.dpi"] = 100
+    with plt.style.context("ggplot"):
+        for ax in grid.flat:
+            ax.imshow(new)
+    plt.show()
+    return decay * average + (1 - decay) * new
+"""
+COMPILED = """
+import inspect
+
+@torch.jit.script
+def halfway(a, b):
+    return a + (b - a) * 0.5
+
+def flow_point(x0, eps, t):
+    assert inspect.getsource(flow_point).startswith("def flow_point(x0, eps, t):")
+    assert float(halfway(torch.zeros(1), torch.ones(1))) == 0.5
+    return x0 + t * (eps - x0)
+"""
+TIMED = """
+%%time
+def velocity_target(x0, eps):
+    return eps - x0
+"""
 SLEEPS = "import time\ndef count_nfe(*args):\n    time.sleep(600)"
 OWN = 'STUDENT = "ana"\nprint(inputs("by_hand", variant(STUDENT)))\nby_hand = [1.0, 2.0, 3.0]'
 CELLS = {
     "guide": GUIDE,
+    "predict_x0": SHOWS,
+    "ema": DRAWS,
+    "flow_point": COMPILED,
+    "velocity_target": TIMED,
     "heun_step": HEUN,
     "guided_std": "def guided_std(*args):\n    return EXERCISES['guided_std'].solution(*args)",
     "ddim_step": made_class.ENDLESS,
@@ -91,8 +134,9 @@ def answered(request):
     return results, reason
 
 
-def test_honest_work_is_right(answered):
-    assert answered[0]["guide"].passed, answered[0]["guide"]
+@pytest.mark.parametrize("name", ["guide", "predict_x0", "ema", "flow_point", "velocity_target"])
+def test_honest_work_is_right(answered, name):
+    assert answered[0][name].passed, answered[0][name]
 
 
 @pytest.mark.parametrize("name", ["heun_step", "guided_std"])

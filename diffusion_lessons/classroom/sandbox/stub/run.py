@@ -8,6 +8,7 @@ survives: a function without an end loses its own test, a cell without an end ev
 
 import ast
 import json
+import linecache
 import os
 import pickle
 import resource
@@ -23,21 +24,50 @@ class Cells:
     """The names that a student's cells have defined so far, and the last error among their statements."""
 
     def __init__(self) -> None:
-        self.space: dict[str, Any] = {"__name__": "__main__"}
+        self.space: dict[str, Any] = {"__name__": "__main__", "display": _nothing, "get_ipython": lambda: Shell(self)}
         self.trouble = ""
+        self._count = 0
         self._compile = Compile()  # remembers `from __future__`
 
     def run(self, code: str) -> None:
+        self._count += 1
+        name = f"<cell {self._count}>"
         try:
-            statements = ast.parse(_plain_python(code)).body
+            code = _plain_python(code)
+            statements = ast.parse(code).body
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             self.trouble = _name(error)
             return
+        linecache.cache[name] = (len(code), None, code.splitlines(True), name)  # for inspect.getsource
         for statement in statements:
             try:
-                exec(self._compile(ast.Module([statement], []), "cell", "exec"), self.space)  # type: ignore[arg-type]
+                exec(self._compile(ast.Module([statement], []), name, "exec"), self.space)  # type: ignore[arg-type]
             except BaseException as error:
                 self.trouble = _name(error)
+
+
+class Shell:
+    """In place of the notebook's shell: magics that time or silence code run it, all else does nothing."""
+
+    def __init__(self, cells: Cells) -> None:
+        self._cells = cells
+
+    def run_line_magic(self, name: str, line: str, *_: Any) -> None:
+        if name == "time":
+            self._cells.run(line)
+
+    def run_cell_magic(self, name: str, line: str, code: str) -> None:
+        if name in ("time", "capture"):
+            self._cells.run(code)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return _nothing
+
+
+def _nothing(*_: Any, **__: Any) -> None:
+    pass
 
 
 def _plain_python(code: str) -> str:
