@@ -229,7 +229,7 @@ def _check_guidable(denoise: DenoiserLike) -> int:
             "clip(classifier_free(denoise, ...), 1.0)"
         )
     if getattr(denoise, "condition", None) is not None or getattr(denoise, "conditions", None) is not None:
-        raise ValueError("this denoiser is already bound to a condition; guide the one that it was made of")
+        raise ValueError("this denoiser is already bound to a condition; guide the one that it was made from")
     check_labels(denoise, 0)  # has classes
     return denoise.classes  # type: ignore[attr-defined]
 

@@ -11,7 +11,7 @@ is the clock of the fast solvers; its inverse; and the starting distribution of 
     path = from_alpha_bar(values)  # any variance-preserving path, from its table
 
 Times are Python floats or tensors. A float gives a float in double precision; a tensor gives a tensor of its own
-dtype on its own device. What all paths share is in `path.py`; the time grids on which samplers walk are in `grids.py`
+dtype on its own device. What all paths share is in `path.py`; the time grids of samplers are in `grids.py`
 and reached as `path.grid(...)`.
 """
 

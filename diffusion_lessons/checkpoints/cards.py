@@ -1,6 +1,6 @@
 """Tensors in a safetensors file, and beside it a JSON card that says what they are and where they come from.
 
-safetensors holds numbers only, so loading a stranger's file runs none of their code; the card's SHA-256 tells a
+safetensors holds numbers only, so loading a stranger's file runs none of its author's code; the card's SHA-256 tells a
 truncated or changed file from the one that was written.
 """
 
@@ -26,9 +26,9 @@ def write(file: str | Path, tensors: dict[str, Tensor], card: dict[str, Any]) ->
     """
     file = _with_suffix(file)
     tensors = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
-    spoiled = [f"{name} ({value.dtype})" for name, value in tensors.items() if not value.isfinite().all()]
-    if spoiled:
-        raise ValueError(f"weights that are not finite are not saved: {', '.join(spoiled[:3])}")
+    not_finite = [f"{name} ({value.dtype})" for name, value in tensors.items() if not value.isfinite().all()]
+    if not_finite:
+        raise ValueError(f"weights that are not finite are not saved: {', '.join(not_finite[:3])}")
     content = safetensors.torch.save(tensors)
     sha256 = hashlib.sha256(content).hexdigest()
     write_atomically(file, content)

@@ -13,15 +13,15 @@ LIBRARIES = ("diffusion-lessons", "torch", "torchvision", "safetensors")
 
 def describe(device: torch.device) -> dict[str, str | int | float | None]:
     """The device by name, CPU threads, library versions, and the load: above 1 a core, others were computing too."""
-    known = versions()
+    current = versions()
     return {
         "device": device_name(device),
         "threads": torch.get_num_threads(),
         "cores": os.cpu_count(),
         "load": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,  # Windows has none
-        "python": known["python"],
-        "torch": known["torch"],
-        "version": known["diffusion-lessons"],
+        "python": current["python"],
+        "torch": current["torch"],
+        "version": current["diffusion-lessons"],
         "backend": _backend(device),
     }
 

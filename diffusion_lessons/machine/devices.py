@@ -59,10 +59,10 @@ def training_precision(name: str, device: torch.device) -> torch.dtype | None:
 
     Raises ValueError for another name than auto, float32, bfloat16 and float16.
     """
-    known = {"auto": half_precision(device), "float32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}
-    if name not in known:
-        raise ValueError(f"unknown precision {name!r}; the precisions are {', '.join(known)}")
-    return known[name]
+    types = {"auto": half_precision(device), "float32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}
+    if name not in types:
+        raise ValueError(f"unknown precision {name!r}; the precisions are {', '.join(types)}")
+    return types[name]
 
 
 def use_tf32(allowed: bool) -> None:

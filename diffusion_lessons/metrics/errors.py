@@ -29,5 +29,5 @@ def shared(value: float, spread: float, n: int) -> Variable:
 
 
 def resolved(difference: UFloat) -> bool:
-    """Whether a difference is told from 0: it exceeds two of its standard errors."""
+    """Whether a difference is distinguished from 0: it exceeds two of its standard errors."""
     return bool(abs(difference.n) > 2 * difference.s)

@@ -46,7 +46,7 @@ def second_order_step(
 def third_order_step(
     denoise: DenoiserLike, estimate: Estimate, path: Path, t: float, s: float, r1: float = 1 / 3, r2: float = 2 / 3
 ) -> tuple[Tensor, Tensor]:
-    """DPM-Solver-3 from t to s (algorithm 5), and the second-order x_s made of its first difference."""
+    """DPM-Solver-3 from t to s (algorithm 5), and the second-order x_s made from its first difference."""
     first = ddim_step(estimate, path, s)
     h = path.lam(s) - path.lam(t)
     if math.isinf(h):
@@ -112,7 +112,7 @@ def dpm_solver_fast_plan(path: Path, nfe: int) -> tuple[tuple[float, ...], tuple
 
         3, ..., 3, 2, 1 if nfe = 0 mod 3;    3, ..., 3, 1 if nfe = 1 mod 3;    3, ..., 3, 2 if nfe = 2 mod 3
 
-    (Lu et al. 2022a, section 3.4 and its appendix). As in the paper the walk ends just above the data, at
+    (Lu et al. 2022a, section 3.4 and its appendix). As in the paper the grid ends just above the data, at
     `path.t_min`; one more step of order 1 and one more evaluation lead to 0: `(*times, 0.0), (*orders, 1)`.
     """
     if isinstance(nfe, bool) or int(nfe) != nfe or nfe < 1:

@@ -4,7 +4,7 @@ The network predicts the noise eps in x_t without knowing x_0. The best predicti
 even that is wrong, by the spread of all the noises from which one x_t may have come. For any network f,
 
     E |eps - f(x_t)|^2  =  E |eps - eps_hat(x_t)|^2  +  E |f(x_t) - eps_hat(x_t)|^2
-    what training sees  =  the least possible loss   +  the excess
+    the training loss   =  the least possible loss   +  the excess
 
 Both terms are integrals over x_t, computed here on a fine grid, free of sampling error.
 """

@@ -68,9 +68,9 @@ class ReflowedFlow:
 
         x_t = (1 - t) x_0 + t z,   x_0 = coupling(z)
 
-    These lines do not cross, so that x_t tells both of its ends: x0 and eps are these ends, not means over many. The
-    velocity eps - x0 is constant along each line, and one Euler step is exact (Liu et al. 2022, section 3). It is
-    known for one Gaussian in any dimension, and for a mixture of numbers.
+    These lines do not cross, so that x_t determines both ends of its line: x0 and eps are these ends, not means over
+    many. The velocity eps - x0 is constant along each line, and one Euler step is exact (Liu et al. 2022, section 3).
+    It is known for one Gaussian in any dimension, and for a mixture of numbers.
     """
 
     card = classes = dtype = None
@@ -114,7 +114,7 @@ def _rank(x: Tensor, means: Tensor, stds: Tensor, weights: Tensor) -> Tensor:
 
 
 def _solve(rising: Callable[[Tensor], Tensor], value: Tensor, alone: Tensor) -> Tensor:
-    """y [B, 1] with rising(y) = value. It lies between the answers of the components alone, [B, K]."""
+    """y [B, 1] with rising(y) = value. It lies between the solutions for the components `alone`, [B, K]."""
     low, high = alone.min(dim=1, keepdim=True).values, alone.max(dim=1, keepdim=True).values
     for _ in range(HALVINGS):
         middle = (low + high) / 2
