@@ -31,7 +31,8 @@ def _backend(device: torch.device) -> str | None:
     if device.type != "cuda":
         return None
     products = "TF32" if torch.backends.cuda.matmul.allow_tf32 else "no TF32"
-    return f"CUDA {torch.version.cuda}, cuDNN {torch.backends.cudnn.version()}, {products}"
+    driver = getattr(torch._C, "_cuda_getDriverVersion", lambda: 0)()  # 12080: made for CUDA 12.8 and older
+    return f"CUDA {torch.version.cuda}, driver {driver}, cuDNN {torch.backends.cudnn.version()}, {products}"
 
 
 def versions() -> dict[str, str]:

@@ -140,7 +140,7 @@ def _train(
 ) -> Iterator[TrainingRecord]:
     recipe, main = run.recipe, processes.rank == 0
     step = Step(run, objective, data, processes)
-    if run.device.type != "cpu" or minutes is not None:
+    if run.device.type != "cpu" or minutes is not None or step.is_compiled:
         step.prepare()  # before the clock is started: compiling takes a minute, and no step is like the first
     earlier, since, saved = run.seconds, time.perf_counter(), time.perf_counter()
     losses: list[Tensor] = []

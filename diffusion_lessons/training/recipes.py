@@ -35,7 +35,8 @@ class Recipe:
     condition_dropout   share of labels replaced by the null class, which trains the unconditional branch for guidance
     ema_share           of the run so far is what the average of the weights remembers; other_shares: those of further
                         averages, of which the best can be chosen afterwards
-    compile             through torch.compile: True, False, or on a GPU only (None)
+    compile             through torch.compile: True, False, or on a GPU only (None); "graphs" also records the step as
+                        CUDA graphs, for networks so small that a GPU waits for what it is told to do next
     coupling            which noise goes with which image: "independent", or "optimal" (minibatch optimal transport),
                         for training without labels: condition_dropout=1
     """
@@ -60,7 +61,7 @@ class Recipe:
     coupling: Coupling = "independent"
     smudged: float = 0.0
     flip: bool = False
-    compile: bool | None = None
+    compile: bool | Literal["graphs"] | None = None
 
     def __post_init__(self) -> None:
         if self.coupling == "optimal" and self.condition_dropout < 1:

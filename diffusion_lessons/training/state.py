@@ -110,6 +110,7 @@ class Run:
             "command": command or self.recipe.command(self.seed),
             "seed": self.seed,
             "device": device_name(self.device),
+            "precision": str(self.precision or torch.float32).removeprefix("torch."),
             "threads": torch.get_num_threads(),
             "images_seen": self.images,
             "ema_share": share,

@@ -58,6 +58,11 @@ class Step:
         run.step += 1
         return error
 
+    @property
+    def is_compiled(self) -> bool:
+        """Whether the network runs through torch.compile."""
+        return self.network is not self._plain
+
     def prepare(self) -> None:
         """Compute one batch's gradients and discard them, so that compiling and cutting happen now."""
         while True:
@@ -67,7 +72,7 @@ class Step:
             except torch.OutOfMemoryError as error:
                 self._cut(error)
             except Exception as error:
-                if self.network is self._plain:
+                if not self.is_compiled:
                     raise
                 reason = f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"
                 _say(f"the network could not be compiled ({reason}); training goes on without it, only slower")
@@ -82,7 +87,8 @@ class Step:
             return
         if self.run.device.type == "cuda":  # group normalisation undoes it where nothing is fused
             self.run.network.to(memory_format=torch.channels_last)
-        self.network = torch.compile(self._plain)  # type: ignore[assignment]
+        mode = "reduce-overhead" if self.run.recipe.compile == "graphs" else None
+        self.network = torch.compile(self._plain, mode=mode)  # type: ignore[assignment]
 
     def _cut(self, error: torch.OutOfMemoryError) -> None:
         """Twice as many parts; a ValueError that says what to do where a part cannot be halved.

@@ -61,7 +61,7 @@ def test_a_slow_first_step_does_not_eat_the_warm_up(tiny_recipe, tiny_data):
 
 
 def test_a_network_that_cannot_be_compiled_is_trained_as_it_is(tiny_recipe, tiny_data, monkeypatch, capsys):
-    def broken(network):
+    def broken(network, mode):
         def call(*_):
             raise RuntimeError("Failed to find C compiler")
 
@@ -75,6 +75,16 @@ def test_a_network_that_cannot_be_compiled_is_trained_as_it_is(tiny_recipe, tiny
     step.prepare()
     assert "could not be compiled (RuntimeError: Failed to find C compiler)" in capsys.readouterr().err
     assert step(1e-3).isfinite()
+
+
+@pytest.mark.parametrize(("choice", "mode"), [(True, None), ("graphs", "reduce-overhead")])
+def test_a_step_may_be_recorded_as_graphs(tiny_recipe, tiny_data, monkeypatch, choice, mode):
+    modes = []
+    monkeypatch.setattr(torch, "compile", lambda network, mode: modes.append(mode) or network)
+    monkeypatch.setattr("diffusion_lessons.training.step.why_not_compiled", lambda device: "")
+    run = Run(replace(tiny_recipe, compile=choice), tiny_data, torch.device("cpu"), 0)
+    Step(run, denoising, tiny_data, Processes(torch.device("cpu")))
+    assert modes == [mode]
 
 
 @pytest.mark.parametrize("reason", ["the GPU has compute capability 6.1", "Triton is not installed", "C compiler"])
