@@ -2,8 +2,8 @@
 
     __getattr__, __dir__, __all__ = offer(__name__, {"images": ["image_grid"], "style": []})
 
-So one import line has all that a lesson needs, and nothing is loaded before it is used: PyTorch alone takes seconds,
-and `diffusion-lessons --help` does without it.
+One import line then gives a lesson all that it needs, and nothing is loaded before it is used: PyTorch alone takes
+seconds, and `diffusion-lessons --help` does without it.
 """
 
 import importlib
@@ -16,8 +16,8 @@ def offer(
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
     """`__getattr__`, `__dir__` and `__all__` of a package that offers these modules and these names of theirs.
 
-    A name that is also a module's would sometimes be the one and sometimes the other. Raises ValueError for it, and for
-    a name that two modules offer.
+    Raises ValueError for a name that is also a module's, which would mean now the one and now the other, and for a name
+    that two modules offer.
     """
     homes = {name: module for module, names in modules.items() for name in names}
     if homes.keys() & modules.keys() or len(homes) < sum(map(len, modules.values())):

@@ -1,10 +1,10 @@
-"""How a network is sampled, said in one format, and the one function that does it.
+"""Sampling a network: `Settings`, which say how, and the functions that do it.
 
     states = generate(load("mnist-diffusion"), 16, labels=[7], scale=3.0, sampler="dpm_solver_pp_2m", steps=15)
     images = states[-1].x
 
-`Settings` is that format, in the command line, the benchmark, the tables, the cards and the panels. `generate` draws
-samples; `states` does the same from a given x_T, one step at a time.
+The command line, the benchmark, the tables, the cards and the panels all use `Settings`. `generate` draws samples;
+`states` does the same from a given x_T, one step at a time.
 """
 
 import copy
@@ -24,7 +24,7 @@ from diffusion_lessons.samplers import State
 from diffusion_lessons.samplers.base import with_progress
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16, "float64": torch.float64}
-FLAGS = {  # of the command line, for what is no option of a sampler
+FLAGS = {  # of the command line, for settings that are not options of a sampler
     **{name: name for name in ("sampler", "steps", "spacing", "scale", "negative", "interval", "rescale", "precision")},
     "label": "label",
     "labels": "label",
@@ -37,7 +37,7 @@ FLAGS = {  # of the command line, for what is no option of a sampler
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that a person may choose about sampling, but for what is drawn (how many, which labels, which seed).
+    """Everything that a person may choose about sampling, except what is drawn: how many, which labels, which seed.
 
     sampler, steps, spacing   as in `samplers.get` and `path.grid`
     options                   the sampler's own, such as {"eta": 1.0}
@@ -49,7 +49,7 @@ class Settings:
     precision                 in which the network computes; x and the sampler's arithmetic keep x's own type
     batch                     images sampled together where many are measured; `generate` draws all of its own at once
 
-    Raises ValueError for what no network could be sampled with; what depends on the network is for `check`.
+    Raises ValueError for settings that suit no network; `check` tests those that depend on the network.
     """
 
     sampler: str = "ddim"
@@ -71,9 +71,9 @@ class Settings:
             raise ValueError(
                 f"{self.sampler} has no option {unknown[0]}{_instead(unknown[0])}; it has {', '.join(own) or 'none'}"
             )
-        for name, known in (("spacing", SPACINGS), ("precision", tuple(PRECISIONS))):
-            if (value := getattr(self, name)) not in known:
-                raise ValueError(f"unknown {name} {value!r}; the {name}s are {', '.join(known)}")
+        for name, choices in (("spacing", SPACINGS), ("precision", tuple(PRECISIONS))):
+            if (value := getattr(self, name)) not in choices:
+                raise ValueError(f"unknown {name} {value!r}; the {name}s are {', '.join(choices)}")
         for name in ("steps", "batch"):
             if (value := getattr(self, name)) < 1:
                 raise ValueError(f"{name} must be at least 1; got {value}")
@@ -93,11 +93,11 @@ class Settings:
     def changed(self, **changes: Any) -> "Settings":
         """These settings with some fields changed; what is no field is an option of the sampler."""
         names = {f.name for f in fields(self)}
-        own = {name: value for name, value in changes.items() if name not in names}
-        given = {name: value for name, value in changes.items() if name in names}
-        if "options" in given or own:
-            given["options"] = {**given.get("options", self.options), **own}
-        return replace(self, **given)
+        options = {name: value for name, value in changes.items() if name not in names}
+        values = {name: value for name, value in changes.items() if name in names}
+        if "options" in values or options:
+            values["options"] = {**values.get("options", self.options), **options}
+        return replace(self, **values)
 
     @property
     def guided(self) -> bool:
@@ -117,7 +117,7 @@ class Settings:
         return (path.T, 0.0) if adaptive else path.grid(self.steps, self.spacing)
 
     def check(self, denoise: Any) -> None:
-        """Raise a ValueError if this denoiser cannot be sampled so; nothing is computed."""
+        """Raise a ValueError if this denoiser cannot be sampled with these settings; nothing is computed."""
         self.times(denoise.path)
         if getattr(denoise, "classes", None) is None and self.guided:
             raise ValueError("this denoiser takes no condition, so there is nothing to guide: leave scale at 1")
@@ -136,9 +136,9 @@ def states(
     settings.check(denoise)
     guided: DenoiserLike = in_precision(denoise, settings.precision)
     if labels is not None:
-        away = None if settings.negative is None else label_number(denoise, settings.negative)
+        negative = None if settings.negative is None else label_number(denoise, settings.negative)
         more: dict[str, Any] = {"interval": settings.interval, "rescale": settings.rescale}
-        guided = classifier_free(guided, labels, settings.scale, away, **more)
+        guided = classifier_free(guided, labels, settings.scale, negative, **more)
     elif settings.negative is not None:
         raise ValueError("a negative needs a label to move towards: give labels as well")
     if settings.limit is not None:
@@ -162,9 +162,9 @@ def generate(
 
     start: how many samples, or the x_T to start from.
     settings: how to sample; `changes` are its fields by name (scale=3.0, steps=10), or the sampler's options (eta=1.0).
-    labels: classes by number or name, dealt out in turn; None for no condition (`scale` is then not used).
+    labels: classes by number or name, assigned in turn; None for no condition (`scale` is then not used).
     seed: decides x_T and the sampler's noise, drawn on the CPU, so that it means the same on every device.
-    device: where x stands; by default where the network does.
+    device: that of x; by default the network's.
     """
     settings = (settings or Settings()).changed(**changes)
     generator = torch.Generator().manual_seed(seed)
@@ -185,12 +185,12 @@ def generate(
 
 
 def device_of(denoise: Any) -> torch.device:
-    """Where x has to stand: with the network, and on the CPU where a denoiser has none."""
+    """The device on which x has to be: the network's, or the CPU for a denoiser without a network."""
     return getattr(denoise, "device", None) or torch.device("cpu")
 
 
 def in_precision(denoise: Any, precision: str) -> Any:
-    """The same denoiser with its network's weights in another floating type; itself where it has none or fits."""
+    """The same denoiser with its network's weights in another floating type; itself if nothing is to change."""
     dtype = PRECISIONS[precision]
     if getattr(denoise, "dtype", None) in (None, dtype):
         return denoise
@@ -214,8 +214,8 @@ def label_number(denoise: Any, label: int | str) -> int:
 
 
 def _instead(name: str) -> str:
-    """Where a name belongs that was given as an option of a sampler; nothing for one that belongs nowhere."""
+    """How to give a setting that was taken for an option of the sampler; nothing for an unknown name."""
     if name not in FLAGS.keys() | {f.name for f in fields(Settings)}:
         return ""
     flag = f", on the command line with --{FLAGS[name]}" if name in FLAGS else ""
-    return f": that is not the sampler's, and is said by itself{flag}"
+    return f": that is not an option of a sampler, and is given by itself{flag}"

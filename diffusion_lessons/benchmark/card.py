@@ -1,4 +1,4 @@
-"""How a checkpoint is sampled when nobody says how, which way suits it best, and what its card says of the result."""
+"""The settings that suit a checkpoint: its defaults, a search for the best, and the figures that its card keeps."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -11,8 +11,8 @@ from diffusion_lessons.metrics.evaluator import Evaluator
 from diffusion_lessons.sampling import Settings
 
 METRICS = ("frechet", "adherence")
-TRIALS = 1000  # samples of each candidate
-DIGITS = 4  # that a card keeps of a figure
+TRIALS = 1000  # samples drawn with each candidate
+DIGITS = 4  # significant digits of a figure in a card
 NOISY = {"options": {"eta": 1.0}}
 CANDIDATES = [
     *at_steps("dpm_solver_pp_2m", 5, 10, 20),
@@ -30,17 +30,18 @@ def default_settings(card: dict[str, Any], steps: int = 10) -> Settings:
 
 
 def scales(card: dict[str, Any]) -> tuple[float, ...]:
-    """The guidance scales at which a checkpoint is judged: 1 and 2; 1 alone where guidance is in the weights."""
+    """The guidance scales at which a checkpoint is evaluated: 1 and 2, or 1 alone where guidance is in the weights."""
     return (1.0,) if card.get("distillation", {}).get("guidance") == "baked in" else (1.0, 2.0)
 
 
 def best(
     denoise: Any, evaluator: Evaluator, scale: float = 1.0, *, samples: int = TRIALS, seed: int = 1, **changes: Any
 ) -> Settings:
-    """The candidate with the smallest Frechet distance at this scale; a student has no choice.
+    """The candidate with the smallest Frechet distance at this scale; for a student, the settings of its card.
 
-    `seed` should not be that of the samples on which the winner is then measured: a winner owes part of its place to
-    luck, and on other noise it has to do without. `changes` are fields of every candidate, such as batch=50.
+    `seed` should differ from that of the samples on which the winner is then measured: the smallest of several noisy
+    distances is biased downwards, and fresh noise removes the bias. `changes` are set in every candidate, such as
+    batch=50.
     """
     if denoise.card.get("distillation"):
         return replace(default_settings(denoise.card), scale=scale, **changes)
@@ -58,23 +59,23 @@ def best(
         )
         return row.quality["frechet"].value
 
-    return min((replace(each, scale=scale, **changes) for each in CANDIDATES), key=distance)
+    return min((replace(candidate, scale=scale, **changes) for candidate in CANDIDATES), key=distance)
 
 
 def entry(rows: Sequence[Measurement], command: str) -> dict[str, Any]:
-    """What a card says under `evaluation`: the figures at each scale, how they were sampled, and on what machine."""
+    """The `evaluation` of a card: the figures at each scale, the settings behind them, and the machine."""
     first = rows[0]
-    said = ("samples", "seed", "features", "features_sha256", "device", "threads", "torch", "version")
+    fields = ("samples", "seed", "features", "features_sha256", "device", "threads", "torch", "version")
     return {
         "command": command,
-        **{name: getattr(first, name) for name in said},
+        **{name: getattr(first, name) for name in fields},
         "scales": {f"{row.settings.scale:g}": _figures(row) for row in rows},
     }
 
 
 def _figures(row: Measurement) -> dict[str, Any]:
     scores = {
-        name: {each: float(f"{value:.{DIGITS}g}") for each, value in score._asdict().items() if each != "n"}
+        name: {part: float(f"{value:.{DIGITS}g}") for part, value in score._asdict().items() if part != "n"}
         for name, score in row.quality.items()
     }
     return {"settings": asdict(row.settings), "nfe": row.nfe, **scores}

@@ -1,11 +1,11 @@
 """The Pareto frontier: the rows that no other row beats.
 
-A claim about speed or quality alone is half a claim. Put every configuration on two axes, cost and quality: whatever is
-beaten on both is out of the question, and what remains is the choice. There is no interpolation: every point of a
-frontier was measured.
+A claim about speed alone, or about quality alone, is incomplete. Every configuration has a cost and a quality: one that
+another beats in both can be discarded, and those that remain form the frontier, from which one chooses. Nothing is
+interpolated: every point of a frontier was measured.
 
-A row beats another only *beyond the spread*: a difference that drawing the samples again could turn around beats
-nothing. On axes without spread (evaluations, parameters) any difference counts, and equal values do not hurt.
+A row beats another only *beyond the spread*: a difference whose sign could change if the samples were drawn again does
+not count. On axes without a spread (evaluations, parameters) any difference counts, and equal values are allowed.
 
     table = pandas.DataFrame(row.row() for row in rows)
     best = table[on_frontier(table, ["seconds_per_image", "frechet_value"])]
@@ -24,7 +24,7 @@ Z = 1.0  # standard errors by which a row must be better
 def on_frontier(table: pd.DataFrame, axes: Sequence[str], z: float = Z) -> np.ndarray:
     """Which rows no other row beats on these two or three columns; bool [rows].
 
-    Low is better, except for the metrics whose `better` is "high". The spread of `frechet_value` is read from
+    Lower is better, except for the metrics whose `better` is "high". The spread of `frechet_value` is read from
     `frechet_spread`; other columns have none. Raises ValueError for an unknown column and for a row without a value.
     """
     values, spreads = _low_is_better(table, axes)
@@ -32,7 +32,7 @@ def on_frontier(table: pd.DataFrame, axes: Sequence[str], z: float = Z) -> np.nd
 
 
 def non_dominated(values: np.ndarray, spreads: np.ndarray | None = None, z: float = Z) -> np.ndarray:
-    """Rows of `values` [n, axes], low is better, that no other row dominates; bool [n].
+    """Rows of `values` [n, axes], where lower is better, that no other row dominates; bool [n].
 
     j dominates i if on every axis a   v_j + z sqrt(s_j^2 + s_i^2) <= v_i,   and on some axis v_j < v_i.
     """
@@ -56,7 +56,7 @@ def knee(table: pd.DataFrame, x: str, y: str) -> int | None:
     values, _ = _low_is_better(table, [x, y])
     rows = np.flatnonzero(non_dominated(values))
     if (values[rows] <= 0).any():
-        raise ValueError(f"the knee is sought on logarithmic axes, and {x} or {y} is not above 0 in every row")
+        raise ValueError(f"the knee is defined on logarithmic axes, but {x} or {y} is not above 0 in every row")
     logs = np.log(values[rows])
     width = np.ptp(logs, axis=0)
     if (width == 0).any():
@@ -67,26 +67,26 @@ def knee(table: pd.DataFrame, x: str, y: str) -> int | None:
 
 
 def best_under(table: pd.DataFrame, budget: Mapping[str, float], quality: str, z: float = Z) -> pd.DataFrame:
-    """The best row whose columns stay within the budget, and all rows that cannot be told from it, cheapest first.
+    """The best row within the budget, and all rows whose difference from it is not resolved, cheapest first.
 
         best_under(table, {"seconds_per_image": 0.05}, "frechet_value")
 
-    Rows are returned as they stand, never interpolated. Raises ValueError if nothing fits, saying what the cheapest
-    costs.
+    Rows are returned as they were measured, never interpolated. Raises ValueError if no row fits, naming the lowest
+    cost in each column of the budget.
     """
     costs, _ = _low_is_better(table, list(budget))
     fits = (costs <= np.array(list(budget.values()))).all(axis=1)
     if not fits.any():
         cheapest = ", ".join(f"{name} {value:.3g}" for name, value in zip(budget, costs.min(axis=0), strict=True))
-        raise ValueError(f"nothing fits {dict(budget)}; the cheapest there is: {cheapest}")
-    values, spreads = (each[:, 0] for each in _low_is_better(table, [quality]))
+        raise ValueError(f"no row fits within {dict(budget)}; the lowest costs are {cheapest}")
+    values, spreads = (columns[:, 0] for columns in _low_is_better(table, [quality]))
     best = np.flatnonzero(fits)[values[fits].argmin()]
     tied = fits & (values - values[best] <= z * np.hypot(spreads, spreads[best]))
     return table[tied].sort_values([*budget, quality])
 
 
 def _low_is_better(table: pd.DataFrame, axes: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Values and spreads of the columns, [rows, axes] both, with signs turned where high is better."""
+    """Values and spreads of the columns, [rows, axes] both, with the sign reversed where higher is better."""
     if len(table) == 0:
         raise ValueError("a table without rows has no frontier: measure something first")
     values, spreads = [], []
@@ -95,10 +95,12 @@ def _low_is_better(table: pd.DataFrame, axes: Sequence[str]) -> tuple[np.ndarray
             raise ValueError(f"no column {name!r}; the table has {', '.join(map(str, table.columns))}")
         column = table[name].to_numpy(dtype=np.float64)
         if np.isnan(column).any():
-            raise ValueError(f"row {int(np.isnan(column).argmax())} has no {name}: leave such rows out, or measure it")
+            raise ValueError(
+                f"row {int(np.isnan(column).argmax())} has no {name}: leave such rows out, or measure them"
+            )
         metric = METRICS.get(name.removesuffix("_value"))
         values.append(-column if metric and metric.better == "high" else column)
         spread = f"{name.removesuffix('_value')}_spread"
-        known = name.endswith("_value") and spread in table
-        spreads.append(table[spread].to_numpy(dtype=np.float64) if known else np.zeros(len(table)))
+        has_spread = name.endswith("_value") and spread in table
+        spreads.append(table[spread].to_numpy(dtype=np.float64) if has_spread else np.zeros(len(table)))
     return np.stack(values, axis=1), np.stack(spreads, axis=1)

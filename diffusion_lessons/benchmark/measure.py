@@ -1,7 +1,7 @@
-"""One way to sample a network, measured: how fast, and how good.
+"""Measure a network with one choice of settings: the latency, and the quality of the samples.
 
-All settings of one network start from the same noise and ask for the same labels, so that what differs between two rows
-of a table is the settings.
+All settings of one network start from the same noise and ask for the same labels, so that two rows of a table differ by
+their settings alone.
 """
 
 import time
@@ -53,12 +53,12 @@ def measure(
     name: str | None = None,
     progress: bool = False,
 ) -> Measurement:
-    """Sample once, and say everything that a claim about speed or quality needs.
+    """Sample with these settings, and return all that a claim about speed or quality rests on.
 
-    denoise: as from `load`, or an exact one; on the device on which it is to be measured.
+    denoise: as returned by `load`, or an exact one, on the device on which it is to be measured.
     evaluator: measures quality on `samples` samples; without one only latency is measured, and `samples` is 0.
-    repeats: batches that are timed, after `warm_up` unmeasured ones; the quality samples' own batches count. 0 leaves
-        latency out.
+    repeats: batches that are timed, after `warm_up` untimed ones; the batches drawn for quality count among them. With
+        0, latency is not measured.
     name: of the checkpoint in the row; by default the one in its card.
     progress: show a bar that counts images.
 
@@ -71,7 +71,7 @@ def measure(
         raise ValueError("nothing to measure: give an evaluator for quality, or repeats above 0 for latency")
     use_tf32(False)  # float32 in a row is float32
     load = description.describe(device_of(denoise))
-    drawn = timed_samples(
+    result = timed_samples(
         denoise,
         settings,
         samples,
@@ -81,13 +81,15 @@ def measure(
         seed=seed,
         progress=progress,
     )
-    quality = {} if evaluator is None else _quality(drawn, evaluator, metrics, seed)
+    quality = {} if evaluator is None else _quality(result, evaluator, metrics, seed)
     card = getattr(denoise, "card", None) or {}
-    timed = torch.tensor(drawn.seconds if repeats else [], dtype=torch.float64)
-    quartiles = torch.quantile(timed, torch.tensor([0.25, 0.5, 0.75]).double()).tolist() if len(timed) else [None] * 3
+    latencies = torch.tensor(result.seconds if repeats else [], dtype=torch.float64)
+    quartiles = (
+        torch.quantile(latencies, torch.tensor([0.25, 0.5, 0.75]).double()).tolist() if len(latencies) else [None] * 3
+    )
     return Measurement(
         settings=settings,
-        nfe=drawn.nfe,
+        nfe=result.nfe,
         checkpoint=name or card.get("name", "exact"),
         checkpoint_sha256=fingerprint(denoise),
         network=card.get("architecture", {}).get("network", "none"),
@@ -97,9 +99,9 @@ def measure(
         seconds_per_image=quartiles[1],
         seconds_q1=quartiles[0],
         seconds_q3=quartiles[2],
-        repeats=len(timed),
+        repeats=len(latencies),
         warm_up=warm_up if repeats else 0,
-        peak_memory_mb=drawn.peak_memory_mb,
+        peak_memory_mb=result.peak_memory_mb,
         features=evaluator.name if evaluator else None,
         features_sha256=evaluator.sha256 if evaluator else None,
         quality=quality,
@@ -107,12 +109,12 @@ def measure(
     )
 
 
-def _quality(drawn: TimedSamples, evaluator: Evaluator, metrics: Iterable[str], seed: int) -> dict[str, Score]:
-    """The evaluator's scores, and what is read from the values themselves: excess (floor 0), contrast (real: 1)."""
-    features = evaluator.features_of(drawn.x, drawn.labels)
+def _quality(result: TimedSamples, evaluator: Evaluator, metrics: Iterable[str], seed: int) -> dict[str, Score]:
+    """The evaluator's scores, and two computed from the values themselves: excess (floor 0) and contrast (real: 1)."""
+    features = evaluator.features_of(result.x, result.labels)
     usable = [name for name in metrics if features.predicted is not None or name not in ("adherence", "diversity")]
     scores = evaluate(usable, features, evaluator.train, evaluator.held_out, seed=seed, floors=evaluator.floors)
-    x, n = drawn.x.float().cpu(), len(drawn.x)
+    x, n = result.x.float().cpu(), len(result.x)
     of_values: dict[str, tuple[Callable[[Tensor], float], float]] = {}
     if x.ndim == 4:  # images, whose values have a range
         of_values["excess"] = out_of_range, 0.0
@@ -139,16 +141,16 @@ def timed_samples(
     seed: int = 0,
     progress: bool = False,
 ) -> TimedSamples:
-    """n samples, in batches of `settings.batch`, each timed; further batches until `repeats` full ones were timed.
+    """Draw n samples in timed batches of `settings.batch`, and further batches until `repeats` full ones were timed.
 
-    x_T comes from `seed`, the labels from the evaluator's real images (without an evaluator the classes in turn), and
-    the noise of a stochastic sampler from the seed and the number of its batch: neither depends on what was sampled
-    before. For a GPU that noise is drawn on the CPU, so that a seed means the same everywhere, and sent at each step;
-    the batches that are timed there are others, whose noise is drawn on the device.
+    x_T comes from `seed`, the labels from the evaluator's real images (without an evaluator the classes take turns),
+    and the noise of a stochastic sampler from the seed and the number of its batch: none of them depends on what was
+    sampled before. For a GPU this noise is drawn on the CPU, so that a seed means the same on every device, and copied
+    at each step. The batches that are timed on a GPU are separate ones, whose noise is drawn on the device.
     """
     settings.check(denoise)
     device = device_of(denoise)
-    counted = count_calls(in_precision(denoise, settings.precision))
+    counter = count_calls(in_precision(denoise, settings.precision))
     size = min(settings.batch, n) or settings.batch
     sends_noise = device.type != "cpu" and settings.adds_noise
     further = repeats if sends_noise else max(repeats - n // size, 0)  # batches beyond the samples, only to be timed
@@ -163,17 +165,17 @@ def timed_samples(
         return sizes[number] == size and (not sends_noise or number >= len(sizes) - further)
 
     def run(number: int) -> Iterator[State]:
-        there = sends_noise and is_timed(number)
-        generator = device_generator(device if there else torch.device("cpu"), seed + number)
-        return states(counted, noise[number].to(device), settings, labels_of[number], generator)
+        on_device = sends_noise and is_timed(number)
+        generator = device_generator(device if on_device else torch.device("cpu"), seed + number)
+        return states(counter, noise[number].to(device), settings, labels_of[number], generator)
 
     for _ in range(warm_up if repeats else 0):
         last_x(islice(run(len(sizes) - 1 if sends_noise else 0), WARM_UP_STEPS))
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
-    before, results, seconds = counted.nfe, [], []
-    hidden = {} if progress else {"disable": True}  # otherwise as TQDM_DISABLE says
-    bar = tqdm(total=sum(sizes), desc=str(settings), unit="image", leave=False, **hidden)
+    before, results, seconds = counter.nfe, [], []
+    bar_options = {} if progress else {"disable": True}  # otherwise as TQDM_DISABLE says
+    bar = tqdm(total=sum(sizes), desc=str(settings), unit="image", leave=False, **bar_options)
     for number, count in enumerate(sizes):
         steps = run(number)
         synchronise(device)
@@ -185,7 +187,7 @@ def timed_samples(
         bar.update(count)
     bar.close()
     x = torch.cat(results)[:n]
-    nfe = (counted.nfe - before) / len(results)
+    nfe = (counter.nfe - before) / len(results)
     peak = torch.cuda.max_memory_allocated(device) / 1e6 if device.type == "cuda" else None
     return TimedSamples(x, None if labels is None else labels[:n], nfe, seconds, peak)
 

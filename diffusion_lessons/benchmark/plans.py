@@ -1,7 +1,7 @@
 """Which settings are measured, on how many samples: short plans for a lesson, long ones for shipped tables.
 
-A plan reads a checkpoint's card and gives a list of groups: what a student was trained for, another cannot do. Within a
-group every row has the same number of samples, since only such rows compare.
+A plan reads a checkpoint's card, since a few-step student is sampled only as it was trained to be, and returns groups
+of settings. Within a group every row has the same number of samples, because only such rows are comparable.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from diffusion_lessons.sampling import Settings
 
-SHORT, GUIDED, LONG = 2000, 1000, 500  # samples: to 50 steps; unclipped and guided; of a thousand steps
+SHORT, GUIDED, LONG = 2000, 1000, 500  # samples: up to 50 steps; unclipped or guided; beside 1000 steps
 FEW = (1, 2, 4, 8)  # evaluations
 SCALES = (0.0, 1.0, 2.0, 3.0, 5.0, 7.5, 10.0, 15.0, 20.0)
 
@@ -19,7 +19,7 @@ Card = Mapping[str, Any]
 
 
 class Group(NamedTuple):
-    """Ways to sample that are measured on this many samples each."""
+    """Settings that are measured on this many samples each."""
 
     samples: int
     settings: list[Settings]
@@ -64,32 +64,36 @@ def curve(card: Card) -> list[Group]:
 
 
 def few(card: Card) -> list[Group]:
-    """1, 2, 4 and 8 evaluations: what a teacher makes of them, and of a student what it was trained for.
+    """A teacher in 1, 2, 4 and 8 evaluations; a student in the numbers of steps that it was trained for.
 
-    A teacher's DDIM is Euler where its path is a flow. Heun asks 2N - 1 times, so its rows are those that stay within
-    4 and within 8. Its last row is its asymptote, by which students are measured.
+    On the flow path a teacher's DDIM is Euler's method. Heun's method takes 2N - 1 evaluations in N steps, so its rows
+    are the longest within 4 and within 8. The teacher's last row is its asymptote, with which students are compared.
     """
     student = card.get("distillation")
     if student is None:
-        ways = [*at_steps("ddim", *FEW), *at_steps("dpm_solver_pp_2m", 2, 4, 8), *at_steps("heun", 2, 4), ASYMPTOTE]
+        settings = [*at_steps("ddim", *FEW), *at_steps("dpm_solver_pp_2m", 2, 4, 8), *at_steps("heun", 2, 4), ASYMPTOTE]
     elif card.get("times"):
-        ways = at_steps(student["sampler"], len(card["times"]))
-    elif student["sampler"] == "consistency":  # one step of it is one of DDIM; its grid passes sigma = alpha at T / 2
-        ways = [*at_steps("consistency", 1, 2, 4), *at_steps("ddim", 2, 4)]
+        settings = at_steps(student["sampler"], len(card["times"]))
+    elif student["sampler"] == "consistency":  # in one step it is DDIM; its grid passes sigma = alpha at T / 2
+        settings = [*at_steps("consistency", 1, 2, 4), *at_steps("ddim", 2, 4)]
     else:
-        ways = at_steps(student["sampler"], *FEW)
-    return [Group(SHORT, ways)]
+        settings = at_steps(student["sampler"], *FEW)
+    return [Group(SHORT, settings)]
 
 
 def unclipped(card: Card) -> list[Group]:
-    """What fresh noise does in few steps, unclipped, on two grids: published figures use the leading one."""
-    ways: list[tuple[str, dict[str, Any]]] = [("ddim", {}), ("ddim", {"eta": 1.0}), ("ddpm", {"variance": "large"})]
+    """The effect of fresh noise in few steps, unclipped, on two grids; published figures use the leading one."""
+    variants: list[tuple[str, dict[str, Any]]] = [("ddim", {}), ("ddim", {"eta": 1.0}), ("ddpm", {"variance": "large"})]
     grids = [(steps, spacing) for spacing in ("leading", "trailing") for steps in (10, 50)]
-    return [Group(GUIDED, [Settings(name, *grid, options=each, limit=None) for grid in grids for name, each in ways])]
+    return [
+        Group(
+            GUIDED, [Settings(name, *grid, options=options, limit=None) for grid in grids for name, options in variants]
+        )
+    ]
 
 
 def guidance(card: Card) -> list[Group]:
-    """What the scale does, unclipped so that saturation shows, and what is done against it."""
+    """The effect of the guidance scale, unclipped so that saturation shows, and the remedies against it."""
     steps = 10
     plain = [Settings("dpm_solver_pp_2m", steps, scale=scale, limit=None) for scale in SCALES]
     remedies: list[dict[str, Any]] = [
@@ -98,7 +102,9 @@ def guidance(card: Card) -> list[Group]:
         {"limit": 1.0},
         {"limit": 1.0, "percentile": 0.995},
     ]
-    return [Group(GUIDED, [*plain, *(Settings("dpm_solver_pp_2m", steps, scale=10.0, **each) for each in remedies)])]
+    return [
+        Group(GUIDED, [*plain, *(Settings("dpm_solver_pp_2m", steps, scale=10.0, **remedy) for remedy in remedies)])
+    ]
 
 
 def precision(card: Card) -> list[Group]:
@@ -107,18 +113,18 @@ def precision(card: Card) -> list[Group]:
 
 
 def long(card: Card) -> list[Group]:
-    """A thousand steps of DDPM, and what is compared with it at the same number of samples."""
+    """DDPM in a thousand steps, and the samplers that are compared with it at the same number of samples."""
     rivals = [*at_steps("ddim", 10, 20, 50), *at_steps("dpm_solver_pp_2m", 10, 15, 20)]
     return [Group(LONG, [*rivals, *at_steps("ddpm", 50, 1000)])]
 
 
 def negative(card: Card) -> list[Group]:
-    """A class of spoiled images, the last one, as a default negative, and the same scale without it."""
-    return [Group(GUIDED, [Settings("dpm_solver_pp_2m", 10, scale=2.0, negative=away) for away in (None, 10)])]
+    """Guidance away from the last class, which holds spoiled images, and the same scale without a negative."""
+    return [Group(GUIDED, [Settings("dpm_solver_pp_2m", 10, scale=2.0, negative=label) for label in (None, 10)])]
 
 
 def latency(card: Card) -> list[Group]:
-    """Time alone, for a machine that does nothing else: those rows of the other plans whose speed is compared."""
+    """Latency alone, for an otherwise idle machine: the rows of the other plans whose speed is compared."""
     short = [*at_steps("ddim", 10, 20, 50), *at_steps("dpm_solver_pp_2m", 10, 15, 20)]
     short += at_steps("ddim", 10, 20, options={"eta": 1.0})
     guided = [Settings("dpm_solver_pp_2m", 10, scale=scale, limit=None) for scale in (1.0, 3.0)]
@@ -126,7 +132,7 @@ def latency(card: Card) -> list[Group]:
 
 
 def full(card: Card) -> list[Group]:
-    """The quality of everything above but the negative."""
+    """The plans `curve`, `few`, `unclipped`, `guidance`, `precision` and `long`."""
     return [group for part in (curve, few, unclipped, guidance, precision, long) for group in part(card)]
 
 
@@ -147,12 +153,12 @@ PLANS: dict[str, Callable[[Card], list[Group]]] = {
 def groups(name: str, card: Card | None = None, *, samples: int | None = None, batch: int = 25) -> list[Group]:
     """The plan of this name for the checkpoint with this card, with its own sample counts or with these.
 
-    Sampled `batch` images at a time. Groups that are only timed stay without samples. Raises ValueError for an unknown
+    `batch` images are sampled at a time. Groups that are only timed keep 0 samples. Raises ValueError for an unknown
     name.
     """
     if name not in PLANS:
         raise ValueError(f"unknown plan {name!r}; the plans are {', '.join(PLANS)}")
     return [
-        Group(samples if samples and count else count, [replace(each, batch=batch) for each in rows])
-        for count, rows in PLANS[name](card or {})
+        Group(samples if samples and count else count, [replace(one, batch=batch) for one in settings])
+        for count, settings in PLANS[name](card or {})
     ]

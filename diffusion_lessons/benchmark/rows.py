@@ -1,4 +1,4 @@
-"""What was measured: a Measurement, the row of every table and frontier, as JSON keeps it and as pandas shows it."""
+"""A Measurement, the row of every table and frontier, and its forms in JSON and in pandas."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
@@ -12,7 +12,7 @@ from diffusion_lessons.sampling import Settings
 
 @dataclass(frozen=True)
 class Measurement:
-    """One row: what was run, on what, how fast, how good. What was not measured is None.
+    """One row: settings, network, machine, latency and quality. What was not measured is None.
 
     settings              how the network was sampled
     nfe                   network evaluations for one sample, counted
@@ -52,7 +52,7 @@ class Measurement:
 
     @property
     def key(self) -> tuple[Settings, int, int]:
-        """What makes two rows measurements of the same thing."""
+        """Settings, sample count and seed: rows with one key measure the same thing."""
         return self.settings, self.samples, self.seed
 
     def to_json(self) -> dict[str, Any]:
@@ -68,9 +68,9 @@ class Measurement:
 
 
 def frame(rows: Iterable[Measurement]) -> pd.DataFrame:
-    """A table of pandas, one line a row: sampler, steps, ..., nfe, ..., frechet_value, frechet_spread, ...
+    """A pandas table with one line for each row: sampler, steps, ..., nfe, ..., frechet_value, frechet_spread, ...
 
-    Beside the fields of the settings stand the `settings` themselves.
+    The fields of the settings are columns, and so are the `settings` as a whole.
     """
     lines = []
     for row in rows:

@@ -1,7 +1,7 @@
 """The measured tables that come with the course: `datasets/measurements/` in a clone, a folder of an installed package.
 
 Each row names the checkpoint that it was measured on. A table of another checkpoint than the one that ships is refused:
-its numbers are somebody else's.
+its numbers belong to another network.
 """
 
 import json
@@ -20,7 +20,7 @@ LEDGER = "claims.json"
 
 
 class NotMeasured(LookupError):
-    """A row or a number that was looked for in measured tables, and that nobody has measured yet."""
+    """A row or a number that was asked of measured tables has not been measured yet."""
 
 
 def rows(name: str) -> list[Measurement]:
@@ -38,9 +38,9 @@ def rows(name: str) -> list[Measurement]:
 
 
 def with_latency(measured: list[Measurement]) -> list[Measurement]:
-    """The last row of each key, where quality was measured without latency with that of the same settings.
+    """The last row of each key; one measured without latency takes it from a row of latency alone, where there is one.
 
-    Quality may be spread over processes or measured on a busy machine; latency needs one that does nothing else.
+    Quality may be spread over processes or measured on a busy machine; latency needs an idle one.
     """
     alone = {row.settings: row for row in measured if row.samples == 0}
     rows = list({row.key: row for row in measured}.values())
@@ -53,37 +53,39 @@ def with_latency(measured: list[Measurement]) -> list[Measurement]:
 
 
 def comparable(*tables: list[Measurement], samples: int | None = None) -> list[Measurement]:
-    """The rows of one or several tables that one figure may hold: clipped, unguided, float32, of one sample count.
+    """The rows of one or several tables that may share a figure: clipped, unguided, float32, of one sample count.
 
-    That count is the largest that every table has, unless `samples` says another. Raises NotMeasured where a table has
-    no such row, ValueError for tables judged by different features.
+    That count is the largest that every table has, unless `samples` gives another. Raises NotMeasured where a table has
+    no such row, ValueError for tables measured in different features.
     """
     plain = [[row for row in rows if row.quality and _plain(row.settings)] for rows in tables]
-    judges = {row.features_sha256 for rows in plain for row in rows}
-    if len(judges) > 1:
-        raise ValueError("these tables were judged by different features, so their distances do not compare")
+    evaluators = {row.features_sha256 for rows in plain for row in rows}
+    if len(evaluators) > 1:
+        raise ValueError("these tables were measured in different features, so their distances are not comparable")
     counts = set.intersection(*({row.samples for row in rows} for rows in plain))
     count = samples if samples is not None else max(counts, default=None)
     if count not in counts:
-        wanted = "equally many samples" if samples is None else f"{samples} samples"
-        raise NotMeasured(f"clipped, unguided rows of {wanted} in every table; they have {_counts(tables, plain)}")
+        count_in_words = "equally many samples" if samples is None else f"{samples} samples"
+        raise NotMeasured(
+            f"clipped, unguided rows of {count_in_words} in every table; they have {_counts(tables, plain)}"
+        )
     return [row for rows in plain for row in rows if row.samples == count]
 
 
 def _plain(settings: Settings) -> bool:
-    """Whether nothing but the sampler, its steps and its options was chosen."""
+    """Whether all fields but the sampler, its steps, its options and the batch have their defaults."""
     return alike(settings, Settings(settings.sampler, settings.steps, options=settings.options))
 
 
 def _counts(tables: Sequence[list[Measurement]], plain: Sequence[list[Measurement]]) -> str:
-    """What each table has: "mnist-flow: 500, 2000; mnist-reflow: none"."""
-    names = [each[0].checkpoint if each else "an empty table" for each in tables]
-    counts = [", ".join(str(n) for n in sorted({row.samples for row in each})) or "none" for each in plain]
+    """The sample counts of each table: "mnist-flow: 500, 2000; mnist-reflow: none"."""
+    names = [rows[0].checkpoint if rows else "an empty table" for rows in tables]
+    counts = [", ".join(str(n) for n in sorted({row.samples for row in rows})) or "none" for rows in plain]
     return "; ".join(f"{name}: {count}" for name, count in zip(names, counts, strict=True))
 
 
 def find(measurements: list[Measurement], settings: Settings, samples: int | None = None) -> Measurement:
-    """The row of these settings, whatever its batch, with this many samples or as many as there are.
+    """The row of these settings, whatever its batch, with this many samples, or else with the most.
 
     Raises NotMeasured if it was not measured.
     """
@@ -104,10 +106,10 @@ def alike(settings: Settings, other: Settings) -> bool:
 
 
 def ledger() -> dict[str, dict[str, Any]]:
-    """What the ledger of claims says: `ledger()["C2"]["verdict"]`. Empty where nothing was measured.
+    """The stored ledger of claims: `ledger()["C2"]["verdict"]`. Empty where nothing was measured.
 
-    Each entry holds the "claim" in words, the "verdict" on it, and the "evidence" that this verdict is drawn from: one
-    dictionary for each measurement, with what it was made "on", its own "verdict", why ("because"), and "numbers".
+    Each entry holds the "claim" in words, the "verdict" on it, and the "evidence" for this verdict: one dictionary for
+    each measurement, with what it was made "on", its own "verdict", the reason ("because") and the "numbers".
     """
     file = places.measurements() / LEDGER
     return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}

@@ -1,11 +1,11 @@
 """A teacher and its students in few evaluations, read from their measured tables.
 
-    found = family("mnist-flow", "mnist-reflow")
-    found.best(1)          # the student that is nearest to the data in one evaluation
+    flows = family("mnist-flow", "mnist-reflow")
+    flows.best(1)          # the student that is nearest to the data in one evaluation
 
-Distances are taken beyond the floor, which is what real images score at the same count: near it, a distance that looks
-half as large may be ten times nearer to the data. The floor is known with an error of its own. All rows share it, so it
-counts once in a ratio and drops out where two distances are alike.
+Distances are measured from the floor, which is what real images score at the same count: near the floor, half the
+distance may be ten times nearer to the data. The floor has an error of its own. All rows share it, so it enters a ratio
+only once and cancels where two distances are equal.
 """
 
 import math
@@ -23,16 +23,16 @@ from diffusion_lessons.checkpoints import cards as weights
 from diffusion_lessons.machine import places
 from diffusion_lessons.metrics.errors import measured
 
-NEAR = 1.5  # times the distance of the teacher's asymptote: a good student of four
+NEAR = 1.5  # a good student in four evaluations lies within this many times the teacher's asymptote
 
 
 def above_floor(row: Measurement, metric: str = "frechet") -> UFloat:
-    """Distance beyond the floor, d - f; its error is that of both."""
+    """The distance beyond the floor, d - f, with the error that follows from both."""
     return row.quality[metric].above_floor
 
 
 def difference(row: Measurement, other: Measurement, factor: float = 1.0, metric: str = "frechet") -> UFloat:
-    """(d - f) - factor (d' - f): below 0 where a row is nearer than `factor` times as far as another.
+    """(d - f) - factor (d' - f): negative where the row is less than `factor` times as far as the other.
 
     Unlike a ratio it keeps its meaning where the other lies at the floor.
     """
@@ -40,7 +40,7 @@ def difference(row: Measurement, other: Measurement, factor: float = 1.0, metric
 
 
 def ratio(row: Measurement, other: Measurement, metric: str = "frechet") -> UFloat:
-    """(d - f) / (d' - f), with the error of first order; infinite where the other does not lie above the floor."""
+    """(d - f) / (d' - f), with its error to first order; infinite where the other does not lie above the floor."""
     bottom = above_floor(other, metric)
     return above_floor(row, metric) / bottom if bottom.n > 0 else measured(math.inf, math.inf)
 
@@ -52,13 +52,13 @@ class Family:
     teacher: str
     students: tuple[str, ...]
     rows: tuple[Measurement, ...]
-    first: Measurement  # the teacher's DDIM in one step
-    asymptote: Measurement  # and what it reaches in many
+    first: Measurement  # of the teacher, DDIM in one step
+    asymptote: Measurement  # of the teacher, in many steps
 
     def best(self, evaluations: int, *, taught: bool = True) -> Measurement:
-        """The row nearest to the data with at most so many evaluations: of the students, or of the teacher.
+        """The row nearest to the data with at most this many evaluations: a student's, or (not `taught`) the teacher's.
 
-        Raises NotMeasured where nothing was measured with so few.
+        Raises NotMeasured where no row has so few.
         """
         fits = [row for row in self.rows if row.nfe <= evaluations and (row.checkpoint != self.teacher) == taught]
         if not fits:
@@ -77,13 +77,13 @@ def family(teacher: str, *students: str, samples: int | None = None) -> Family:
 
 
 def of_tables(teacher: list[Measurement], *students: list[Measurement], samples: int | None = None) -> Family:
-    """The same of tables at hand, the teacher's first."""
+    """The same from tables in memory, the teacher's first."""
     if not students:
         raise stored.NotMeasured("a table of at least one student beside its teacher's")
     rows = stored.comparable(teacher, *students, samples=samples)
     own = [row for row in rows if row.checkpoint == teacher[0].checkpoint]
-    first, asymptote = (stored.find(own, each) for each in (FIRST, ASYMPTOTE))
-    names = tuple(each[0].checkpoint for each in students)
+    first, asymptote = (stored.find(own, settings) for settings in (FIRST, ASYMPTOTE))
+    names = tuple(table[0].checkpoint for table in students)
     return Family(teacher[0].checkpoint, names, tuple(rows), first, asymptote)
 
 
@@ -94,17 +94,17 @@ def students_of(teacher: str) -> tuple[str, ...]:
 
 
 def root_teacher(name: str) -> str:
-    """The checkpoint that was trained on data, at the end of a chain of teachers; itself for such a one."""
+    """The checkpoint that was trained on data, at the end of a chain of teachers; the name itself if it has none."""
     student = _card(name).get("distillation")
     return name if student is None else root_teacher(Path(student["teacher"]).stem)
 
 
 def method_of(name: str) -> str:
-    """What a figure calls a checkpoint: students bound to 8, 4, 2 and 1 steps are one method, "mnist-progressive"."""
+    """A checkpoint's name in figures: students bound to 8, 4, 2 and 1 steps share one, "mnist-progressive"."""
     times = _card(name).get("times")
     return name.removesuffix(f"-{len(times)}") if times else name
 
 
 def _card(name: str) -> dict[str, Any]:
-    """A shipped checkpoint's card; empty for one that does not ship, about whose teachers nothing is known."""
+    """A shipped checkpoint's card; empty for one that does not ship, whose teachers are unknown."""
     return weights.read_card(name) if (places.checkpoints() / f"{name}.safetensors").is_file() else {}

@@ -1,10 +1,10 @@
-"""One network in many settings, kept in a file as they are measured: stop it when you like, and go on later.
+"""Measure one network with many settings, row by row into a file: a sweep may be interrupted and continued later.
 
     for row in sweep(denoise, grid, "runs/mnist.jsonl", evaluator=evaluator, samples=1000):
         print(row.settings.sampler, row.nfe, row.quality["frechet"].value)
 
 Quality may be spread over processes, `accelerate launch --num_processes 4 -m diffusion_lessons benchmark ...`: each
-takes every fourth of them and writes a file of its own, and they are joined at the end. Latency may not: it is
+takes every fourth of the settings and writes a file of its own, and the files are joined at the end. Latency is
 measured by one process alone.
 """
 
@@ -46,7 +46,7 @@ def sweep(
     if not grid:
         raise ValueError("an empty grid: give at least one Settings to measure")
     for settings in grid:
-        settings.check(denoise)  # what does not fit fails now, not after an hour
+        settings.check(denoise)  # settings that do not fit fail now, not after an hour
     processes = Processes.started(device_of(denoise))
     if processes.world > 1 and repeats:
         raise ValueError("latency is measured by one process alone: run without `accelerate launch`, or with repeats=0")
@@ -61,15 +61,15 @@ def _rows(denoise, grid, file, sha256, processes, samples, repeats, seed, progre
     if processes.rank == 0:
         _join(file, sha256)
     processes.wait()
-    known = {row.key: row for row in table.read(file, sha256)} if file.is_file() else {}
+    measured = {row.key: row for row in table.read(file, sha256)} if file.is_file() else {}
     own = _part(file, processes.rank)
     mine = grid[processes.rank :: processes.world]
     count = samples if options.get("evaluator") else 0
-    hidden = {} if progress else {"disable": True}  # otherwise as TQDM_DISABLE says
-    bar = tqdm(total=sum(map(_cost, mine)), unit="evaluation", **hidden)
+    bar_options = {} if progress else {"disable": True}  # otherwise as TQDM_DISABLE says
+    bar = tqdm(total=sum(map(_cost, mine)), unit="evaluation", **bar_options)
     for settings in mine:
         bar.set_description(f"{settings.sampler} {settings.steps}")
-        row = known.get((settings, count, seed))
+        row = measured.get((settings, count, seed))
         if row is None or row.repeats < repeats:
             row = measure(denoise, settings, samples=samples, repeats=repeats, seed=seed, **options)
             table.append(own, row)
@@ -82,19 +82,19 @@ def _rows(denoise, grid, file, sha256, processes, samples, repeats, seed, progre
     processes.wait()
 
 
-def _check_features(file: Path, known: list[Measurement], evaluator: Evaluator | None) -> None:
+def _check_features(file: Path, rows: list[Measurement], evaluator: Evaluator | None) -> None:
     if evaluator is None:
         return
-    others = {row.features for row in known if row.features_sha256 not in (None, evaluator.sha256)}
+    others = {row.features for row in rows if row.features_sha256 not in (None, evaluator.sha256)}
     if others:
         raise ValueError(
-            f"{file} holds rows in {', '.join(map(str, others))}, and these are {evaluator.name}, or come from another "
-            "network: such distances do not compare. Give another file"
+            f"{file} holds rows in {', '.join(map(str, others))}, and not in {evaluator.name} of this evaluator's "
+            "network: such distances are not comparable. Give another file"
         )
 
 
 def _join(file: Path, sha256: str) -> None:
-    """Put the rows of other processes, finished or killed, into the one file."""
+    """Move the rows of all processes, those that were killed included, into the one file."""
     if file.is_file():
         table.drop_unfinished_line(file)
         table.read(file, sha256)

@@ -1,7 +1,7 @@
 """Measurements as lines of a file, one JSON object a line: appended as they are made, checked when they are read.
 
-A last line that was cut short is what an interrupted run leaves: it is dropped. Anything else that does not fit is
-refused with the number of the line.
+A last line that is cut short, as an interrupted run leaves it, is dropped. Any other damage raises an error that names
+the line.
 """
 
 import json
@@ -36,13 +36,14 @@ def read(file: Path, checkpoint_sha256: str | None = None) -> list[Measurement]:
             row = Measurement.from_json(json.loads(line))
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise ValueError(
-                f"{file}, line {number}: damaged or edited by hand, this is no measurement ({error}). Remove that line "
+                f"{file}, line {number}: damaged or edited by hand, not a measurement ({error}). Remove that line "
                 "and everything in doubt, and run the sweep again: it measures what is missing"
             ) from error
         if checkpoint_sha256 not in (None, row.checkpoint_sha256):
             raise ValueError(
                 f"{file}, line {number}: measured on checkpoint {row.checkpoint_sha256[:12]}, and this one is "
-                f"{str(checkpoint_sha256)[:12]}: rows of two networks do not compare. Give another file, or delete it"
+                f"{str(checkpoint_sha256)[:12]}: rows of two networks cannot be compared. Give another file, "
+                "or delete it"
             )
         rows.append(row)
     return rows
@@ -57,6 +58,6 @@ def drop_unfinished_line(file: Path) -> None:
 
 
 def check_name(file: Path) -> None:
-    """Raise a ValueError for a file that is no table by its name, such as a CSV of earlier versions."""
+    """Raise a ValueError for a file whose name is not that of a table, such as a CSV of earlier versions."""
     if file.suffix != SUFFIX:
         raise ValueError(f"{file}: tables of measurements are JSON lines; give a file whose name ends in {SUFFIX}")

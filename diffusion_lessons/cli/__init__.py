@@ -11,7 +11,7 @@ import typer
 
 from diffusion_lessons.cli import classroom, look, make, measure
 
-# What a person can mend gets one line; anything else is a defect and keeps its traceback.
+# Errors that the user can mend are printed in one line; any other is a defect and keeps its traceback.
 EXPECTED = (ValueError, OSError, FloatingPointError, ImportError)
 
 app = typer.Typer(

@@ -26,7 +26,7 @@ def tour(
 
 
 def doctor() -> None:
-    """Say whether this machine and this installation work, and what to do where they do not.
+    """Check this machine and this installation, and say how to mend what does not work.
 
     \b
     diffusion-lessons doctor
@@ -42,7 +42,7 @@ def data(
     out: Annotated[Path | None, typer.Option(help="Write a picture of the first images, class by class.")] = None,
     size: Annotated[int | None, typer.Option(help="Resize to this side, in pixels.")] = None,
 ) -> None:
-    """List the data sets, or fetch one and say what it holds.
+    """List the data sets, or download one and describe it.
 
     \b
     diffusion-lessons data

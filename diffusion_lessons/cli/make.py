@@ -32,7 +32,7 @@ def train(
     precision: Precision = "auto",
     seed: Seed = 0,
 ) -> None:
-    """Train a network; Ctrl-C saves, --resume goes on. Pictures of samples are written as it learns.
+    """Train a network; Ctrl-C saves, --resume continues. Pictures of samples are written as it learns.
 
     \b
     diffusion-lessons train digits
@@ -67,15 +67,15 @@ def distil(
     precision: Precision = "auto",
     seed: Seed = 0,
 ) -> None:
-    """Make a student that samples in one to eight steps, starting from its teacher; Ctrl-C saves, --resume goes on.
+    """Make a student that samples in one to eight steps, starting from its teacher; Ctrl-C saves, --resume continues.
 
     \b
-    The students, each with its teacher (and the same with digits- in the place of mnist-):
+    The students, each with its teacher (and the same with digits- in place of mnist-):
       mnist-reflow            mnist-flow        straighter, from pairs that its own ODE joins
       mnist-reflow-2          mnist-reflow      the same once more
       mnist-reflow-distilled  mnist-reflow      one step only
       mnist-progressive-8     mnist-diffusion   8 steps for its teacher's 16; then -4 from -8, -2 from -4, -1 from -2
-      mnist-consistency       mnist-diffusion   from four times to the end at once; also mnist-consistency-training
+      mnist-consistency       mnist-diffusion   from any of four times to the data; also mnist-consistency-training
     A teacher is looked for in runs/ and then among the shipped checkpoints; --set teacher=PATH names another.
 
     \b
@@ -100,13 +100,17 @@ def sample(
     rescale: Annotated[float, typer.Option(help="Undo guidance's contrast, 0..1.")] = 0.0,
     sampler: Annotated[str, typer.Option(help="Any that `diffusion-lessons samplers` lists.")] = "ddim",
     steps: Annotated[int, typer.Option(help="Steps of the sampler's grid.")] = 20,
-    spacing: Annotated[str, typer.Option(help="How the grid's times lie.")] = "trailing",
-    option: Annotated[list[str] | None, typer.Option("--option", "-o", help="The sampler's, NAME=VALUE.")] = None,
-    clip: Annotated[bool, typer.Option(help="Keep the clean sample seen at each step in [-1, 1].")] = True,
+    spacing: Annotated[str, typer.Option(help="How the grid's times are spaced.")] = "trailing",
+    option: Annotated[
+        list[str] | None, typer.Option("--option", "-o", help="An option of the sampler, NAME=VALUE.")
+    ] = None,
+    clip: Annotated[bool, typer.Option(help="Clip the estimate x0_hat of each step to [-1, 1].")] = True,
     precision: Annotated[str, typer.Option(help="Of the network: float32, bfloat16, float16.")] = "float32",
     grid: Annotated[str, typer.Option(help="ROWSxCOLUMNS of the picture.")] = "4x8",
     out: Annotated[Path, typer.Option(help="The picture.")] = Path("samples.png"),
-    trajectory: Annotated[bool, typer.Option("--trajectory", help="Also an animation, OUT-trajectory.png.")] = False,
+    trajectory: Annotated[
+        bool, typer.Option("--trajectory", help="Also write an animation, OUT-trajectory.png.")
+    ] = False,
     device: Device = None,
     seed: Seed = 0,
 ) -> None:

@@ -17,16 +17,18 @@ def benchmark(
     samples: Annotated[int | None, typer.Option(help="Samples of each row, instead of the plan's.")] = None,
     batch: Annotated[int, typer.Option(help="Images sampled together; more on a GPU.")] = 25,
     out: Annotated[Path | None, typer.Option(help="The table; by default runs/measurements/NAME.jsonl.")] = None,
-    ship: Annotated[bool, typer.Option("--ship", help="Into datasets/measurements/, for the course.")] = False,
-    latency: Annotated[bool, typer.Option(help="Off where several processes share the work.")] = True,
+    ship: Annotated[bool, typer.Option("--ship", help="Write to datasets/measurements/, for the course.")] = False,
+    latency: Annotated[bool, typer.Option(help="Measure latency; not where several processes share the work.")] = True,
     inception: Annotated[
-        bool, typer.Option("--inception", help="In Inception's features: true FID, for photos.")
+        bool, typer.Option("--inception", help="Measure in Inception's features: true FID, for photos.")
     ] = False,
-    inception_weights: Annotated[Path | None, typer.Option(help="Their file, where they cannot be fetched.")] = None,
+    inception_weights: Annotated[
+        Path | None, typer.Option(help="File of its weights, where they cannot be downloaded.")
+    ] = None,
     device: Device = None,
     seed: Seed = 0,
 ) -> None:
-    """Measure samplers: quality with its spread and floor, latency with its machine. Go on where it stopped.
+    """Measure samplers: quality with its spread and floor, latency with its machine. A run resumes where it stopped.
 
     \b
     diffusion-lessons benchmark --quick
@@ -54,10 +56,14 @@ def benchmark(
 
 def evaluate(
     checkpoint: Annotated[str, typer.Argument(help="A shipped checkpoint's name, or a file.")],
-    samples: Annotated[int | None, typer.Option(help="As many as there are held-out images if not given.")] = None,
-    sampler: Annotated[str | None, typer.Option(help="By default the best of a short list; a student's own.")] = None,
+    samples: Annotated[int | None, typer.Option(help="By default as many as there are held-out images.")] = None,
+    sampler: Annotated[
+        str | None, typer.Option(help="By default the best of a short list, or a student's own.")
+    ] = None,
     steps: Annotated[int, typer.Option(help="Steps of --sampler.")] = 10,
-    option: Annotated[list[str] | None, typer.Option("--option", "-o", help="The sampler's, NAME=VALUE.")] = None,
+    option: Annotated[
+        list[str] | None, typer.Option("--option", "-o", help="An option of the sampler, NAME=VALUE.")
+    ] = None,
     batch: Annotated[int, typer.Option(help="Images sampled together; more on a GPU.")] = 50,
     precision: Annotated[str, typer.Option(help="Of the network: float32, bfloat16, float16.")] = "float32",
     device: Device = None,
@@ -87,14 +93,14 @@ def evaluate(
 def frontier(
     tables: Annotated[
         list[str] | None,
-        typer.Argument(help="Shipped tables' names or files of `benchmark`; by default mnist-diffusion."),
+        typer.Argument(help="Names of shipped tables, or files of `benchmark`; by default mnist-diffusion."),
     ] = None,
     x: Annotated[str, typer.Option(help="The cost: nfe, seconds_per_image or peak_memory_mb.")] = "nfe",
     quality: Annotated[str, typer.Option(help="frechet, kernel, precision, recall, coverage, adherence.")] = "frechet",
-    budget: Annotated[float | None, typer.Option(help="The best whose cost is at most this.")] = None,
+    budget: Annotated[float | None, typer.Option(help="Also print the best whose cost is at most this.")] = None,
     out: Annotated[Path, typer.Option(help="The picture.")] = Path("frontier.png"),
 ) -> None:
-    """Which samplers no other beats in cost and quality, the knee, and the best within a budget.
+    """Show the settings that no others beat in cost and quality, the knee, and the best within a budget.
 
     \b
     diffusion-lessons frontier

@@ -1,4 +1,4 @@
-"""Options that several commands share, and how their text is read."""
+"""Options that several commands share, and the parsing of their text."""
 
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, TypeVar
@@ -7,16 +7,16 @@ import typer
 
 T = TypeVar("T")  # the brackets of PEP 695 need Python 3.12
 
-Device = Annotated[str | None, typer.Option(help="cuda, cuda:1, mps or cpu; by default the best that is there.")]
+Device = Annotated[str | None, typer.Option(help="cuda, cuda:1, mps or cpu; by default the best available.")]
 Change = Annotated[list[str] | None, typer.Option("--set", help="A recipe's field, NAME=VALUE; repeatable.")]
-Minutes = Annotated[float | None, typer.Option(help="Stop after this time, not after the recipe's images.")]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")]
+Minutes = Annotated[float | None, typer.Option(help="Stop after this time instead of after the recipe's images.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Continue an interrupted run.")]
 Seed = Annotated[
-    int, typer.Option(help="Decides every random number; on a GPU a training's last digits differ all the same.")
+    int, typer.Option(help="Decides every random number; on a GPU the last digits of a training still vary.")
 ]
 Precision = Annotated[
     Literal["auto", "float32", "bfloat16", "float16"],
-    typer.Option(help="Of a training step's convolutions; auto is half where the device has it."),
+    typer.Option(help="Of the convolutions in training; auto is half where the device supports it."),
 ]
 
 
@@ -31,26 +31,26 @@ def rows_and_columns(text: str) -> tuple[int, int]:
 def listed(text: str, read: Callable[[str], T]) -> list[T]:
     """ "10,20" -> [10, 20]."""
     try:
-        return [read(each.strip()) for each in text.split(",")]
+        return [read(word.strip()) for word in text.split(",")]
     except ValueError:
         raise ValueError(f"{text!r} should be values separated by commas, such as 10,20") from None
 
 
 def named_values(texts: list[str] | None) -> dict[str, Any]:
     """["eta=0.5", "variance=large"] -> {"eta": 0.5, "variance": "large"}: options of a sampler or a recipe."""
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for text in texts or []:
         name, equals, value = text.partition("=")
         if not equals:
             raise ValueError(f"an option is written NAME=VALUE, such as eta=0.5; got {text!r}")
-        found[name.strip()] = _value(value.strip())
-    return found
+        values[name.strip()] = _value(value.strip())
+    return values
 
 
 def _value(text: str) -> Any:
-    for read in (int, float):
+    for number in (int, float):
         try:
-            return read(text)
+            return number(text)
         except ValueError:
             pass
     return {"true": True, "false": False, "none": None}.get(text.lower(), text)

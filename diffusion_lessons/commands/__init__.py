@@ -1,1 +1,1 @@
-"""What the command line does and prints; its options stand in `cli`."""
+"""What the command line does and prints; its options are defined in `cli`."""

@@ -32,10 +32,10 @@ def run_benchmark(
     """Measure a checkpoint by a plan, print each row as it is made, and keep the rows in a file.
 
     ship: keep them where the course's own tables are, `datasets/measurements/`.
-    inception: judge by Inception's features, whose Frechet distance is a FID; in a table of their own.
+    inception: measure in Inception's features, whose Frechet distance is a FID, and keep a table of their own.
 
-    Raises ValueError for shipping those: the course's tables are all in its own features, so that they compare;
-    FileNotFoundError for shipping without a clone of the repository to put them into.
+    Raises ValueError for `ship` with `inception`, since the course's tables are all in its own features and comparable;
+    FileNotFoundError for `ship` outside a clone of the repository.
     """
     if ship and inception:
         raise ValueError("shipped tables are in the course's own features: give --out instead of --ship")
@@ -44,11 +44,11 @@ def run_benchmark(
     denoise = checkpoints.load(checkpoint, Processes.started(device).device)
     name = Path(checkpoint).stem
     data = (denoise.card or {}).get("data", {})
-    named = data["name"] if isinstance(data, dict) else str(data)
+    data_name = data["name"] if isinstance(data, dict) else str(data)
     if inception:
-        evaluator = inceptions.evaluator(named, weights_file=inception_weights, device=device_of(denoise))
+        evaluator = inceptions.evaluator(data_name, weights_file=inception_weights, device=device_of(denoise))
     else:
-        evaluator = evaluators.of_images(named)
+        evaluator = evaluators.of_images(data_name)
     folder = places.measurements() if ship else Path("runs/measurements")
     file = out or folder / f"{name}{'-inception' * inception}{table.SUFFIX}"
     rows = []
@@ -64,7 +64,7 @@ def run_benchmark(
 
 
 def line(row: Measurement) -> str:
-    """A measured row as it is printed: settings, evaluations, time and the quality figures that say most."""
+    """A row as it is printed: settings, evaluations, time and the main figures of quality."""
     settings = row.settings
     words = [
         f"{label(settings)}@{settings.steps}",

@@ -26,25 +26,28 @@ def collect(course: Path, assignment: str, folder: Path) -> None:
 def grade(
     course: Path, assignment: str, *, processes: int | None = None, again: bool = False, part: str = "1/1"
 ) -> None:
-    """Grade what has not been graded as it is now, behind a progress bar; name the submissions that could not be.
+    """Grade the submissions that are new or have changed, with a progress bar, and name those that could not be.
 
     Raises ValueError for a `part` that is not k/n.
     """
     k, _, n = part.partition("/")
     if not (k.isdigit() and n.isdigit()):
         raise ValueError(f"--part is k/n, such as 2/5; got {part!r}")
-    bar, bad = None, []
-    for record, left in whole_class.grade(course, assignment, processes=processes, again=again, part=(int(k), int(n))):
-        bar = bar or tqdm(total=left + 1, desc=assignment, unit="submission")
+    bar, failed = None, []
+    for record, remaining in whole_class.grade(
+        course, assignment, processes=processes, again=again, part=(int(k), int(n))
+    ):
+        bar = bar or tqdm(total=remaining + 1, desc=assignment, unit="submission")
         bar.update()
         if record.trouble:
-            bad.append(record)
+            failed.append(record)
             tqdm.write(f"{record.student}: {record.trouble}")
     if bar is None:
         print("nothing new to grade")
         return
     bar.close()
-    print(f"{bar.total - len(bad)} graded, {len(bad)} could not be. Next: diffusion-lessons class report {assignment}")
+    done = bar.total - len(failed)
+    print(f"{done} graded, {len(failed)} could not be. Next: diffusion-lessons class report {assignment}")
 
 
 def feedback(course: Path, assignment: str) -> None:
@@ -52,7 +55,7 @@ def feedback(course: Path, assignment: str) -> None:
 
 
 def report(course: Path, assignment: str, also: Sequence[Path] = ()) -> None:
-    """Print everybody's points and the mistakes by how often they were made; save the points as CSV."""
+    """Print every student's points and the mistakes, the most frequent first; save the points as CSV."""
     rows = reports.joined([course, *also], assignment)
     print(reports.table(rows), end="")
     for name, mistake, count in reports.common_mistakes(rows):

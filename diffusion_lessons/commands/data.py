@@ -1,4 +1,4 @@
-"""`diffusion-lessons data`: the data sets in words and in a picture."""
+"""`diffusion-lessons data`: the data sets, described in text and shown in a picture."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from diffusion_lessons.machine import places
 
 
 def show_data(name: str | None = None, *, size: int | None = None, picture: Path | None = None) -> None:
-    """Print what one data set holds, or without a name which ones there are."""
+    """Print what one data set holds, or, without a name, list the data sets."""
     print(overview() if name is None else describe(name, size=size, picture=picture))
 
 
@@ -21,7 +21,7 @@ def overview() -> str:
 
 
 def describe(name: str, *, size: int | None = None, picture: Path | None = None) -> str:
-    """Load a data set, downloading it where needed, and say what it holds; with a picture of it on request."""
+    """Load a data set, downloading it if needed, and describe it; write a picture of it on request."""
     data = load_data(name, "all", size=size)
     counts = torch.bincount(data.labels, minlength=len(data.classes)).tolist()
     lines = [
@@ -38,7 +38,7 @@ def describe(name: str, *, size: int | None = None, picture: Path | None = None)
 def first_of_each(data: Data, count: int = 8) -> torch.Tensor:
     """The first `count` images of each class, one class a row, [N, C, H, W]; classes with fewer are left out.
 
-    Where every class has fewer, all images that were found are returned.
+    Where every class has fewer, all images are returned.
     """
     rows = [(data.labels == label).nonzero()[:count, 0] for label in range(len(data.classes))]
     return data.batch(torch.cat([row for row in rows if len(row) == count] or rows))[0]

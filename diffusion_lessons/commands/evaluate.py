@@ -28,12 +28,12 @@ def run_evaluation(
 ) -> dict[str, Any]:
     """Measure a checkpoint at its guidance scales, print each, and write the figures into its card; return them.
 
-    samples: as many as there are held-out images if None, 10,000 at most.
-    sampler, steps, options: how to sample; without a sampler the best candidate of `benchmark.card`, chosen on other
+    samples: if None, as many as there are held-out images, and at most 10,000.
+    sampler, steps, options: how to sample; without a sampler, the best candidate of `benchmark.card`, found on other
         noise.
 
-    Raises ValueError for more samples than held-out images, which the floor needs, and for a checkpoint that was
-    replaced while it was measured; its card is then left as it is.
+    Raises ValueError for more samples than held-out images, of which the floor needs as many, and for a checkpoint that
+    was replaced while it was measured, whose card is then left unchanged.
     """
     denoise = checkpoints.load(checkpoint, choose_device(device))
     card = denoise.card or {}
@@ -42,35 +42,35 @@ def run_evaluation(
     count = samples if samples is not None else held_out
     if count > held_out:
         raise ValueError(
-            f"{count} samples were asked for, and the floor at that count needs as many held-out images: there are "
-            f"{held_out}; ask for at most {held_out}"
+            f"the floor of {count} samples needs as many held-out images, and there are {held_out}: ask for at most "
+            f"{held_out} samples"
         )
     changes: dict[str, Any] = {"batch": batch, "precision": precision}
-    chosen = Settings(sampler, steps, options=options or {}) if sampler is not None else None
+    override = Settings(sampler, steps, options=options or {}) if sampler is not None else None
     rows: list[Measurement] = []
     for scale in best.scales(card):
         trials = min(best.TRIALS, count)
-        settings = chosen or best.best(denoise, evaluator, scale, samples=trials, seed=seed + 1, **changes)
+        settings = override or best.best(denoise, evaluator, scale, samples=trials, seed=seed + 1, **changes)
         settings = replace(settings, scale=scale, **changes)
         how: dict[str, Any] = {"evaluator": evaluator, "metrics": best.METRICS, "samples": count, "seed": seed}
         rows.append(measure(denoise, settings, repeats=0, progress=True, **how))
         print(line(rows[-1]), flush=True)
     if cards.read_card(checkpoint)["sha256"] != card["sha256"]:
-        raise ValueError(f"{checkpoint} was replaced while it was measured: its card is left as it is; measure again")
-    entry = best.entry(rows, _command(checkpoint, samples, chosen, batch, precision, seed))
+        raise ValueError(f"{checkpoint} was replaced while it was measured: its card is left unchanged; measure again")
+    entry = best.entry(rows, _command(checkpoint, samples, override, batch, precision, seed))
     checkpoints.amend(checkpoint, evaluation=entry)
     print(f"written to the card of {checkpoint}")
     return entry
 
 
 def _command(
-    checkpoint: str, samples: int | None, chosen: Settings | None, batch: int, precision: str, seed: int
+    checkpoint: str, samples: int | None, override: Settings | None, batch: int, precision: str, seed: int
 ) -> str:
-    """The command line that measures this again, for the card."""
+    """The command line that repeats this measurement, for the card."""
     words = ["diffusion-lessons evaluate", checkpoint]
     if samples is not None:
         words.append(f"--samples {samples}")
-    if chosen is not None:
-        words.append(f"--sampler {chosen.sampler} --steps {chosen.steps}")
-        words += [f"-o {name}={value}" for name, value in chosen.options.items()]
+    if override is not None:
+        words.append(f"--sampler {override.sampler} --steps {override.steps}")
+        words += [f"-o {name}={value}" for name, value in override.options.items()]
     return " ".join([*words, f"--batch {batch} --precision {precision} --seed {seed}"])

@@ -1,4 +1,4 @@
-"""`diffusion-lessons frontier`: which settings no other beats, printed and drawn."""
+"""`diffusion-lessons frontier`: the settings that no others beat, as a table and a figure."""
 
 from pathlib import Path
 
@@ -16,31 +16,31 @@ COLUMNS = ("steps", "nfe", "scale", "seconds_per_image", "frechet_value", "frech
 def show_frontier(
     *sources: str, x: str = "nfe", quality: str = "frechet", out: Path | None = None, budget: float | None = None
 ) -> pd.DataFrame:
-    """Print the rows that no other beats, the knee, and the best within a budget; draw all of them.
+    """Print the rows that no other beats, the knee and the best within a budget; draw them with all other rows.
 
-    sources: shipped tables' names or files. Clipped rows in float32 without guidance are compared, of the largest
-        count that every table has; and by latency only those that have one.
+    sources: names of shipped tables, or files. The rows compared are clipped, unguided and in float32, of the largest
+        sample count that every table has; a comparison by latency takes those for which it was measured.
     """
     tables = [[row for row in _rows(source) if getattr(row, x, 0) is not None] for source in sources]
     try:
-        compared = figures.joined(stored.comparable(*tables))
+        points = figures.joined(stored.comparable(*tables))
     except LookupError as error:
-        raise ValueError(f"{', '.join(sources)}: a frontier is drawn of {error.args[0]}") from error
-    best = compared[on_frontier(compared, [x, f"{quality}_value"])].sort_values(x)
+        raise ValueError(f"{', '.join(sources)}: a frontier needs {error.args[0]}") from error
+    best = points[on_frontier(points, [x, f"{quality}_value"])].sort_values(x)
     print(_text(best, x))
-    bend = knee(compared, x, f"{quality}_value")
+    bend = knee(points, x, f"{quality}_value")
     if bend is not None:
-        print(f"knee: {_name(compared.iloc[bend])}")
+        print(f"knee: {_name(points.iloc[bend])}")
     if budget is not None:
-        print(f"best with {x} at most {budget:g}, and what cannot be told from it:")
-        print(_text(best_under(compared, {x: budget}, f"{quality}_value"), x))
+        print(f"best with {x} at most {budget:g}, and rows whose difference from it is not resolved:")
+        print(_text(best_under(points, {x: budget}, f"{quality}_value"), x))
     if out is not None:
-        figure = figures.frontier(compared, x, quality)
+        figure = figures.frontier(points, x, quality)
         out.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(out, dpi=150)
         beyond = out.with_stem(out.stem + "-beyond-floor")
-        figures.above_floor(compared, quality).savefig(beyond, dpi=150)
-        print(f"drawn in {out} and {beyond}")
+        figures.above_floor(points, quality).savefig(beyond, dpi=150)
+        print(f"figures: {out} and {beyond}")
     return best
 
 
@@ -56,5 +56,5 @@ def _name(row: pd.Series) -> str:
 
 def _text(rows: pd.DataFrame, x: str) -> str:
     columns = [name for name in dict.fromkeys([*COLUMNS, x]) if name in rows]
-    named = rows[columns].set_axis([_name(row) for _, row in rows.iterrows()], axis=0)
-    return named.to_string(float_format=lambda value: f"{value:.4g}")
+    labelled_rows = rows[columns].set_axis([_name(row) for _, row in rows.iterrows()], axis=0)
+    return labelled_rows.to_string(float_format=lambda value: f"{value:.4g}")

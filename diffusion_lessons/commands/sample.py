@@ -1,4 +1,4 @@
-"""Samples of a network as a picture, and as an animation of how they came about."""
+"""Samples of a network as a picture, and their trajectories as an animation."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,12 +20,12 @@ def write_samples(
     labels: Sequence[int | str] | None = None,
     seed: int = 0,
 ) -> None:
-    """Write rows x columns samples to `out`, with `trajectory` also an animation beside it; say what was done."""
-    counted = count_calls(in_precision(denoise, settings.precision))
-    states = generate(counted, rows * columns, settings, labels=labels, seed=seed, progress=True)
+    """Write rows x columns samples to `out` and, with `trajectory`, an animation beside it; print what was written."""
+    counter = count_calls(in_precision(denoise, settings.precision))
+    states = generate(counter, rows * columns, settings, labels=labels, seed=seed, progress=True)
     save_picture(image_grid(states[-1].x, columns), out)
-    print(f"{out}: {rows * columns} samples, {counted.nfe:g} network evaluations each")
+    print(f"{out}: {rows * columns} samples, {counter.nfe:g} network evaluations each")
     if trajectory:
-        moving = out.with_name(f"{out.stem}-trajectory.png")
-        save_animation(trajectory_frames(states, denoise.path, columns), moving)
-        print(f"{moving}: x_t on the left, the clean sample seen in it on the right, {len(states)} frames")
+        animation = out.with_name(f"{out.stem}-trajectory.png")
+        save_animation(trajectory_frames(states, denoise.path, columns), animation)
+        print(f"{animation}: x_t on the left, the estimate x0_hat on the right, {len(states)} frames")

@@ -1,4 +1,4 @@
-"""`diffusion-lessons samplers`: what each sampler is and costs, and where it was published."""
+"""`diffusion-lessons samplers`: the kind, cost and source of each sampler."""
 
 from diffusion_lessons.figures import style
 from diffusion_lessons.samplers import ALL

@@ -1,4 +1,4 @@
-"""`diffusion-lessons train` and `distil`: a progress bar, samples that get better, and how to go on."""
+"""`diffusion-lessons train` and `distil`: a progress bar, pictures of samples on the way, and a way to resume."""
 
 import sys
 import time
@@ -18,7 +18,7 @@ from diffusion_lessons.training import loop, recipes
 from diffusion_lessons.training.loop import TrainingRecord
 from diffusion_lessons.training.recipes import Kind, Recipe
 
-# on a CPU, sisters whose networks, batches and numbers of images suit a few cores
+# recipes for a GPU, and those that replace them on a CPU: smaller networks and batches, fewer images
 ON_CPU = {"mnist": "mnist-small", "cifar10": "cifar10-small"}
 BAR = "{desc} |{bar:20}| step {n_fmt}/{total_fmt}{postfix}"
 PICTURE = "samples.png"
@@ -57,13 +57,13 @@ def choose_recipe(
 ) -> tuple[Recipe, Data]:
     """The recipe of this name and its images, or one made for the images of this folder, with some fields changed.
 
-    A recipe for a GPU gives way to its small sister on a CPU, where large batches would learn nothing for an hour.
+    On a CPU a recipe for a GPU is replaced by its small version: large batches would take an hour to learn anything.
 
-    Raises ValueError for what is neither, for an unknown field, and for `kind` among the changes.
+    Raises ValueError for a name that is neither, for an unknown field, and for `kind` among the changes.
     """
     fields = dict(changes or {})
     if "kind" in fields:
-        raise ValueError(f"the kind is more than a field: give --kind {fields['kind']} instead of --set")
+        raise ValueError(f"the kind decides more than one field: give --kind {fields['kind']} instead of --set")
     gpu = choose_device(device).type != "cpu"
     if what in ON_CPU and not gpu:
         print(f"on a CPU, {what} is trained as {ON_CPU[what]}", file=sys.stderr)
@@ -87,23 +87,26 @@ def train_and_show(
     picture_every: float = 30.0,
     **options: Any,
 ) -> Path | None:
-    """Train and show it: loss, images per second, time left, and `out`/samples.png every so many seconds.
+    """Train with a progress bar (loss, images per second, time left) and a picture, `out`/samples.png.
 
+    The picture is drawn anew every `picture_every` seconds.
     `records_of` trains: `loop.train`, or `students.train_student` for a student's recipe; `options` are its own.
     Ctrl-C leaves a state in `out`, from which resume=True goes on. Writes the checkpoint into `out` and returns its
     path, or None in all processes but the first.
     """
     records = records_of(recipe, data, out, seed=seed, **options)
-    record, shown = None, time.monotonic()
+    record, last_picture = None, time.monotonic()
     with closing(records), tqdm(total=recipe.steps, desc=recipe.name, bar_format=BAR) as bar:  # type: ignore[type-var]
         for record in records:
             bar.total, bar.n, bar.disable = record.steps, record.step, bar.disable or not record.main
             bar.set_postfix_str(_status(record))
-            if record.main and time.monotonic() - shown > picture_every:
+            if record.main and time.monotonic() - last_picture > picture_every:
                 _picture(record, out)
-                shown = time.monotonic()
+                last_picture = time.monotonic()
     if record is None:
-        raise ValueError(f"the run in {out} has already seen all its images; delete its state, or use another folder")
+        raise ValueError(
+            f"the run in {out} has already been trained on all its images; delete its state, or use another folder"
+        )
     file = loop.finish(record, out)
     if file is not None:
         _picture(record, out)
@@ -114,8 +117,8 @@ def train_and_show(
 
 
 def _status(record: TrainingRecord) -> str:
-    left = tqdm.format_interval(record.seconds_left)
-    return f"loss {record.loss:.4f}, {record.images_per_second:,.0f} images/s, {left} left"
+    remaining = tqdm.format_interval(record.seconds_left)
+    return f"loss {record.loss:.4f}, {record.images_per_second:,.0f} images/s, {remaining} left"
 
 
 def _picture(record: TrainingRecord, out: Path) -> None:

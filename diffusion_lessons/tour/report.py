@@ -42,8 +42,8 @@ of real training digits, and is no FID. The last line is the floor: what real di
 the same count.</p>
 
 <h2>3. What happens on the way</h2>
-<p>First DDPM in 1000 steps, then DDIM in 50: above x_t, below the clean sample that the network sees in it. The sketch
-is there long before the noise is gone.</p>
+<p>First DDPM in 1000 steps, then DDIM in 50: x_t above, and below it the network's estimate of the clean sample. The
+estimate shows a digit long before the noise is gone.</p>
 $denoising_ddpm
 $denoising_ddim
 
@@ -69,8 +69,8 @@ def write(out: Path, example: pd.DataFrame, results: pd.DataFrame, numbers: dict
         name.replace("-", "_"): _picture(out / f"{name}.png", text)
         for name, text in {
             "samples": "Ten digits by each sampler, from the same starting noise",
-            "denoising-ddpm": "x_t and the clean sample seen in it, from noise to digit, for DDPM in 1000 steps",
-            "denoising-ddim": "x_t and the clean sample seen in it, from noise to digit, for DDIM in 50 steps",
+            "denoising-ddpm": "x_t and the estimate of the clean sample, from noise to digit, for DDPM in 1000 steps",
+            "denoising-ddim": "x_t and the estimate of the clean sample, from noise to digit, for DDIM in 50 steps",
             "mixture": "Trajectories of a stochastic and a deterministic sampler on an exact mixture",
             "guidance": "The ten digits at guidance scales 0, 1, 3, 7.5 and 15",
             "negative": "Eights, plain and pushed away from three",
@@ -94,7 +94,7 @@ def write(out: Path, example: pd.DataFrame, results: pd.DataFrame, numbers: dict
 
 
 def readable(results: pd.DataFrame) -> pd.DataFrame:
-    """The table as people read it: two significant digits, nothing where nothing was measured."""
+    """The table for human readers: two significant digits, and blanks where nothing was measured."""
     formats = {
         "steps": "{:.0f}",
         "NFE": "{:.0f}",
@@ -103,12 +103,12 @@ def readable(results: pd.DataFrame) -> pd.DataFrame:
         "adherence": "{:.1%}",
         "Frechet distance": "{:.3g}",
     }
-    shown = results.copy()
+    texts = results.copy()
     for column, pattern in formats.items():
         if column not in results:  # the fast tour measures no distance
             continue
-        shown[column] = ["" if pd.isna(value) else pattern.format(value) for value in results[column]]
-    return shown
+        texts[column] = ["" if pd.isna(value) else pattern.format(value) for value in results[column]]
+    return texts
 
 
 def _table(frame: pd.DataFrame) -> str:

@@ -1,4 +1,4 @@
-"""The tour from beginning to end, one function a station."""
+"""The tour from beginning to end, with one function for each section of its page."""
 
 import json
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ DIGITS = [str(digit) for digit in range(10)]
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is done: images in training, samples of each sampler, how many a batch, and those of the negative.
+    """The amount of work: training images, samples of each sampler, the batch size, and samples with a negative.
 
     The fast tour draws too few samples for a Frechet distance in 64 features, which needs 130.
     """
@@ -91,7 +91,7 @@ def run(
 
 
 def table(rows: list[Measurement]) -> pd.DataFrame:
-    """One line a sampler, and below them the floor: what real digits score at the same count."""
+    """One line for each sampler, and below them the floor: what real digits score at the same count."""
     titles = {"adherence": "adherence", "frechet": "Frechet distance"}
     lines: list[dict[str, Any]] = [
         {
@@ -143,7 +143,7 @@ def _side_by_side(denoise: Denoiser, seed: int) -> Figure:
 
 
 def _on_the_way(denoise: Denoiser, sampler: str, steps: int, seed: int) -> Figure:
-    """A 3 on its way from noise, with what the network sees in it."""
+    """A 3 as it emerges from noise, with the network's estimates of it."""
     trace = generate(denoise, 1, sampler=sampler, steps=steps, labels=[3], seed=seed)
     return estimate_strip(trace, columns=11)
 
@@ -163,14 +163,14 @@ def _on_a_mixture(seed: int) -> Figure:
 def _guided(denoise: Denoiser, evaluator: Evaluator, seed: int) -> tuple[list[dict[str, float]], Figure]:
     """The ten digits at each guidance scale, from one starting noise; the adherence of each row."""
     labels = torch.arange(10)
-    rows, shown = [], {}
+    rows, images = [], {}
     for scale in SCALES:
         x = generate(denoise, 10, labels=range(10), scale=scale, seed=seed)[-1].x
-        shown[f"s = {scale:g}"] = x
+        images[f"s = {scale:g}"] = x
         predicted = evaluator.features_of(x, labels).predicted
         assert predicted is not None
         rows.append({"scale": scale, "adherence": adherence(predicted, labels)})
-    return rows, image_strip(shown, DIGITS, "Guidance: from no label at all to a caricature")
+    return rows, image_strip(images, DIGITS, "Guidance: from no label at all to a caricature")
 
 
 def _negative(denoise: Denoiser, count: int, seed: int) -> tuple[dict[str, float], Figure]:

@@ -83,7 +83,7 @@ def test_best_under_a_budget_keeps_what_cannot_be_told_apart():
     )
     assert best_under(table, {"seconds_per_image": 1.0}, "frechet_value")["sampler"].tolist() == ["c", "a"]
     assert best_under(table, {"seconds_per_image": 0.1}, "frechet_value")["sampler"].tolist() == ["b"]
-    with pytest.raises(ValueError, match="the cheapest there is: seconds_per_image 0.1"):
+    with pytest.raises(ValueError, match="the lowest costs are seconds_per_image 0.1"):
         best_under(table, {"seconds_per_image": 0.01}, "frechet_value")
 
 

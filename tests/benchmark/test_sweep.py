@@ -98,7 +98,7 @@ def test_damaged_and_foreign_files_are_refused_with_the_reason(unbroken, tmp_pat
     file.write_text(text)
     with pytest.raises(ValueError, match="line 1: measured on checkpoint exact, and this one is 1234"):
         list(run(file, sha256="1234"))
-    with pytest.raises(ValueError, match="holds rows in points, and these are Inception"):
+    with pytest.raises(ValueError, match="holds rows in points, and not in Inception"):
         run(file, evaluator=dataclasses.replace(points(), name="Inception", sha256="5678"))
 
 

@@ -15,7 +15,5 @@ def test_a_frontier_of_two_tables_names_both_networks(tmp_path, capsys):
     best = show_frontier(str(tmp_path / "net.jsonl"), str(tmp_path / "student.jsonl"))
     assert list(best["who"]) == ["student", "net", "net"] and (best["samples"] == 2000).all()
     assert "student: DDIM@1" in capsys.readouterr().out
-    with pytest.raises(
-        ValueError, match="frontier is drawn of clipped, unguided rows .*they have an empty table: none"
-    ):
+    with pytest.raises(ValueError, match="frontier needs clipped, unguided rows .*they have an empty table: none"):
         show_frontier(str(tmp_path / "net.jsonl"), str(tmp_path / "student.jsonl"), x="peak_memory_mb")
