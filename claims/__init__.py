@@ -1,10 +1,10 @@
 """The claims ledger: what two texts say about diffusion, measured with the library, with a verdict each.
 
 `python -m claims C9` measures a claim anew; `gather(["C9"])` does it from Python, and `markdown(read())` is the page.
-The measurements of a claim stand in the one file of its subject.
+All measurements of a claim are in the file of its subject.
 """
 
-# importing the subjects enters their measurements
+# importing a subject registers its measurements
 from claims import ddim, ddpm, few_steps, flow, guidance, latency, memorization, negative_prompts, solvers
 from claims.evidence import Evidence, combined, named
 from claims.ledger import MEASURERS, gather, read, stale

@@ -41,9 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("names", nargs="*", metavar="CLAIM", help="C1 ... C31: measure these anew")
     parser.add_argument("--all", action="store_true", dest="every", help="measure every claim anew")
     parser.add_argument("--out", type=Path, default=Path("CLAIMS.md"), help="the page; by default CLAIMS.md")
-    chosen = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     try:
-        show(chosen.names, every=chosen.every, out=chosen.out)
+        show(options.names, every=options.every, out=options.out)
     except ValueError as error:
         sys.exit(f"error: {error}")
 

@@ -69,14 +69,14 @@ def ten_steps_on_mnist() -> Evidence:
     """DDIM in 10 and in 50 steps: distance, and share of samples that are the digit asked for."""
     ten, fifty = rows_at_one_count(("ddim", 10, {}), ("ddim", 50, {}))
     worse = score(ten) - score(fifty)
-    known, ceiling = score(ten, "adherence"), floor(ten, "adherence")
-    falls, usable = worse.n > 0, known.n > 0.95 * score(fifty, "adherence").n
+    adherence, ceiling = score(ten, "adherence"), floor(ten, "adherence")
+    falls, usable = worse.n > 0, adherence.n > 0.95 * score(fifty, "adherence").n
     return Evidence(
         NOT_RESOLVABLE if not resolved(worse) else HOLDS if falls and usable else CONDITION,
         f"From 50 to 10 steps the distance changes by {worse.n:+.2g}, {'more' if resolved(worse) else 'less'} than "
-        f"two standard errors; the classifier recognises {known.n:.1%} of the ten-step samples as what was asked "
+        f"two standard errors; the classifier recognises {adherence.n:.1%} of the ten-step samples as what was asked "
         f"for, and {ceiling.n:.1%} of real images.",
-        [score(ten), score(fifty), floor(ten), known, score(fifty, "adherence"), ceiling],
+        [score(ten), score(fifty), floor(ten), adherence, score(fifty, "adherence"), ceiling],
     )
 
 

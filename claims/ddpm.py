@@ -127,15 +127,15 @@ def the_step_in_a_sentence() -> Evidence:
         x = path.prior((SAMPLES, 1), generator, dtype=torch.float64)
         return wasserstein_1(unscaled_ddpm(x, BROAD.denoiser(path), path.grid(steps), generator), BROAD)
 
-    as_said = over_seeds("broad: x - eps_hat + z, 200 steps", literal)
+    literal_step = over_seeds("broad: x - eps_hat + z, 200 steps", literal)
     ddpm, ddim = distance("ddpm", steps, path=path), distance("ddim", steps, path=path)
     exact = distances.floor()
     works = not resolved(ddim - exact) or ddim.n < 2 * exact.n
-    fails = as_said.n > 10 * exact.n
+    fails = literal_step.n > 10 * exact.n
     return Evidence(
         FAILS if works and fails else CONDITION,
         "Taken literally the step does not lead to the data: the weights that keep the state's variance on the path "
         "are missing. And randomness is not needed: with eta = 0 nothing random is added, and the samples follow the "
         "law as closely as exact ones do.",
-        [as_said, ddpm, ddim, exact],
+        [literal_step, ddpm, ddim, exact],
     )

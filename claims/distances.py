@@ -23,7 +23,7 @@ from diffusion_lessons.toys.imperfect import Flawed
 from diffusion_lessons.toys.one_dimension import wasserstein_1
 
 BROAD = GaussianMixture([[-1.2], [0.3], [1.5]], stds=[0.25, 0.35, 0.15], weights=[0.3, 0.3, 0.4])
-NARROW = GaussianMixture([[-1.2], [0.3], [1.5]], stds=0.02, weights=[0.3, 0.3, 0.4])  # thin, as images lie
+NARROW = GaussianMixture([[-1.2], [0.3], [1.5]], stds=0.02, weights=[0.3, 0.3, 0.4])  # thin in its space, as images are
 MIXTURES = {"broad": BROAD, "narrow": NARROW}
 SAMPLES = 4000
 SEEDS, MANY_SEEDS = 6, 24
@@ -55,7 +55,7 @@ def distance(
     seeds: int = SEEDS,
     **options: Any,
 ) -> UFloat:
-    """The distance after so many steps of a sampler, with the exact denoiser or with another function of `EXACT`."""
+    """The distance after this many steps of a sampler, with the exact denoiser or with another function of `EXACT`."""
     target = MIXTURES[mixture]
     denoise = EXACT[exact](target, path)
 
@@ -84,7 +84,7 @@ def floor(mixture: str = "broad") -> UFloat:
     return over_seeds(f"{mixture}: exact samples", measure, FLOOR_SEEDS)
 
 
-# The samplers whose few steps are compared with DDPM's thousand, over enough seeds to tell 1.25 times as far.
+# The samplers whose few steps are compared with DDPM's thousand, over enough seeds to resolve a factor of 1.25.
 
 
 def ddpm_in_full(mixture: str) -> UFloat:

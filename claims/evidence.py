@@ -39,7 +39,7 @@ def text(number: UFloat) -> str:
 class Evidence:
     """The result of one measurement: a verdict, the reason for it, and the numbers.
 
-    A measurement names the `checkpoints` that it finds out about as it goes, as {name: SHA-256}. The ledger adds those
+    A measurement returns the `checkpoints` that it chooses while it runs, as {name: SHA-256}. The ledger adds those
     that were declared beforehand, what it was measured `on`, `where` (machine and versions) and the `seconds` it took.
     """
 
@@ -53,12 +53,12 @@ class Evidence:
 
 
 def by_cases(holds: Sequence[bool], resolved: Iterable[bool] = (True,)) -> str:
-    """The verdict on a claim that was looked at in several cases: it holds in all, in some (a condition), or in none.
+    """The verdict on a claim that was measured in several cases: it holds in all, in some (a condition), or in none.
 
     resolved: whether two standard errors tell the compared numbers apart, in each comparison. Where the claim holds in
         no case and they never do, the data cannot decide.
 
-    Raises ValueError without any case, of which "all" would be true.
+    Raises ValueError without any case, for which "holds in all" would be vacuously true.
     """
     if not holds:
         raise ValueError("a verdict needs at least one case; none was given")
@@ -68,7 +68,7 @@ def by_cases(holds: Sequence[bool], resolved: Iterable[bool] = (True,)) -> str:
 
 
 def combined(evidence: Iterable[Evidence]) -> str:
-    """The verdict on a claim from all of its evidence: theirs where they agree, a condition where they do not.
+    """The verdict on a claim from all of its evidence: the common verdict if there is one, and a condition otherwise.
 
     Evidence that is missing, or that resolves nothing, does not count against the rest.
     """
@@ -87,7 +87,7 @@ def smaller(one: UFloat, other: UFloat) -> bool:
 
 
 def about_as_good(one: UFloat, other: UFloat) -> bool:
-    """At most `CLOSE` times as far, or within two standard errors."""
+    """Whether a distance is at most `CLOSE` times another, or within two standard errors of it."""
     return one.n <= CLOSE * other.n or not resolved(one - other)
 
 

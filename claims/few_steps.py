@@ -34,12 +34,12 @@ def students_take_over(teacher: str, method: str) -> Evidence:
 
 def taking_over(measured: Family) -> Evidence:
     """The best student against the best that its teacher can do with as many evaluations: 1, 2, 4 and 8."""
-    numbers, won, lost = [], [], []
+    numbers, wins, losses = [], [], []
     for evaluations in FEW:
         student, own = measured.best(evaluations), measured.best(evaluations, taught=False)
         lead = difference(student, own)
-        won.append(resolved(lead) and lead.n < 0)
-        lost.append(resolved(lead) and lead.n > 0)
+        wins.append(resolved(lead) and lead.n < 0)
+        losses.append(resolved(lead) and lead.n > 0)
         numbers += [_above_floor(student, evaluations), _above_floor(own, evaluations)]
     asymptote = measured.asymptote
     closer, near = ratio(measured.first, measured.best(1)), ratio(measured.best(4), asymptote)
@@ -49,9 +49,9 @@ def taking_over(measured: Family) -> Evidence:
         named("four evaluations: times as far from it as the teacher's asymptote", near.n, near.s),
     ]
     return Evidence(
-        by_cases(won, lost),
+        by_cases(wins, losses),
         f"With at most 1, 2, 4 and 8 evaluations a student is nearer to the data than anything that its teacher was "
-        f"measured to do in {sum(won)} of {len(FEW)} cases, and farther in {sum(lost)}, beyond two standard errors. "
+        f"measured to do in {sum(wins)} of {len(FEW)} cases, and farther in {sum(losses)}, beyond two standard errors. "
         f"In one evaluation it is {closer.n:.3g} times nearer to the floor than one step of the teacher's DDIM; in "
         f"four its distance is {near.n:.3g} times that of the teacher in {asymptote.settings.steps} steps.",
         numbers,
@@ -60,15 +60,15 @@ def taking_over(measured: Family) -> Evidence:
 
 
 def _above_floor(of: Measurement, evaluations: int) -> UFloat:
-    chosen, distance = of.settings, above_floor(of)
-    name = f"at most {evaluations} evaluations: {of.checkpoint}, {chosen.sampler} in {chosen.steps}"
+    settings, distance = of.settings, above_floor(of)
+    name = f"at most {evaluations} evaluations: {of.checkpoint}, {settings.sampler} in {settings.steps}"
     return named(f"{name}: distance beyond the floor (n = {of.samples})", distance.n, distance.s)
 
 
 @measures("C3", on("exact mixtures, flow path"))
 def exact_students_take_over() -> Evidence:
     """The exact consistency function and the exact second flow in one step against the exact denoiser in 1 to 8."""
-    numbers, won = [], []
+    numbers, wins = [], []
     for mixture in ("broad", "narrow"):
         own = {k: [distance(name, k, mixture, FLOW) for name in ("ddim", "dpm_solver_pp_2m")] for k in FEW}
         jump = distance("consistency", 1, mixture, FLOW, exact="consistency function")
@@ -76,12 +76,12 @@ def exact_students_take_over() -> Evidence:
         again = distance("consistency", 4, mixture, FLOW, exact="consistency function")
         for rivals in own.values():
             best = min(rivals, key=lambda number: number.n)
-            won += [smaller(one, best) for one in (jump, straight)]
+            wins += [smaller(one, best) for one in (jump, straight)]
         numbers += [*(number for rivals in own.values() for number in rivals), jump, straight, again, floor(mixture)]
     return Evidence(
-        CONDITION if any(won) else FAILS,  # the condition: that a student is perfect, which none that is trained is
+        CONDITION if any(wins) else FAILS,  # the condition: a perfect student, which no trained one is
         f"A perfect student is as near to the law in one step as exact samples are, nearer than the exact denoiser in "
-        f"1 to 8 steps in {sum(won)} of {len(won)} comparisons. What keeps real students from it is what they learn, "
+        f"1 to 8 steps in {sum(wins)} of {len(wins)} comparisons. What keeps real students from it is what they learn, "
         "not how they are asked.",
         numbers,
     )

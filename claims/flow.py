@@ -22,8 +22,8 @@ from diffusion_lessons.toys.straightness import excess_length, straightness
 
 POINTS = 200
 FLOW = schedules.flow()
-IMAGES, STEPS, SEEDS = 16, 16, 4  # of a trajectory that a network follows: drawn together, Euler steps, batches
-STRAIGHT = 0.01  # share of its length that a flow may spend on its bends and still be called straight
+IMAGES, STEPS, SEEDS = 16, 16, 4  # of a network's trajectories: images in a batch, Euler steps, batches
+STRAIGHT = 0.01  # a flow whose straightness S is not above this is called straight
 BOTH = ("mnist-flow", "mnist-reflow")
 
 

@@ -1,6 +1,6 @@
-"""The ledger: which measurements each claim has, and what they found.
+"""The ledger: the measurements of each claim, and the evidence that they returned.
 
-A measurement is a function that returns Evidence; `@measures("C4", on("an exact mixture"))` enters it. What it found is
+A measurement is a function that returns Evidence; `@measures("C4", on("an exact mixture"))` registers it. Evidence is
 kept in `datasets/measurements/claims.json` with the machine, the versions and the hashes of the checkpoints behind it,
 and `CLAIMS.md` is written from that file alone.
 """
@@ -52,21 +52,21 @@ MEASURERS: list[Measurer] = []
 
 
 def measures(claim: str, *cases: Case) -> Callable[[Measurement], Measurement]:
-    """Enter a function as a measurement of a claim, once for each case, with whose arguments it is called."""
+    """Register a function as a measurement of a claim, once for each case; it is called with the case's arguments."""
 
-    def enter(function: Measurement) -> Measurement:
+    def register(function: Measurement) -> Measurement:
         MEASURERS.extend(Measurer(claim, case, function) for case in cases)
         return function
 
-    return enter
+    return register
 
 
 def gather(claims: Iterable[str] | None = None) -> Ledger:
     """Measure the claims of these names (all by default) anew, keep the evidence, and return the whole ledger."""
-    wanted = None if claims is None else set(claims)
+    names = None if claims is None else set(claims)
     ledger = read()
     for name in dict.fromkeys(measurer.claim for measurer in MEASURERS):
-        if wanted is None or name in wanted:
+        if names is None or name in names:
             ledger[name] = [_measured(measurer) for measurer in MEASURERS if measurer.claim == name]
             write(ledger)
     return ledger
@@ -107,13 +107,13 @@ def _is_there(name: str) -> bool:
 def read() -> Ledger:
     """The ledger as it was last written; empty where nothing was measured."""
     return {
-        name: [Evidence(**{**one, "numbers": [named(*n) for n in one["numbers"]]}) for one in kept["evidence"]]
-        for name, kept in shipped.ledger().items()
+        name: [Evidence(**{**one, "numbers": [named(*n) for n in one["numbers"]]}) for one in claim["evidence"]]
+        for name, claim in shipped.ledger().items()
     }
 
 
 def write(ledger: Ledger) -> None:
-    """Keep the ledger. Each claim is written with its words and its verdict, so that whoever reads needs no rule."""
+    """Write the ledger. Each claim is stored with its text and its combined verdict, for readers of the file alone."""
     content = {
         name: {
             "claim": CLAIMS[name].text,
@@ -127,7 +127,7 @@ def write(ledger: Ledger) -> None:
 
 
 def stale(ledger: Ledger) -> list[str]:
-    """Claims whose evidence is of another checkpoint than the one that ships."""
+    """Claims whose evidence was measured on another checkpoint than the one that ships."""
     return [
         claim
         for claim, evidence in ledger.items()

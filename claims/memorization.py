@@ -20,19 +20,20 @@ def fifty_digits_by_heart() -> Evidence:
     train, held_out = images[:50], images[50:150]
     path = schedules.cosine()
     x = path.prior((200, *train.shape[1:]), torch.Generator().manual_seed(0))
-    drawn = samplers.sample(samplers.ddim, point_masses(train).denoiser(path), x, path, path.grid(20))
+    samples = samplers.sample(samplers.ddim, point_masses(train).denoiser(path), x, path, path.grid(20))
     return _evidence(
-        memorization_probe(drawn, train, held_out), "The best denoiser of a finite training set repeats it"
+        memorization_probe(samples, train, held_out), "The best denoiser of a finite training set repeats it"
     )
 
 
 @measures("C22", on("mnist-diffusion", needs=["mnist-diffusion", "mnist-features"]))
 def a_network_from_the_whole_set() -> Evidence:
     """The same probe on a trained network, among features of 10,000 training and 10,000 held-out images."""
-    drawn = timed_samples(checkpoints.load("mnist-diffusion"), Settings("dpm_solver_pp_2m", 10), 300)
+    samples = timed_samples(checkpoints.load("mnist-diffusion"), Settings("dpm_solver_pp_2m", 10), 300)
     train, held_out = (features.reference("mnist", split).features for split in ("train", "test"))
     return _evidence(
-        memorization_probe(features.features(drawn.x, "mnist"), train, held_out), "A network that has seen many images"
+        memorization_probe(features.features(samples.x, "mnist"), train, held_out),
+        "A network that has seen many images",
     )
 
 

@@ -1,4 +1,4 @@
-"""Negative prompts: what they sample, and whether to use one always (C15, C27)."""
+"""Negative prompts: what they sample, and whether one should always be used (C15, C27)."""
 
 from functools import partial
 
@@ -52,8 +52,8 @@ def a_default_against_spoiled_samples() -> Evidence:
     clean, spoiled = GaussianMixture([[1.0]], stds=0.3), GaussianMixture([[1.0]], stds=1.0)
     numbers, helps = [], []
     for share in (0.01, 0.2, 0.5):
-        drawn = GaussianMixture([[1.0], [1.0]], stds=[0.3, 1.0], weights=[1 - share, share])
-        both = ConditionalMixture([drawn, spoiled])
+        conditional = GaussianMixture([[1.0], [1.0]], stds=[0.3, 1.0], weights=[1 - share, share])
+        both = ConditionalMixture([conditional, spoiled])
 
         def distance(seed: int, negative: int | None, both: ConditionalMixture = both) -> float:
             return wasserstein_1(guided_samples(both, 2.0, seed, negative=negative), clean)

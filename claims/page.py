@@ -32,7 +32,7 @@ def _section(name: str, evidence: list[Evidence], verdict: str) -> str:
     lines = [f"## {name}", "", f"{CLAIMS[name].text} **{verdict[0].upper()}{verdict[1:]}.**", ""]
     if not evidence:
         lines += [f"Waits for {CLAIMS[name].waits_for or 'its measurement'}.", ""]
-    for one in sorted(evidence, key=lambda one: one.verdict == NOT_YET):  # what is there comes first
+    for one in sorted(evidence, key=lambda one: one.verdict == NOT_YET):  # measured evidence comes first
         lines += [f"*On {one.on}: {one.verdict}.* {one.because}", ""]
         if one.numbers:
             lines += ["| measured | value |", "| --- | --- |"]

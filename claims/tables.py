@@ -1,4 +1,4 @@
-"""What the measured tables of the trained networks say, as numbers of the ledger."""
+"""Figures from the measured tables of the trained networks, as numbers of the ledger."""
 
 import math
 from typing import Any
@@ -30,13 +30,13 @@ def row(sampler: str, steps: int, samples: int | None = None, table: str = TABLE
     return shipped.find(shipped.rows(table), Settings(sampler, steps, **more), samples)
 
 
-def rows_at_one_count(*wanted: tuple[str, int, dict[str, Any]], table: str = TABLE) -> list[Measurement]:
+def rows_at_one_count(*runs: tuple[str, int, dict[str, Any]], table: str = TABLE) -> list[Measurement]:
     """Rows (sampler, steps, more) at the largest sample count that was measured for all of them."""
     measured = shipped.rows(table)
-    settings = [Settings(name, steps, **more) for name, steps, more in wanted]
+    settings = [Settings(name, steps, **more) for name, steps, more in runs]
     counts = set.intersection(*({row.samples for row in shipped.matching_rows(measured, one)} for one in settings))
     if not counts:
-        names = ", ".join(f"{name}@{steps}" for name, steps, _ in wanted)
+        names = ", ".join(f"{name}@{steps}" for name, steps, _ in runs)
         raise NotMeasured(f"rows of {names} at one sample count")
     return [shipped.find(measured, one, max(counts)) for one in settings]
 
@@ -50,16 +50,20 @@ def quality(of: Measurement, metric: str) -> Score:
 
 def score(of: Measurement, metric: str = "frechet", name: str = "") -> UFloat:
     """A stored score as a number of the ledger, named after sampler and steps, and with the number of samples."""
-    found = quality(of, metric)
-    chosen = of.settings
-    words = [chosen.sampler, *(f"{key} = {value}" for key, value in chosen.options.items()), f"{chosen.steps} steps"]
-    return named(f"{name or ', '.join(words)}: {metric} (n = {of.samples})", found.value, found.spread)
+    result = quality(of, metric)
+    settings = of.settings
+    words = [
+        settings.sampler,
+        *(f"{key} = {value}" for key, value in settings.options.items()),
+        f"{settings.steps} steps",
+    ]
+    return named(f"{name or ', '.join(words)}: {metric} (n = {of.samples})", result.value, result.spread)
 
 
 def floor(of: Measurement, metric: str = "frechet") -> UFloat:
     """What real images score at this row's count."""
-    found = quality(of, metric)
-    return named(f"real images: {metric} (n = {of.samples})", found.floor, found.floor_spread)
+    result = quality(of, metric)
+    return named(f"real images: {metric} (n = {of.samples})", result.floor, result.floor_spread)
 
 
 def speed_up(fast: Measurement, slow: Measurement) -> UFloat:
@@ -86,11 +90,11 @@ def guided(scale: float, table: str = TABLE, **more: Any) -> Measurement:
 
 def guided_score(of: Measurement, metric: str, name: str = "") -> UFloat:
     """A stored score as a number of the ledger, named after the guidance scale."""
-    found = quality(of, metric)
-    return named(f"{name or f's = {of.settings.scale:g}'}: {metric}", found.value, found.spread)
+    result = quality(of, metric)
+    return named(f"{name or f's = {of.settings.scale:g}'}: {metric}", result.value, result.spread)
 
 
 def guided_floor(of: Measurement, metric: str) -> UFloat:
     """What real images score."""
-    found = quality(of, metric)
-    return named(f"real images: {metric}", found.floor, found.floor_spread)
+    result = quality(of, metric)
+    return named(f"real images: {metric}", result.floor, result.floor_spread)

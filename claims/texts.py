@@ -13,7 +13,7 @@ SOURCES = {
 
 
 class Claim(NamedTuple):
-    """What is said, and what is missing to settle it where nothing measures it yet."""
+    """The statement, and what is missing to settle it where nothing measures it yet."""
 
     text: str
     waits_for: str = ""

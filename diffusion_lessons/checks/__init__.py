@@ -6,8 +6,8 @@
 
     check("ddim_step", ddim_step)
 
-The answer says which properties hold, names the mistake where it is a known one, and where to reread. Inputs are
-drawn afresh from `seed`; the lessons and the visible tests of the assignments use the default, graders others.
+The result says which properties hold, names the mistake if it is a known one, and says what to reread. Inputs are
+drawn from `seed`; the lessons and the visible tests of the assignments use the default, and graders use others.
 """
 
 import zlib
@@ -31,24 +31,24 @@ def check(name: str, function: Any, *, seed: int = 0, without_library: bool = Fa
 
     With `without_library=True` a function that calls the library is not right, whatever it returns.
     """
-    chosen = exercise(name)
+    record = exercise(name)
     if without_library:
-        cases = chosen.cases(seed)
-        with library_calls() as called:
+        cases = record.cases(seed)
+        with library_calls() as calls:
             ask(function, cases)
-        if called:
-            return uses_library(chosen, called[0])
-    return assess(chosen, collect(chosen, function, seed), seed)
+        if calls:
+            return uses_library(record, calls[0])
+    return assess(record, collect(record, function, seed), seed)
 
 
 def inputs(name: str, seed: int) -> dict[str, Any]:
-    """The first inputs that `check` draws from this seed, by name: what an exercise on one's own numbers shows."""
-    chosen = exercise(name)
-    return dict(zip(chosen.arguments, chosen.cases(seed)[0][0], strict=True))
+    """The first inputs that `check` draws from this seed, by name, for exercises whose numbers the student sees."""
+    record = exercise(name)
+    return dict(zip(record.arguments, record.cases(seed)[0][0], strict=True))
 
 
 def variant(student: str) -> int:
-    """A seed for each student, so that answers that are numbers differ from one to the next."""
+    """A seed for each student, so that exercises whose answer is a number differ between students."""
     return zlib.crc32(student.strip().lower().encode())
 
 

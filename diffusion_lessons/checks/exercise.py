@@ -1,15 +1,15 @@
-"""An exercise as a record, and the three moves of a check: draw inputs, collect answers, assess them.
+"""An exercise as a record, and the three steps of a check: draw inputs, collect answers, assess them.
 
     cases   = exercise.cases(seed)               # inputs, fresh for every seed
     answers = collect(exercise, function, seed)  # what a learner's function returns on them, as plain values
     result  = assess(exercise, answers, seed)    # which parts are right, and if not, which mistake it is
 
-`collect` is the only move that runs the learner's code (portable/answers.py). Its answers can leave the process as
+`collect` is the only step that runs the learner's code (portable/answers.py). Its answers can leave the process as
 JSON, so that a grader assesses them elsewhere.
 
-The mistakes are whole wrong functions. A learner whose answers agree with one on every input has made it, and gets
-its hint. The first part of an exercise is its heart: without it the other parts, which are special cases that a wrong
-function may hit by luck, earn nothing.
+Each mistake is a complete wrong function. A learner whose answers agree with it on every input has made this mistake,
+and gets its hint. The first part of an exercise is the essential one: while it is wrong, the other parts, special cases
+that a wrong function may satisfy by chance, earn nothing.
 """
 
 from collections.abc import Callable, Sequence
@@ -124,7 +124,7 @@ def collect(exercise: Exercise, function: Any, seed: int) -> Answers:
 
 
 def assess(exercise: Exercise, answers: Answers, seed: int) -> Result:
-    """Compare answers with the solution's, and if they differ with those of each known mistake."""
+    """Compare answers with the solution's and, if they differ, with those of each known mistake."""
     cases = exercise.cases(seed)
     if [len(part) for part in answers] != [len(part) for part in cases]:
         return Result(exercise, (False,) * len(cases), trouble="The answers do not belong to these inputs.")
@@ -141,17 +141,17 @@ def assess(exercise: Exercise, answers: Answers, seed: int) -> Result:
     flat = [answer for part in answers for answer in part]
     if all(answer.error == NOT_WRITTEN or (answer.error is None and answer.value is None) for answer in flat):
         return Result(exercise, (False,) * len(cases), written=False)
-    mistake = next((m for m in exercise.mistakes if _made(m, exercise, flat, cases)), None)
+    mistake = next((m for m in exercise.mistakes if _matches(m, exercise, flat, cases)), None)
     return Result(exercise, right, mistake, _trouble(exercise, right, answers, cases, expected))
 
 
-def uses_library(exercise: Exercise, called: str) -> Result:
-    """The result of a function that lets the library answer."""
-    trouble = f"It calls {called}. Here the function is yours to write, without the library: numpy and torch will do."
+def uses_library(exercise: Exercise, function: str) -> Result:
+    """The result of a function that calls the library."""
+    trouble = f"It calls {function}. Here the function is yours to write, without the library: numpy and torch will do."
     return Result(exercise, (False,) * len(exercise.parts), trouble=trouble)
 
 
-def _made(mistake: Mistake, exercise: Exercise, flat: list[Answer], cases: list[list[Inputs]]) -> bool:
+def _matches(mistake: Mistake, exercise: Exercise, flat: list[Answer], cases: list[list[Inputs]]) -> bool:
     wrong = (ask_once(mistake.function, inputs) for part in cases for inputs in part)
     return all(mine.agrees(theirs, exercise.order_free) for mine, theirs in zip(flat, wrong, strict=True))
 
@@ -159,13 +159,13 @@ def _made(mistake: Mistake, exercise: Exercise, flat: list[Answer], cases: list[
 def _trouble(
     exercise: Exercise, right: tuple[bool, ...], answers: Answers, cases: list[list[Inputs]], expected: Answers
 ) -> str:
-    """The first input on which a part fails: what was given, what came back, what should have."""
+    """The first input on which a part fails, with the learner's answer and the expected one."""
     part = right.index(False)
     inputs, mine, theirs = next(
         case
         for case in zip(cases[part], answers[part], expected[part], strict=True)
         if not case[1].agrees(case[2], exercise.order_free)
     )
-    given = ", ".join(f"{name} = {show(value)}" for name, value in zip(exercise.arguments, inputs, strict=True))
-    came = f"it raised {mine.error}" if mine.error is not None else f"yours gives {show(mine.value)}"
-    return f"With {given}: {came}, expected {show(theirs.value)}."
+    arguments = ", ".join(f"{name} = {show(value)}" for name, value in zip(exercise.arguments, inputs, strict=True))
+    outcome = f"it raised {mine.error}" if mine.error is not None else f"yours gives {show(mine.value)}"
+    return f"With {arguments}: {outcome}, expected {show(theirs.value)}."

@@ -1,8 +1,8 @@
-"""Does a function stand on its own, or does it pass its work on to the library?
+"""Record whether a learner's function calls the library.
 
-Assignments ask for the former: a wrapper around the library's own DDIM step would be right and show nothing. Watching
-calls is a help for the student, who reads at once what the grader will say. It can be evaded, and the grader does not
-rely on it: where points are decided there is no library to call.
+Assignments ask for a function without such calls: a wrapper around the library's own DDIM step would be right and show
+nothing. The record helps the student, who reads at once what the grader will say. It can be evaded, and the grader does
+not rely on it: in the process that decides the points there is no library to call.
 """
 
 import sys
@@ -22,17 +22,17 @@ def is_ours(module: str) -> bool:
 
 @contextmanager
 def library_calls() -> Iterator[list[str]]:
-    """The library's functions that are called inside, by name: a list that fills."""
-    called: list[str] = []
+    """The names of the library's functions that are called in the block, in a list that grows with each call."""
+    calls: list[str] = []
 
     def note(frame: FrameType, event: str, _: Any) -> None:
         module = frame.f_globals.get("__name__", "")
         if event == "call" and module.startswith(PACKAGE) and not is_ours(module):
-            called.append(f"{module}.{frame.f_code.co_qualname}")
+            calls.append(f"{module}.{frame.f_code.co_qualname}")
 
-    before = sys.getprofile()
+    previous = sys.getprofile()
     sys.setprofile(note)
     try:
-        yield called
+        yield calls
     finally:
-        sys.setprofile(before)
+        sys.setprofile(previous)

@@ -1,4 +1,4 @@
-"""Exercises on consistency models (lesson 11): what a student must agree with, and sampling in more than one look.
+"""Exercises on consistency models (lesson 11): the target of a student, and sampling in several steps.
 
 On the straight path, where x_t = (1 - t) x_0 + t eps, and f(x, t) = x - t network(x, t) is x at t = 0."""
 
@@ -40,37 +40,37 @@ CONSISTENCY_TARGET = Exercise(
         Mistake(
             "the form of the old time",
             lambda f, u, x, t, s: (lambda y: y - t * f(y, s))(euler(u, x, t, s)),
-            "After the teacher's step the time is s, and the way left is shorter. At s = 0 there is none.",
+            "After the teacher's step the time is s, and less of the trajectory is left. At s = 0 none is.",
         ),
         Mistake(
             "asked at the old time",
             lambda f, u, x, t, s: (lambda y: y - s * f(y, t))(euler(u, x, t, s)),
-            "The point is at s now. The student has to be told so.",
+            "The point is now at time s, and the student has to be given that time.",
         ),
         Mistake(
             "the point not moved",
             lambda f, u, x, t, s: x - s * f(x, s),
-            "x is a point of level t. Where on its way is it at s? That is what the teacher is for.",
+            "x is a point at time t. Where on its trajectory is it at s? That is what the teacher is for.",
         ),
         Mistake(
             "moved by the student",
             lambda f, u, x, t, s: consistency_target(f, f, x, t, s),
-            "The student knows no way yet. Let the teacher take the step.",
+            "The student does not know the trajectory yet. Let the teacher take the step.",
         ),
         Mistake(
             "the teacher finishes",
             lambda f, u, x, t, s: consistency_target(u, u, x, t, s),
-            "From far away the teacher answers with a mean of many samples. Who has to say where the way ends?",
+            "Far from the data the teacher answers with a mean of many samples. Who says where the trajectory ends?",
         ),
         Mistake(
             "the teacher's clean sample",
             lambda f, u, x, t, s: euler(u, x, t, 0.0),
-            "That is what the teacher sees from t in one look: a mean, the target of ordinary training.",
+            "That is the teacher's own estimate at t: a mean of many samples, the target of ordinary training.",
         ),
         Mistake(
             "the teacher's point as the target",
             lambda f, u, x, t, s: euler(u, x, t, s),
-            "Right for s = 0 only. At other times the way goes on.",
+            "That is right for s = 0 only. At other times the trajectory goes on.",
         ),
     ],
     "Two lines: y, the teacher's step from t to s. Then f(y, s).",
@@ -85,7 +85,7 @@ def consistency_sample(f, x, times, noises):
 
 
 def _sampled(f, x, times, noises, noised):
-    """Consistency sampling with another rule for the state that is looked at next."""
+    """Consistency sampling with another rule for the state at which f is evaluated next."""
     x0, before = f(x, times[0]), times[0]
     for t, z in zip(times[1:], noises, strict=False):
         x = noised(x0, x, before, t, z)
@@ -116,21 +116,21 @@ CONSISTENCY_SAMPLE = Exercise(
         Mistake(
             "noise after the last look",
             lambda f, x, times, noises: consistency_sample(f, x, times, noises) + times[-1] * noises[len(times) - 1],
-            "You noise the finished sample, and nobody looks again.",
+            "You noise the finished sample, and f is not evaluated again.",
         ),
         Mistake(
             "noise after the last look, mixed in",
             lambda f, x, times, noises: (
                 (1 - times[-1]) * consistency_sample(f, x, times, noises) + times[-1] * noises[len(times) - 1]
             ),
-            "You mix noise into the finished sample, and nobody looks at the mixture.",
+            "You mix noise into the finished sample, and f is not evaluated on the mixture.",
         ),
         Mistake(
             "noised to the old time",
             lambda f, x, times, noises: _sampled(
                 f, x, times, noises, lambda x0, x, before, t, z: (1 - before) * x0 + before * z
             ),
-            "You put back the noise of the time that you come from. f is told the next time, and takes x for it.",
+            "You put back the noise of the time that you come from, but f is given the next time.",
         ),
         Mistake(
             "the predicted noise again",
@@ -146,12 +146,12 @@ CONSISTENCY_SAMPLE = Exercise(
         Mistake(
             "noise on top",
             lambda f, x, times, noises: _sampled(f, x, times, noises, lambda x0, x, before, t, z: x0 + t * z),
-            "Right on a path whose signal keeps its size. On the straight path the sample has the weight 1 - t.",
+            "That is right on a path whose signal keeps its size. Here the weight of the sample is 1 - t.",
         ),
         Mistake(
             "one look only",
             lambda f, x, times, noises: f(np.asarray(x), times[0]),
-            "You stop after the first look, whatever the times.",
+            "You stop after the first evaluation, whatever the times.",
         ),
         Mistake(
             "noised with its variance",
@@ -161,5 +161,5 @@ CONSISTENCY_SAMPLE = Exercise(
             "The weights of the straight path are 1 - t and t themselves.",
         ),
     ],
-    "Look; then for each later time: mix sample and fresh noise at that time, and look again.",
+    "Evaluate f; then, for each later time, mix sample and fresh noise at that time and evaluate f again.",
 )

@@ -70,7 +70,7 @@ DDIM_STEP = Exercise(
         Mistake(
             "the clean sample itself",
             lambda x, eps, t, s: x0_from_eps(x, eps, t),
-            "You stop at x0_hat. It is a first guess; put it back at level s and look again.",
+            "You stop at x0_hat. It is a first estimate; put it back at level s, where the network is evaluated again.",
         ),
         Mistake(
             "noise scaled by its variance",
@@ -85,10 +85,10 @@ DDIM_STEP = Exercise(
         Mistake(
             "the noisy sample noised again",
             lambda x, eps, t, s: s**0.5 * x + (1 - s) ** 0.5 * eps,
-            "You treat x as if it were clean. See the clean sample in it first.",
+            "You treat x as if it were clean. Estimate the clean sample first.",
         ),
     ],
-    "Two uses of one prediction: see the clean sample in x, then put it back at level s with the same noise.",
+    "Two uses of one prediction: estimate the clean sample from x, then put it back at level s with the same noise.",
 )
 
 
@@ -120,18 +120,18 @@ DDIM_STD = Exercise(
         Mistake(
             "the variance",
             lambda t, s, eta: _std(t, s, eta) ** 2,
-            "That is the square of what is asked. Check it with eta: half the eta, half the standard deviation.",
+            "That is the square of what is asked for. Check it: half the eta must give half the standard deviation.",
         ),
         Mistake(
             "the large variance",
             lambda t, s, eta: eta * large_std(t, s),
-            "With eta = 1 this should be DDPM's small variance. You left out how much noise s has of that at t.",
+            "With eta = 1 this should be DDPM's small variance. You left out the ratio of the noise at s to that at t.",
         ),
         Mistake("eta left out", lambda t, s, eta: _std(t, s, 1.0), "Your result is that of eta = 1 for every eta."),
         Mistake(
             "levels exchanged in the ratio",
             lambda t, s, eta: eta * ((1 - t) / (1 - s)) ** 0.5 * (1 - t / s) ** 0.5 if s < 1 else 0.0,
-            "More fresh noise than there may be at s: the ratio of the two noise levels stands on its head.",
+            "That is more fresh noise than there may be at s: the ratio of the two noise levels is upside down.",
         ),
     ],
     "eta times the root of the posterior variance: the noise at s over that at t, times what t adds to s.",
@@ -161,14 +161,14 @@ DDIM_ETA_STEP = Exercise(
         Mistake(
             "direction not shortened",
             lambda x, eps, z, t, s, eta: ddim(x, eps, t, s) + _std(t, s, eta) * tensor(z),
-            "Fresh noise comes on top of all the old, so x_s is too noisy. One makes room for the other.",
+            "Your fresh noise comes on top of all the old, so x_s is too noisy. The old has to make room for it.",
         ),
         Mistake(
             "shortened by the standard deviation",
             lambda x, eps, z, t, s, eta: (
                 s**0.5 * x0_from_eps(x, eps, t) + abs(1 - s - _std(t, s, eta)) ** 0.5 * eps + _std(t, s, eta) * z
             ),
-            "Under the root stand variances; you subtract a standard deviation.",
+            "The terms under the root are variances; you subtract a standard deviation.",
         ),
         Mistake(
             "fresh noise scaled by its variance",

@@ -45,8 +45,8 @@ DDPM_STEP = Exercise(
         Mistake(
             "the small variance",
             lambda x, eps, z, t, s: posterior_mean(x, eps, t, s) + large_std(t, s) * ((1 - s) / (1 - t)) ** 0.5 * z,
-            "That is the posterior's own variance, DDPM's other choice. The large one was asked for, in which a wrong "
-            "last step shows.",
+            "That is the posterior's own variance, DDPM's other choice. The large one was asked for, with which a "
+            "wrong last step shows.",
         ),
         Mistake(
             "no fresh noise",
@@ -56,8 +56,8 @@ DDPM_STEP = Exercise(
         Mistake(
             "predicted noise taken away, random noise put in",
             lambda x, eps, z, t, s: x - eps + z,
-            "That is how the step is told in one sentence, but every term has a factor: one step removes little of the "
-            "noise, and what is left is scaled.",
+            "That is how the step is described in one sentence, but every term has a factor: one step removes little "
+            "of the noise, and what is left is scaled.",
         ),
         Mistake(
             "the shrinking not undone",
@@ -101,7 +101,7 @@ DDPM_VARIANCES = Exercise(
         Mistake(
             "the large one first",
             lambda t, s: [_beta(t, s), _beta(t, s) * (1 - s) / (1 - t)],
-            "Both are right, in the other order.",
+            "Both values are right, but in the wrong order.",
         ),
         Mistake(
             "all the noise that x_t holds",

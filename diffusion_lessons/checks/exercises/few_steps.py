@@ -1,4 +1,4 @@
-"""Exercises on the targets of few-step students (lesson 11): pairs of the flow, two steps of a teacher in one.
+"""Exercises on the targets of few-step students (lesson 11): pairs that a flow joins, two steps of a teacher in one.
 
 On the straight path, where x_t = (1 - t) x_0 + t eps, a network answers with a velocity, and an Euler step is DDIM."""
 
@@ -48,8 +48,8 @@ REFLOW_EXAMPLE = Exercise(
         Mistake(
             "fresh noise for the pair's own",
             lambda u, eps, z, t, N: _line(follow(u, eps, _down(N)), z, t),
-            "You join the sample to a noise that did not lead there: a pair at random, as in the first training. What "
-            "is learned from it is the first flow, once more.",
+            "You join the sample to a noise that did not lead there: a pair at random, as in the first training. A "
+            "network that is trained on it learns the first flow once more.",
         ),
         Mistake(
             "fresh noise in x_t alone",
@@ -62,8 +62,8 @@ REFLOW_EXAMPLE = Exercise(
                 _line(follow(u, eps, _down(N)), eps, t)[0],
                 u(_line(follow(u, eps, _down(N)), eps, t)[0], t),
             ],
-            "Your student is asked what its teacher says here, so it becomes its teacher. The line has a velocity of "
-            "its own.",
+            "Your student learns the teacher's velocity, so it becomes a copy of its teacher. The line has a velocity "
+            "of its own.",
         ),
         Mistake(
             "one step for the whole way",
@@ -83,10 +83,10 @@ REFLOW_EXAMPLE = Exercise(
         Mistake(
             "the clock turned",
             lambda u, eps, z, t, N: _line(follow(lambda x, r: u(x, 1 - r), eps, _down(N)), eps, t),
-            "At the noise you ask for the velocity at t = 0. Your walk starts at t = 1.",
+            "At the noise you evaluate the velocity at t = 0. The trajectory starts at t = 1.",
         ),
     ],
-    "Walk first: steps times x <- x - u(x, t) / steps, t from 1 down. Then draw the line between both ends.",
+    "First follow the flow: `steps` times x <- x - u(x, t) / steps, t from 1 down. Then join both ends by a line.",
 )
 
 
@@ -96,7 +96,7 @@ def progressive_target(u, x, t, s):
 
 
 def _progressive_second(u, x, t, s, seen_at=None, seen_from=None):
-    """The mean of two velocities, of which the second is asked at a wrong point or a wrong time."""
+    """The mean of two velocities, the second of which is evaluated at a wrong point or a wrong time."""
     middle = (t + s) / 2
     y = x if seen_from is not None else euler(u, x, t, middle)
     return (u(x, t) + u(y, t if seen_at is not None else middle)) / 2
@@ -117,12 +117,12 @@ PROGRESSIVE_TARGET = Exercise(
         Mistake(
             "one step of the teacher",
             lambda u, x, t, s: u(x, t),
-            "That is the teacher's own answer. A student of it takes the teacher's one step, not two.",
+            "That is the teacher's own answer. A student that learns it takes one step of the teacher, not two.",
         ),
         Mistake(
             "the second step from the old point",
             lambda u, x, t, s: _progressive_second(u, x, t, s, seen_from=x),
-            "You ask the teacher twice at x. Its second step starts where its first one ended.",
+            "You evaluate the teacher twice at x. Its second step starts where its first one ended.",
         ),
         Mistake(
             "the second step at the old time",
@@ -132,8 +132,8 @@ PROGRESSIVE_TARGET = Exercise(
         Mistake(
             "the teacher's last word",
             lambda u, x, t, s: u(euler(u, x, t, (t + s) / 2), (t + s) / 2),
-            "That is the velocity of the second step alone. With it the student misses the landing point by what the "
-            "first step did otherwise.",
+            "That is the velocity of the second step alone. With it the student misses the landing point, because "
+            "the first step had another velocity.",
         ),
         Mistake(
             "the landing point itself",
@@ -143,12 +143,12 @@ PROGRESSIVE_TARGET = Exercise(
         Mistake(
             "the direction turned",
             lambda u, x, t, s: -progressive_target(u, x, t, s),
-            "Your student walks away from the landing point: s is below t, so the step is negative.",
+            "Your student moves away from the landing point: s is below t, so the step is negative.",
         ),
         Mistake(
             "the length of the step forgotten",
             lambda u, x, t, s: progressive_target(u, x, t, s) * (t - s),
-            "That is how far to go. A velocity is that over the time it takes.",
+            "That is a displacement. A velocity is a displacement divided by the time that it takes.",
         ),
         Mistake(
             "divided by t",
@@ -158,8 +158,8 @@ PROGRESSIVE_TARGET = Exercise(
         Mistake(
             "two whole steps",
             lambda u, x, t, s: (x - follow(u, x, [t, s, 2 * s - t])) / (t - s),
-            "Each of the teacher's steps goes half of the way.",
+            "Each of the teacher's steps covers half of the time.",
         ),
     ],
-    "Let the teacher walk. The velocity is the way it went, over the time it took.",
+    "Let the teacher take its steps. The velocity is its displacement divided by the time that it took.",
 )

@@ -46,7 +46,7 @@ VELOCITY_TARGET = Exercise(
         Mistake(
             "pointing at the image",
             lambda x0, eps: x0 - eps,
-            "Your velocity points from noise to data, right where time runs that way. Here t grows with the noise.",
+            "Your velocity points from noise to data, as is right where time runs that way. Here t grows with noise.",
         ),
         Mistake(
             "the noise as the velocity",
@@ -56,7 +56,7 @@ VELOCITY_TARGET = Exercise(
         Mistake(
             "half the way",
             lambda x0, eps: (eps - x0) / 2,
-            "With your velocity one would stand in the middle at t = 1.",
+            "With your velocity x would have reached only the middle at t = 1.",
         ),
     ],
     "Differentiate x_t with respect to t.",
@@ -77,9 +77,9 @@ FLOW_X0 = Exercise(
         Mistake(
             "the way to the noise",
             lambda x, u, t: x - (1 - t) * u,
-            "How long does it take from t back to the data? You walk for the time that is left to the noise.",
+            "How long does it take from t back to the data? You move for the time that is left until the noise.",
         ),
-        Mistake("the time forgotten", lambda x, u, t: x - u, "You walk for a whole unit of time, from any t."),
+        Mistake("the time forgotten", lambda x, u, t: x - u, "You move for a whole unit of time, whatever t is."),
     ],
-    "Walk back along the line at speed u for as long as it took to come.",
+    "Go back along the line with velocity u, for as long as it took to come from x_0.",
 )

@@ -1,4 +1,4 @@
-"""Formulas on which the exercises of several lessons rest, for numbers, arrays and tensors alike.
+"""Formulas that the exercises of several lessons share, for numbers, arrays and tensors alike.
 
 Levels are alpha_bar = alpha^2 as in the exercises' signatures; ab_t < ab_s, since t is the noisier time.
 """
@@ -24,8 +24,8 @@ def x0_from_eps(x, eps, ab):
 
 def posterior_mean(x, eps, ab_t, ab_s):
     """The mean of DDPM's step: (x_t - beta / sigma_t eps) / sqrt(1 - beta), beta = 1 - alpha_bar_t / alpha_bar_s."""
-    kept = ab_t / ab_s
-    return (x - (1 - kept) / (1 - ab_t) ** 0.5 * eps) / kept**0.5
+    ratio = ab_t / ab_s
+    return (x - (1 - ratio) / (1 - ab_t) ** 0.5 * eps) / ratio**0.5
 
 
 def large_std(ab_t, ab_s):
@@ -34,7 +34,7 @@ def large_std(ab_t, ab_s):
 
 
 def blend(uncond, cond, scale):
-    """Guidance: from the unconditional prediction `scale` times the way to the conditional one."""
+    """Guidance: the unconditional prediction plus `scale` times its difference to the conditional one."""
     return uncond + scale * (cond - uncond)
 
 

@@ -1,4 +1,4 @@
-"""Exercises on the frontier: latency, evaluations, which points are on it, which claims to compare (lesson 10)."""
+"""Exercises on the frontier: latency, evaluations, the points on it, and claims that can be compared (lesson 10)."""
 
 import numpy as np
 
@@ -34,7 +34,7 @@ LATENCY = Exercise(
         Mistake(
             "the mean",
             lambda seconds, batch, warmup: np.mean(seconds[warmup:]) / batch,
-            "One repeat during which the machine did something else moves your result. Which average does not mind?",
+            "One repeat during which the machine did something else moves your result. Which average is unaffected?",
         ),
         Mistake(
             "the best of all",
@@ -66,7 +66,7 @@ COUNT_NFE = Exercise(
         Mistake(
             "guidance forgotten",
             lambda n, k, g: _nfe(n, k, False),
-            "A guided step asks the network with the condition and without it.",
+            "A guided step evaluates the network with the condition and without it.",
         ),
         Mistake(
             "the last step counted in full",
@@ -145,10 +145,14 @@ FRONTIER = Exercise(
         Mistake(
             "the convex hull",
             _hull,
-            "You drop points that lie above the line between two others. One cannot run half a sampler: nobody beats "
-            "them.",
+            "You drop points that lie above the line between two others. One cannot run half a sampler, so "
+            "nothing beats them.",
         ),
-        Mistake("everything", lambda points: points, "You leave nothing out. Is there a point that loses twice?"),
+        Mistake(
+            "everything",
+            lambda points: points,
+            "You leave nothing out. Is there a point that another beats in both?",
+        ),
     ],
     "For each point ask whether any other is at least as good in both and better in one.",
     order_free=True,
@@ -252,24 +256,24 @@ UNFAIR = Exercise(
         Mistake(
             "what is missing overlooked",
             lambda a, b: _unfair(a, b, lambda a, b, key: key in a and key in b and a[key] != b[key]),
-            "A claim that does not name its device hides it. Silence is no agreement.",
+            "A claim that does not name its device cannot be compared: what is not stated is not equal.",
         ),
         Mistake(
             "what is missing on both sides overlooked",
             lambda a, b: _unfair(a, b, lambda a, b, key: a.get(key) != b.get(key)),
-            "When neither says what it ran on, the two agree in nothing but silence.",
+            "Where neither claim names its device, nothing says that the devices are equal.",
         ),
         Mistake(
             "every difference counted",
             lambda a, b: sorted(
                 {*_unfair(a, b), *(k for k in ("sampler", "steps", "seconds") if a.get(k) != b.get(k))}
             ),
-            "Sampler, steps and seconds are what the comparison is about. All else must be held.",
+            "Sampler, steps and seconds are what the comparison is about. All else must be equal.",
         ),
         Mistake(
             "only what is missing",
             lambda a, b: _unfair(a, b, lambda a, b, key: key not in a or key not in b),
-            "Both may state the batch and still not have the same.",
+            "Both may state the batch and still differ in it.",
         ),
     ],
     "Five things must be stated by both and be equal. Return the names of those that are not.",

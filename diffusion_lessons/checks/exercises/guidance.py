@@ -1,4 +1,4 @@
-"""Exercises on guidance: dropped labels, the blend, the doubled batch, two letters, tuning (lesson 07)."""
+"""Exercises on guidance: dropping labels, the blend, the doubled batch, s and w, tuning (lesson 07)."""
 
 import numpy as np
 
@@ -41,7 +41,7 @@ DROP_LABELS = Exercise(
         Mistake(
             "one coin for the whole batch",
             lambda labels, u, p, null: np.where(u[0] < p, null, labels) if u[0] < p else labels,
-            "You throw one coin and drop all labels or none. Each sample has its own u.",
+            "You toss one coin and drop all labels or none. Each sample has its own u.",
         ),
         Mistake(
             "nothing dropped",
@@ -73,12 +73,12 @@ GUIDE = Exercise(
         Mistake(
             "roles exchanged",
             lambda u, c, s: c + s * (u - c),
-            "At scale 1 yours is unconditional. From which of the two does one start?",
+            "At scale 1 yours is unconditional. Which of the two predictions is the starting point?",
         ),
         Mistake(
             "pushed the wrong way",
             lambda u, c, s: u - s * (c - u),
-            "You walk away from the condition: a larger scale follows it less.",
+            "You move away from the condition: a larger scale follows it less.",
         ),
         Mistake(
             "scale 0 taken for 'off'",
@@ -96,7 +96,7 @@ GUIDE = Exercise(
             "That is only the push. Added to what?",
         ),
     ],
-    "Start at the unconditional prediction and go `scale` times the way to the conditional one.",
+    "Start at the unconditional prediction and add `scale` times its difference to the conditional one.",
 )
 
 

@@ -31,7 +31,7 @@ GUIDED_MEAN = Exercise(
         Mistake(
             "the conditional mean",
             lambda u, c, s: c,
-            "That is true at scale 1. Guided samples leave the class that they are asked for: by how much?",
+            "That is true at scale 1. Guided samples move beyond the mean of their class: by how much?",
         ),
         Mistake(
             "w taken for s",
@@ -69,7 +69,7 @@ GUIDED_STD = Exercise(
         Mistake(
             "the condition's own",
             lambda u, c, s: c,
-            "That is true at scale 1. Above it guided samples are narrower still, which is what diversity pays.",
+            "That is true at scale 1. Above it guided samples are narrower still, at the cost of diversity.",
         ),
         Mistake(
             "variances blended",

@@ -1,4 +1,4 @@
-"""Exercises on distances between sets of samples, and on how sure of them we are (lesson 09)."""
+"""Exercises on distances between sets of samples, and on their uncertainty (lesson 09)."""
 
 import math
 
@@ -64,7 +64,7 @@ FRECHET = Exercise(
         Mistake(
             "means only",
             lambda m_a, C_a, m_b, C_b: np.sum((m_a - m_b) ** 2),
-            "Two clouds around one centre, one wide and one narrow, would be the same to you.",
+            "Two clouds around one centre, one wide and one narrow, would have distance 0.",
         ),
         Mistake(
             "unsquared distance of the means",
@@ -108,7 +108,7 @@ KERNEL_ESTIMATE = Exercise(
         Mistake(
             "pairs of a point with itself counted",
             lambda K_real, K_fake, K_across: K_real.mean() + K_fake.mean() - 2 * K_across.mean(),
-            "Yours is never below 0, so it cannot be right on average for two equal sets. Who is compared with whom on "
+            "Yours is never below 0, so it cannot be right on average for two equal sets. Which points are compared on "
             "the diagonal?",
         ),
         Mistake(
@@ -160,12 +160,12 @@ APART = Exercise(
         Mistake(
             "the larger spread alone",
             lambda a, s, b, r: abs(a - b) / max(s, r),
-            "Both figures were drawn by chance; you count the chance of one.",
+            "Both figures come from random samples; you count the error of only one.",
         ),
         Mistake(
             "the first spread alone",
             lambda a, s, b, r: abs(a - b) / s,
-            "You take the second figure for exact.",
+            "You treat the second figure as exact.",
         ),
         Mistake(
             "the mean of the spreads",

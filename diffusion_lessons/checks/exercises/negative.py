@@ -1,4 +1,4 @@
-"""Exercises on negative conditions, and on a ratio of densities that is none (lesson 08)."""
+"""Exercises on negative conditions, and on a ratio of densities that is no density (lesson 08)."""
 
 import math
 
@@ -30,12 +30,12 @@ NEGATIVE_GUIDE = Exercise(
             "negative subtracted as well",
             lambda u, p, n, s: u + s * (p - n),
             "You start at the unconditional and push twice, which takes three passes a step, and at scale 1 this is "
-            "not the positive condition. A negative prompt needs two passes: which one goes?",
+            "not the positive condition. A negative prompt needs two passes: which one can go?",
         ),
         Mistake(
             "positive and negative exchanged",
             lambda u, p, n, s: blend(p, n, s),
-            "Yours runs towards what should be avoided.",
+            "Yours moves towards what should be avoided.",
         ),
         Mistake(
             "negative amplified",

@@ -1,4 +1,4 @@
-"""Exercises on solvers: steps of higher order, reading a slope, a grid that is even in lambda (lesson 05)."""
+"""Exercises on solvers: steps of higher order, reading a slope, and a grid that is even in lambda (lesson 05)."""
 
 import math
 
@@ -34,7 +34,7 @@ HEUN_STEP = Exercise(
         Mistake(
             "Euler's step",
             lambda f, x, t, s: x + (s - t) * f(x, t),
-            "You go straight on in the first direction, which is of order 1. Look at the end of the step, too.",
+            "You go straight on in the first direction, which is of order 1. Use the direction at the end, too.",
         ),
         Mistake(
             "time running up",
@@ -44,7 +44,7 @@ HEUN_STEP = Exercise(
         Mistake(
             "directions added",
             lambda f, x, t, s: x + (s - t) * (f(x, t) + f(x + (s - t) * f(x, t), s)),
-            "You go the way twice: two directions are averaged, not added.",
+            "You cover the distance twice: two directions are averaged, not added.",
         ),
         Mistake(
             "the end seen from the start",
@@ -59,15 +59,15 @@ HEUN_STEP = Exercise(
         Mistake(
             "the midpoint method",
             lambda f, x, t, s: x + (s - t) * f(x + (s - t) / 2 * f(x, t), (t + s) / 2),
-            "That is the midpoint method. It is of order 2, too, but Heun looks at the *end* of the step.",
+            "That is the midpoint method. It is of order 2, too, but Heun evaluates the *end* of the step.",
         ),
         Mistake(
             "the direction at the end alone",
             lambda f, x, t, s: x + (s - t) * f(x + (s - t) * f(x, t), s),
-            "You use only what you saw at the end. The mean of both ends is one order better.",
+            "You use only the direction at the end. The mean of both ends is one order better.",
         ),
     ],
-    "Go to the end with Euler, look there, then start again with the mean of both directions.",
+    "Go to the end with Euler, evaluate the direction there, then start again with the mean of both.",
 )
 
 
@@ -86,7 +86,7 @@ EXTRAPOLATE_X0 = Exercise(
         Mistake(
             "the end of the step",
             lambda x0, b, h, g: x0 + h / g * (x0 - b),
-            "You look as far as the end. One value stands for the whole step: which place represents it best?",
+            "You extrapolate to the end. One value stands for the whole step: which point represents it best?",
         ),
         Mistake(
             "lengths exchanged",
@@ -151,7 +151,7 @@ SLOPE = Exercise(
         Mistake(
             "axes exchanged",
             lambda e, n: -np.polyfit(np.log(e), np.log(n), 1)[0],
-            "You measure how many steps an error needs: the order stands upside down.",
+            "You measure how many steps an error needs, which gives the inverse of the order.",
         ),
         Mistake(
             "two kinds of logarithm",
@@ -189,7 +189,7 @@ LOGSNR_TIMES = Exercise(
         Mistake(
             "even in t",
             lambda n, a, b: np.linspace(a, b, n + 1),
-            "Your times are even in t. A solver in lambda makes all its error in the few long steps of *its* clock.",
+            "Your times are even in t. A solver in lambda makes all its error in the few that are long in lambda.",
         ),
         Mistake(
             "even in log t",

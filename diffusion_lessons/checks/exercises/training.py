@@ -12,8 +12,8 @@ TABLE = np.cumprod(np.concatenate([[1.0], np.linspace(0.95, 0.6, 8)]))  # alpha_
 
 def _noisy(x0, eps, t, table):
     """x_t for x0 [B, d] and times t [B]."""
-    kept = table[t][:, None]
-    return np.sqrt(kept) * x0 + np.sqrt(1 - kept) * eps
+    alpha_bar = table[t][:, None]
+    return np.sqrt(alpha_bar) * x0 + np.sqrt(1 - alpha_bar) * eps
 
 
 def _loss(predict, x0, eps, t, alpha_bar):
@@ -69,7 +69,7 @@ TRAINING_LOSS = Exercise(
             lambda predict, x0, eps, t, ab: np.mean(
                 (predict(_noisy(x0, eps, t, ab), t) - np.sqrt(1 - ab[t][:, None]) * eps) ** 2
             ),
-            "You ask for the noise as it stands in x_t. The network is to give the *unit* noise that was drawn.",
+            "You compare with the noise as it is scaled in x_t. The network is to predict the *unit* noise.",
         ),
         Mistake(
             "a sum instead of a mean",
@@ -89,7 +89,7 @@ TRAINING_LOSS = Exercise(
             "Your x_t has a variance below 1. This is the forward process of lesson 01; check it there.",
         ),
     ],
-    "Three lines: noise x0 to each row's own time, ask the network, take the mean squared difference from the noise.",
+    "Three lines: noise x0 to each row's own time, evaluate the network, take the mean squared error.",
 )
 
 

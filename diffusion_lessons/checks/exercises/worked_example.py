@@ -14,12 +14,14 @@ def _three_steps(x, noises, alpha_bars, cap):
     return worked_example(x, alpha_bars[::-1], noises, cap)["next x"].tolist()
 
 
-def _wrong_steps(x, noises, levels, cap, *, see=x0_from_eps, clip=np.clip, again=lambda x, x0, eps, level: eps, late=0):
-    """The worked example with one piece replaced; late=1 re-noises to the level where one stands."""
+def _wrong_steps(
+    x, noises, levels, cap, *, estimate=x0_from_eps, clip=np.clip, new_eps=lambda x, x0, eps, level: eps, late=0
+):
+    """The worked example with one piece replaced; late=1 noises to the level that the step comes from."""
     after, states = [*levels, 1.0], []
     for i, eps in enumerate(noises):
-        x0 = clip(see(x, eps, levels[i]), -cap, cap)
-        eps, s = again(x, x0, eps, levels[i]), after[i + 1 - late]
+        x0 = clip(estimate(x, eps, levels[i]), -cap, cap)
+        eps, s = new_eps(x, x0, eps, levels[i]), after[i + 1 - late]
         x = s**0.5 * x0 + (1 - s) ** 0.5 * eps
         states.append(float(x))
     return states
@@ -48,12 +50,12 @@ THREE_STEPS = Exercise(
         ),
         Mistake(
             "eps computed again after the cap",
-            lambda *a: _wrong_steps(*a, again=lambda x, x0, eps, ab: (x - ab**0.5 * x0) / (1 - ab) ** 0.5),
+            lambda *a: _wrong_steps(*a, new_eps=lambda x, x0, eps, ab: (x - ab**0.5 * x0) / (1 - ab) ** 0.5),
             "Many samplers do that, so that x_0 and eps still make up x_t. The worked example keeps eps as predicted.",
         ),
         Mistake(
             "alpha_bar for alpha",
-            lambda *a: _wrong_steps(*a, see=lambda x, eps, ab: (x - (1 - ab) ** 0.5 * eps) / ab),
+            lambda *a: _wrong_steps(*a, estimate=lambda x, eps, ab: (x - (1 - ab) ** 0.5 * eps) / ab),
             "Your x0_hat is too large wherever the cap does not hide it. Look at what you divide by.",
         ),
         Mistake(
@@ -69,12 +71,12 @@ THREE_STEPS = Exercise(
             "It is the clean sample that is known to lie in the range of the data, not the noisy one.",
         ),
     ],
-    "Each step: see x0_hat, cap it, put it back at the next level with the same eps. After the last level comes 1.",
+    "In each step estimate x0_hat, cap it, put it back at the next level with the same eps. After the last comes 1.",
 )
 
 
 def _own_numbers(rng):
-    """Short numbers for paper, drawn until the cap matters on the first step and not on the last."""
+    """Numbers short enough for paper, drawn until the cap matters on the first step and not on the last."""
     while True:
         levels = [float(rng.integers(low, low + 10)) / 100 for low in (2, 40, 85)]
         start, *noises = (float(rng.integers(11, 25)) / 10 for _ in range(4))

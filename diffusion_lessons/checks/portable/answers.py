@@ -3,7 +3,7 @@
     answers = ask(function, cases)   # runs the learner's code
     decode(encode(answers)) == answers
 
-A grader asks in a process that it does not trust and judges in another, so `decode` expects anything.
+A grader collects answers in a process that it does not trust and assesses them in another, so `decode` trusts no text.
 """
 
 import json

@@ -15,7 +15,7 @@ def number(rng: Generator) -> float:
 
 
 def batch(rng: Generator) -> np.ndarray:
-    """A small batch of small images, [3, 2, 2]: three axes of which none equals the batch by chance of broadcasting."""
+    """A small batch of small images, [3, 2, 2]: the first axis differs, so that a wrong broadcast shows."""
     return rng.standard_normal((3, 2, 2))
 
 
