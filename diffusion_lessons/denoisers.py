@@ -6,6 +6,7 @@ denoiser -> denoiser, so each works with every sampler.
 """
 
 import copy
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -183,10 +184,18 @@ class Clipped(Wrapper):
         if self.percentile is None:
             x0 = x0.clamp(-self.limit, self.limit)
         else:
-            largest = torch.quantile(x0.abs().flatten(1).float(), self.percentile, dim=1)  # [B]
+            largest = _quantile(x0.abs().flatten(1).float(), self.percentile)  # [B]
             bound = match(largest.clamp(min=self.limit), x0)
             x0 = x0.maximum(-bound).minimum(bound) * (self.limit / bound)
         return Estimate.from_x0(x, x0, self.path, t) if self.rederive else Estimate(x0, eps)
+
+
+def _quantile(values: Tensor, share: float) -> Tensor:
+    """The interpolated quantile of each row, [B, n] -> [B]. PyTorch's own needs double precision, which MPS has not."""
+    position = share * (values.shape[1] - 1)
+    low, high = math.floor(position), math.ceil(position)
+    ranked = values.sort(dim=1).values
+    return torch.lerp(ranked[:, low], ranked[:, high], position - low)
 
 
 def clip(

@@ -189,3 +189,15 @@ def test_counting_sees_doubled_batches_wherever_it_is_put():
     outer = count_calls(clip(head(path, "v")))
     samplers.sample(samplers.ddim, outer, x, path, path.grid(5))
     assert outer.nfe == 5
+
+
+@pytest.mark.parametrize("share", [0.3, 0.95, 0.995, 1.0])
+def test_the_dynamic_limit_is_pytorchs_quantile(share):
+    values = torch.randn(3, 1, 7, 5, generator=torch.Generator().manual_seed(0)) * 4
+
+    def denoise(x, t, condition=None):
+        return Estimate(values, x)
+
+    limit = torch.quantile(values.abs().flatten(1), share, dim=1).clamp(min=1.0).view(-1, 1, 1, 1)
+    clipped = clip(denoise, percentile=share, rederive=False)(values, 0.5).x0
+    torch.testing.assert_close(clipped, values.maximum(-limit).minimum(limit) / limit)
