@@ -208,15 +208,25 @@ def clip(
     each sample is cut at that percentile of its own |x0_hat| where this exceeds `limit`, and scaled back to it
     (Saharia et al. 2022, section 2.3).
     """
-    if not limit > 0:
-        raise ValueError(f"limit must be above 0; got {limit!r}")
-    if percentile is not None and not 0 < percentile <= 1:
-        raise ValueError(f"percentile is a share in (0, 1], such as 0.995; got {percentile!r}")
+    check_limit(limit)
+    check_percentile(percentile)
     if rederive and not hasattr(denoise, "path"):
         raise ValueError(
             "re-deriving eps needs the path: the denoiser has no .path; use Denoiser(...) or rederive=False"
         )
     return Clipped(denoise, limit, rederive, percentile)
+
+
+def check_limit(limit: float) -> None:
+    """Raise a ValueError for a limit that `clip` cannot keep x0_hat within."""
+    if not limit > 0:
+        raise ValueError(f"limit must be above 0; got {limit!r}")
+
+
+def check_percentile(percentile: float | None) -> None:
+    """Raise a ValueError for what is no share to take a dynamic limit at."""
+    if percentile is not None and not 0 < percentile <= 1:
+        raise ValueError(f"percentile is a share in (0, 1], such as 0.995; got {percentile!r}")
 
 
 _batch: ContextVar[int | None] = ContextVar("batch", default=None)

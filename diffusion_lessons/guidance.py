@@ -54,8 +54,7 @@ def within(scale: Scale, low: float, high: float) -> Callable[[Number], Number]:
 
     The result is a scale like any other, a function of the noise level. Kynkäänniemi et al. 2024 (https://arxiv.org/abs/2404.07724).
     """
-    if not 0 <= low < high:
-        raise ValueError(f"interval must be (low, high) in noise level, 0 <= low < high; got ({low}, {high})")
+    check_interval((low, high))
 
     def scale_at(level: Number) -> Number:
         if isinstance(level, Tensor):  # [B]: each sample stands at its own level
@@ -66,6 +65,19 @@ def within(scale: Scale, low: float, high: float) -> Callable[[Number], Number]:
         return scale(level) if callable(scale) else scale
 
     return scale_at
+
+
+def check_interval(interval: Sequence[float]) -> None:
+    """Raise a ValueError for what is no interval (low, high] of noise levels."""
+    if len(interval) != 2 or not 0 <= interval[0] < interval[1]:
+        got = ", ".join(map(str, interval))
+        raise ValueError(f"interval must be (low, high) in noise level, 0 <= low < high; got ({got})")
+
+
+def check_rescale(rescale: float) -> None:
+    """Raise a ValueError for what is no share of the way back to the conditional estimate's deviation."""
+    if not 0 <= rescale <= 1:
+        raise ValueError(f"rescale is a share between 0 and 1; got {rescale!r}")
 
 
 def blend(estimates: Sequence[Estimate], weights: Sequence[Number]) -> Estimate:
@@ -180,7 +192,7 @@ def classifier_free(
     without dropping it.
     """
     null = _check_guidable(denoise)
-    scale = _checked_scale(scale)
+    scale = checked_scale(scale)
     away = torch.tensor([null]) if negative is None else check_labels(denoise, negative)
     if not _always_one(scale) and (away == null).any():
         _check_null_was_trained(denoise)
@@ -192,8 +204,7 @@ def classifier_free(
         )
     if interval is not None:
         scale = within(scale, *interval)
-    if not 0 <= rescale <= 1:
-        raise ValueError(f"rescale is a share between 0 and 1; got {rescale!r}")
+    check_rescale(rescale)
     return Guided(denoise, away, check_labels(denoise, condition), scale, batched, rescale)
 
 
@@ -213,7 +224,7 @@ def compose(
         raise ValueError(
             f"{len(conditions)} conditions and {len(weights)} weights: give one weight for each, at least one"
         )
-    scales = [_checked_scale(weight) for weight in weights]
+    scales = [checked_scale(weight) for weight in weights]
     numbers = [scale for scale in scales if isinstance(scale, float)]
     if len(numbers) < len(scales) or sum(numbers) != 1:
         _check_null_was_trained(denoise)
@@ -243,10 +254,14 @@ def _check_null_was_trained(denoise: DenoiserLike) -> None:
         )
 
 
-def _checked_scale(scale: Scale | Sequence[float]) -> Scale:
+def checked_scale(scale: Scale | Sequence[float]) -> Scale:
+    """The scale as a function, a float or a tensor [B] in double precision; a ValueError for anything else."""
     if callable(scale):
         return scale
-    values = torch.as_tensor(scale, dtype=torch.float64, device="cpu")
+    try:
+        values = torch.as_tensor(scale, dtype=torch.float64, device="cpu")
+    except (TypeError, ValueError, RuntimeError):  # a text, None, rows of several lengths
+        values = torch.empty(0)
     if values.ndim > 1 or values.numel() == 0 or not values.isfinite().all():
         raise ValueError(f"scale must be a finite number, one for each sample, or a function; got {scale!r}")
     return float(values) if values.ndim == 0 else values

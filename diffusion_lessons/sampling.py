@@ -10,15 +10,16 @@ The command line, the benchmark, the tables, the cards and the panels all use `S
 import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
+from numbers import Integral, Real
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from diffusion_lessons import samplers
-from diffusion_lessons.denoisers import DenoiserLike, Wrapper, clip
+from diffusion_lessons.denoisers import DenoiserLike, Wrapper, check_limit, check_percentile, clip
 from diffusion_lessons.grids import SPACINGS
-from diffusion_lessons.guidance import classifier_free
+from diffusion_lessons.guidance import check_interval, check_rescale, checked_scale, classifier_free
 from diffusion_lessons.path import Path
 from diffusion_lessons.samplers import State
 from diffusion_lessons.samplers.base import with_progress
@@ -32,6 +33,7 @@ FLAGS = {  # of the command line, for settings that are not options of a sampler
     "seed": "seed",
     "generator": "seed",
     "device": "device",
+    "batch": "batch, which benchmark and evaluate take",
 }
 
 
@@ -66,19 +68,33 @@ class Settings:
     batch: int = 100
 
     def __post_init__(self) -> None:
-        own = samplers.get(self.sampler).info.options
-        if unknown := [name for name in self.options if name not in own]:
-            raise ValueError(
-                f"{self.sampler} has no option {unknown[0]}{_instead(unknown[0])}; it has {', '.join(own) or 'none'}"
-            )
+        info = samplers.get(self.sampler).info
+        if unknown := [name for name in self.options if name not in info.options]:
+            has = f"(its options: {', '.join(info.options)})" if info.options else "(it has none)"
+            raise ValueError(f"{self.sampler} has no option {unknown[0]} {has}{_instead(unknown[0])}")
+        info.check(self.options)
         for name, choices in (("spacing", SPACINGS), ("precision", tuple(PRECISIONS))):
             if (value := getattr(self, name)) not in choices:
                 raise ValueError(f"unknown {name} {value!r}; the {name}s are {', '.join(choices)}")
         for name in ("steps", "batch"):
-            if (value := getattr(self, name)) < 1:
-                raise ValueError(f"{name} must be at least 1; got {value}")
-        if self.interval is not None:  # JSON has lists only
-            object.__setattr__(self, "interval", tuple(self.interval))
+            if not isinstance(value := getattr(self, name), Integral) or value < 1:
+                raise ValueError(f"{name} must be a whole number of at least 1; got {value!r}")
+        checked_scale(self.scale)
+        check_rescale(_number("rescale", self.rescale))
+        if self.interval is not None:
+            if not isinstance(self.interval, Sequence) or isinstance(self.interval, str):
+                raise ValueError(f"interval must be (low, high) in noise level; got {self.interval!r}")
+            check_interval([_number("interval", end) for end in self.interval])
+            object.__setattr__(self, "interval", tuple(self.interval))  # JSON has lists only
+        if self.limit is not None:
+            check_limit(_number("limit", self.limit))
+        if self.percentile is not None:
+            check_percentile(_number("percentile", self.percentile))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Settings):
+            return NotImplemented
+        return all(_listed(getattr(self, f.name)) == _listed(getattr(other, f.name)) for f in fields(self))
 
     def __hash__(self) -> int:
         return hash((self.sampler, self.steps))  # options are a dict; equality compares the rest
@@ -86,7 +102,8 @@ class Settings:
     def __str__(self) -> str:
         """ "ddim@10, scale 3.0, eta 1.0": what differs from the defaults."""
         special = [f.name for f in fields(self) if f.name not in ("sampler", "steps", "options", "batch")]
-        changed = {name: getattr(self, name) for name in special if getattr(self, name) != getattr(Settings, name)}
+        values = {name: _listed(getattr(self, name)) for name in special}
+        changed = {name: value for name, value in values.items() if value != getattr(Settings, name)}
         words = [f"{name} {value}" for name, value in {**changed, **self.options}.items()]
         return ", ".join([f"{self.sampler}@{self.steps}", *words])
 
@@ -179,6 +196,8 @@ def generate(
     x = x.to(device or device_of(denoise))
     numbers = None
     if labels is not None:
+        if len(labels) == 0:
+            raise ValueError("labels are empty: give at least one, or None for no condition")
         numbers = torch.tensor([label_number(denoise, labels[i % len(labels)]) for i in range(len(x))])
     steps, times = states(denoise, x, settings, numbers, generator), settings.times(denoise.path)
     return [State(times[0], x, None), *with_progress(steps, samplers.get(settings.sampler).info, times, progress)]
@@ -215,7 +234,19 @@ def label_number(denoise: Any, label: int | str) -> int:
 
 def _instead(name: str) -> str:
     """How to give a setting that was taken for an option of the sampler; nothing for an unknown name."""
-    if name not in FLAGS.keys() | {f.name for f in fields(Settings)}:
-        return ""
-    flag = f", on the command line with --{FLAGS[name]}" if name in FLAGS else ""
-    return f": that is not an option of a sampler, and is given by itself{flag}"
+    if name in FLAGS:
+        return f"; give --{FLAGS[name]}"
+    if name in {f.name for f in fields(Settings)}:
+        return f"; no command takes it: in Python, Settings({name}=...)"
+    return ""
+
+
+def _number(name: str, value: Any) -> float:
+    if not isinstance(value, Real):
+        raise ValueError(f"{name} takes numbers; got {value!r}")
+    return float(value)
+
+
+def _listed(value: Any) -> Any:
+    """A tensor as numbers, which compare to one truth and print in one line; anything else as it is."""
+    return value.tolist() if isinstance(value, Tensor) else value

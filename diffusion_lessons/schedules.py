@@ -76,7 +76,8 @@ class VariancePreserving(Path):
         return self._alpha_bar(t).sqrt()
 
     def _sigma(self, t: Tensor) -> Tensor:
-        return (-torch.expm1(self._log_alpha_bar(t))).sqrt()  # expm1 keeps the digits that 1 - alpha_bar loses
+        # expm1 keeps the digits that 1 - alpha_bar loses; 0 - 0 is 0, where -0 would make sigma(0) = -0
+        return (0 - torch.expm1(self._log_alpha_bar(t))).sqrt()
 
     def _lam(self, t: Tensor) -> Tensor:
         log = self._log_alpha_bar(t)

@@ -145,10 +145,11 @@ def test_errors_say_what_to_do():
         "needs a label": {"negative": 1},
         "unknown spacing": {"spacing": "nope"},
         "unknown precision 'int3'; the precisions are float32": {"precision": "int3"},
-        "steps must be at least 1": {"steps": 0},
-        "ddim has no option etta; it has eta": {"etta": 1.0},
-        "heun has no option eta; it has none": {"sampler": "heun", "eta": 1.0},
+        "steps must be a whole number of at least 1; got 0": {"steps": 0},
+        r"ddim has no option etta \(its options: eta\)$": {"etta": 1.0},
+        r"heun has no option eta \(it has none\)$": {"sampler": "heun", "eta": 1.0},
         "0..2": {"labels": [9]},
+        "labels are empty: give at least one, or None": {"labels": []},
     }
     for message, options in cases.items():
         with pytest.raises(ValueError, match=message):
@@ -162,9 +163,51 @@ def test_errors_say_what_to_do():
 
 
 @pytest.mark.parametrize(
-    "name, flag",
-    [("seed", "--seed"), ("scale", "--scale"), ("labels", "--label"), ("steps", "--steps"), ("limit", "--no-clip")],
+    "name, instead",
+    [
+        ("seed", "give --seed"),
+        ("scale", "give --scale"),
+        ("labels", "give --label"),
+        ("steps", "give --steps"),
+        ("limit", "give --no-clip"),
+        ("batch", "give --batch, which benchmark and evaluate take"),
+        ("percentile", r"no command takes it: in Python, Settings\(percentile=...\)"),
+    ],
 )
-def test_what_is_no_option_of_a_sampler_is_sent_to_its_own(name, flag):
-    with pytest.raises(ValueError, match=f"ddim has no option {name}: .* by itself, on the command line with {flag}"):
+def test_what_is_no_option_of_a_sampler_is_sent_to_its_own(name, instead):
+    with pytest.raises(ValueError, match=rf"^ddim has no option {name} \(its options: eta\); {instead}$"):
         Settings(options={name: 1})
+
+
+@pytest.mark.parametrize(
+    "fields, message",
+    [
+        ({"options": {"eta": 5}}, "ddim: eta must be between 0 and 1; got 5"),
+        ({"options": {"eta": "hello"}}, "ddim: eta must be between 0 and 1; got 'hello'"),
+        ({"sampler": "ddpm", "options": {"variance": "x"}}, 'ddpm: variance must be "small" or "large"; got \'x\''),
+        ({"rescale": 4}, "rescale is a share between 0 and 1; got 4"),
+        ({"rescale": "much"}, "rescale takes numbers; got 'much'"),
+        ({"interval": (3, 1)}, r"0 <= low < high; got \(3.0, 1.0\)"),
+        ({"interval": (1,)}, r"0 <= low < high; got \(1.0\)"),
+        ({"interval": 3}, r"interval must be \(low, high\) in noise level; got 3"),
+        ({"interval": ("a", "b")}, "interval takes numbers; got 'a'"),
+        ({"limit": -1}, "limit must be above 0; got -1"),
+        ({"limit": "x"}, "limit takes numbers; got 'x'"),
+        ({"percentile": 2}, "percentile is a share in .*; got 2"),
+        ({"percentile": "x"}, "percentile takes numbers; got 'x'"),
+        ({"scale": "3"}, "scale must be a finite number, .*; got '3'"),
+        ({"scale": None}, "scale must be a finite number, .*; got None"),
+        ({"scale": float("nan")}, "scale must be a finite number, .*; got nan"),
+        ({"steps": "10"}, "steps must be a whole number of at least 1; got '10'"),
+        ({"batch": 2.5}, "batch must be a whole number of at least 1; got 2.5"),
+    ],
+)
+def test_what_no_network_could_be_sampled_with_is_refused_at_once(fields, message):
+    with pytest.raises(ValueError, match=message):
+        Settings(**fields)
+
+
+def test_a_scale_for_each_sample_compares_and_prints():
+    one, same, other = (Settings(scale=torch.tensor(scale)) for scale in ([1.0, 2.0], [1.0, 2.0], [1.0, 3.0]))
+    assert one == same and hash(one) == hash(same) and one != other and one != Settings() and one != "ddim@20"
+    assert str(one) == "ddim@20, scale [1.0, 2.0]"

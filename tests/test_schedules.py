@@ -133,6 +133,12 @@ def test_a_card_makes_the_same_path(path):
     assert twin == path and hash(twin) == hash(path) and twin.alpha(0.4 * path.T) == path.alpha(0.4 * path.T)
 
 
+@pytest.mark.parametrize("path", PATHS.values(), ids=PATHS)
+def test_no_noise_is_a_zero_without_a_sign(path):
+    assert math.copysign(1, path.sigma(0.0)) == 1
+    assert not path.sigma(torch.zeros(2)).signbit().any()
+
+
 def test_zero_terminal_path_ends_in_pure_noise():
     path = PATHS["zero_terminal"]
     assert path.alpha(4) == 0 and path.sigma(4) == 1 and path.lam(4) == -math.inf

@@ -8,8 +8,8 @@ inside the steps only: between them the caller's gradient mode is as the caller 
 
 import functools
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, NamedTuple, Protocol
 
@@ -30,6 +30,32 @@ class State(NamedTuple):
     x0: Tensor | None
 
 
+class Check(NamedTuple):
+    """A test on one option, with the words for the error: `what` the option must be."""
+
+    passes: Callable[[Any], bool]
+    what: str
+
+    def accepts(self, value: Any) -> bool:
+        """Whether the value passes; one of a type that cannot be compared does not."""
+        try:
+            return bool(self.passes(value))
+        except (TypeError, ValueError, RuntimeError):
+            return False
+
+
+def between(low: float, high: float) -> Check:
+    return Check(lambda value: low <= value <= high, f"between {low:g} and {high:g}")
+
+
+def one_of(*names: str) -> Check:
+    return Check(lambda value: value in names, " or ".join(f'"{name}"' for name in names))
+
+
+def above(low: float) -> Check:
+    return Check(lambda value: value > low, f"above {low:g}")
+
+
 @dataclass(frozen=True)
 class Info:
     """What a figure, a menu or a table needs to know about a sampler."""
@@ -41,6 +67,13 @@ class Info:
     citation: str
     in_lambda: bool = False  # steps are taken in lambda, so one from alpha = 0 has no inner points either
     options: tuple[str, ...] = ()  # names of its own options, beside the generator that every sampler takes
+    checks: Mapping[str, Check] = field(default_factory=dict, compare=False, repr=False)  # on these options, by name
+
+    def check(self, options: Mapping[str, Any]) -> None:
+        """Raise a ValueError for an option whose value the sampler cannot take; names are not looked at."""
+        for name, check in self.checks.items():
+            if name in options and not check.accepts(options[name]):
+                raise ValueError(f"{self.name}: {name} must be {check.what}; got {options[name]!r}")
 
     def nfe(self, times: int | Sequence[float], path: Path | None = None) -> int | None:
         """Network evaluations on `times` of `path`; None if the sampler chooses its own times.
@@ -74,25 +107,6 @@ class Sampler(Protocol):
     ) -> Iterator[State]: ...
 
 
-class Check(NamedTuple):
-    """A test on one option, with the words for the error: `what` the option must be."""
-
-    passes: Callable[[Any], bool]
-    what: str
-
-
-def between(low: float, high: float) -> Check:
-    return Check(lambda value: low <= value <= high, f"between {low:g} and {high:g}")
-
-
-def one_of(*names: str) -> Check:
-    return Check(lambda value: value in names, " or ".join(f'"{name}"' for name in names))
-
-
-def above(low: float) -> Check:
-    return Check(lambda value: value > low, f"above {low:g}")
-
-
 def sampler(
     *,
     order: int,
@@ -122,9 +136,7 @@ def sampler(
             if adds_noise:
                 options["generator"] = generator
             signature.bind(denoise, x, path, times, **options)  # an unknown option is a TypeError now
-            for name, check in checks.items():
-                if name in options and not check.passes(options[name]):
-                    raise ValueError(f"{function.__name__}: {name} must be {check.what}; got {options[name]!r}")
+            info.check(options)
             check_start(denoise, x, path)
             times = grids.check_times(times, path.T)
             check_steps(denoise, times)
@@ -135,7 +147,8 @@ def sampler(
         per_step = (lambda steps: [stages] * steps) if isinstance(stages, int) else stages
         keywords = [p.name for p in signature.parameters.values() if p.kind is p.KEYWORD_ONLY]
         own = tuple(name for name in keywords if name != "generator")
-        start.info = Info(function.__name__, order, per_step, deterministic, citation, in_lambda, own)  # type: ignore[attr-defined]
+        info = Info(function.__name__, order, per_step, deterministic, citation, in_lambda, own, checks)
+        start.info = info  # type: ignore[attr-defined]
         if not adds_noise:
             shown = inspect.Parameter("generator", inspect.Parameter.KEYWORD_ONLY, default=None)
             start.__signature__ = signature.replace(parameters=[*signature.parameters.values(), shown])  # type: ignore[attr-defined]

@@ -60,7 +60,7 @@ def test_bad_types_and_options_raise_at_the_call():
         samplers.ddim(None, x, LINEAR, times)
     with pytest.raises(TypeError, match="etta"):
         samplers.ddim(denoise, x, LINEAR, times, etta=1.0)
-    for eta in (-0.1, 1.1, float("nan")):
+    for eta in (-0.1, 1.1, float("nan"), "hello", None):
         with pytest.raises(ValueError, match="eta must be between 0 and 1"):
             samplers.ddim(denoise, x, LINEAR, times, eta=eta)
     with pytest.raises(ValueError, match='"small" or "large"'):
@@ -199,6 +199,13 @@ def test_every_signature_says_generator_and_info_the_rest(sampler):
 def test_options_are_the_samplers_own():
     assert samplers.ddim.info.options == ("eta",) and samplers.ddpm.info.options == ("variance",)
     assert samplers.heun.info.options == ()
+
+
+def test_options_are_checked_without_a_run():
+    samplers.ddim.info.check({"eta": 0.5})
+    samplers.heun.info.check({})
+    with pytest.raises(ValueError, match="ddim: eta must be between 0 and 1; got 5"):
+        samplers.ddim.info.check({"eta": 5})
 
 
 def test_x_must_stand_where_the_network_does():
