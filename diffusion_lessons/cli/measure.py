@@ -95,7 +95,7 @@ def frontier(
         list[str] | None,
         typer.Argument(help="Names of shipped tables, or files of `benchmark`; by default mnist-diffusion."),
     ] = None,
-    x: Annotated[str, typer.Option(help="The cost: nfe, seconds_per_image or peak_memory_mb.")] = "nfe",
+    x: Annotated[str, typer.Option(help="The cost: nfe, seconds_per_image, peak_memory_mb or parameters.")] = "nfe",
     quality: Annotated[str, typer.Option(help="frechet, kernel, precision, recall, coverage, adherence.")] = "frechet",
     budget: Annotated[float | None, typer.Option(help="Also print the best whose cost is at most this.")] = None,
     out: Annotated[Path, typer.Option(help="The picture.")] = Path("frontier.png"),

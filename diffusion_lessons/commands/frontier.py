@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from diffusion_lessons.benchmark import shipped as stored
-from diffusion_lessons.benchmark import table
+from diffusion_lessons.benchmark import shipped, table
 from diffusion_lessons.benchmark.frontier import best_under, knee, on_frontier
 from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.figures import frontier as figures
+from diffusion_lessons.metrics.scores import metric_named
 
 COLUMNS = ("steps", "nfe", "scale", "seconds_per_image", "frechet_value", "frechet_spread", "frechet_floor")
 
@@ -20,12 +20,19 @@ def show_frontier(
 
     sources: names of shipped tables, or files. The rows compared are clipped, unguided and in float32, of the largest
         sample count that every table has; a comparison by latency takes those for which it was measured.
+
+    Raises ValueError for an unknown cost or metric, and for one that was not measured.
     """
-    tables = [[row for row in _rows(source) if getattr(row, x, 0) is not None] for source in sources]
+    if x not in figures.AXES:
+        raise ValueError(f"unknown cost {x!r}; the costs are {', '.join(figures.AXES)}")
+    metric_named(quality)
+    tables = [_with_cost(source, x) for source in sources]
     try:
-        points = figures.joined(stored.comparable(*tables))
+        points = figures.joined(shipped.comparable(*tables))
     except LookupError as error:
         raise ValueError(f"{', '.join(sources)}: a frontier needs {error.args[0]}") from error
+    if f"{quality}_value" not in points:
+        raise ValueError(f"{', '.join(sources)}: no row has {quality}")
     best = points[on_frontier(points, [x, f"{quality}_value"])].sort_values(x)
     print(_text(best, x))
     bend = knee(points, x, f"{quality}_value")
@@ -47,7 +54,16 @@ def show_frontier(
 def _rows(source: str) -> list[Measurement]:
     """A shipped table by its name, or a file."""
     file = Path(source)
-    return stored.with_latency(table.read(file)) if file.suffix else stored.rows(source)
+    return shipped.with_latency(table.read(file)) if file.suffix else shipped.rows(source)
+
+
+def _with_cost(source: str, x: str) -> list[Measurement]:
+    """The rows of a source that have this cost. Raises ValueError where there are rows and none has it."""
+    rows = _rows(source)
+    measured = [row for row in rows if getattr(row, x) is not None]
+    if rows and not measured:
+        raise ValueError(f"{source}: no row has {x}")
+    return measured
 
 
 def _name(row: pd.Series) -> str:
@@ -56,5 +72,6 @@ def _name(row: pd.Series) -> str:
 
 def _text(rows: pd.DataFrame, x: str) -> str:
     columns = [name for name in dict.fromkeys([*COLUMNS, x]) if name in rows]
-    labelled_rows = rows[columns].set_axis([_name(row) for _, row in rows.iterrows()], axis=0)
+    measured = rows[columns].dropna(axis="columns", how="all")  # no column of latency where it was not measured
+    labelled_rows = measured.set_axis([_name(row) for _, row in rows.iterrows()], axis=0)
     return labelled_rows.to_string(float_format=lambda value: f"{value:.4g}")
