@@ -7,7 +7,7 @@ interpolated: every point of a frontier was measured.
 A row beats another only *beyond the spread*: a difference whose sign could change if the samples were drawn again does
 not count. On axes without a spread (evaluations, parameters) any difference counts, and equal values are allowed.
 
-    table = pandas.DataFrame(row.row() for row in rows)
+    table = frame(rows)  # of `benchmark.rows`
     best = table[on_frontier(table, ["seconds_per_image", "frechet_value"])]
 """
 

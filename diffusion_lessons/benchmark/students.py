@@ -15,11 +15,11 @@ from typing import Any
 
 from uncertainties import UFloat
 
-from diffusion_lessons.benchmark import shipped as stored
+from diffusion_lessons.benchmark import shipped
 from diffusion_lessons.benchmark.plans import ASYMPTOTE, FIRST
 from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.benchmark.table import SUFFIX
-from diffusion_lessons.checkpoints import cards as weights
+from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.machine import places
 from diffusion_lessons.metrics.errors import measured
 
@@ -63,7 +63,7 @@ class Family:
         fits = [row for row in self.rows if row.nfe <= evaluations and (row.checkpoint != self.teacher) == taught]
         if not fits:
             whose = " or ".join(self.students) if taught else self.teacher
-            raise stored.NotMeasured(f"{whose} with at most {evaluations} evaluations")
+            raise shipped.NotMeasured(f"{whose} with at most {evaluations} evaluations")
         return min(fits, key=lambda row: row.quality["frechet"].value)
 
 
@@ -73,16 +73,16 @@ def family(teacher: str, *students: str, samples: int | None = None) -> Family:
     Raises FileNotFoundError where one was not measured at all, NotMeasured where the teacher's one step or asymptote
     is missing or where no sample count is common to all, saying which counts there are.
     """
-    return of_tables(stored.rows(teacher), *map(stored.rows, students or students_of(teacher)), samples=samples)
+    return of_tables(shipped.rows(teacher), *map(shipped.rows, students or students_of(teacher)), samples=samples)
 
 
 def of_tables(teacher: list[Measurement], *students: list[Measurement], samples: int | None = None) -> Family:
     """The same from tables in memory, the teacher's first."""
     if not students:
-        raise stored.NotMeasured("a table of at least one student beside its teacher's")
-    rows = stored.comparable(teacher, *students, samples=samples)
+        raise shipped.NotMeasured("a table of at least one student beside its teacher's")
+    rows = shipped.comparable(teacher, *students, samples=samples)
     own = [row for row in rows if row.checkpoint == teacher[0].checkpoint]
-    first, asymptote = (stored.find(own, settings) for settings in (FIRST, ASYMPTOTE))
+    first, asymptote = (shipped.find(own, settings) for settings in (FIRST, ASYMPTOTE))
     names = tuple(table[0].checkpoint for table in students)
     return Family(teacher[0].checkpoint, names, tuple(rows), first, asymptote)
 
@@ -107,4 +107,4 @@ def method_of(name: str) -> str:
 
 def _card(name: str) -> dict[str, Any]:
     """A shipped checkpoint's card; empty for one that does not ship, whose teachers are unknown."""
-    return weights.read_card(name) if (places.checkpoints() / f"{name}.safetensors").is_file() else {}
+    return cards.read_card(name) if (places.checkpoints() / f"{name}.safetensors").is_file() else {}

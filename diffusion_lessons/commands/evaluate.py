@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from diffusion_lessons import checkpoints
-from diffusion_lessons.benchmark import card as best
+from diffusion_lessons.benchmark.card import METRICS, TRIALS, best, entry, scales
 from diffusion_lessons.benchmark.measure import measure
 from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.checkpoints import cards
@@ -48,19 +48,19 @@ def run_evaluation(
     changes: dict[str, Any] = {"batch": batch, "precision": precision}
     override = Settings(sampler, steps, options=options or {}) if sampler is not None else None
     rows: list[Measurement] = []
-    for scale in best.scales(card):
-        trials = min(best.TRIALS, count)
-        settings = override or best.best(denoise, evaluator, scale, samples=trials, seed=seed + 1, **changes)
+    for scale in scales(card):
+        trials = min(TRIALS, count)
+        settings = override or best(denoise, evaluator, scale, samples=trials, seed=seed + 1, **changes)
         settings = replace(settings, scale=scale, **changes)
-        how: dict[str, Any] = {"evaluator": evaluator, "metrics": best.METRICS, "samples": count, "seed": seed}
+        how: dict[str, Any] = {"evaluator": evaluator, "metrics": METRICS, "samples": count, "seed": seed}
         rows.append(measure(denoise, settings, repeats=0, progress=True, **how))
         print(line(rows[-1]), flush=True)
     if cards.read_card(checkpoint)["sha256"] != card["sha256"]:
         raise ValueError(f"{checkpoint} was replaced while it was measured: its card is left unchanged; measure again")
-    entry = best.entry(rows, _command(checkpoint, samples, override, batch, precision, seed))
-    checkpoints.amend(checkpoint, evaluation=entry)
+    evaluation = entry(rows, _command(checkpoint, samples, override, batch, precision, seed))
+    checkpoints.amend(checkpoint, evaluation=evaluation)
     print(f"written to the card of {checkpoint}")
-    return entry
+    return evaluation
 
 
 def _command(

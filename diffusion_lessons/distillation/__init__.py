@@ -11,6 +11,7 @@ from diffusion_lessons.face import offer
 __getattr__, __dir__, __all__ = offer(
     __name__,
     {
+        "recipe": [],
         "reflow": ["make_pairs"],
         "progressive": ["two_steps"],
         "consistency": [],

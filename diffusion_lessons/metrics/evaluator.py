@@ -56,10 +56,3 @@ def of_images(name: str = "mnist") -> Evaluator:
 
     real_std = cards.read_card(f"{name}-features")["pixel_std"]
     return Evaluator(f"{name} features", network.card["sha256"], real("train"), real("test"), features_of, real_std)
-
-
-def of_points(train: Tensor, held_out: Tensor, name: str = "points") -> Evaluator:
-    """The evaluator of toys: points [n, d] are their own features."""
-    return Evaluator(
-        name, "none", Features(train.flatten(1)), Features(held_out.flatten(1)), lambda x, _: Features(x.flatten(1))
-    )

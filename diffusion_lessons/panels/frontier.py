@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from diffusion_lessons.benchmark import shipped as stored
+from diffusion_lessons.benchmark import shipped
 from diffusion_lessons.benchmark.frontier import best_under
 from diffusion_lessons.benchmark.measure import timed_samples
 from diffusion_lessons.figures import style
@@ -20,8 +20,8 @@ SHOWN = 12  # samples of the winner
 
 
 def comparable(name: str, samples: int | None = None) -> pd.DataFrame:
-    """The rows of a shipped table that one figure may hold (`stored.comparable`), of the largest count or of this."""
-    return joined(stored.comparable(stored.rows(name), samples=samples))
+    """The rows of a shipped table that one figure may hold (`shipped.comparable`), of the largest count or of this."""
+    return joined(shipped.comparable(shipped.rows(name), samples=samples))
 
 
 def frontier_panel(table: pd.DataFrame, denoise: Any, *, budget: int = 10) -> Panel:

@@ -1,4 +1,4 @@
-"""Training: losses, the running average, the loop, recipes and checkpoints."""
+"""Training: losses, the running average, one step, the loop that repeats it, its state, and recipes."""
 
 from diffusion_lessons.face import offer
 
@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = offer(
         "pairs": ["Pairs"],
         "recipes": ["Recipe"],
         "loop": ["TrainingRecord", "finish", "train"],
+        "step": [],
         "state": [],
         "classifier": [],
     },

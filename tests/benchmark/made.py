@@ -1,7 +1,10 @@
-"""Rows of tables as sweeps write them, with the numbers that a test wants."""
+"""Rows of tables as sweeps write them, with the numbers that a test wants, and an evaluator of points."""
+
+from torch import Tensor
 
 from diffusion_lessons.benchmark.rows import Measurement
-from diffusion_lessons.metrics.scores import Score
+from diffusion_lessons.metrics.evaluator import Evaluator
+from diffusion_lessons.metrics.scores import Features, Score
 from diffusion_lessons.sampling import Settings
 
 FLOOR, FLOOR_SPREAD = 1.0, 0.03
@@ -44,3 +47,9 @@ def teacher(name: str = "net", one: float = 13.0, **more: int) -> list[Measureme
     """A table of the plan `few`: 12 beyond the floor in one step, 4 in two, 1 in four, 0.4 in eight and in twenty."""
     ways = (("ddim", 1, one), ("ddim", 2, 6.0), ("dpm_solver_pp_2m", 2, 5.0), ("ddim", 4, 2.0), ("ddim", 8, 1.4))
     return [row(name, *way, **more) for way in (*ways, ("dpm_solver_pp_2m", 20, 1.4))]
+
+
+def of_points(train: Tensor, held_out: Tensor) -> Evaluator:
+    """The evaluator of toys: points [n, d] are their own features, and have no labels."""
+    real = Features(train.flatten(1)), Features(held_out.flatten(1))
+    return Evaluator("points", "none", *real, lambda x, _: Features(x.flatten(1)))

@@ -11,8 +11,8 @@ from diffusion_lessons.benchmark.measure import measure, timed_samples
 from diffusion_lessons.benchmark.rows import Measurement, frame
 from diffusion_lessons.denoisers import Denoiser
 from diffusion_lessons.machine.processes import Processes
-from diffusion_lessons.metrics import evaluator as evaluators
 from diffusion_lessons.sampling import Settings
+from tests.benchmark.made import of_points
 
 MIXTURE = toys.GaussianMixture([[-2.0, 0.0], [1.0, 1.0]], stds=[0.4, 0.6])
 PATH = schedules.cosine()
@@ -22,7 +22,7 @@ TWO = toys.ConditionalMixture([toys.GaussianMixture([[-1.0]], stds=0.5), toys.Ga
 @pytest.fixture(scope="module")
 def evaluator():
     generator = torch.Generator().manual_seed(1)
-    return evaluators.of_points(MIXTURE.sample(800, generator), MIXTURE.sample(800, generator))
+    return of_points(MIXTURE.sample(800, generator), MIXTURE.sample(800, generator))
 
 
 class Half(nn.Module):

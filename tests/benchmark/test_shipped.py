@@ -6,8 +6,7 @@ import json
 import pytest
 
 from diffusion_lessons import schedules, toys
-from diffusion_lessons.benchmark import shipped as stored
-from diffusion_lessons.benchmark import table
+from diffusion_lessons.benchmark import shipped, table
 from diffusion_lessons.benchmark.measure import measure
 from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.machine import places
@@ -19,7 +18,7 @@ TABLES = sorted(places.measurements().glob("*.jsonl"))
 
 @pytest.mark.parametrize("file", TABLES, ids=lambda file: file.stem)
 def test_shipped_tables_are_of_the_shipped_checkpoints(file):
-    for row in stored.rows(file.stem):
+    for row in shipped.rows(file.stem):
         assert row.checkpoint == file.stem and row.device and row.torch
         if row.features:
             data = row.features.split()[0]
@@ -27,11 +26,11 @@ def test_shipped_tables_are_of_the_shipped_checkpoints(file):
 
 
 def test_the_ledger_says_what_was_measured_and_what_follows(tmp_path, monkeypatch):
-    entry = stored.ledger()["C2"]
+    entry = shipped.ledger()["C2"]
     assert entry["claim"] == "In 10 steps quality falls visibly, and stays usable."
     assert {"on", "verdict", "because", "numbers"} <= set(entry["evidence"][0])
     monkeypatch.setattr(places, "measurements", lambda: tmp_path)
-    assert stored.ledger() == {}
+    assert shipped.ledger() == {}
 
 
 def test_a_table_of_another_checkpoint_is_refused(tmp_path, monkeypatch):
@@ -42,15 +41,15 @@ def test_a_table_of_another_checkpoint_is_refused(tmp_path, monkeypatch):
     row = measure(denoise, Settings("ddim", 2), repeats=1)
     table.append(tmp_path / "net.jsonl", row)
     with pytest.raises(ValueError, match="measured on checkpoint of an older"):
-        stored.rows("net")
+        shipped.rows("net")
     denoise.card = {"sha256": "of the shipped one"}
     (tmp_path / "net.jsonl").unlink()
     table.append(tmp_path / "net.jsonl", measure(denoise, Settings("ddim", 2), repeats=1))
-    assert len(stored.rows("net")) == 1
-    with pytest.raises(stored.NotMeasured, match="no row of"):
-        stored.find(stored.rows("net"), Settings("ddim", 3))
+    assert len(shipped.rows("net")) == 1
+    with pytest.raises(shipped.NotMeasured, match="no row of"):
+        shipped.find(shipped.rows("net"), Settings("ddim", 3))
     with pytest.raises(FileNotFoundError, match="diffusion-lessons benchmark other"):
-        stored.rows("other")
+        shipped.rows("other")
 
 
 def test_latency_measured_apart_is_joined_to_the_quality_in_the_same_settings():
@@ -58,7 +57,7 @@ def test_latency_measured_apart_is_joined_to_the_quality_in_the_same_settings():
     timed = measure(denoise, Settings("ddim", 2, batch=5), repeats=3)
     quality = dataclasses.replace(timed, samples=40, seconds_per_image=None, repeats=0)
     other = dataclasses.replace(quality, settings=Settings("ddim", 3, batch=5))
-    joined = {row.key: row for row in stored.with_latency([timed, quality, other])}
+    joined = {row.key: row for row in shipped.with_latency([timed, quality, other])}
     assert joined[quality.key].seconds_per_image == timed.seconds_per_image and joined[quality.key].repeats == 3
     assert joined[other.key].seconds_per_image is None
 
@@ -72,15 +71,15 @@ def plain(checkpoint: str, samples: int, **changes):
 
 def test_tables_are_compared_at_the_largest_count_that_all_have():
     one, two = [plain("one", 50), plain("one", 90), plain("one", 70)], [plain("two", 50), plain("two", 70)]
-    assert [(row.checkpoint, row.samples) for row in stored.comparable(one, two)] == [("one", 70), ("two", 70)]
-    assert [row.samples for row in stored.comparable(one)] == [90]
-    assert [row.samples for row in stored.comparable(one, two, samples=50)] == [50, 50]
-    with pytest.raises(stored.NotMeasured, match="equally many samples.*one: 50, 70, 90; three: 60"):
-        stored.comparable(one, [plain("three", 60)])
-    with pytest.raises(stored.NotMeasured, match="90 samples in every table.*two: 50, 70"):
-        stored.comparable(one, two, samples=90)
+    assert [(row.checkpoint, row.samples) for row in shipped.comparable(one, two)] == [("one", 70), ("two", 70)]
+    assert [row.samples for row in shipped.comparable(one)] == [90]
+    assert [row.samples for row in shipped.comparable(one, two, samples=50)] == [50, 50]
+    with pytest.raises(shipped.NotMeasured, match="equally many samples.*one: 50, 70, 90; three: 60"):
+        shipped.comparable(one, [plain("three", 60)])
+    with pytest.raises(shipped.NotMeasured, match="90 samples in every table.*two: 50, 70"):
+        shipped.comparable(one, two, samples=90)
     with pytest.raises(ValueError, match="different features"):
-        stored.comparable(one, [plain("two", 70, features_sha256="other")])
+        shipped.comparable(one, [plain("two", 70, features_sha256="other")])
 
 
 def test_guided_unclipped_and_timed_rows_are_left_out_of_a_comparison():
@@ -90,7 +89,7 @@ def test_guided_unclipped_and_timed_rows_are_left_out_of_a_comparison():
         for more in ({"scale": 2.0}, {"limit": None})
     )
     timed = dataclasses.replace(row, samples=0, quality={})
-    assert stored.comparable([guided, row, bare, timed]) == [row]
+    assert shipped.comparable([guided, row, bare, timed]) == [row]
 
 
 def test_measurements_are_json_only():

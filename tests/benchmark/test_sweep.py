@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from diffusion_lessons import schedules, toys
 from diffusion_lessons.benchmark import table
 from diffusion_lessons.benchmark.sweep import sweep
-from diffusion_lessons.metrics import evaluator as evaluators
 from diffusion_lessons.sampling import Settings
+from tests.benchmark.made import of_points
 
 MIXTURE = toys.GaussianMixture([[-2.0], [1.0]], stds=[0.4, 0.6])
 PATH = schedules.cosine()
@@ -28,7 +28,7 @@ def exact(sha256="exact"):
 
 def points():
     generator = torch.Generator().manual_seed(1)
-    return evaluators.of_points(MIXTURE.sample(60, generator), MIXTURE.sample(60, generator))
+    return of_points(MIXTURE.sample(60, generator), MIXTURE.sample(60, generator))
 
 
 def run(file, grid=GRID, sha256="exact", **options):

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from diffusion_lessons import checkpoints, cli, load
-from diffusion_lessons.benchmark import card as best
+from diffusion_lessons.benchmark.card import METRICS
 from diffusion_lessons.benchmark.measure import measure
 from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.commands import evaluate
@@ -41,9 +41,9 @@ def test_the_command_writes_what_measure_finds(copied, monkeypatch, capsys):
     one = said["scales"]["1"]
     settings = Settings("ddim", 2, options={"eta": 1.0}, batch=50)
     assert Settings(**one["settings"]) == settings
-    options = {"evaluator": evaluators.of_images("digits"), "metrics": best.METRICS, "samples": 130, "repeats": 0}
+    options = {"evaluator": evaluators.of_images("digits"), "metrics": METRICS, "samples": 130, "repeats": 0}
     row = measure(load(str(copied)), settings, **options)
-    for name in best.METRICS:
+    for name in METRICS:
         score = row.quality[name]
         assert one[name]["value"] == pytest.approx(score.value, rel=1e-3)
         assert one[name]["floor"] == pytest.approx(score.floor, rel=1e-3) and {"spread", "floor_spread"} <= set(

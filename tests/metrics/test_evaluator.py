@@ -4,7 +4,8 @@ import torch
 
 from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.data import load_data
-from diffusion_lessons.metrics.evaluator import of_images, of_points
+from diffusion_lessons.metrics.evaluator import of_images
+from tests.benchmark.made import of_points
 
 
 def test_labels_are_as_frequent_as_among_real_images():

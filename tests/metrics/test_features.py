@@ -11,7 +11,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from diffusion_lessons import load
-from diffusion_lessons.checkpoints import cards as weights
+from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.data import load_data
 from diffusion_lessons.metrics import features as module
 from diffusion_lessons.metrics.features import classifier, features, probabilities, reference, write_reference
@@ -65,10 +65,10 @@ def test_features_do_not_depend_on_the_batch():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_shipped_files_are_small_and_say_where_they_come_from(name):
-    file = weights.find(f"{name}-classifier")
+    file = cards.find(f"{name}-classifier")
     assert file.stat().st_size < 3_000_000
-    assert weights.find(f"{name}-features").stat().st_size < 3_000_000
-    card = weights.read_card(file)
+    assert cards.find(f"{name}-features").stat().st_size < 3_000_000
+    card = cards.read_card(file)
     needed = {"architecture", "data", "command", "seed", "versions", "device", "training_seconds", "images_seen"}
     assert needed <= set(card) and card["data"]["licence"]
 

@@ -6,6 +6,7 @@ After a decision, write the new names down: python -m tests.promises.test_face
 import importlib
 import inspect
 import json
+import pkgutil
 import subprocess
 import sys
 from pathlib import Path
@@ -47,6 +48,13 @@ def test_every_name_is_there_and_means_what_its_module_defines(package):
             assert value.__name__ == f"{package.__name__}.{name}"
         elif inspect.isfunction(value) or inspect.isclass(value):
             assert value.__name__ == name
+
+
+@pytest.mark.parametrize("name", [name for name, room in rooms().items() if hasattr(room, "__getattr__")])
+def test_every_file_of_a_room_that_loads_on_first_use_is_offered(name):
+    room = rooms()[name]
+    files = {module.name for module in pkgutil.iter_modules(room.__path__)}
+    assert files and files <= set(room.__all__)
 
 
 def test_the_package_is_there_at_once():
