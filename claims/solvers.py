@@ -115,7 +115,7 @@ def where_steps_belong() -> Evidence:
 
 @measures("C20", on_tables("mnist-diffusion"))
 def evaluations_saved_on_mnist() -> Evidence:
-    """The fewest evaluations at which each sampler cannot be told from DDPM in 1000 steps, or is better."""
+    """The fewest evaluations at which each sampler is not resolved from DDPM in 1000 steps, or is better."""
     slow = row(*DDPM)
     numbers, factors = [score(slow), floor(slow)], {}
     compared: list[UFloat] = []
