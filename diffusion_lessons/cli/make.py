@@ -1,4 +1,4 @@
-"""Commands that make: train a network, distil a student of it, sample from one."""
+"""Commands that make: train a network, distil a student of it, sample from one, train what measures the samples."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -143,3 +143,40 @@ def sample(
     )
     denoise = checkpoints.load(checkpoint, choose_device(device))
     write_samples(denoise, rows, columns, settings, out, trajectory, labels=labels, seed=seed)
+
+
+def classifier(
+    what: Annotated[str, typer.Argument(help="digits, mnist, fashion-mnist, cifar10, or a folder of images.")],
+    out: Annotated[Path, typer.Option(help="Folder for the classifier and its card.")] = Path("runs/classifiers"),
+    recipe: Annotated[
+        str | None, typer.Option(help="digits, mnist, cifar10 or cifar10-small; by default the data's own.")
+    ] = None,
+    size: Annotated[int | None, typer.Option(help="Resize a folder's images to this side.")] = None,
+    device: Device = None,
+    seed: Seed = 0,
+) -> None:
+    """Train a classifier, in whose features samples are compared with real images.
+
+    \b
+    diffusion-lessons classifier mnist
+    diffusion-lessons classifier cifar10 --recipe cifar10-small
+    diffusion-lessons classifier ~/flowers --size 32 --out runs/flowers
+    """
+    from diffusion_lessons.commands.classifier import make_classifier
+
+    make_classifier(what, out, seed=seed, recipe=recipe, device=device, size=size)
+
+
+def features(
+    what: Annotated[str, typer.Argument(help="digits, mnist, fashion-mnist, cifar10, or a folder of images.")],
+    classifier: Annotated[str, typer.Option(help="folder/name of folder/name-classifier.safetensors.")],
+    count: Annotated[int, typer.Option(help="Images of each split, or all if there are fewer.")] = 10_000,
+) -> None:
+    """Save the features of real images beside the classifier that computes them.
+
+    \b
+    diffusion-lessons features mnist --classifier runs/classifiers/mnist
+    """
+    from diffusion_lessons.commands.classifier import write_features
+
+    write_features(what, classifier, count)

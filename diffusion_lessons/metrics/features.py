@@ -5,26 +5,21 @@ pixels say little: a digit moved by one pixel is the same digit. `features` comp
 classifier's decision from them, and `reference` gives those of real images, which ship with the package: no data set
 and no network connection are needed to measure samples.
 
-    python -m diffusion_lessons.metrics.features mnist --classifier runs/classifiers/mnist
+    diffusion-lessons features mnist --classifier runs/classifiers/mnist    # those of a classifier of your own
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
-from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
 import torch
-import typer
 from torch import Tensor
 from tqdm.auto import tqdm
 
 from diffusion_lessons.checkpoints import cards
-from diffusion_lessons.data import load_data
 from diffusion_lessons.networks.classifier import Classifier
 from diffusion_lessons.training.classifier import load_classifier
-
-COUNT = 10_000  # images in each reference set, or all if there are fewer
 
 
 class Reference(NamedTuple):
@@ -67,8 +62,7 @@ def reference(name: str = "mnist", split: str = "test") -> Reference:
     """Features of real images, "train" or "test" (held out): 1,500 and 297 for digits, otherwise 10,000 of each.
 
     Those of CIFAR-10 were taken from a slightly lossy JPEG copy, as their card says: compare samples of a network that
-    learned the original with features made anew (`python -m diffusion_lessons.metrics.features cifar10 --classifier
-    cifar10`).
+    learned the original with features made anew (`diffusion-lessons features cifar10 --classifier cifar10`).
 
     Raises FileNotFoundError where there are none, ValueError where they were made with another classifier.
     """
@@ -91,46 +85,8 @@ def _references(name: str) -> dict[str, Reference]:
         raise ValueError(
             f"the reference features of {name} were made with classifier {made_with[:12]}... and the classifier here "
             f"is {ours[:12]}...: distances between them mean nothing. Make them again with "
-            f"`python -m diffusion_lessons.metrics.features`"
+            f"`diffusion-lessons features`"
         )
     return {
         split: Reference(tensors[f"{split}_features"], tensors[f"{split}_labels"].long()) for split in ("train", "test")
     }
-
-
-def write_reference(data: str, name: str, count: int = COUNT) -> Path:
-    """Compute the features of up to `count` training and test images of `data`, and save them beside the classifier.
-
-    They are a random choice with a fixed seed, stored as float16.
-    """
-    size = classifier(name).card["shape"][1]
-    sets = {split: load_data(data, split, size=size) for split in ("train", "test")}
-    tensors = {}
-    for split, images in sets.items():
-        rows = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))[:count]
-        x, labels = images.batch(rows)
-        tensors[f"{split}_features"] = features(x, name).half()
-        tensors[f"{split}_labels"] = labels.to(torch.uint8)
-    file = cards.find(f"{name}-classifier")
-    card = {
-        "features": f"of {len(tensors['train_labels'])} training and {len(tensors['test_labels'])} test images",
-        "stored_as": "float16",
-        "data": sets["train"].card,
-        "pixel_std": sets["train"].std,
-        "command": f"python -m diffusion_lessons.metrics.features {data} --classifier {name}",
-        "classifier_sha256": classifier(name).card["sha256"],
-    }
-    return cards.write(file.with_name(file.name.replace("-classifier", "-features")), tensors, card)
-
-
-def main(
-    data: Annotated[str, typer.Argument(help="digits, mnist, fashion-mnist, cifar10, or a folder of images")],
-    classifier: Annotated[str, typer.Option(help="folder/name of folder/name-classifier.safetensors")],
-    count: Annotated[int, typer.Option(help="images of each split")] = COUNT,
-) -> None:
-    """Save the features of real images beside the classifier that computes them."""
-    print(f"saved to {write_reference(data, classifier, count)}")
-
-
-if __name__ == "__main__":
-    typer.run(main)

@@ -1,8 +1,6 @@
 """Training the classifiers that measure samples: a short supervised loop, as a generator of records.
 
-python -m diffusion_lessons.training.classifier mnist
-python -m diffusion_lessons.training.classifier cifar10 --recipe cifar10-small
-python -m diffusion_lessons.training.classifier my/flowers --out runs/flowers
+`diffusion-lessons classifier` trains one on the command line.
 """
 
 from __future__ import annotations
@@ -11,20 +9,18 @@ import math
 import time
 from collections.abc import Iterator
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-import typer
 from torch import Tensor
-from tqdm.auto import tqdm
 
 from diffusion_lessons import networks
 from diffusion_lessons.checkpoints import cards
-from diffusion_lessons.data import Data, load_data
-from diffusion_lessons.machine.devices import choose_device, device_name, half_precision
+from diffusion_lessons.data import Data
+from diffusion_lessons.machine.devices import choose_device
 from diffusion_lessons.networks import Classifier, ClassifierConfig
 
 
@@ -174,59 +170,3 @@ def load_classifier(name_or_path: str | Path, device: str | torch.device = "cpu"
     cards.fill(network, tensors, name_or_path)
     network.card = card
     return network.to(choose_device(device)).eval().requires_grad_(False)
-
-
-def main(
-    data: Annotated[str, typer.Argument(help="digits, mnist, fashion-mnist, cifar10, or a folder of images")],
-    out: Annotated[Path, typer.Option(help="folder for the classifier and its card")] = Path("runs/classifiers"),
-    seed: int = 0,
-    recipe: Annotated[str | None, typer.Option(help=f"{', '.join(RECIPES)}; default: the data's own")] = None,
-    device: Annotated[str | None, typer.Option(help="cuda, mps or cpu; default: the best there is")] = None,
-    size: Annotated[int | None, typer.Option(help="resize a folder's images to this side")] = None,
-) -> None:
-    """Train a classifier, say how accurate it is on the test images, and save it with its card."""
-    target = choose_device(device)
-    train = load_data(data, "train", size=size)
-    try:
-        test = load_data(data, "test", size=size)
-    except ValueError as error:  # a folder without test images: they are what accuracy is measured on
-        raise typer.BadParameter(str(error)) from error
-    plan = recipe_for(train, recipe)
-    torch.manual_seed(seed)
-    network = Classifier(plan.config).to(target)
-
-    began = time.perf_counter()
-    bf16 = half_precision(target) == torch.bfloat16
-    records = train_classifier(network, train.to(target), plan, seed=seed, bf16=bf16)
-    progress = tqdm(records, total=plan.epochs * math.ceil(len(train) / plan.batch), unit="step")
-    for record in progress:
-        progress.set_postfix_str(f"loss {record.loss:.3f}, {record.images_per_second:.0f} images/s", refresh=False)
-    seconds = time.perf_counter() - began
-
-    network.half().float()  # rounded as when stored, so that what is measured is what ships
-    evaluation = {"test_accuracy": accuracy(network, test.to(target)), "test_images": len(test)}
-    flags = (("recipe", recipe), ("size", size), ("device", device))
-    options = "".join(f" --{name} {value}" for name, value in flags if value)
-    card: dict[str, Any] = {
-        "architecture": networks.card(network),
-        "parameters": networks.count_parameters(network),
-        "stored_as": "float16",
-        "shape": list(train.shape),
-        "classes": list(train.classes),
-        "data": train.card,
-        "recipe": asdict(plan),
-        "command": f"python -m diffusion_lessons.training.classifier {data} --out {out} --seed {seed}{options}",
-        "seed": seed,
-        "device": device_name(target),
-        "threads": torch.get_num_threads(),
-        "precision": "bfloat16 autocast" if bf16 else "float32",
-        "images_seen": record.images,
-        "training_seconds": round(seconds, 1),
-        "evaluation": evaluation,
-    }
-    file = cards.write(out / f"{train.card['name']}-classifier", network.half().state_dict(), card)
-    print(f"{evaluation['test_accuracy']:.2%} of {len(test):,} test images classified correctly; saved to {file}")
-
-
-if __name__ == "__main__":
-    typer.run(main)

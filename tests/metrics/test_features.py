@@ -1,21 +1,15 @@
 """The classifiers that ship: as accurate as their cards say, and the features beside them are theirs."""
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
-from typer.testing import CliRunner
 
 from diffusion_lessons import load
 from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.data import load_data
-from diffusion_lessons.metrics import features as module
-from diffusion_lessons.metrics.features import classifier, features, probabilities, reference, write_reference
-from diffusion_lessons.training import classifier as training
+from diffusion_lessons.metrics.features import classifier, features, probabilities, reference
 from diffusion_lessons.training.classifier import accuracy, load_classifier
 
 NAMES = ["digits", "mnist", "cifar10"]
@@ -91,43 +85,3 @@ def test_a_classifier_is_no_denoiser_and_features_are_no_classifier():
         load("digits-classifier")
     with pytest.raises(ValueError, match="says nothing of architecture"):
         load_classifier("digits-features")
-
-
-@pytest.fixture
-def shapes(tmp_path) -> Path:
-    """A folder of light and dark squares, a class each."""
-    for split, count in (("train", 8), ("test", 4)):
-        for label, value in (("dark", 40), ("light", 200)):
-            (tmp_path / "shapes" / split / label).mkdir(parents=True)
-            for index in range(count):
-                pixels = np.full((12, 12), value + index, dtype=np.uint8)
-                Image.fromarray(pixels).save(tmp_path / "shapes" / split / label / f"{index}.png")
-    return tmp_path / "shapes"
-
-
-def test_a_classifier_of_ones_own_images(shapes, tmp_path, monkeypatch):
-    """Trained, saved, and used through the command line; features made with another classifier are refused."""
-    monkeypatch.setitem(training.RECIPES, "digits", replace(training.RECIPES["digits"], epochs=15, batch=8))
-    app = training.typer.Typer()
-    app.command()(training.main)
-    options = [str(shapes), "--size", "8", "--device", "cpu", "--out", str(tmp_path)]
-    result = CliRunner().invoke(app, [*options, "--seed", "1"])
-    assert result.exit_code == 0 and "100.00% of 8 test images classified correctly" in result.output
-    name = str(tmp_path / "shapes")
-    card = classifier(name).card
-    assert card["classes"] == ["dark", "light"] and card["command"].endswith("--seed 1 --size 8 --device cpu")
-
-    write_reference(str(shapes), name, count=5)
-    assert reference(name, "train").features.shape == (5, 64)
-    assert CliRunner().invoke(app, [*options, "--seed", "2"]).exit_code == 0
-    module._references.cache_clear()
-    with pytest.raises(ValueError, match="made with classifier"):
-        reference(name)
-
-
-def test_a_folder_without_test_images_is_refused_before_training(shapes):
-    app = training.typer.Typer()
-    app.command()(training.main)
-    result = CliRunner().invoke(app, [str(shapes / "train"), "--device", "cpu"])
-    words = "".join(result.output.replace("│", "").split())  # without typer's box
-    assert result.exit_code == 2 and "isnotsplit" in words

@@ -1,0 +1,63 @@
+"""A classifier of one's own images, and the features of real images beside it, through the command line."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from diffusion_lessons import cli
+from diffusion_lessons.metrics import features as measured
+from diffusion_lessons.metrics.features import classifier, reference
+from diffusion_lessons.training import classifier as training
+
+
+def run(*arguments) -> int:
+    sys.argv = ["diffusion-lessons", *map(str, arguments)]
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    return ended.value.code or 0
+
+
+@pytest.fixture(autouse=True)
+def arguments(monkeypatch):
+    monkeypatch.setattr(sys, "argv", [])
+
+
+@pytest.fixture
+def shapes(tmp_path) -> Path:
+    """A folder of light and dark squares, a class each."""
+    for split, count in (("train", 8), ("test", 4)):
+        for label, value in (("dark", 40), ("light", 200)):
+            (tmp_path / "shapes" / split / label).mkdir(parents=True)
+            for index in range(count):
+                pixels = np.full((12, 12), value + index, dtype=np.uint8)
+                Image.fromarray(pixels).save(tmp_path / "shapes" / split / label / f"{index}.png")
+    return tmp_path / "shapes"
+
+
+def test_a_classifier_of_ones_own_images(shapes, tmp_path, monkeypatch, capsys):
+    """Trained, saved, and used through the command line; features made with another classifier are refused."""
+    monkeypatch.setitem(training.RECIPES, "digits", replace(training.RECIPES["digits"], epochs=15, batch=8))
+    options = [shapes, "--size", 8, "--device", "cpu", "--out", tmp_path]
+    assert run("classifier", *options, "--seed", 1) == 0
+    assert "100.00% of 8 test images classified correctly" in capsys.readouterr().out
+    name = str(tmp_path / "shapes")
+    card = classifier(name).card
+    assert card["classes"] == ["dark", "light"]
+    assert card["command"] == (f"diffusion-lessons classifier {shapes} --out {tmp_path} --seed 1 --size 8 --device cpu")
+
+    assert run("features", shapes, "--classifier", name, "--count", 5) == 0
+    assert capsys.readouterr().out == f"saved to {name}-features.safetensors\n"
+    assert reference(name, "train").features.shape == (5, 64)
+    assert run("classifier", *options, "--seed", 2) == 0
+    measured._references.cache_clear()
+    with pytest.raises(ValueError, match="made with classifier"):
+        reference(name)
+
+
+def test_a_folder_without_test_images_is_refused_before_training(shapes, tmp_path, capsys):
+    assert run("classifier", shapes / "train", "--device", "cpu", "--out", tmp_path / "out") == 1
+    assert "is not split" in capsys.readouterr().err and not (tmp_path / "out").exists()
