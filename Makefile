@@ -44,11 +44,12 @@ test-browser: setup  ## JupyterLab in a real Chromium alone; BROWSER_ARGS="--scr
 test-lessons: setup  ## the lessons alone; LESSONS="notebooks/lessons/04_ddim.ipynb" for some
 	$(NBVAL) $(or $(LESSONS),notebooks/lessons)
 
-lint: setup  ## ruff, mypy and import-linter
+lint: setup  ## ruff, mypy, import-linter, and how large files and folders are
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
 	$(VENV)/mypy
 	$(VENV)/lint-imports
+	$(VENV)/python tools/sizes.py
 
 lessons: setup  ## build the lessons from notebooks/source; LESSONS="04 05" for some
 	@$(VENV)/python tools/build_notebooks.py $(LESSONS)

@@ -5,13 +5,12 @@ All measurements of a claim are in the file of its subject.
 """
 
 # importing a subject registers its measurements
-from claims import ddim, ddpm, few_steps, flow, guidance, latency, memorization, negative_prompts, solvers
+from claims import ddim, ddpm, few_steps, flow, guidance, latency, memorization, solvers
 from claims.evidence import Evidence, combined, named
-from claims.ledger import MEASURERS, gather, read, stale
-from claims.page import markdown
+from claims.ledger import MEASURERS, gather, markdown, read, stale
 from claims.texts import CLAIMS, SOURCES, Claim
 
-SUBJECTS = (ddim, ddpm, few_steps, flow, guidance, latency, memorization, negative_prompts, solvers)
+SUBJECTS = (ddim, ddpm, few_steps, flow, guidance, latency, memorization, solvers)
 
 __all__ = [
     "CLAIMS",

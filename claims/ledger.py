@@ -1,4 +1,4 @@
-"""The ledger: the measurements of each claim, and the evidence that they returned.
+"""The ledger: the measurements of each claim, the evidence that they returned, and the page that shows it.
 
 A measurement is a function that returns Evidence; `@measures("C4", on("an exact mixture"))` registers it. Evidence is
 kept in `datasets/measurements/claims.json` with the machine, the versions and the hashes of the checkpoints behind it,
@@ -7,14 +7,16 @@ and `CLAIMS.md` is written from that file alone.
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from textwrap import fill
 from typing import Any
 
 import torch
 
-from claims.evidence import NOT_YET, VERDICTS, Evidence, combined, entry, named
-from claims.texts import CLAIMS
+from claims.evidence import NOT_YET, VERDICTS, Evidence, combined, entry, named, text
+from claims.texts import CLAIMS, SOURCES
 from diffusion_lessons.benchmark import shipped
 from diffusion_lessons.benchmark.shipped import NotMeasured
 from diffusion_lessons.checkpoints import cards
@@ -23,6 +25,13 @@ from diffusion_lessons.machine.files import write_atomically
 
 Ledger = dict[str, list[Evidence]]
 Measurement = Callable[..., Evidence]
+
+HEAD = """# The claims ledger
+
+Two texts stand behind this course. Whatever they claim that a computer can check is listed here with its measurement,
+the numbers with their standard errors, and a verdict. This page is written by `python -m claims`; the command under
+each claim, run in a clone, measures it again.
+"""
 
 
 @dataclass(frozen=True)
@@ -122,8 +131,8 @@ def write(ledger: Ledger) -> None:
         }
         for name, evidence in sorted(ledger.items(), key=lambda item: int(item[0][1:]))
     }
-    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-    write_atomically(places.measurements() / shipped.LEDGER, text.encode())
+    written = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    write_atomically(places.measurements() / shipped.LEDGER, written.encode())
 
 
 def stale(ledger: Ledger) -> list[str]:
@@ -135,3 +144,38 @@ def stale(ledger: Ledger) -> list[str]:
         for name, sha256 in one.checkpoints.items()
         if cards.read_card(name)["sha256"] != sha256
     ]
+
+
+def markdown(ledger: Ledger) -> str:
+    """CLAIMS.md, the whole page, written from the ledger."""
+    verdicts = {name: combined(ledger.get(name, [])) for name in CLAIMS}
+    count = Counter(verdicts.values())
+    counts = ", ".join(f"{count[verdict]} {verdict}" for verdict in VERDICTS if count[verdict])
+    sources = [fill(f"- {name} is {source}.", 120, subsequent_indent="  ") for name, source in SOURCES.items()]
+    overview = ["| claim | verdict |", "| --- | --- |"]
+    overview += [f"| [{name}](#{name.lower()}) {CLAIMS[name].text} | **{verdicts[name]}** |" for name in CLAIMS]
+    sections = [_section(name, ledger.get(name, []), verdicts[name]) for name in CLAIMS]
+    parts = [HEAD, *sources, "", f"Of {len(CLAIMS)} claims: {counts}.", "", *overview, "", *sections]
+    return "\n".join(parts)
+
+
+def _section(name: str, evidence: list[Evidence], verdict: str) -> str:
+    lines = [f"## {name}", "", f"{CLAIMS[name].text} **{verdict[0].upper()}{verdict[1:]}.**", ""]
+    if not evidence:
+        lines += [f"Waits for {CLAIMS[name].waits_for or 'its measurement'}.", ""]
+    for one in sorted(evidence, key=lambda one: one.verdict == NOT_YET):  # measured evidence comes first
+        lines += [f"*On {one.on}: {one.verdict}.* {one.because}", ""]
+        if one.numbers:
+            lines += ["| measured | value |", "| --- | --- |"]
+            lines += [f"| {number.tag} | {text(number)} |" for number in one.numbers]
+            lines += [""]
+        if one.verdict != NOT_YET:
+            lines += [f"{_source(one)} `python -m claims {name}`", ""]
+    return "\n".join(lines)
+
+
+def _source(evidence: Evidence) -> str:
+    where = evidence.where
+    hashes = ", ".join(f"{name} {sha256[:12]}" for name, sha256 in evidence.checkpoints.items())
+    device = f"{where.get('device', '')}, {where.get('threads', '')} threads, torch {where.get('torch', '')}"
+    return f"Measured in {evidence.seconds:g} s on {device}{'; checkpoints ' + hashes if hashes else ''}:"

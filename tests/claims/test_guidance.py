@@ -1,9 +1,9 @@
-"""Verdicts on guidance: the identities, and what follows from a table over the scale (C11, C12, C21, C28, C29)."""
+"""Verdicts on guidance: identities, tables over the scale, negative prompts (C11, C12, C15, C21, C27 to C29)."""
 
 import pytest
 
 from claims import guidance
-from claims.evidence import CONDITION, FAILS, HOLDS
+from claims.evidence import CONDITION, FAILS, HOLDS, NOT_RESOLVABLE
 from diffusion_lessons.benchmark.plans import SCALES
 from tests.claims.made import row
 
@@ -71,3 +71,27 @@ def test_remedies_are_those_that_halve_the_excess(tables, excesses, verdict):
         *(guided(10.0, excess=e, chosen=remedy, **same) for e, remedy in zip(excesses, remedies, strict=True)),
     )
     assert guidance.remedies_for_oversaturation("any").verdict == verdict
+
+
+def test_a_default_negative_pays_where_much_is_spoiled(monkeypatch):
+    monkeypatch.setattr(guidance, "SAMPLES", 1000)
+    monkeypatch.setattr(guidance, "STEPS", 30)
+    found = guidance.a_default_against_spoiled_samples()
+    value = {number.tag: number.n for number in found.numbers}
+    assert found.verdict == CONDITION
+    assert value["1% spoiled: negative"] > value["1% spoiled: no negative"]
+    assert value["50% spoiled: negative"] < value["50% spoiled: no negative"]
+
+
+@pytest.mark.parametrize(
+    ("distance", "verdict", "says"),
+    [(1.5, CONDITION, "helps"), (2.5, FAILS, "harms"), (2.01, NOT_RESOLVABLE, "no difference")],
+)
+def test_a_default_negative_on_digits(tables, distance, verdict, says):
+    rest = {"scale": 2.0, "metrics": {"adherence": 0.9, "diversity": 5.0}}
+    tables(
+        row("dpm_solver_pp_2m", 10, 2.0, **rest),
+        row("dpm_solver_pp_2m", 10, distance, negative=10, **rest),
+    )
+    found = guidance.a_default_against_smudged_digits()
+    assert found.verdict == verdict and says in found.because

@@ -1,7 +1,8 @@
-"""The ledger forgets nothing: what is missing says so, faults are raised, the stale is refused."""
+"""The ledger forgets nothing: what is missing says so, faults are raised, the stale is refused, the page agrees."""
 
 import json
 from collections import defaultdict
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,8 @@ from claims.ledger import measures, on
 from diffusion_lessons.benchmark import shipped
 from diffusion_lessons.benchmark.shipped import NotMeasured
 from diffusion_lessons.machine import places
+
+PAGE = Path(__file__).resolve().parents[2] / "CLAIMS.md"
 
 
 @pytest.fixture
@@ -118,3 +121,22 @@ def test_evidence_of_another_checkpoint_is_stale():
     old = Evidence(HOLDS, "", on="digits", checkpoints={"digits-classifier": "0" * 64})
     assert claims.stale({"C28": [old]}) == ["C28"]
     assert claims.stale({"C9": [Evidence(HOLDS, "")]}) == []
+
+
+def test_the_page_is_of_the_ledger_which_is_of_the_shipped_checkpoints():
+    ledger = claims.read()
+    assert ledger and claims.stale(ledger) == []
+    assert PAGE.read_text(encoding="utf-8") == claims.markdown(ledger), "run `python -m claims`"
+
+
+def test_the_page_lists_all_claims_even_with_nothing_measured():
+    page = claims.markdown({})
+    for name in claims.CLAIMS:
+        assert f"## {name}\n" in page and f"[{name}](#{name.lower()})" in page
+    assert "31 not yet measured" in page
+
+
+def test_the_page_names_the_two_texts():
+    page = " ".join(claims.markdown({}).split())
+    for name, source in claims.SOURCES.items():
+        assert f"- {name} is {source}." in page

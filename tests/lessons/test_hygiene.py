@@ -69,9 +69,10 @@ SPOILED = {
     "many places": (
         set_source(
             2,
-            "import torch\nimport claims.page\n" + "".join(f"from diffusion_lessons.a{n} import b\n" for n in range(6)),
+            "import torch\nimport claims.texts\n"
+            + "".join(f"from diffusion_lessons.a{n} import b\n" for n in range(6)),
         ),
-        "imports from 7 places, at most 6: claims.page, diffusion_lessons.a0",
+        "imports from 7 places, at most 6: claims.texts, diffusion_lessons.a0",
     ),
     "no exercise": (set_source(4, "check"), "no exercise calls check"),
     "no panel": (lambda notebook: notebook.cells[5].metadata.update(tags=[]), 'tagged "panel"'),

@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import sizes
 import yaml
 from hypothesis import settings
 
@@ -15,10 +16,6 @@ CONDA_NAMES = {"torch": "pytorch"}  # the name on PyPI -> the name on conda-forg
 NOT_ON_CONDA = {"browser"}  # extras that environment.yml leaves out
 EXTRAS = PROJECT["optional-dependencies"]
 REQUIREMENTS = PROJECT["dependencies"] + [line for extra in EXTRAS.values() for line in extra]
-PACKAGES = ("diffusion_lessons", "claims", "benchmarks")
-SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
-MOST_LINES = 280  # of one file: one idea, read in one sitting
-MOST_FILES = 16  # of one folder: more than that nobody keeps in mind
 
 
 def split(requirement: str) -> tuple[str, str]:
@@ -83,18 +80,21 @@ def test_citation_and_package_agree():
     assert citation["license"] == PROJECT["license"]
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_file_of_the_package_can_be_read_in_one_sitting(path):
-    lines = len(path.read_text().splitlines())
-    assert lines <= MOST_LINES, f"{path.relative_to(ROOT)} has {lines} lines: more than one idea?"
+def test_no_file_is_too_long_and_no_folder_too_full():
+    assert sizes.too_large() == []
 
 
-@pytest.mark.parametrize(
-    "folder", sorted({path.parent for path in SOURCES}), ids=lambda path: str(path.relative_to(ROOT))
-)
-def test_a_folder_can_be_kept_in_mind(folder):
-    files = [path.name for path in folder.glob("*.py") if path.name != "__init__.py"]
-    assert len(files) <= MOST_FILES, f"{len(files)} files in {folder.relative_to(ROOT)}: more than one room?"
+def test_what_is_too_large_is_named(tmp_path):
+    (tmp_path / "tests" / "room").mkdir(parents=True)
+    for number in range(sizes.MOST_FILES):
+        (tmp_path / "tests" / "room" / f"made_{number}.py").write_text("x = 1\n" * sizes.MOST_LINES)
+    (tmp_path / "tests" / "room" / "__init__.py").touch()
+    assert sizes.too_large(tmp_path) == []
+    (tmp_path / "tests" / "room" / "conftest.py").write_text("x = 1\n" * (sizes.MOST_LINES + 1))
+    assert [line.split(",")[0] for line in sizes.too_large(tmp_path)] == [
+        "tests/room/conftest.py has 281 lines",
+        "tests/room has 17 files",
+    ]
 
 
 def test_nothing_of_one_machine_in_the_tree():
