@@ -192,7 +192,7 @@ def classifier_free(
     without dropping it.
     """
     null = _check_guidable(denoise)
-    scale = checked_scale(scale)
+    scale = as_scale(scale)
     away = torch.tensor([null]) if negative is None else check_labels(denoise, negative)
     if not _always_one(scale) and (away == null).any():
         _check_null_was_trained(denoise)
@@ -224,7 +224,7 @@ def compose(
         raise ValueError(
             f"{len(conditions)} conditions and {len(weights)} weights: give one weight for each, at least one"
         )
-    scales = [checked_scale(weight) for weight in weights]
+    scales = [as_scale(weight) for weight in weights]
     numbers = [scale for scale in scales if isinstance(scale, float)]
     if len(numbers) < len(scales) or sum(numbers) != 1:
         _check_null_was_trained(denoise)
@@ -254,7 +254,7 @@ def _check_null_was_trained(denoise: DenoiserLike) -> None:
         )
 
 
-def checked_scale(scale: Scale | Sequence[float]) -> Scale:
+def as_scale(scale: Scale | Sequence[float]) -> Scale:
     """The scale as a function, a float or a tensor [B] in double precision; a ValueError for anything else."""
     if callable(scale):
         return scale

@@ -19,7 +19,7 @@ from torch import Tensor
 from diffusion_lessons import samplers
 from diffusion_lessons.denoisers import DenoiserLike, Wrapper, check_limit, check_percentile, clip
 from diffusion_lessons.grids import SPACINGS
-from diffusion_lessons.guidance import check_interval, check_rescale, checked_scale, classifier_free
+from diffusion_lessons.guidance import check_interval, check_rescale, as_scale, classifier_free
 from diffusion_lessons.path import Path
 from diffusion_lessons.samplers import State
 from diffusion_lessons.samplers.base import with_progress
@@ -79,7 +79,7 @@ class Settings:
         for name in ("steps", "batch"):
             if not isinstance(value := getattr(self, name), Integral) or value < 1:
                 raise ValueError(f"{name} must be a whole number of at least 1; got {value!r}")
-        checked_scale(self.scale)
+        as_scale(self.scale)
         check_rescale(_number("rescale", self.rescale))
         if self.interval is not None:
             if not isinstance(self.interval, Sequence) or isinstance(self.interval, str):

@@ -18,15 +18,17 @@ def straightness(states: Sequence[State]) -> float:
     At 0 every trajectory is straight and of constant speed, so that one Euler step is exact. It is meant for flow
     paths: on others the scale of x changes with t, so that the speed along a straight line changes as well.
     """
+    _require_two_steps(states)
     chord = _velocity(states[0], states[-1])
     span = states[0].t - states[-1].t
-    bends = sum((a.t - b.t) / span * _mean_square(_velocity(a, b) - chord) for a, b in pairwise(_checked(states)))
+    bends = sum((a.t - b.t) / span * _mean_square(_velocity(a, b) - chord) for a, b in pairwise(states))
     return bends / _mean_square(chord)
 
 
 def excess_length(states: Sequence[State]) -> float:
     """E [length of the trajectory] / E [distance between its ends] - 1: 0 for straight lines, at whatever speed."""
-    length = sum(_distance(a, b) for a, b in pairwise(_checked(states)))
+    _require_two_steps(states)
+    length = sum(_distance(a, b) for a, b in pairwise(states))
     return length / _distance(states[0], states[-1]) - 1
 
 
@@ -39,10 +41,9 @@ def crossings(states: Sequence[State]) -> int:
     return int((before * after < 0).sum()) // 2
 
 
-def _checked(states: Sequence[State]) -> Sequence[State]:
+def _require_two_steps(states: Sequence[State]) -> None:
     if len(states) < 3:
         raise ValueError(f"a trajectory of {len(states) - 1} steps is straight by construction; give at least 2 steps")
-    return states
 
 
 def _velocity(a: State, b: State) -> torch.Tensor:

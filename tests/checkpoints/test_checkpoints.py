@@ -8,24 +8,7 @@ import torch
 from diffusion_lessons import checkpoints, schedules
 from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.machine import files
-from diffusion_lessons.networks import MLP, MLPConfig, UNet, UNetConfig
-
-
-@pytest.fixture
-def saved(tmp_path):
-    torch.manual_seed(0)
-    network = UNet(UNetConfig(widths=(8,), embedding=16, classes=3))
-    torch.nn.init.normal_(network.out.weight, std=0.1)
-    file = checkpoints.save(
-        tmp_path / "tiny",
-        network,
-        schedules.cosine(),
-        "v",
-        shape=(1, 8, 8),
-        class_names=("a", "b", "c"),
-        about={"seed": 4},
-    )
-    return file, network
+from diffusion_lessons.networks import MLP, MLPConfig
 
 
 def test_comes_back(saved):

@@ -3,24 +3,7 @@
 import pytest
 import torch
 
-from diffusion_lessons.networks import UNet, UNetConfig
-
-TINY = {"widths": (8, 16), "embedding": 16, "classes": 3}
-
-
-def tiny(**changes) -> UNet:
-    torch.manual_seed(0)
-    return UNet(UNetConfig(**{**TINY, **changes}))
-
-
-def awake(network: UNet) -> UNet:
-    """The same network with its zero-initialised layers filled, so that its output depends on everything."""
-    generator = torch.Generator().manual_seed(1)
-    with torch.no_grad():
-        for parameter in network.parameters():
-            if not parameter.any():
-                parameter.copy_(0.1 * torch.randn(parameter.shape, generator=generator))
-    return network
+from tests.networks.small import awake, tiny
 
 
 def test_clock_is_relative_to_the_paths_end():

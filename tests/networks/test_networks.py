@@ -1,17 +1,9 @@
 """A card names a network, and builds it again."""
 
 import pytest
-import torch
 
 from diffusion_lessons import networks
-from diffusion_lessons.networks import UNet, UNetConfig
-
-TINY = {"widths": (8, 16), "embedding": 16, "classes": 3}
-
-
-def tiny(**changes) -> UNet:
-    torch.manual_seed(0)
-    return UNet(UNetConfig(**{**TINY, **changes}))
+from tests.networks.small import tiny
 
 
 def test_card_builds_the_same_network():

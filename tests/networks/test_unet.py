@@ -5,25 +5,9 @@ import torch
 import torch.nn.functional as F
 
 from diffusion_lessons import networks
-from diffusion_lessons.networks import UNet, UNetConfig
+from diffusion_lessons.networks import UNet
 from diffusion_lessons.networks.unet import attend
-
-TINY = {"widths": (8, 16), "embedding": 16, "classes": 3}
-
-
-def tiny(**changes) -> UNet:
-    torch.manual_seed(0)
-    return UNet(UNetConfig(**{**TINY, **changes}))
-
-
-def awake(network: UNet) -> UNet:
-    """The same network with its zero-initialised layers filled, so that its output depends on everything."""
-    generator = torch.Generator().manual_seed(1)
-    with torch.no_grad():
-        for parameter in network.parameters():
-            if not parameter.any():
-                parameter.copy_(0.1 * torch.randn(parameter.shape, generator=generator))
-    return network
+from tests.networks.small import awake, tiny
 
 
 @pytest.mark.parametrize("side", [7, 8, 9, 14, 28, 32])
