@@ -19,7 +19,7 @@ from torch import Tensor
 from diffusion_lessons import samplers
 from diffusion_lessons.denoisers import DenoiserLike, Wrapper, check_limit, check_percentile, clip
 from diffusion_lessons.grids import SPACINGS
-from diffusion_lessons.guidance import check_interval, check_rescale, as_scale, classifier_free
+from diffusion_lessons.guidance import as_scale, check_interval, check_rescale, classifier_free
 from diffusion_lessons.path import Path
 from diffusion_lessons.samplers import State
 from diffusion_lessons.samplers.base import with_progress

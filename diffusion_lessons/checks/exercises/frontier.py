@@ -6,8 +6,7 @@ from diffusion_lessons.checks.exercise import Exercise, Mistake, Part
 
 
 def _timings(rng):
-    warm = rng.uniform(0.8, 1.2, size=7)
-    warm[2] *= 6  # another program had the processor
+    warm = rng.uniform(0.8, 1.2, size=7) * np.array([1, 1, 6, 1, 1, 1, 1])  # 6: another program had the processor
     return np.concatenate([rng.uniform(3, 5, size=2), warm]), int(rng.integers(4, 17)), 2
 
 
