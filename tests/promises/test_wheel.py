@@ -1,12 +1,16 @@
-"""The wheel alone is a library: far from any clone, without a network and without what only the lessons need."""
+"""The wheel alone is a library: far from any clone, without a network, with nothing but what it declares to need."""
 
+import json
 import os
 import subprocess
 import sys
 import zipfile
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 pytest.importorskip("hatchling", reason="hatchling builds the wheel: pip install -e '.[dev]'")
 
@@ -16,14 +20,14 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]  # on a busy machine
 # Runs isolated (-I), so that neither the folder it starts in nor PYTHONPATH leads to the clone; of the editable
 # install, which does, both kinds are taken off: a path in sys.path and a finder in sys.meta_path.
 SCRIPT = """
-import socket, sys
+import json, socket, sys
 from pathlib import Path
 
-wheel, clone = map(Path, sys.argv[1:])
+wheel, clone = map(Path, sys.argv[1:3])
 sys.path[:] = [str(wheel), *(place for place in sys.path if Path(place).resolve() != clone)]
 sys.meta_path[:] = [finder for finder in sys.meta_path if "editable" not in repr(finder)]
-for name in ("jupyterlab", "ipywidgets", "IPython", "accelerate", "nbgrader", "jupytext"):
-    sys.modules[name] = None
+for name in json.loads(sys.argv[3]):
+    sys.modules[name] = None  # as if it were not installed
 
 
 def refused(*arguments, **options):
@@ -85,6 +89,31 @@ print("the wheel is a library")
 """
 
 
+def declared(wheel: metadata.Distribution) -> set[str]:
+    """The distributions that an installer brings with this one, without extras: requirements, and theirs in turn."""
+    installed = {canonicalize_name(one.name): one for one in metadata.distributions()}
+    names, waiting = set(), [(wheel, "")]
+    while waiting:
+        distribution, extra = waiting.pop()
+        for requirement in map(Requirement, distribution.requires or []):
+            if requirement.marker is not None and not requirement.marker.evaluate({"extra": extra}):
+                continue
+            for name in {(canonicalize_name(requirement.name), asked) for asked in ("", *requirement.extras)} - names:
+                names.add(name)
+                waiting += [(installed[name[0]], name[1])] if name[0] in installed else []
+    return {name for name, _ in names}
+
+
+def undeclared(wheel: metadata.Distribution) -> list[str]:
+    """What can be imported here and comes from a distribution that the wheel does not declare to need."""
+    known = declared(wheel) | {"diffusion-lessons"}
+    return [
+        module
+        for module, distributions in metadata.packages_distributions().items()
+        if module != "datasets" and known.isdisjoint(map(canonicalize_name, distributions))
+    ]
+
+
 @pytest.fixture(scope="module")
 def unpacked(tmp_path_factory):
     """The wheel's files, as an installer lays them out, beside a package that is named like a clone's folder."""
@@ -110,10 +139,23 @@ def test_the_wheel_holds_the_package_and_nothing_else(unpacked):
     assert {path.name for path in (unpacked / "diffusion_lessons/measurements").iterdir()} == tables
 
 
-def test_the_wheel_samples_draws_and_checks_on_its_own(unpacked, tmp_path):
+@pytest.fixture
+def wheel(unpacked):
+    """What the wheel says of itself."""
+    (about,) = unpacked.glob("diffusion_lessons-*.dist-info")
+    return metadata.Distribution.at(about)
+
+
+def test_only_what_is_declared_counts_as_installed(wheel):
+    hidden = set(undeclared(wheel))
+    assert hidden >= {"pytest", "yaml", "hypothesis", "jupytext", "nbformat"}
+    assert hidden.isdisjoint({"torch", "numpy", "sklearn", "PIL", "typer", "safetensors", "uncertainties", "sympy"})
+
+
+def test_the_wheel_samples_draws_and_checks_on_its_own(unpacked, wheel, tmp_path):
     environment = {name: value for name, value in os.environ.items() if name != "DIFFUSION_LESSONS_DATA"}
     done = subprocess.run(
-        [sys.executable, "-I", "-c", SCRIPT, str(unpacked), str(ROOT)],
+        [sys.executable, "-I", "-c", SCRIPT, str(unpacked), str(ROOT), json.dumps(undeclared(wheel))],
         cwd=tmp_path,
         env=environment,
         capture_output=True,
