@@ -1,10 +1,15 @@
 """Measured slopes are the orders that the samplers declare."""
 
+import math
+
+import numpy as np
 import pytest
+import torch
 
 from diffusion_lessons import samplers, schedules, toys
 from diffusion_lessons.toys import convergence
 from diffusion_lessons.toys.convergence import Row, Run
+from diffusion_lessons.toys.exact_ode import exact_flow
 
 ONE_D = toys.GaussianMixture([[-1.0], [0.7]], stds=[0.2, 0.4], weights=[1, 2])
 # Sampler (with options), order, numbers of steps: high orders meet rounding early and need fewer steps to show.
@@ -23,6 +28,7 @@ EXPECTED = {
     "midpoint": (2.0, (128, 256)),
     "rk4": (4.0, (64, 128)),
 }
+IN_TIME = ("heun", "midpoint", "rk4")  # of high order, and they step in t rather than in lambda
 
 
 @pytest.mark.parametrize("name", EXPECTED)
@@ -42,15 +48,35 @@ def test_slopes_in_lambda_on_the_ddpm_path(name):
     assert convergence.slopes(rows, at_least=64)[name] == pytest.approx(order, abs=0.16)
 
 
-@pytest.mark.parametrize("name", ["heun", "midpoint", "rk4"])
-@pytest.mark.parametrize("path", [schedules.ddpm_linear(), schedules.cosine()], ids=["ddpm_linear", "cosine"])
-def test_slopes_in_t_on_paths_that_are_tables(name, path):
-    """Smooth between whole times, so that a solver in t keeps its order where its steps are shorter than 1."""
-    broad = toys.GaussianMixture([[-1.0, 0.3], [0.8, -0.5]], stds=[0.5, 0.6], weights=[0.4, 0.6])
+@pytest.mark.parametrize("name", IN_TIME)
+@pytest.mark.parametrize(
+    ("path", "spacing"),
+    [(schedules.ddpm_linear(), "logsnr"), (schedules.ddpm_linear(), "trailing"), (schedules.cosine(), "logsnr")],
+    ids=["ddpm_linear-logsnr", "ddpm_linear-trailing", "cosine-logsnr"],
+)
+def test_slopes_in_t_on_paths_that_are_tables(name, path, spacing):
+    """Smooth between whole times, so that a solver in t keeps its order down to the last whole time."""
     runs = {name: convergence.solvers()[name]}
-    rows = convergence.errors(runs, path=path, t_min=50.0, steps=(64, 128, 256), mixture=broad, points=8)
-    assert convergence.slopes(rows, at_least=64)[name] == pytest.approx(EXPECTED[name][0], abs=0.1)
-    assert rows[-1].error < {4.0: 1e-7}.get(EXPECTED[name][0], 1e-4)
+    rows = convergence.errors(runs, path=path, spacing=spacing, t_min=1.0, steps=(64, 128, 256))
+    assert convergence.slopes(rows, at_least=64)[name] == pytest.approx(EXPECTED[name][0], abs=0.2)
+
+
+def error_on_an_even_grid(name: str, start: float, steps: int) -> float:
+    """The error of a solver from `start` to 1 on the cosine path, in steps of one length in t."""
+    path = schedules.cosine()
+    denoise = convergence.MIXTURE.denoiser(path)
+    x = path.prior((8, 2), torch.Generator().manual_seed(0), dtype=torch.float64)
+    times = np.linspace(start, 1.0, steps + 1).tolist()
+    exact = exact_flow(denoise, x, path, (start, 1.0))[-1].x
+    return (samplers.sample(samplers.get(name), denoise, x, path, times) - exact).square().mean().sqrt().item()
+
+
+@pytest.mark.parametrize("name", IN_TIME)
+def test_the_steep_end_of_the_cosine_table_costs_even_grids_their_order(name):
+    """As `VariancePreserving` says: grids that start ten whole times below T are spared the error of those from T."""
+    from_T, from_below = (error_on_an_even_grid(name, start, 256) for start in (1000.0, 990.0))
+    assert 3e-4 < from_T < 1e-3 and from_below < {"rk4": 2e-7}.get(name, 5e-5)
+    assert math.log2(error_on_an_even_grid(name, 1000.0, 128) / from_T) < 1.2
 
 
 def test_every_deterministic_sampler_is_measured_and_declares_its_order():
