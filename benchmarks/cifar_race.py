@@ -22,7 +22,8 @@ import torch.nn.functional as F
 
 from diffusion_lessons.data import Data
 from diffusion_lessons.machine.processes import Processes
-from diffusion_lessons.networks import UNet, UNetConfig, count_parameters, unet
+from diffusion_lessons.networks import count_parameters, unet
+from diffusion_lessons.networks.unet import UNet, UNetConfig
 from diffusion_lessons.training import recipes
 from diffusion_lessons.training.state import Run
 from diffusion_lessons.training.step import Step, denoising

@@ -83,7 +83,7 @@ def quartiles(values: list[float]) -> tuple[float, float, float]:
 
 def end_to_end(steps: int, repeats: int) -> list[float]:
     """Seconds of 2M with a U-Net as for MNIST over those of its bare passes, run in turn."""
-    from diffusion_lessons.networks import UNet
+    from diffusion_lessons.networks.unet import UNet
     from diffusion_lessons.training import recipes
 
     network = UNet(recipes.get("mnist-small").network).eval()

@@ -17,9 +17,9 @@ from claims.evidence import named
 from diffusion_lessons import samplers, schedules
 from diffusion_lessons.denoisers import DenoiserLike
 from diffusion_lessons.path import Path
-from diffusion_lessons.toys import GaussianMixture
 from diffusion_lessons.toys.flow_map import ConsistencyFunction, ReflowedFlow
 from diffusion_lessons.toys.imperfect import Flawed
+from diffusion_lessons.toys.mixtures import GaussianMixture
 from diffusion_lessons.toys.one_dimension import wasserstein_1
 
 BROAD = GaussianMixture([[-1.2], [0.3], [1.5]], stds=[0.25, 0.35, 0.15], weights=[0.3, 0.3, 0.4])

@@ -15,7 +15,7 @@ from diffusion_lessons.benchmark.plans import FEW
 from diffusion_lessons.benchmark.students import NEAR, Family, difference, family
 from diffusion_lessons.denoisers import condition_on
 from diffusion_lessons.metrics.errors import resolved
-from diffusion_lessons.samplers import State
+from diffusion_lessons.samplers.base import State
 from diffusion_lessons.toys import convergence
 from diffusion_lessons.toys.exact_ode import exact_flow
 from diffusion_lessons.toys.straightness import excess_length, straightness

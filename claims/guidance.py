@@ -16,7 +16,7 @@ from diffusion_lessons.benchmark.plans import SCALES
 from diffusion_lessons.denoisers import condition_on
 from diffusion_lessons.guidance import classifier_free
 from diffusion_lessons.metrics.errors import resolved
-from diffusion_lessons.toys import ConditionalMixture, GaussianMixture
+from diffusion_lessons.toys.mixtures import ConditionalMixture, GaussianMixture
 from diffusion_lessons.toys.one_dimension import wasserstein_1
 from diffusion_lessons.toys.tilted import density_ratio, guided_density, guided_ode_std
 

@@ -10,7 +10,7 @@ from diffusion_lessons.data import load_data
 from diffusion_lessons.metrics import features
 from diffusion_lessons.metrics.memorization import Probe, memorization_probe
 from diffusion_lessons.sampling import Settings
-from diffusion_lessons.toys import point_masses
+from diffusion_lessons.toys.mixtures import point_masses
 
 
 @measures("C22", on("the exact denoiser of fifty digits"))

@@ -22,8 +22,9 @@ from claims.ledger import measures, on
 from claims.tables import DDPM, floor, on_tables, row, score, speed_up
 from diffusion_lessons import samplers, schedules
 from diffusion_lessons.metrics.errors import resolved
-from diffusion_lessons.toys import GaussianMixture, convergence
+from diffusion_lessons.toys import convergence
 from diffusion_lessons.toys.exact_ode import exact_flow
+from diffusion_lessons.toys.mixtures import GaussianMixture
 
 DDIM_STEPS = (20, 50, 100, 200, 500)
 SOLVER_STEPS = (10, 15, 20, 30)

@@ -17,7 +17,7 @@ from diffusion_lessons.data import load_data
 from diffusion_lessons.invariants import Finding
 from diffusion_lessons.machine import places
 from diffusion_lessons.machine.devices import KINDS, choose_device, kind_is_there
-from diffusion_lessons.networks import UNetConfig
+from diffusion_lessons.networks.unet import UNetConfig
 from diffusion_lessons.sampling import generate
 from diffusion_lessons.training import loop, recipes
 

@@ -20,8 +20,9 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from diffusion_lessons.denoisers import DenoiserLike, Estimate, Wrapper, check_labels, rows_for, stacked
-from diffusion_lessons.schedules import Path, match
+from diffusion_lessons.denoisers import DenoiserLike, Wrapper, check_labels, rows_for, stacked
+from diffusion_lessons.estimates import Estimate
+from diffusion_lessons.path import Path, match
 
 Labels = Tensor | int | list[int]
 Number = float | Tensor  # one for all samples, or one for each, [B]

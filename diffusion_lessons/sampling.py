@@ -21,8 +21,7 @@ from diffusion_lessons.denoisers import DenoiserLike, Wrapper, check_limit, chec
 from diffusion_lessons.grids import SPACINGS
 from diffusion_lessons.guidance import as_scale, check_interval, check_rescale, classifier_free
 from diffusion_lessons.path import Path
-from diffusion_lessons.samplers import State
-from diffusion_lessons.samplers.base import with_progress
+from diffusion_lessons.samplers.base import State, with_progress
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16, "float64": torch.float64}
 FLAGS = {  # of the command line, for settings that are not options of a sampler

@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from diffusion_lessons import checkpoints, load
+from diffusion_lessons import checkpoints
 from diffusion_lessons.benchmark.card import METRICS, default_settings
 from diffusion_lessons.benchmark.measure import measure, timed_samples
 from diffusion_lessons.checkpoints import cards
@@ -64,7 +64,7 @@ def read() -> dict[str, Any]:
 
 def make(name: str) -> dict[str, Any]:
     """The entry of one checkpoint. Raises ValueError for one that is too poor to ship."""
-    denoise = load(name)
+    denoise = checkpoints.load(name)
     found = quality(denoise)
     if found and (found["adherence"]["value"] < GOOD["adherence"] or found["frechet"]["value"] > GOOD["frechet"]):
         raise ValueError(f"{name} is not good enough to ship: {found}; at least {GOOD} is asked")

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from diffusion_lessons.data import Data
 from diffusion_lessons.denoisers import Denoiser
-from diffusion_lessons.networks import UNet
+from diffusion_lessons.networks.unet import UNet
 from diffusion_lessons.sampling import Settings
 from diffusion_lessons.training.pairs import Pairs
 from diffusion_lessons.training.recipes import Recipe

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from diffusion_lessons.figures.images import image_grid, save_picture
 from diffusion_lessons.path import Path as GaussianPath
-from diffusion_lessons.samplers import State
+from diffusion_lessons.samplers.base import State
 
 GAP = 12  # pixels between the two halves of a frame
 

@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from diffusion_lessons.figures import style
-from diffusion_lessons.schedules import Path, VariancePreserving
+from diffusion_lessons.path import Path
+from diffusion_lessons.schedules import VariancePreserving
 from diffusion_lessons.toys.mixtures import GaussianMixture
 
 PATH_COLORS = {

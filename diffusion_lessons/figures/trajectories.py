@@ -11,7 +11,7 @@ from torch import Tensor
 from diffusion_lessons.figures import style
 from diffusion_lessons.figures.noising import density_over_time, image_strip
 from diffusion_lessons.path import Path
-from diffusion_lessons.samplers import State
+from diffusion_lessons.samplers.base import State
 from diffusion_lessons.toys.mixtures import ConditionalMixture, GaussianMixture
 
 Traces = Mapping[str, Sequence[State]]  # "ddim", or "ddim, 10 steps": the sampler's name first

@@ -11,7 +11,7 @@ from diffusion_lessons.figures import style
 from diffusion_lessons.panels.controls import decimal_slider, menu
 from diffusion_lessons.panels.panel import Drawing, Panel
 from diffusion_lessons.panels.sampling import SamplesPlot, some
-from diffusion_lessons.samplers import State
+from diffusion_lessons.samplers.base import State
 from diffusion_lessons.sampling import Settings, states
 from diffusion_lessons.toys.distilled import Blurred, progressive_student
 from diffusion_lessons.toys.flow_map import ConsistencyFunction, ReflowedFlow

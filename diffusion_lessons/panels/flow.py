@@ -12,7 +12,7 @@ from diffusion_lessons.figures.trajectories import draw_plane
 from diffusion_lessons.panels.controls import menu, slider
 from diffusion_lessons.panels.panel import Drawing, Panel
 from diffusion_lessons.path import Path
-from diffusion_lessons.samplers import State
+from diffusion_lessons.samplers.base import State
 from diffusion_lessons.sampling import Settings, states
 from diffusion_lessons.toys.exact_ode import exact_flow
 from diffusion_lessons.toys.mixtures import GaussianMixture

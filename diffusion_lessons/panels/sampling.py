@@ -15,7 +15,7 @@ from diffusion_lessons.figures.noising import density_over_time
 from diffusion_lessons.panels.controls import decimal_slider, sampler_menu, slider
 from diffusion_lessons.panels.panel import Drawing, Panel
 from diffusion_lessons.path import Path
-from diffusion_lessons.samplers import State
+from diffusion_lessons.samplers.base import State
 from diffusion_lessons.sampling import Settings, device_of, states
 from diffusion_lessons.toys.mixtures import GaussianMixture
 from diffusion_lessons.toys.one_dimension import gaussian_quantiles, wasserstein_1

@@ -19,7 +19,7 @@ from tqdm.auto import tqdm
 
 from diffusion_lessons import grids
 from diffusion_lessons.denoisers import DenoiserLike
-from diffusion_lessons.schedules import Path
+from diffusion_lessons.path import Path
 
 
 class State(NamedTuple):

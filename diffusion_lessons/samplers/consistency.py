@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from diffusion_lessons.denoisers import DenoiserLike
+from diffusion_lessons.path import Path
 from diffusion_lessons.samplers.base import State, fresh_noise, sampler
-from diffusion_lessons.schedules import Path
 
 
 @sampler(order=1, citation="Song et al. 2023, algorithm 1", deterministic=False)

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from diffusion_lessons.denoisers import DenoiserLike
 from diffusion_lessons.estimates import Estimate
+from diffusion_lessons.path import Path, match
 from diffusion_lessons.samplers.base import State, between, fresh_noise, sampler
-from diffusion_lessons.schedules import Path, match
 
 
 @sampler(order=1, citation="Song et al. 2020, eq. 12 and 16", eta=between(0, 1))

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from diffusion_lessons.denoisers import DenoiserLike
+from diffusion_lessons.path import Path
 from diffusion_lessons.samplers.base import State, fresh_noise, one_of, sampler
-from diffusion_lessons.schedules import Path
 
 
 @sampler(

@@ -22,7 +22,7 @@ from diffusion_lessons.metrics import evaluator as evaluators
 from diffusion_lessons.metrics import features
 from diffusion_lessons.metrics.adherence import adherence
 from diffusion_lessons.metrics.evaluator import Evaluator
-from diffusion_lessons.samplers import State
+from diffusion_lessons.samplers.base import State
 from diffusion_lessons.sampling import Settings, generate, states
 from diffusion_lessons.tour import report
 from diffusion_lessons.toys.worked_example import worked_example

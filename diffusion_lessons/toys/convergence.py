@@ -15,7 +15,7 @@ import torch
 from diffusion_lessons import samplers, schedules
 from diffusion_lessons.denoisers import count_calls
 from diffusion_lessons.path import Path
-from diffusion_lessons.samplers import Sampler
+from diffusion_lessons.samplers.base import Sampler
 from diffusion_lessons.toys.exact_ode import exact_flow
 from diffusion_lessons.toys.mixtures import GaussianMixture
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from diffusion_lessons.denoisers import DenoiserLike
 from diffusion_lessons.estimates import Estimate
 from diffusion_lessons.path import Path
-from diffusion_lessons.samplers import State
+from diffusion_lessons.samplers.base import State
 
 
 def exact_flow(

@@ -19,8 +19,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from diffusion_lessons.denoisers import Estimate, check_labels, rows_for
-from diffusion_lessons.schedules import Path, match
+from diffusion_lessons.denoisers import check_labels, rows_for
+from diffusion_lessons.estimates import Estimate
+from diffusion_lessons.path import Path, match
 
 
 class GaussianMixture:

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import torch
 
-from diffusion_lessons.samplers import State
+from diffusion_lessons.samplers.base import State
 
 
 def straightness(states: Sequence[State]) -> float:

@@ -15,7 +15,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from diffusion_lessons.schedules import Path
+from diffusion_lessons.path import Path
 from diffusion_lessons.toys.grid_density import GridDensity
 from diffusion_lessons.toys.mixtures import GaussianMixture
 

@@ -21,7 +21,7 @@ from diffusion_lessons import networks
 from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.data import Data
 from diffusion_lessons.machine.devices import choose_device
-from diffusion_lessons.networks import Classifier, ClassifierConfig
+from diffusion_lessons.networks.classifier import Classifier, ClassifierConfig
 
 
 @dataclass(frozen=True)

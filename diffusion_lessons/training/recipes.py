@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar
 from diffusion_lessons import schedules
 from diffusion_lessons.data import Data, load_data
 from diffusion_lessons.data.smudged import with_smudged
-from diffusion_lessons.networks import UNet, UNetConfig
+from diffusion_lessons.networks.unet import UNet, UNetConfig
 from diffusion_lessons.path import Path
 from diffusion_lessons.sampling import Settings
 from diffusion_lessons.training.batches import Coupling

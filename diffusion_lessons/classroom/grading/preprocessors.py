@@ -18,7 +18,8 @@ from nbgrader.api import Gradebook
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor
 from traitlets import Dict, Integer
 
-from diffusion_lessons.checks import Result, assess, exercise, variant
+from diffusion_lessons.checks import exercise, variant
+from diffusion_lessons.checks.exercise import Result, assess
 from diffusion_lessons.checks.portable.answers import decode
 from diffusion_lessons.classroom.grading.cleaning import CUT_SHORT, FLAG
 from diffusion_lessons.classroom.sandbox.answers import Question, Sent, values
