@@ -212,6 +212,8 @@ def in_precision(denoise: Any, precision: str) -> Any:
     dtype = PRECISIONS[precision]
     if getattr(denoise, "dtype", None) in (None, dtype):
         return denoise
+    if dtype == torch.float64 and device_of(denoise).type == "mps":
+        raise ValueError("MPS has no double precision: sample in float32, or load the network on the CPU")
     other = copy.copy(denoise)
     if isinstance(denoise, Wrapper):
         other.inner = in_precision(denoise.inner, precision)

@@ -211,3 +211,11 @@ def test_a_scale_for_each_sample_compares_and_prints():
     one, same, other = (Settings(scale=torch.tensor(scale)) for scale in ([1.0, 2.0], [1.0, 2.0], [1.0, 3.0]))
     assert one == same and hash(one) == hash(same) and one != other and one != Settings() and one != "ddim@20"
     assert str(one) == "ddim@20, scale [1.0, 2.0]"
+
+
+def test_double_precision_where_there_is_none_is_refused():
+    class Elsewhere:
+        dtype, device = torch.float32, torch.device("mps")
+
+    with pytest.raises(ValueError, match="MPS has no double precision"):
+        in_precision(Elsewhere(), "float64")

@@ -175,7 +175,7 @@ assert off["wrong", 50][0] > 0.7 * off["wrong", 10][0]
 # %% [markdown]
 # ## Choosing under a budget
 #
-# So ask for the best row within a budget *and all that cannot be told from it*, and take the cheapest, or the one that
+# So ask for the best row within a budget *and all that is not resolved from it*, and take the cheapest, or the one that
 # is easiest to live with: deterministic, say, so that a seed means a picture.
 
 # %%
