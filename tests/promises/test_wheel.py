@@ -50,6 +50,7 @@ from diffusion_lessons import checkpoints
 from diffusion_lessons.checks import check
 from diffusion_lessons.commands.frontier import show_frontier
 from diffusion_lessons.data import load_data
+from diffusion_lessons.data.captions.sample import load_sample
 from diffusion_lessons.denoisers import Denoiser
 from diffusion_lessons.machine import places
 from diffusion_lessons.sampling import generate
@@ -71,6 +72,7 @@ def ddim_step(x_t, eps, alpha_bar_t, alpha_bar_s):
 
 check("ddim_step", ddim_step).require()
 assert len(load_data("digits")) == 1500
+assert len(load_sample().sentences) == 1000
 
 try:
     import diffusion_lessons.panels
