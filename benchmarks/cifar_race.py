@@ -23,6 +23,7 @@ import torch.nn.functional as F
 from diffusion_lessons.data import Data
 from diffusion_lessons.machine.processes import Processes
 from diffusion_lessons.networks import count_parameters, unet
+from diffusion_lessons.networks.attention import attend
 from diffusion_lessons.networks.unet import UNet, UNetConfig
 from diffusion_lessons.training import recipes
 from diffusion_lessons.training.state import Run
@@ -55,7 +56,7 @@ def steps(config: UNetConfig, way: str) -> Iterator[float]:
     if "nhwc" in way:
         run.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     step = Step(run, denoising, data, Processes(device))
-    attention = F.scaled_dot_product_attention if "sdpa" in way else unet.attend
+    attention = F.scaled_dot_product_attention if "sdpa" in way else attend
     with patch.object(unet, "attend", attention):
         while True:
             begun = time.process_time()

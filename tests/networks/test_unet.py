@@ -2,11 +2,9 @@
 
 import pytest
 import torch
-import torch.nn.functional as F
 
 from diffusion_lessons import networks
 from diffusion_lessons.networks import UNet
-from diffusion_lessons.networks.unet import attend
 from tests.networks.small import awake, tiny
 
 
@@ -17,18 +15,6 @@ def test_output_has_the_shape_of_the_input(side, patch, channels):
     network = tiny(channels=channels, patch=patch, widths=(8, 16, 16), attention=(1,))
     x = torch.randn(2, channels, side, side)
     assert network(x, torch.tensor([1.0, 1000.0]), torch.tensor([0, 3])).shape == x.shape
-
-
-@pytest.mark.parametrize("shape", [(2, 3, 16, 8), (1, 1, 5, 4)])
-def test_attention_is_pytorchs_own_and_so_are_its_gradients(shape):
-    q, k, v = (torch.randn(shape, dtype=torch.float64, requires_grad=True) for _ in range(3))
-    out = torch.randn(shape, dtype=torch.float64)
-    ours, theirs = attend(q, k, v), F.scaled_dot_product_attention(q, k, v)
-    torch.testing.assert_close(ours, theirs)
-    for mine, other in zip(
-        torch.autograd.grad(ours, (q, k, v), out), torch.autograd.grad(theirs, (q, k, v), out), strict=True
-    ):
-        torch.testing.assert_close(mine, other)
 
 
 def test_sides_may_differ():
