@@ -77,6 +77,7 @@ class Step:
                 reason = f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"
                 _say(f"the network could not be compiled ({reason}); training goes on without it, only slower")
                 self.network = self._plain
+                self.run.network.to(memory_format=torch.contiguous_format)
         self.run.optimizer.zero_grad(set_to_none=True)
 
     def compile(self) -> None:
@@ -110,7 +111,7 @@ class Step:
     @contextmanager
     def _dropout(self, part: int) -> Iterator[None]:
         """Inside the block dropout follows from the run's seed and the step, also after an interruption."""
-        if not getattr(self.run.recipe.network, "dropout", 0):
+        if not self.run.recipe.network.dropout:
             yield
             return
         devices = [self.run.device] if self.run.device.type == "cuda" else []
