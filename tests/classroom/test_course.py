@@ -4,28 +4,16 @@ import json
 
 import pytest
 from traitlets.utils.importstring import import_item
-from typer.testing import CliRunner
 
 pytest.importorskip("nbgrader")
 
 from diffusion_lessons.classroom import course
 from diffusion_lessons.classroom.course import ClassError
 from diffusion_lessons.classroom.grading import whole_class
-from diffusion_lessons.cli.classroom import app
 from diffusion_lessons.machine import places
 
 
-def run(*arguments):
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
-
-
-@pytest.fixture
-def folder(tmp_path):
-    course.new(tmp_path / "course")
-    return tmp_path / "course"
-
-
-def test_new_keeps_the_secret_and_the_limits(folder):
+def test_new_keeps_the_secret_and_the_limits(folder, run):
     secret = (folder / "secret.txt").read_text()
     (folder / "limits.json").write_text(json.dumps({"cpu_seconds": 7}))
     built = (folder / "source/A1/A1.ipynb").read_bytes()
@@ -51,7 +39,7 @@ def test_settings_take_effect(folder):
     assert str(folder) in config.CourseDirectory.db_url
 
 
-def test_collect_takes_files_and_folders(folder, tmp_path):
+def test_collect_takes_files_and_folders(folder, tmp_path, run):
     inbox = tmp_path / "inbox"
     for name in ("ana.ipynb", "bo/A1.ipynb", "cy/sub/work.ipynb", ".hidden/x.ipynb", "cy/.ipynb_checkpoints/x.ipynb"):
         (inbox / name).parent.mkdir(parents=True, exist_ok=True)

@@ -3,22 +3,9 @@
 import numpy as np
 import torch
 
-from diffusion_lessons import sample, samplers, schedules
+from diffusion_lessons import sample, samplers
 from diffusion_lessons.checks.exercises.consistency import consistency_sample, consistency_target
-from diffusion_lessons.checks.portable.inputs import Field
-from diffusion_lessons.denoisers import Denoiser
-
-PATH = schedules.flow()
-U, V = Field(0.7, -0.4, 0.5), Field(-0.3, 0.8, 0.2)
-
-
-def drawn(*shape: int) -> torch.Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-
-
-def denoiser(u: Field) -> Denoiser:
-    """The velocity u(x, t) as the library takes it: t [B]."""
-    return Denoiser(lambda x, t: u(x, t[:, None]), PATH, predicts="velocity")
+from tests.checks.exercises.velocities import PATH, U, V, denoiser, drawn
 
 
 def test_the_consistency_target_is_the_students_end_of_the_teachers_step():

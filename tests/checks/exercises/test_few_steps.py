@@ -3,24 +3,11 @@
 import pytest
 import torch
 
-from diffusion_lessons import sample, samplers, schedules
+from diffusion_lessons import sample, samplers
 from diffusion_lessons.checks.exercises import few_steps
-from diffusion_lessons.checks.portable.inputs import Field
-from diffusion_lessons.denoisers import Denoiser
 from diffusion_lessons.distillation.progressive import two_steps
 from diffusion_lessons.samplers.ddim import x0_landing
-
-PATH = schedules.flow()
-U, V = Field(0.7, -0.4, 0.5), Field(-0.3, 0.8, 0.2)
-
-
-def drawn(*shape: int) -> torch.Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-
-
-def denoiser(u: Field) -> Denoiser:
-    """The velocity u(x, t) as the library takes it: t [B]."""
-    return Denoiser(lambda x, t: u(x, t[:, None]), PATH, predicts="velocity")
+from tests.checks.exercises.velocities import PATH, U, denoiser, drawn
 
 
 def test_reflow_walks_with_the_librarys_euler():

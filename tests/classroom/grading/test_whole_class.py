@@ -4,26 +4,13 @@ import json
 import time
 
 import pytest
-from typer.testing import CliRunner
 
 pytest.importorskip("nbgrader")
 
-from diffusion_lessons.classroom import course
 from diffusion_lessons.classroom.grading import whole_class
-from diffusion_lessons.cli.classroom import app
 
 
-def run(*arguments):
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
-
-
-@pytest.fixture
-def folder(tmp_path):
-    course.new(tmp_path / "course")
-    return tmp_path / "course"
-
-
-def test_parts_share_the_class(folder):
+def test_parts_share_the_class(folder, run):
     for student in "abcdefg":
         path = folder / "submitted" / student / "A1" / "A1.ipynb"
         path.parent.mkdir(parents=True)
@@ -42,7 +29,7 @@ def test_parts_share_the_class(folder):
     assert not whole_class._is_graded(folder, "A1", "b", folder / "submitted/b/A1/A1.ipynb")
 
 
-def test_a_part_in_another_form_is_refused(folder):
+def test_a_part_in_another_form_is_refused(folder, run):
     assert "k/n" in str(run("grade", "A1", "--course", folder, "--part", "two").exception)
 
 
