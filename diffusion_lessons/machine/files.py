@@ -1,8 +1,14 @@
-"""Files that are either whole or not there."""
+"""Files that are either whole or not there, and that two processes do not write at once."""
 
+import errno
 import os
-from contextlib import suppress
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import filelock
 
 
 def write_atomically(file: Path, content: bytes) -> None:
@@ -10,20 +16,120 @@ def write_atomically(file: Path, content: bytes) -> None:
 
     Raises OSError with what to do when the disk is full or the folder cannot be written; nothing is left behind.
     """
-    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+    write_together({file: content})
+
+
+def write_together(contents: Mapping[Path, bytes]) -> None:
+    """Write files that belong together: an error leaves all of them as they were.
+
+    All are on the disk beside their places before the first is renamed. Where a process is killed between two renames,
+    the later files still lie there, and a reader that knows what belongs together finds them with `unfinished`.
+
+    Raises OSError, with the file's name and what to do, as `write_atomically` does.
+    """
+    temporaries = {file: file.with_name(f".{file.name}.{os.getpid()}.tmp") for file in contents}
+    before: dict[Path, bytes | None] = {}
     try:
+        for file, content in contents.items():
+            with _named(file, content):
+                file.parent.mkdir(parents=True, exist_ok=True)
+                _write(temporaries[file], content)
+        for file, content in contents.items():
+            with _named(file, content):
+                older = file.read_bytes() if len(contents) > 1 and file.is_file() else None
+                os.replace(temporaries[file], file)
+                before[file] = older
+    except OSError:
+        if len(contents) > 1:
+            _put_back(before)
+        raise
+    finally:
+        for temporary in temporaries.values():
+            with suppress(OSError):  # a folder that is none
+                temporary.unlink(missing_ok=True)
+
+
+def unfinished(file: Path) -> list[Path]:
+    """What a process that was killed had written to become `file`, and had not renamed yet."""
+    return sorted(file.parent.glob(f".{file.name}.*.tmp"))
+
+
+def append_line(file: Path, line: str) -> None:
+    """Add a line to a text file, which is on the disk when this returns. The error names the file."""
+    content = f"{line}\n".encode()
+    with _named(file, content):
         file.parent.mkdir(parents=True, exist_ok=True)
-        with open(temporary, "wb") as handle:
+        with open(file, "ab") as handle:
             handle.write(content)
             handle.flush()
-            os.fsync(handle.fileno())  # a full disk may say so only here
-        os.replace(temporary, file)
+            os.fsync(handle.fileno())
+
+
+def check_writable(file: Path) -> None:
+    """Raise OSError now if `file` could not be written later, so that hours of work do not end in that. Writes nothing.
+
+    The nearest folder that exists is tried with a temporary file; folders that are missing are made when they are
+    needed.
+    """
+    if file.is_dir():
+        raise IsADirectoryError(f"{file} is a folder: give the name of a file in it")
+    folder = next(parent for parent in file.absolute().parents if parent.exists())
+    with _named(file, b""), tempfile.TemporaryFile(dir=folder):
+        pass
+
+
+def lock(target: Path, seconds: float = 0.0) -> filelock.AcquireReturnProxy:
+    """Keep other processes that ask for the same lock away from a file or a folder: `with lock(target): ...`.
+
+    It lasts until the block, or the process, ends, even if that is killed. A small hidden file stays behind: in the
+    folder, or beside the file.
+
+    seconds   how long to wait for another process
+    Raises BlockingIOError if it is still there after that, OSError if nothing can be written there.
+    """
+    hidden = target / ".lock" if target.is_dir() else target.with_name(f".{target.name}.lock")
+    with _named(hidden, b""):
+        hidden.parent.mkdir(parents=True, exist_ok=True)
+        held = filelock.FileLock(hidden, thread_local=False)  # what one thread locked, another may release
+        try:
+            return held.acquire(timeout=seconds)
+        except filelock.Timeout:
+            pass
+        except OSError as error:
+            if error.errno not in (errno.ENOLCK, errno.EOPNOTSUPP):
+                raise
+            warnings.warn(f"{target} cannot be locked on this file system: start no second run there", stacklevel=2)
+            return filelock.AcquireReturnProxy(held)
+    raise BlockingIOError(
+        f"{target} is being written by another process: wait until that has ended, or use another place"
+    )
+
+
+@contextmanager
+def _named(file: Path, content: bytes) -> Iterator[None]:
+    """An OSError of the block says which file could not be written, and what to do."""
+    try:
+        yield
     except OSError as error:
+        size = f" ({len(content) / 1e6:.1f} MB)" if content else ""
         raise OSError(
             error.errno,
-            f"could not write {file} ({len(content) / 1e6:.1f} MB): {error.strerror}. "
-            "What stood there before is untouched; free some space or choose another folder",
+            f"could not write {file}{size}: {error.strerror}. What stood there before is untouched; free some space or "
+            "choose another folder",
         ) from error
-    finally:
-        with suppress(OSError):  # a folder that is none
-            temporary.unlink(missing_ok=True)
+
+
+def _write(file: Path, content: bytes) -> None:
+    with open(file, "wb") as handle:
+        handle.write(content)
+        handle.flush()
+        os.fsync(handle.fileno())  # a full disk may say so only here
+
+
+def _put_back(before: Mapping[Path, bytes | None]) -> None:
+    for file, content in before.items():
+        with suppress(OSError):
+            if content is None:
+                file.unlink()
+            else:
+                write_atomically(file, content)
