@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 from functools import cache
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from statistics import quantiles
 from typing import Any
 
@@ -38,7 +38,7 @@ def problems(name: str) -> list[str]:
 
 def check(notebook: NotebookNode) -> Iterator[tuple[int | None, str]]:
     """(number of the cell or None, what is wrong) by every rule."""
-    for rule in (opening, headings, code_cells, redefinitions, imports, exercises, pictures, outputs, links):
+    for rule in (opening, headings, code_cells, redefinitions, imports, exercises, quizzes, pictures, outputs, links):
         yield from rule(notebook)
 
 
@@ -135,13 +135,25 @@ def exercises(notebook: NotebookNode) -> Iterator[tuple[int | None, str]]:
         yield None, 'no cell is tagged "panel"'
 
 
+def quizzes(notebook: NotebookNode) -> Iterator[tuple[int | None, str]]:
+    """A question stands in its lesson's file of questions: a cell that holds it shows the answer, too."""
+    for number, cell in code(notebook):
+        for call in ast.walk(ast.parse(cell.source)):
+            asks = isinstance(call, ast.Call) and getattr(call.func, "id", "") in ("predict", "scope_check")
+            if asks and not (len(call.args) == 1 and isinstance(call.args[0], ast.Constant)):
+                yield number, 'a question in the cell: ask it by its name, as predict("01.half_way") does'
+
+
 def pictures(notebook: NotebookNode) -> Iterator[tuple[int | None, str]]:
     """A picture says in words what it shows."""
     for number, cell in code(notebook):
-        for output in cell.outputs:
+        for output, below in zip_longest(cell.outputs, cell.outputs[1:], fillvalue={}):
             for kind in set(output.get("data", {})) & {"image/png", "image/jpeg", "image/svg+xml"}:
-                if len(output.metadata.get(kind, {}).get("alt", "")) < 20:
+                alt = output.metadata.get(kind, {}).get("alt", "")
+                if len(alt) < 20:
                     yield number, "a picture without alt text: end the cell with show(figure, alt)"
+                elif below.get("data", {}).get("text/markdown") != alt:
+                    yield number, "a picture without a caption beneath: end the cell with show(figure, alt)"
     for number, text in text_cells(notebook):
         if re.search(r"!\[\s*\]\(|<img(?![^>]*alt=)", text):
             yield number, "an image in the text without alt text"

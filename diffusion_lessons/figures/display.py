@@ -2,6 +2,8 @@
 
 import base64
 import io
+from collections.abc import Iterable
+from html import escape
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -36,26 +38,47 @@ def beside(*pictures: Image.Image, gap: int = 16) -> Image.Image:
     return row
 
 
-def bundle(content: bytes, alt: str, width: int) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Data and metadata of a notebook output: the picture, its words as plain text and as its alt text."""
+Output = tuple[dict[str, Any], dict[str, Any]]  # data and metadata of one output of a notebook's cell
+CAPTION = '<figcaption style="max-width: 46em; margin: 2px 0 10px; font-size: 0.95em; line-height: 1.4">{}</figcaption>'
+
+
+def picture_output(content: bytes, alt: str, width: int) -> Output:
+    """A picture, with its words as plain text for terminals and as its alternative text."""
     data = {"image/png": base64.b64encode(content).decode(), "text/plain": alt}
     return data, {"image/png": {"alt": alt, "width": width}}
 
 
+def caption_output(words: str) -> Output:
+    """The words beneath a picture: no reader of notebooks shows an alternative text, so they are an output too."""
+    return {"text/html": CAPTION.format(escape(words)), "text/markdown": words, "text/plain": words}, {}
+
+
+def publish(outputs: Iterable[Output]) -> None:
+    """Give these outputs to the running cell, in their order."""
+    from IPython.display import display
+
+    for data, metadata in outputs:
+        display(data, metadata=metadata, raw=True)
+
+
 class Shown:
-    """What `show` returns; a notebook displays it."""
+    """What `show` returns; a notebook displays the picture and beneath it the words."""
 
     def __init__(self, content: bytes, alt: str, width: int):
         self.content, self.alt, self.width = content, alt, width
 
-    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        return bundle(self.content, self.alt, self.width)
+    def outputs(self) -> list[Output]:
+        return [picture_output(self.content, self.alt, self.width), caption_output(self.alt)]
+
+    def _ipython_display_(self) -> None:
+        publish(self.outputs())
 
 
 def show(picture: Figure | Image.Image, alt: str) -> Shown:
     """The last line of a cell with a picture: `alt` says in a sentence what one sees, with the numbers that matter.
 
-    The words are stored and compared where the pixels cannot be, so put measured values into them.
+    The words stand beneath the picture as its caption, where $formulas$ are set. They are stored and compared where the
+    pixels cannot be, so put measured values into them.
     """
     if isinstance(picture, Figure):
         return Shown(png(picture, SHARPNESS * SCREEN_DPI), alt, round(picture.get_figwidth() * SCREEN_DPI))

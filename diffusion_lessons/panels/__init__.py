@@ -13,6 +13,7 @@ __getattr__, __dir__, __all__ = offer(
         "panel": ["Drawing", "Panel"],
         "controls": ["choice_slider", "decimal_slider", "menu", "sampler_menu", "slider"],
         "quiz": ["predict", "scope_check"],
+        "questions": [],
         "noising": ["noising_panel"],
         "training": ["answers_panel"],
         "sampling": ["image_panel", "sampler_panel"],

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import ipywidgets
 
-from diffusion_lessons.figures.display import bundle
+from diffusion_lessons.figures.display import Output, caption_output, picture_output, publish
 
 BUSY, BLINK = "<i>drawing ...</i>", 0.15  # shown when drawing takes longer than so many seconds
 
@@ -37,7 +37,7 @@ class Panel:
         self.controls, self._draw = dict(controls), draw
         self.image = ipywidgets.Image(format="png")
         self.words = ipywidgets.HTML()
-        self.box = ipywidgets.VBox([ipywidgets.HBox(self._rows()), self.image, self.words])
+        self.box = ipywidgets.VBox([ipywidgets.HBox(self._rows()), self.image])
         self._work: asyncio.Task | None = None
         self._show(self._finished(self._steps()))
         for control in self.controls.values():
@@ -101,6 +101,11 @@ class Panel:
         """Of the picture, in pixels: bytes 16 to 20 of a PNG."""
         return int.from_bytes(self.image.value[16:20], "big")
 
-    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        data, metadata = bundle(self.image.value, self.alt, self.width)
-        return {**self.box._repr_mimebundle_(**options), **data}, metadata
+    def outputs(self) -> list[Output]:
+        """Controls and picture, then the words: each alive, and beside it what a stored notebook keeps of it."""
+        kept = picture_output(self.image.value, self.alt, self.width), caption_output(self.alt)
+        pairs = zip((self.box, self.words), kept, strict=True)
+        return [({**live._repr_mimebundle_(), **data}, metadata) for live, (data, metadata) in pairs]
+
+    def _ipython_display_(self) -> None:
+        publish(self.outputs())

@@ -1,29 +1,24 @@
 """Questions to commit oneself to: predict before a cell runs, and sort statements at the end of a lesson.
 
-Live, a click is answered at once with the reason. A stored notebook keeps the question as text, so that it can be
-read, printed and thought about without a kernel.
+Live, a click is answered at once. A stored notebook keeps the question as text, so that it can be read, printed and
+thought about without a kernel. The questions themselves stand in `panels/questions`, not in the cell that asks them.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from html import escape
+from typing import Any
 
 import ipywidgets
 
-MEASURED, INFORMED = "a measurement settles it", "a measurement informs it"
-RIGHT, WRONG = "#009E73", "#D55E00"
+from diffusion_lessons.panels.questions import Question, prediction, statements
 
-
-class Question(NamedTuple):
-    """Words, the choices, which of them is right, and why."""
-
-    words: str
-    options: Sequence[str]
-    answer: int
-    why: str
+RIGHT, WRONG = "#00694D", "#B34700"  # of words: 4.5 against white, and the words say it without them
+AGAIN = "Think again, or run the next cell."  # where a wrong choice has no reply of its own
+SAID = '<div role="status" aria-live="polite">{}</div>'  # read out by screen readers when it changes
 
 
 class Quiz:
-    """Questions with choices; a click shows the reason, and how many were right at the first try."""
+    """Questions with choices; a click is answered, and how many were right at the first try is counted."""
 
     def __init__(self, questions: Sequence[Question], *, title: str, reveal: bool):
         for question in questions:
@@ -32,12 +27,12 @@ class Quiz:
         self.questions, self.title, self.reveal = list(questions), title, reveal
         self.first: list[bool | None] = [None] * len(self.questions)
         self.choices = [self._choice(question) for question in self.questions]
-        self.replies = [ipywidgets.HTML() for _ in self.questions]
+        self.replies = [ipywidgets.HTMLMath() for _ in self.questions]
         self.score = ipywidgets.HTML()
         rows: list[Any] = []
         for number, (question, choice) in enumerate(zip(self.questions, self.choices, strict=True)):
             choice.observe(lambda change, number=number: self._answered(number, change["new"]), names="value")
-            rows += [ipywidgets.HTML(f"<b>{question.words}</b>"), choice, self.replies[number]]
+            rows += [ipywidgets.HTMLMath(f"<b>{escape(question.words)}</b>"), choice, self.replies[number]]
         self.box = ipywidgets.VBox([*rows, self.score])
 
     @staticmethod
@@ -50,23 +45,27 @@ class Quiz:
         if chosen is None:
             return
         question = self.questions[number]
-        right = chosen == question.options[question.answer]
+        place = question.options.index(chosen)
+        right = place == question.answer
         if self.first[number] is None:
             self.first[number] = right
-        mark = f'<span style="color:{RIGHT}">Yes.</span>' if right else f'<span style="color:{WRONG}">No.</span>'
-        self.replies[number].value = f"{mark} {question.why}"
+        mark = f'<b style="color:{RIGHT}">&#10003; Yes.</b>' if right else f'<b style="color:{WRONG}">&#10007; No.</b>'
+        self.replies[number].value = SAID.format(f"{mark} {escape(question.replies[place] or AGAIN)}")
         if len(self.questions) > 1 and None not in self.first:
-            self.score.value = f"{sum(map(bool, self.first))} of {len(self.questions)} right at the first try"
+            self.score.value = SAID.format(
+                f"{sum(map(bool, self.first))} of {len(self.questions)} right at the first try"
+            )
 
     def text(self) -> str:
         """The questions as Markdown; with `reveal` the reasons are folded in beneath."""
         lines = [f"**{self.title}**", ""]
-        for question in self.questions:
-            lines += [f"- {question.words} *{' / '.join(question.options)}*"]
         if self.reveal:
+            lines += [f"- {question.words}" for question in self.questions]
             lines += ["", "<details><summary>Answers</summary>", ""]
-            lines += [f"- {q.words} **{q.options[q.answer]}.** {q.why}" for q in self.questions]
-            lines += ["", "</details>"]
+            lines += [f"- {q.words} **{q.options[q.answer]}.** {q.replies[q.answer]}" for q in self.questions]
+            return "\n".join([*lines, "", "</details>"])
+        for question in self.questions:
+            lines += [question.words, "", *(f"- {option}" for option in question.options)]
         return "\n".join(lines)
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
@@ -74,12 +73,15 @@ class Quiz:
         return {**live, "text/markdown": self.text(), "text/plain": f"{self.title} ({len(self.questions)})"}
 
 
-def predict(words: str, options: Sequence[str], *, answer: int, why: str) -> Quiz:
-    """One question to answer before the next cell measures it; the stored notebook does not give it away."""
-    return Quiz([Question(words, options, answer, why)], title="Predict, then run the next cell", reveal=False)
+def predict(name: str, **measured: Any) -> Quiz:
+    """The question of this name, such as "01.half_way", to answer before the next cell measures it.
+
+    `measured` fills the places that the question leaves for numbers. Neither the cell nor the stored notebook gives the
+    answer away. KeyError for a name that no lesson has.
+    """
+    return Quiz([prediction(name, **measured)], title="Predict, then run the next cell", reveal=False)
 
 
-def scope_check(statements: Sequence[tuple[str, bool, str]]) -> Quiz:
-    """Sort (statement, whether a measurement settles it, why): what this lesson's tools decide and what they do not."""
-    questions = [Question(words, (MEASURED, INFORMED), 0 if settled else 1, why) for words, settled, why in statements]
-    return Quiz(questions, title="Does a measurement settle it, or only inform it?", reveal=True)
+def scope_check(lesson: str) -> Quiz:
+    """Sort the statements of a lesson, such as "01": which does a measurement settle, and which does it only inform?"""
+    return Quiz(statements(lesson), title="Does a measurement settle it, or only inform it?", reveal=True)

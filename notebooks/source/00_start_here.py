@@ -68,12 +68,7 @@ show(image_grid(drawn.float(), columns=8, enlarge=8), "Sixteen digits, drawn fro
 # ## What have you just drawn?
 
 # %%
-predict(
-    "Sixteen digits, each from its own noise, by the best denoiser there is. How many of them are new?",
-    ["all of them", "about half", "none"],
-    answer=2,
-    why="The denoiser can only answer with averages of what it knows, and near the end one weight is 1 and the rest 0.",
-)
+predict("00.how_many_are_new")
 
 # %% [markdown]
 # For each of them, look for the most similar of the 1,500.
@@ -193,18 +188,7 @@ check("forward", forward)
 # Every lesson ends with this: which statements does a measurement settle, and which does it only inform?
 
 # %%
-scope_check(
-    [
-        ("These sixteen pictures are copies of training images.", True, "You measured the distances."),
-        (
-            "It is wrong to train on pictures without asking.",
-            False,
-            "A count of copies matters to it and does not end it.",
-        ),
-        ("A given network reproduces its training images.", True, "Lesson 09 has a probe with a control group."),
-        ("An image system is fit for a school.", False, "For whom, with which safeguards, who answers for it?"),
-    ]
-)
+scope_check("00")
 
 # %% [markdown]
 # ## Further reading

@@ -81,12 +81,7 @@ print(f"so the mean is {2 * path.alpha(t):.3f} and the standard deviation {path.
 # $1-\bar\alpha_t$, is noise. Now commit yourself before you run on.
 
 # %%
-predict(
-    "After 500 of the 1000 steps, how much of the variance is still data?",
-    ["about half", "about a quarter", "less than a tenth"],
-    answer=2,
-    why="The steps are not equal: beta grows from 0.0001 to 0.02, and every step takes its share of what is left.",
-)
+predict("01.half_way")
 
 # %%
 half = next(t for t in range(1001) if path.alpha_bar(t) < 0.5)
@@ -282,26 +277,7 @@ check("predict_x0", predict_x0)
 # ## Scope check
 
 # %%
-scope_check(
-    [
-        (
-            "At t = 500 the linear schedule has destroyed most of the picture.",
-            True,
-            "Evaluate alpha_bar; count digits.",
-        ),
-        (
-            "The cosine schedule is better than the linear one.",
-            False,
-            "Better for which data, network and use? Name them.",
-        ),
-        ("No observer can name digits at t = 1000.", True, "The perfect one can be run: count what it names."),
-        (
-            "Noise makes personal images safe to share.",
-            False,
-            "The counts inform it; what is at stake they do not know.",
-        ),
-    ]
-)
+scope_check("01")
 
 # %% [markdown]
 # ## Further reading

@@ -46,12 +46,7 @@ def uniform(*shape):
 # denoising steps.
 
 # %%
-predict(
-    "To learn from one image, once, the network runs",
-    ["a thousand times, once for each step", "once", "a few dozen times, on a grid of noise levels"],
-    answer=1,
-    why="Each step's task can be set on its own: the jump makes x_t for any t, and the answer is known.",
-)
+predict("02.passes_of_training")
 
 # %% [markdown]
 # Let a network that only counts take part in one training step on 32 examples, and then in sampling.
@@ -135,12 +130,7 @@ for name, guess in guesses.items():
 # So even the best network has a loss. How large? For the heaps it is an integral; no network is needed.
 
 # %%
-predict(
-    "A network for the heaps has learned everything that can be learned. Its loss, averaged over all times, is about",
-    ["0", "0.02", "0.2", "0.5"],
-    answer=2,
-    why="A network that always answers 0 has a loss of 1. A fifth of that cannot be avoided.",
-)
+predict("02.lowest_loss")
 
 # %%
 times = [5 + 10 * k for k in range(100)]
@@ -372,12 +362,7 @@ show(
 # **alpha for alpha_bar.** The paper's $\alpha_t = 1-\beta_t$ is taken where $\bar\alpha_t$ is meant.
 
 # %%
-predict(
-    "Training noises with 1 - beta_t in place of alpha_bar_t. What do you see?",
-    ["an error", "a loss that does not fall", "a loss that falls and stays, and samples off the data"],
-    answer=2,
-    why="The network learns its task as well as it can be learned. It is the wrong task.",
-)
+predict("02.wrong_weights")
 
 # %%
 wrong = schedules.from_alpha_bar((1 - path.betas).tolist())
@@ -395,12 +380,7 @@ print(f"at t = {path.T:.0f}, where nothing should be left, {wrong.alpha_bar(path
 # **One time for the whole batch.** A time is drawn once, outside of the batch. On average over batches nothing changes.
 
 # %%
-predict(
-    "All 64 examples of a batch share one random t. How many examples with times of their own say as much?",
-    ["64", "about 30", "fewer than 10"],
-    answer=2,
-    why="The loss differs more from one time to another than from one example to another.",
-)
+predict("02.one_time_a_batch")
 
 # %%
 rows, size = 5000, 64
@@ -503,18 +483,7 @@ check("v_target", v_target)
 # ## Scope check
 
 # %%
-scope_check(
-    [
-        ("This network's loss is at its floor.", True, "On the heaps the floor is an integral."),
-        (
-            "One random time a batch is enough.",
-            True,
-            "Here a batch's loss shakes three times as much.",
-        ),
-        ("The loss is low, so the model is good.", False, "Good for what? The loss does not even see the samples."),
-        ("These images may be used for training.", False, "Licences and consent are not in the pixels."),
-    ]
-)
+scope_check("02")
 
 # %% [markdown]
 # ## Further reading

@@ -84,12 +84,7 @@ print("with x0_hat and with eps_hat the step has the same mean, to twelve decima
 # state is $x_t$, minus the predicted noise, plus random noise; and without the randomness the data are not matched.
 
 # %%
-predict(
-    "Run the sentence as it stands, a thousand times, with the best denoiser there is. The samples are",
-    ["the two heaps", "the two heaps, a little wide", "a blur wider than the noise it started from"],
-    answer=2,
-    why="All of the noise is taken away at every step, and as much put back: the noise never shrinks.",
-)
+predict("03.the_sentence")
 
 # %%
 print(inspect.getsource(unscaled_ddpm).split('"""')[2].strip("\n"))
@@ -166,12 +161,7 @@ show(
 # itself it would be $\beta$: the *large* variance. Both stand in the paper. Our heaps have a width of 0.2, in between.
 
 # %%
-predict(
-    "Twenty steps with the small variance. The heaps come out",
-    ["too narrow", "right", "too wide"],
-    answer=0,
-    why="The small variance leaves out what is unknown about x_0. It is right for data at a single point.",
-)
+predict("03.small_variance")
 
 
 # %%
@@ -273,12 +263,7 @@ show(
 # Then why not stop after one pass, and take $\hat x_0$?
 
 # %%
-predict(
-    "From pure noise, take x0_hat after a single pass of the perfect denoiser. The samples are",
-    ["two heaps, a little wide", "all near 0.4, the mean, where there are no data", "all near 1, the larger heap"],
-    answer=1,
-    why="In pure noise nothing can be seen, so the best guess is the mean: 0.7 - 0.3 = 0.4.",
-)
+predict("03.one_pass")
 
 # %%
 x0, eps = heaps.sample(5000, seeded(1), torch.float64), torch.randn(5000, generator=seeded(2), dtype=torch.float64)
@@ -310,12 +295,7 @@ show(
 # published code it is sometimes missing. What does that cost?
 
 # %%
-predict(
-    "Noise is added on the last of 1000 steps, too. Who notices?",
-    ["everyone", "nobody with the small variance; with the large one, whoever measures", "nobody"],
-    answer=1,
-    why="The small variance of a step to clean data is 0, so the slip has no effect. The large one is beta_1.",
-)
+predict("03.last_step")
 
 # %%
 for steps in (1000, 10):
@@ -389,14 +369,7 @@ check("ddpm_variances", ddpm_variances)
 # ## Scope check
 
 # %%
-scope_check(
-    [
-        ("Twenty steps of DDPM miss the width of the heaps.", True, "You measured it, with both variances."),
-        ("The network is the reason for the thousand steps.", True, "A perfect one needs them as well: it is not."),
-        ("DDPM is too slow.", False, "For what? A minute may be fine for a film and not for a brush."),
-        ("Random samplers are less trustworthy than others.", False, "A seed repeats a sample; trust is about use."),
-    ]
-)
+scope_check("03")
 
 # %% [markdown]
 # ## Further reading

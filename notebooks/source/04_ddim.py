@@ -44,12 +44,7 @@ def seeded(seed):
 # Do it on paper first. The weights in the middle are $\sqrt{1/2}$ and $\sqrt{1/2}$.
 
 # %%
-predict(
-    "x0_hat = 1 after the cap, eps_hat = 1.5, both weights sqrt(1/2). The middle state is",
-    ["1.30, as the text says", "1.77", "2.50"],
-    answer=1,
-    why="sqrt(1/2) times (1 + 1.5).",
-)
+predict("04.middle_state")
 
 # %%
 table = worked_example()
@@ -177,12 +172,7 @@ assert torch.allclose(*ends, atol=1e-9)
 print("DDPM and DDIM with eta = 1 end in the same places, to nine decimals")
 
 # %%
-predict(
-    "On the same grid of 20 steps, which setting comes closest to the data?",
-    ["eta = 0, no noise", "eta = 1, the noise of DDPM"],
-    answer=0,
-    why="Fresh noise has to be removed again, and a long stride removes it badly.",
-)
+predict("04.eta")
 
 # %%
 noisy, many = {}, gaussian_quantiles(20_000)
@@ -309,14 +299,7 @@ check("ddim_std", ddim_std)
 # ## Scope check
 
 # %%
-scope_check(
-    [
-        ("DDIM with one seed gives the same sample twice.", True, "Run it twice and compare the bits."),
-        ("Fifty steps are enough.", False, "For which network, pictures and viewer? The curve informs the choice."),
-        ("eta = 1 needs more steps than eta = 0.", True, "Here it does, and on any data the two curves can be drawn."),
-        ("A fixed seed makes a product's output acceptable.", False, "Repeatable is not the same as appropriate."),
-    ]
-)
+scope_check("04")
 
 # %% [markdown]
 # ## Further reading

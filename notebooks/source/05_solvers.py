@@ -99,12 +99,7 @@ print("DPM-Solver-1 and DDIM end in the same place, to twelve decimals")
 # unknown part does not change at all.
 
 # %%
-predict(
-    "All data are the number 1. From x = 1.5, three steps even in time. Which solvers end at 1?",
-    ["both DDIM and Euler", "DDIM only", "neither, three steps are too few"],
-    answer=1,
-    why="DDIM follows the curve that x is on. Euler leaves it along a tangent at the first step.",
-)
+predict("05.one_point")
 
 # %%
 point = toys.point_masses(torch.tensor([1.0]).double()).denoiser(path)
@@ -210,12 +205,7 @@ for name, value in convergence.slopes(on_table, at_least=64).items():
 # the libraries. It lays a parabola through the last three clean samples that it saw, and integrates it over the step.
 
 # %%
-predict(
-    "DPM-Solver++(3M) uses three clean samples, a parabola. Its slope is",
-    ["3, as its name says", "2", "between 2 and 3, slowly rising"],
-    answer=1,
-    why="A factor 2 is missing in the term that would make the third order.",
-)
+predict("05.third_order")
 
 # %%
 both = {name: runs[name] for name in ("dpm_solver_pp_3m", "dpm_solver_pp_3m (corrected)")}
@@ -469,18 +459,7 @@ check("logsnr_times", logsnr_times)
 # ## Scope check
 
 # %%
-scope_check(
-    [
-        ("3M as published is a second-order method.", True, "Refine until the lines are straight, and read the slope."),
-        (
-            "ODE solvers make better pictures than DDPM.",
-            False,
-            "Better to whom, at how many evaluations, on which data?",
-        ),
-        ("20 steps of ++(2M) match 1000 of DDPM.", True, "For one data set and network: measure both, and the floor."),
-        ("The corrected 3M should replace the published one.", False, "Depends on how many steps its users take."),
-    ]
-)
+scope_check("05")
 
 # %% [markdown]
 # ## Further reading

@@ -80,12 +80,7 @@ print(f"{len(lines):,} lines pass x = 0.3 at t = 0.5; their velocities have a st
 print(f"mean of the lines {lines.mean():.2f}, exact denoiser {(seen.eps - seen.x0).item():.2f}")
 
 # %%
-predict(
-    "Training draws straight lines only. Following the mean velocity from noise to data, the ways are",
-    ["straight, like the lines", "bent", "straight at first, then jagged"],
-    answer=1,
-    why="The lines cross and the mean velocity has one value at each point: its ways cannot cross, so they must bend.",
-)
+predict("06.straight_lines")
 
 # %%
 few, times = gaussian_quantiles(24), [1 - k / 40 for k in range(41)]
@@ -121,12 +116,7 @@ print(f"the ways are {excess_length(exact):.0%} longer than straight lines")
 # $t = 1$, nothing can be seen yet: $\hat x_0$ is the mean of all data, whatever the noise.
 
 # %%
-predict(
-    "One Euler step from t = 1 to 0, for 200 different starts. The results are",
-    ["200 samples, a little blurred", "the same point 200 times", "straight on to the nearest heap"],
-    answer=1,
-    why="At t = 1 the best guess of the data is their mean, from every start.",
-)
+predict("06.one_step")
 
 # %%
 one = sample(samplers.euler, mixture.denoiser(path), noise, path, path.grid(1))
@@ -399,18 +389,7 @@ check("flow_x0", flow_x0)
 # ## Scope check
 
 # %%
-scope_check(
-    [
-        ("The flow of this model is straight.", True, "Trace it and compute S."),
-        ("Flow matching is better than diffusion.", False, "Better with which network, budget, grid and measure?"),
-        ("Euler on this flow and DDIM give the same samples.", True, "Run both, and compare to rounding."),
-        (
-            "Fewer steps make this product sustainable.",
-            False,
-            "Steps inform the cost of one sample, not how many are made.",
-        ),
-    ]
-)
+scope_check("06")
 
 # %% [markdown]
 # ## Further reading

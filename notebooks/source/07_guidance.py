@@ -172,12 +172,7 @@ print(f"the mean of the samples lies {(x.mean() - 1) / 0.5:.1f} widths of the cl
 # the density it is precisions, $1/\text{std}^2$, that are blended: $(1-3)/1 + 3/0.25 = 10$.
 
 # %%
-predict(
-    "All data N(0, 1), the class N(0, 0.5^2), s = 3. DDIM's guided samples end with a standard deviation of",
-    ["0.5, that of the class", "0.316, that of the density: 1 / sqrt(10)", "0.125"],
-    answer=2,
-    why="Along the ODE it is logarithms of widths that are blended: 1^(1-3) times 0.5^3.",
-)
+predict("07.guided_width")
 
 # %%
 said = float(guided_density(wide, narrow, 3.0).covariance.sqrt())
@@ -541,14 +536,7 @@ for _ in range(4 if answer.passed else 0):
 # ## Scope check
 
 # %%
-scope_check(
-    [
-        ("Guidance samples p(x)^(1-s) p(x|c)^s.", True, "Take Gaussians and measure the width: it does not."),
-        ("7.5 is the right scale.", False, "For which network, condition and purpose? The curves inform it."),
-        ("At s = 1 this network follows its labels.", True, "Ask a classifier that had no part in training."),
-        ("Less diverse samples are acceptable in this product.", False, "The loss is measured; who bears it is not."),
-    ]
-)
+scope_check("07")
 
 # %% [markdown]
 # ## Further reading

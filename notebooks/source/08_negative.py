@@ -91,12 +91,7 @@ show(
 # People put a negative beside a scale of 1, and wonder. Read the formula again before you run on.
 
 # %%
-predict(
-    "Class 0 with the negative class 1, at scale 1. The samples",
-    ["keep clear of class 1", "are those of class 0, as if there were no negative", "move towards class 1"],
-    answer=1,
-    why="At s = 1 the negative has the weight 1 - s = 0. Below 1 its weight is positive: you move towards it.",
-)
+predict("08.scale_one")
 
 # %%
 for scale in (2.0, 1.0, 0.5, 0.0):
@@ -192,12 +187,7 @@ print(f"the ratio, which exists here, has mean {float(ratio.mean):.2f}, width {f
 # density that does not exist?
 
 # %%
-predict(
-    "Positive N(0, 1), negative N(0, 0.5^2). As the scale passes 4/3, DDIM's samples",
-    ["run off to infinity", "turn to garbage", "get a little wider, as they did before"],
-    answer=2,
-    why="The sampler never heard of that density. Its own law is a width of 0.5^(1-s), which exists at every scale.",
-)
+predict("08.beyond_the_pole")
 
 # %%
 scales = [1.0, 1.2, 1.5, 2.0, 3.0, 4.0]
@@ -420,18 +410,7 @@ check("largest_scale", largest_scale)
 # ## Scope check
 
 # %%
-scope_check(
-    [
-        ("A default negative improves this network's distance.", True, "Several seeds, equal scale, the spread."),
-        ("Every product should have a default negative.", False, "Which network, which users, which loss of variety?"),
-        ("What is in the negative prompt cannot appear.", True, "It can: count how often it does."),
-        (
-            "A negative prompt makes a system safe for children.",
-            False,
-            "A rate is measured; which rate is safe is not.",
-        ),
-    ]
-)
+scope_check("08")
 
 # %% [markdown]
 # ## Further reading

@@ -71,12 +71,7 @@ print(inspect.getsource(frechet_between).split('"""')[2].strip("\n"))
 # What does the best model there could be score? Ask nature to be the model: take real digits that nobody trained on.
 
 # %%
-predict(
-    "1,000 real, unseen digits are scored against 10,000 real training digits. With 10,000 unseen digits instead,",
-    ["both score 0", "both score about the same, a little above 0", "the 1,000 score several times worse"],
-    answer=2,
-    why="A mean and a covariance of few samples are off, and every error of theirs adds to the distance.",
-)
+predict("09.real_against_real")
 
 # %%
 reference = moments(train.features)
@@ -343,14 +338,7 @@ check("apart", apart)
 # ## Scope check
 
 # %%
-scope_check(
-    [
-        ("At 1,000 images, model A has a lower distance than B.", True, "Both figures, their spreads, one count."),
-        ("Model A makes better pictures.", False, "Better for whom? The distance informs it, and so do people."),
-        ("This network repeats training images.", True, "The probe with its control group, up to what it could find."),
-        ("The network is creative.", False, "Not a copier is measurable; what it is instead is a matter of words."),
-    ]
-)
+scope_check("09")
 
 # %% [markdown]
 # ## Further reading

@@ -72,11 +72,13 @@ axes = ["nfe", "frechet_value"]
 naive, honest = (on_frontier(table, axes, z=z) for z in (0.0, 2.0))
 assert naive.sum() < honest.sum()
 predict(
-    f"{len(table)} ways to sample, from {table.nfe.min():g} to {table.nfe.max():g} evaluations, {images} images each. "
-    "How does the number of rows that no other beats change, if a row is beaten only beyond what chance explains?",
-    ["it shrinks", "it stays", "it grows"],
-    answer=2,
-    why=f"By the bare numbers {naive.sum()} are left, beyond two standard errors {honest.sum()}: bars excuse.",
+    "10.unbeaten_rows",
+    rows=len(table),
+    fewest=table.nfe.min(),
+    most=table.nfe.max(),
+    images=images,
+    bare=naive.sum(),
+    beyond=honest.sum(),
 )
 
 # %%
@@ -123,12 +125,7 @@ show(
 # 4.67 and 8.01. Their code clips nothing and takes its times from a *leading* grid. Do the same:
 
 # %%
-predict(
-    "Same grid, nothing clipped, 10 steps, but our network: three times as far with fresh noise as without?",
-    ["yes, about as published", "no difference that can be told", "no: with noise it is nearer"],
-    answer=2,
-    why="Fresh noise can also drown what the network got wrong before.",
-)
+predict("10.fresh_noise")
 
 # %%
 measured = shipped.rows("mnist-diffusion")
@@ -326,22 +323,7 @@ check("unfair", unfair)
 # ## Scope check
 
 # %%
-scope_check(
-    [
-        ("On this network DDIM in 2 steps is worse than in 5.", True, "The distance falls far beyond its spread."),
-        (
-            "Five steps are enough for a product.",
-            False,
-            "For whom, on which pictures? It informs the choice.",
-        ),
-        (
-            "Sampler A is cheaper than B at equal distance.",
-            True,
-            "Count evaluations at one sample count, with spreads.",
-        ),
-        ("Our tool is the fastest.", False, "Of which, on what, in which batch? It informs."),
-    ]
-)
+scope_check("10")
 
 # %% [markdown]
 # ## Further reading

@@ -76,12 +76,7 @@ print(f"{mixed[near].std():.2f}; the flow's own sample is {own[near].mean():.2f}
 # lesson 06 trained.
 
 # %%
-predict(
-    "Train one network on each set of pairs: same start, same loss, same number of steps. One Euler step of the second",
-    ["returns the mean as well", "returns samples", "returns the noise"],
-    answer=1,
-    why="The best answer to a question with one answer is that answer.",
-)
+predict("11.other_pairs")
 
 # %% [markdown]
 # ## The same loss
@@ -190,12 +185,7 @@ for function in (dl.distillation.two_steps, samplers.x0_landing):
     print(f"# {function.__name__}" + inspect.getsource(function).split('"""')[2].rstrip())
 
 # %%
-predict(
-    "8 steps, halved three times by students that make no mistake. The last one, with its single step, is as good as",
-    ["the exact flow", "the teacher with 8 steps", "the teacher with 1 step"],
-    answer=1,
-    why="Each student lands where its teacher does, and nowhere better.",
-)
+predict("11.halved_three_times")
 
 # %%
 for steps in (8, 4, 2, 1):
@@ -345,12 +335,7 @@ print(f"that of the data is {heaps.sample(200_000, seeded(3), torch.float64).std
 # Now a blurred $f$, as a network is. Does a second look help?
 
 # %%
-predict(
-    "One look leaves 7 % of the samples in the valley. All are noised to t = 0.5 and looked at again. That leaves",
-    ["fewer", "as many", "more"],
-    answer=2,
-    why="In the middle the heaps overlap: many that were right already are sent over the cliff a second time.",
-)
+predict("11.second_look")
 
 # %%
 blurred = Blurred(f, path, 0.1)
@@ -620,18 +605,7 @@ check("consistency_sample", consistency_sample)
 # ## Scope check
 
 # %%
-scope_check(
-    [
-        ("This student is as good in 1 step as its teacher in 8.", True, "One judge, one count of samples, both rows."),
-        (
-            "Distillation makes models cheap.",
-            False,
-            "Cheap to whom? It informs the cost of a sample, not of the training.",
-        ),
-        ("The paths of this model are straight.", True, "Trace them and compute S."),
-        ("A faster generator is a better product.", False, "Faster for what use, and whose? A measurement informs it."),
-    ]
-)
+scope_check("11")
 
 # %% [markdown]
 # ## Further reading

@@ -27,7 +27,18 @@ ALT = "Ten paths from noise at the left to data at the right."
 def test_shown_pictures_have_words_and_the_same_bytes(states):
     first, second = (show(trajectories.trajectory_figure(MIXTURE, LINEAR, {"ddim": states}), ALT) for _ in range(2))
     assert first.content == second.content
-    data, metadata = first._repr_mimebundle_()
+    (data, metadata), _ = first.outputs()
     assert data["text/plain"] == metadata["image/png"]["alt"] == ALT
     grid = image_grid(torch.zeros(4, 1, 8, 8))
     assert beside(grid, grid).width == 2 * grid.width + 16 == show(beside(grid, grid), ALT).width
+
+
+def test_the_words_stand_beneath_the_picture_as_outputs_of_the_cell(monkeypatch):
+    said = "All of it, for s < 1 & $t$."
+    given = []
+    monkeypatch.setattr("IPython.display.display", lambda data, **_: given.append(data))
+    show(image_grid(torch.zeros(1, 1, 8, 8)), said)._ipython_display_()
+    above, beneath = given
+    assert "image/png" in above and "image/png" not in beneath
+    assert beneath["text/markdown"] == beneath["text/plain"] == said
+    assert "<figcaption" in beneath["text/html"] and "s &lt; 1 &amp; $t$." in beneath["text/html"]

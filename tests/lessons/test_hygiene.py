@@ -23,6 +23,10 @@ def picture(alt=ALT):
     return new_output("display_data", {"image/png": "", "text/plain": alt}, metadata={"image/png": {"alt": alt}})
 
 
+def caption(words=ALT):
+    return new_output("display_data", {"text/markdown": words, "text/plain": words})
+
+
 @pytest.fixture
 def lesson():
     """Cells by index: 0 opening, 1 section, 2 code, 3 exercises, 4 check, 5 panel, 6 pitfalls, then the end."""
@@ -30,10 +34,10 @@ def lesson():
         cells=[
             new_markdown_cell(OPENING),
             new_markdown_cell("## One step\n\nSee [pitfalls](#Pitfalls) and [the source](../source/concepts.json)."),
-            ran("print('so it is')", new_output("stream", name="stdout", text="so it is\n"), picture()),
+            ran("print('so it is')", new_output("stream", name="stdout", text="so it is\n"), picture(), caption()),
             new_markdown_cell("## Exercises"),
             ran('def ddim_step(x):\n    raise NotImplementedError\n\n\ncheck("ddim_step", ddim_step)'),
-            ran("panel", picture(), tags=["panel"]),
+            ran("panel", picture(), caption(), tags=["panel"]),
             new_markdown_cell("## Pitfalls"),
             new_markdown_cell("## What to remember\n\n## Scope check"),
             new_markdown_cell(END),
@@ -78,6 +82,15 @@ SPOILED = {
     "no panel": (lambda notebook: notebook.cells[5].metadata.update(tags=[]), 'tagged "panel"'),
     "never run": (lambda notebook: notebook.cells[2].update(execution_count=None), "was never run"),
     "no alt text": (add_output(2, picture("")), "without alt text"),
+    "no caption": (lambda notebook: notebook.cells[5].outputs.pop(), "without a caption"),
+    "another caption": (
+        lambda notebook: notebook.cells[5].outputs[1].data.update({"text/markdown": "Else."}),
+        "caption",
+    ),
+    "an answer in the cell": (
+        set_source(2, 'predict("How?", ["a", "b"], answer=1, why="So.")'),
+        "a question in the cell",
+    ),
     "an image without alt": (set_source(1, "## One step\n\n![](figure.png)"), "without alt text"),
     "an error": (add_output(2, new_output("error", ename="KeyError", evalue="x", traceback=[])), "stops with KeyError"),
     "a warning": (add_output(2, new_output("stream", name="stderr", text="deprecated")), "warns: deprecated"),

@@ -8,6 +8,8 @@ from diffusion_lessons.data import load_data
 from diffusion_lessons.panels.noising import noising_panel
 from tests.panels.pixels import pixels
 
+LIVE = "application/vnd.jupyter.widget-view+json"
+
 
 @pytest.fixture(scope="module")
 def noising():
@@ -34,6 +36,6 @@ def test_noising_ends_at_data_and_noise(noising):
 
 
 def test_a_stored_panel_keeps_the_picture_and_the_words(noising):
-    data, metadata = noising._repr_mimebundle_()
-    assert data["text/plain"] == metadata["image/png"]["alt"] == noising.alt
-    assert data["image/png"] and "application/vnd.jupyter.widget-view+json" in data
+    (picture, metadata), (caption, _) = noising.outputs()
+    assert picture["text/plain"] == metadata["image/png"]["alt"] == caption["text/markdown"] == noising.alt
+    assert picture["image/png"] and all(LIVE in data for data in (picture, caption))

@@ -1,0 +1,82 @@
+"""The questions of the lessons: each is asked once, by its own lesson, and its place gives nothing away."""
+
+import re
+from collections import Counter
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+from diffusion_lessons.panels.questions import FOLDER, INFORMED, MEASURED, of_lesson, prediction, statements
+
+SOURCES = Path(__file__).resolve().parents[3] / "notebooks/source"
+FILES = sorted(FOLDER.glob("*_*.toml"))
+
+
+def number(file):
+    return file.stem.partition("_")[0]
+
+
+def filled(name, entry):
+    """The question, with a number in each place that it leaves."""
+    texts = [entry["question"], entry["right"], entry["why"]]
+    return prediction(name, **{place: 1 for text in texts for _, place, _, _ in Formatter().parse(text) if place})
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_lesson_asks_each_of_its_questions_once(file):
+    source = (SOURCES / f"{file.stem}.py").read_text()
+    asked = re.findall(r'^predict\(\s*"([^"]+)"', source, re.M)
+    assert sorted(asked) == sorted(f"{number(file)}.{name}" for name in of_lesson(number(file))["predict"])
+    assert re.findall(r'^scope_check\("([^"]+)"\)', source, re.M) == [number(file)]
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_question_has_choices_and_a_reason(file):
+    for name, entry in of_lesson(number(file))["predict"].items():
+        question = filled(f"{number(file)}.{name}", entry)
+        assert len(set(question.options)) == 1 + len(entry["wrong"]) >= 2
+        assert question.options[question.answer] and question.replies[question.answer]
+    for statement in statements(number(file)):
+        assert statement.options == [MEASURED, INFORMED] and all(statement.replies)
+
+
+def test_the_place_of_an_answer_does_not_give_it_away():
+    places = Counter()
+    for file in FILES:
+        for name, entry in of_lesson(number(file))["predict"].items():
+            question = filled(f"{number(file)}.{name}", entry)
+            if len(question.options) == 3:
+                places[question.answer] += 1
+    assert all(places.total() / 6 < places[place] < places.total() / 2 for place in range(3)), places
+
+
+def test_an_order_is_the_same_each_time():
+    entry = of_lesson("01")["predict"]["half_way"]
+    orders = {tuple(prediction("01.half_way").options) for _ in range(2)}
+    assert len(orders) == 1
+    assert set(orders.pop()) == {entry["right"], *(w if isinstance(w, str) else w[0] for w in entry["wrong"])}
+
+
+def test_measured_numbers_fill_the_places_of_a_question(monkeypatch):
+    entry = {
+        "question": "{rows} rows?",
+        "right": "{rows:.1f}",
+        "wrong": [["none", "There are {rows}."], "{{}}"],
+        "why": "{rows} counted",
+    }
+    monkeypatch.setattr("diffusion_lessons.panels.questions.of_lesson", lambda _: {"predict": {"count": entry}})
+    question = prediction("99.count", rows=3)
+    assert question.words == "3 rows?" and question.options[question.answer] == "3.0"
+    assert dict(zip(question.options, question.replies, strict=True)) == {
+        "3.0": "3 counted",
+        "none": "There are 3.",
+        "{}": "",
+    }
+
+
+def test_unknown_names_say_what_there_is():
+    with pytest.raises(KeyError, match="no lesson '77' has questions; these have: 00, 01"):
+        prediction("77.half_way")
+    with pytest.raises(KeyError, match="lesson 01 asks no 'all'; it asks half_way"):
+        prediction("01.all")
