@@ -6,6 +6,7 @@ grading/cleaning.py        nothing that was handed in runs where it is read
 grading/preprocessors.py   what nbgrader runs on a submission: restore, execute, judge
 grading/whole_class.py     grading a whole class on all cores
 grading/processes.py       one process for each submission, ended at its deadline
+grading/gradebook.py        marks, as the gradebook holds them
 grading/report.py          scores and common mistakes
 sandbox/sandbox.py         where a student's code runs, and what it may use
 sandbox/limits.py          limits that the system keeps

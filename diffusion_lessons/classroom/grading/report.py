@@ -1,4 +1,7 @@
-"""What a teacher wants to know of a graded assignment: scores, what is left to grade by hand, and common mistakes."""
+"""What a teacher wants to know of a graded assignment: scores, what is left to grade by hand, and common mistakes.
+
+The scores are the gradebook's, corrections in Formgrader included; the mistakes are read off the graded notebooks.
+"""
 
 import csv
 import io
@@ -9,10 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
-from nbgrader.api import Gradebook
 
 from diffusion_lessons.classroom.course import checked, write
 from diffusion_lessons.classroom.grading.cleaning import CUT_SHORT, FLAG
+from diffusion_lessons.classroom.grading.gradebook import Marks, marks
 from diffusion_lessons.classroom.grading.whole_class import records, submissions
 
 # Words in a student's own cells that are worth a look: they reach for the solutions or for the grader.
@@ -28,19 +31,20 @@ class Row:
     points: dict[str, float] = field(default_factory=dict)  # of each test
     mistakes: dict[str, str] = field(default_factory=dict)  # recognised, by exercise
     by_hand: float = 0.0
+    penalty: float = 0.0  # for handing in late
     needs_hand: bool = False
     look: str = ""  # words in the code that a teacher should see
     trouble: str = ""  # why it has no points, or why its run ended early
 
     @property
     def total(self) -> float:
-        return sum(self.points.values()) + self.by_hand
+        return max(0.0, sum(self.points.values()) + self.by_hand - self.penalty)
 
 
 def rows(course: Path, assignment: str) -> list[Row]:
     """A row for every submission, graded or not."""
-    graded = records(checked(course), assignment)
-    return [_row(course, assignment, student, graded) for student in submissions(course, assignment)]
+    graded, scores = records(checked(course), assignment), marks(course, assignment)
+    return [_row(course, assignment, student, graded, scores) for student in submissions(course, assignment)]
 
 
 def joined(courses: Sequence[Path], assignment: str) -> list[Row]:
@@ -52,28 +56,28 @@ def joined(courses: Sequence[Path], assignment: str) -> list[Row]:
     return [chosen[student] for student in sorted(chosen)]
 
 
-def _row(course: Path, assignment: str, student: str, graded: dict) -> Row:
+def _row(course: Path, assignment: str, student: str, graded: dict, scores: dict[str, Marks]) -> Row:
     row = Row(student)
     if student not in graded or graded[student].trouble:
         row.trouble = graded[student].trouble if student in graded else NOT_GRADED
         return row
+    found = scores[student]
     notebook = nbformat.read(course / "autograded" / student / assignment / f"{assignment}.ipynb", 4)
     row.trouble = notebook.metadata.get(CUT_SHORT, "")
     for cell in notebook.cells:
         if cell.cell_type != "code":
             continue
-        marks = cell.metadata.get("nbgrader", {})
-        if not marks.get("locked"):
+        marked = cell.metadata.get("nbgrader", {})
+        if not marked.get("locked"):
             row.look = row.look or _worth_a_look(cell.source)
         for output in cell.get("outputs", []):
             flag = output.get("metadata", {}).get(FLAG)
-            if flag and marks.get("grade"):
-                row.points[flag["check"] or marks["grade_id"]] = float(output.data["text/plain"])
+            if flag and marked.get("grade"):
+                row.points[flag["check"] or marked["grade_id"]] = found.scores[marked["grade_id"]]
                 if flag["mistake"]:
                     row.mistakes[flag["check"]] = flag["mistake"]
-    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
-        submission = gradebook.find_submission(assignment, student)
-        row.by_hand, row.needs_hand = submission.written_score, submission.needs_manual_grade
+    row.by_hand, row.penalty = sum(found.scores.values()) - sum(row.points.values()), found.penalty
+    row.needs_hand = bool(found.waiting)
     return row
 
 

@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from diffusion_lessons.classroom.course import ClassError, api, checked, write
+from diffusion_lessons.classroom.grading.gradebook import Marks, marks, stay_graded
 from diffusion_lessons.classroom.grading.processes import Outcome, outcomes
 from diffusion_lessons.classroom.sandbox.sandbox import UNPROTECTED, Limits, bubblewrap
 
@@ -73,9 +74,13 @@ def grade_one(course: str, assignment: str, student: str) -> GradingRecord:
     logging.getLogger("traitlets").setLevel(logging.ERROR)
     warnings.simplefilter("ignore")  # of nbgrader's database layer; the sandbox's own warning was given once
     folder, start = Path(course), time.perf_counter()
-    checksum = _checksum(folder, assignment, submissions(folder, assignment)[student])
+    path = submissions(folder, assignment)[student]
+    checksum = _checksum(folder, assignment, path)
+    before = marks(folder, assignment).get(student, Marks()) if _is_graded(folder, assignment, student, path) else None
     answer = api(folder).autograde(assignment, student, force=True)
     trouble = "" if answer["success"] else _reason(answer)
+    if before is not None and not trouble:
+        stay_graded(folder, assignment, student, before)
     return GradingRecord(student, checksum, round(time.perf_counter() - start, 1), trouble)
 
 
