@@ -17,6 +17,7 @@ and reached as `path.grid(...)`.
 
 import math
 from collections.abc import Callable, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,8 @@ from torch import Tensor
 
 from diffusion_lessons.interpolation import FallingCurve
 from diffusion_lessons.path import Path, match
+
+MOST_TIMES = 1_000_000  # of a table: a card that asks for more is damaged, and a table that large would fill the memory
 
 
 class VariancePreserving(Path):
@@ -201,17 +204,22 @@ PATHS: dict[str, Callable[..., Path]] = {
 
 
 def from_card(card: dict[str, Any]) -> Path:
-    """The path that wrote this card: the inverse of `path.card`."""
+    """The path that wrote this card: the inverse of `path.card`. Raises ValueError for any other card."""
+    if not isinstance(card, dict):
+        raise ValueError(f"a path's card is its name and its options; got {str(card)[:60]}")
     options = dict(card)
     name = options.pop("path", None)
-    if name not in PATHS:
-        raise ValueError(f"unknown path {name!r}; the paths are {', '.join(PATHS)}")
-    return PATHS[name](**options)
+    if not isinstance(name, str) or name not in PATHS:
+        raise ValueError(f"unknown path {str(name)[:60]!r}; the paths are {', '.join(PATHS)}")
+    try:
+        return PATHS[name](**options)
+    except TypeError as error:  # an option that it does not have, or one of another type
+        raise ValueError(f"{name} takes other options: {error}") from error
 
 
 def _whole(name: str, value: int) -> int:
-    if int(value) != value or value < 1:
-        raise ValueError(f"{name} must be a whole number of at least 1; got {value!r}")
+    if not isinstance(value, Real) or not 1 <= value <= MOST_TIMES or int(value) != value:
+        raise ValueError(f"{name} must be a whole number from 1 to {MOST_TIMES:,}; got {value!r}")
     return int(value)
 
 

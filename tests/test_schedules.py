@@ -151,7 +151,7 @@ def test_zero_terminal_path_ends_in_pure_noise():
         (lambda: schedules.from_alpha_bar([0.5, 0.7]), "fall strictly"),
         (lambda: schedules.from_alpha_bar([]), "fall strictly|list of"),
         (lambda: schedules.from_alpha_bar([0.5, float("nan")]), "finite"),
-        (lambda: schedules.ddpm_linear(T=0), "T must be a whole number of at least 1; got 0"),
+        (lambda: schedules.ddpm_linear(T=0), "T must be a whole number from 1 to 1,000,000; got 0"),
         (lambda: schedules.ddpm_linear(beta_end=1.5), "beta_end=1.5"),
         (lambda: schedules.variance_exploding(sigma_max=0.001), "sigma_min < sigma_max"),
         (lambda: schedules.from_card({"path": "sine"}), "unknown path 'sine'; the paths are ddpm_linear"),

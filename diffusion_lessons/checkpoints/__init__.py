@@ -32,7 +32,7 @@ def save(
     about: dict[str, Any] | None = None,
     dtype: torch.dtype = torch.float16,
 ) -> Path:
-    """Write `file` (.safetensors) and its card (.json), each whole or not at all; return the weights' path.
+    """Write `file` (.safetensors) and its card (.json), both or neither; return the weights' path.
 
     Weights are stored as `dtype`, half the size of what was trained. `about` are further entries of the card: data
     and licence, command, seed, device, training time, images seen, evaluation figures.
@@ -66,22 +66,26 @@ def load(name_or_path: str | Path, device: str | torch.device = "cpu", *, compil
     """
     target = choose_device(device)
     tensors, card = cards.read(name_or_path, NEEDS)
-    network = networks.build(card["architecture"])
-    cards.fill(network, tensors, name_or_path)
+    network, described = cards.network(name_or_path, tensors, card)
     network = network.to(target).eval().requires_grad_(False)
     if compile:
         if reason := why_not_compiled(target):
             raise ValueError(f"{name_or_path} cannot be compiled: {reason}; leave compile=False")
         network = torch.compile(network, mode="reduce-overhead" if target.type == "cuda" else None)  # type: ignore[assignment]
-    return Denoiser(
-        network,
-        schedules.from_card(card["path"]),
-        card["predicts"],
-        classes=len(card["classes"]) if card["classes"] is not None else None,
-        shape=tuple(card["shape"]),
-        card=card,
-        times=tuple(card["times"]) if "times" in card else None,
-    )
+    try:
+        return Denoiser(
+            network,
+            schedules.from_card(card["path"]),
+            card["predicts"],
+            classes=len(described.classes) if described.classes is not None else None,
+            shape=described.shape,
+            card=card,
+            times=described.times,
+        )
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            f"the card of {name_or_path} is damaged or for another version: {error}; copy it again"
+        ) from error
 
 
 def amend(name_or_path: str | Path, **entries: Any) -> dict[str, Any]:

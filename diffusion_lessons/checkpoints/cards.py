@@ -6,20 +6,24 @@ truncated or changed file from the one that was written.
 
 import hashlib
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import safetensors
 import safetensors.torch
+import torch
 from torch import Tensor, nn
 
+from diffusion_lessons import networks
 from diffusion_lessons.machine import places
 from diffusion_lessons.machine.description import versions
-from diffusion_lessons.machine.files import write_atomically
+from diffusion_lessons.machine.fields import check_count, check_fields
+from diffusion_lessons.machine.files import unfinished, write_atomically, write_together
 
 
 def write(file: str | Path, tensors: dict[str, Tensor], card: dict[str, Any]) -> Path:
-    """Write `file` (.safetensors) and its card (.json), each whole or not at all; return the tensors' path.
+    """Write `file` (.safetensors) and its card (.json), both or neither; return the tensors' path.
 
     The card is completed with library versions, the size in bytes and the SHA-256 of the tensors' file.
     Raises ValueError for tensors that are not finite, OSError when the disk is full.
@@ -31,8 +35,8 @@ def write(file: str | Path, tensors: dict[str, Tensor], card: dict[str, Any]) ->
         raise ValueError(f"weights that are not finite are not saved: {', '.join(not_finite[:3])}")
     content = safetensors.torch.save(tensors)
     sha256 = hashlib.sha256(content).hexdigest()
-    write_atomically(file, content)
-    write_card(file, {**card, "versions": versions(), "bytes": len(content), "sha256": sha256})
+    whole = {**card, "versions": versions(), "bytes": len(content), "sha256": sha256}
+    write_together({file: content, file.with_suffix(".json"): _json(whole)})
     return file
 
 
@@ -78,38 +82,102 @@ def find(name_or_path: str | Path) -> Path:
 
 def read_card(name_or_path: str | Path, needs: tuple[str, ...] = ()) -> dict[str, Any]:
     """The card of a file, read without loading its tensors."""
-    file = find(name_or_path).with_suffix(".json")
+    tensors = find(name_or_path)
+    file = tensors.with_suffix(".json")
+    if others := unfinished(file):  # a process was killed between the tensors and the card
+        sha256 = hashlib.sha256(tensors.read_bytes()).hexdigest()
+        file = next((card for card in [file, *others] if f'"{sha256}"'.encode() in _content(card)), file)
     if not file.is_file():
-        raise FileNotFoundError(f"{file.with_suffix('.safetensors')} has no card: copy {file.name} next to it")
+        raise FileNotFoundError(f"{tensors} has no card: copy {file.name} next to it")
     try:
         card = json.loads(file.read_text(encoding="utf-8"))
-        missing = {"bytes", "sha256", *needs} - set(card)
-    except (ValueError, TypeError) as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"the card {file} is not readable as JSON ({error}); copy it again") from error
+    missing = {"bytes", "sha256", *needs} - set(card if isinstance(card, dict) else {})
     if missing:
         raise ValueError(
             f"the card {file} says nothing of {', '.join(sorted(missing))}: it describes something else, or it is "
             "damaged; copy it again"
         )
+    if type(card["bytes"]) is not int or not isinstance(card["sha256"], str):
+        raise ValueError(f"the card {file} is damaged: bytes are a whole number and sha256 is a text; copy it again")
     return card
 
 
 def write_card(file: Path, card: dict[str, Any]) -> None:
     """Write the card of `file` (.safetensors)."""
-    write_atomically(file.with_suffix(".json"), (json.dumps(card, indent=2) + "\n").encode())
+    write_atomically(file.with_suffix(".json"), _json(card))
 
 
-def fill(network: nn.Module, tensors: dict[str, Tensor], file: str | Path) -> None:
-    """Load the tensors into a network, or say in one line what does not fit."""
-    expected = {name: tuple(value.shape) for name, value in network.state_dict().items()}
-    shapes = {name: tuple(value.shape) for name, value in tensors.items()}
-    if expected != shapes:
-        name = sorted(dict(expected.items() ^ shapes.items()))[0]
+@dataclass(frozen=True)
+class Described:
+    """What a network's card says beside its architecture, checked: the shape of one sample, the names of its classes,
+    and the times for which a student was trained.
+    """
+
+    shape: tuple[int, ...]
+    classes: tuple[str, ...] | None
+    times: tuple[float, ...] | None = None
+
+    def __post_init__(self) -> None:
+        check_fields(self, shape=(1, 4096))
+        check_count("shape", self.shape, 1, 3)
+
+
+def network(file: str | Path, tensors: dict[str, Tensor], card: dict[str, Any]) -> tuple[nn.Module, Described]:
+    """The network of a card, with these tensors as its weights.
+
+    It is first made without memory (on PyTorch's device "meta") and compared with the tensors, so that a card with wild
+    values is refused before anything is allocated.
+    Raises ValueError, in one line, for a card that describes no network of this version, or not these tensors.
+    """
+    try:
+        described = Described(_tuple(card["shape"]), _tuple(card["classes"]), _tuple(card.get("times")))
+        with torch.device("meta"):
+            skeleton = networks.build(card["architecture"])
+        _check_inputs(skeleton, described)
+    except (ValueError, RuntimeError) as error:  # sizes beyond 64 bits, too, are refused by PyTorch
+        reason = str(error).strip().splitlines()[0]
+        raise ValueError(f"the card of {file} is damaged or for another version: {reason}; copy it again") from error
+    expected, given = _kinds(skeleton.state_dict()), _kinds(tensors)
+    if expected != given:
+        name = sorted(dict(expected.items() ^ given.items()))[0]
         raise ValueError(
             f"{file} holds the weights of another architecture than its card names: {name} is "
-            f"{shapes.get(name, 'missing')} where {expected.get(name, 'nothing of that name')} is needed"
+            f"{given.get(name, 'missing')} where {expected.get(name, 'nothing of that name')} is needed"
         )
-    network.load_state_dict(tensors)
+    made = networks.build(card["architecture"])
+    made.load_state_dict(tensors)
+    return made, described
+
+
+def _check_inputs(skeleton: nn.Module, described: Described) -> None:
+    config: Any = skeleton.config
+    first = config.dims if isinstance(config, networks.MLPConfig) else config.channels
+    if described.shape[0] != first or (len(described.shape) == 1) != isinstance(config, networks.MLPConfig):
+        raise ValueError(f"its samples have shape {described.shape}, and its network takes {first} channels or numbers")
+    if described.classes is not None and len(described.classes) != config.classes:
+        raise ValueError(f"it names {len(described.classes)} classes, and its network has {config.classes}")
+
+
+def _kinds(tensors: dict[str, Tensor]) -> dict[str, str]:
+    """The shape of each tensor, and whether its values are whole numbers."""
+    return {
+        name: f"{tuple(value.shape)}{'' if value.is_floating_point() else ' of whole numbers'}"
+        for name, value in tensors.items()
+    }
+
+
+def _tuple(values: Any) -> Any:
+    return tuple(values) if isinstance(values, list) else values
+
+
+def _content(file: Path) -> bytes:
+    return file.read_bytes() if file.is_file() else b""
+
+
+def _json(card: dict[str, Any]) -> bytes:
+    return (json.dumps(card, indent=2) + "\n").encode()
 
 
 def _with_suffix(file: str | Path) -> Path:

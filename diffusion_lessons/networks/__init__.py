@@ -29,15 +29,20 @@ KINDS: dict[str, tuple[type, type]] = {
 
 
 def build(card: dict[str, Any]) -> nn.Module:
-    """The network that a card's architecture describes, with fresh weights: the inverse of `card`."""
+    """The network that a card's architecture describes, with fresh weights: the inverse of `card`.
+
+    Raises ValueError for what is no architecture, for an option that this version does not know, and for a wild value.
+    """
+    if not isinstance(card, dict):
+        raise ValueError(f"an architecture is a network and its options; got {str(card)[:60]}")
     options = dict(card)
     kind = options.pop("network", None)
-    if kind not in KINDS:
-        raise ValueError(f"unknown network {kind!r}; the networks are {', '.join(KINDS)}")
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise ValueError(f"unknown network {str(kind)[:60]!r}; the networks are {', '.join(KINDS)}")
     network, config = KINDS[kind]
     try:
         return network(config(**{k: tuple(v) if isinstance(v, list) else v for k, v in options.items()}))
-    except TypeError as error:  # an option that this version does not know
+    except (TypeError, ValueError) as error:
         raise ValueError(f"this is no {kind} that this version can build: {error}") from error
 
 

@@ -12,6 +12,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from diffusion_lessons.machine.fields import check_count, check_fields
+
 FEATURES = 64
 
 
@@ -31,6 +33,10 @@ class ClassifierConfig:
     widths: tuple[int, ...] = (32, 64)
     blocks: int = 2
     stride: int = 1
+
+    def __post_init__(self) -> None:
+        check_fields(self, channels=(1, 4096), classes=(1, 10**6), widths=(1, 2**14), blocks=(0, 64), stride=(1, 64))
+        check_count("widths", self.widths, 1, 16)
 
 
 class Convolution(nn.Sequential):

@@ -32,6 +32,8 @@ class Embedding(nn.Module):
         super().__init__()
         if clock not in ("time", "lambda"):
             raise ValueError(f'clock must be "time" or "lambda", not {clock!r}')
+        if width % 2:
+            raise ValueError(f"the embedding is one sine and one cosine a frequency, an even number; got {width}")
         self.width, self.classes, self.T, self.clock = width, classes, T, clock
         self.mlp = nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, width))
         self.label = nn.Embedding(classes + 1, width) if classes is not None else None

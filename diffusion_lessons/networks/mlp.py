@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from diffusion_lessons.machine.fields import check_fields
 from diffusion_lessons.networks.embedding import Clock, Embedding, unit_variance
 
 
@@ -18,6 +19,9 @@ class MLPConfig:
     depth: int = 3
     T: float = 1000.0
     clock: Clock = "time"
+
+    def __post_init__(self) -> None:
+        check_fields(self, dims=(1, 2**16), classes=(1, 10**6), width=(2, 2**16), depth=(0, 1000), T=(1e-6, 1e9))
 
 
 class MLP(nn.Module):

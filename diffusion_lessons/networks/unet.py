@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from diffusion_lessons.machine.fields import check_count, check_fields
 from diffusion_lessons.networks.attention import attend
 from diffusion_lessons.networks.embedding import Clock, Embedding, unit_variance
 
@@ -41,6 +42,21 @@ class UNetConfig:
     dropout: float = 0.0
     T: float = 1000.0
     clock: Clock = "time"
+
+    def __post_init__(self) -> None:
+        check_fields(
+            self,
+            channels=(1, 4096),
+            classes=(1, 10**6),
+            widths=(1, 2**14),
+            blocks=(1, 64),
+            attention=(0, 63),
+            patch=(1, 64),
+            embedding=(2, 2**16),
+            dropout=(0, 1),
+            T=(1e-6, 1e9),
+        )
+        check_count("widths", self.widths, 1, 16)
 
 
 def normalise(width: int) -> nn.GroupNorm:

@@ -17,7 +17,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from diffusion_lessons import networks
 from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.data import Data
 from diffusion_lessons.machine.devices import choose_device
@@ -164,9 +163,8 @@ def load_classifier(name_or_path: str | Path, device: str | torch.device = "cpu"
     Raises FileNotFoundError for a missing file, ValueError for one that is damaged or no classifier.
     """
     tensors, card = cards.read(name_or_path, needs=("architecture", "shape", "classes"))
-    network = networks.build(card["architecture"])
+    network, _ = cards.network(name_or_path, tensors, card)
     if not isinstance(network, Classifier):
         raise ValueError(f"{name_or_path} is not a classifier: its card says {card['architecture']}")
-    cards.fill(network, tensors, name_or_path)
     network.card = card
     return network.to(choose_device(device)).eval().requires_grad_(False)

@@ -1,5 +1,6 @@
 """Files and cards: what is damaged, cut short, changed or not finite is named, and nothing is unpickled."""
 
+import errno
 import json
 
 import pytest
@@ -8,6 +9,7 @@ import torch
 
 from diffusion_lessons import checkpoints, schedules
 from diffusion_lessons.checkpoints import cards
+from diffusion_lessons.machine import files
 from diffusion_lessons.networks import MLP, MLPConfig
 
 
@@ -90,3 +92,126 @@ def test_file_that_is_no_safetensors_says_so(saved):
     checkpoints.amend(file, bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
     with pytest.raises(ValueError, match="another architecture"):
         checkpoints.load(file)
+
+
+def wild(card, changes):
+    """The card with entries changed; a dotted name is one of an entry's own."""
+    card = json.loads(json.dumps(card))
+    for name, value in changes.items():
+        *outer, last = name.split(".")
+        place = card[outer[0]] if outer else card
+        place[last] = value
+    return card
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"architecture.channels": -1}, "channels must be a whole number from 1 to 4096; got -1"),
+        ({"architecture.widths": []}, "widths must be 1 to 16 values; there are 0"),
+        ({"architecture.widths": [10**9]}, "widths must be a tuple, each of its values a whole number from 1 to 16384"),
+        ({"architecture.widths": [16384]}, r"another architecture.*where .*16384.* is needed"),
+        ({"architecture.widths": [8] * 10**5}, "widths must be 1 to 16 values"),
+        ({"architecture.widths": [9007199254740993]}, "widths must be"),
+        ({"architecture.blocks": 10**9}, "blocks must be a whole number from 1 to 64; got 1000000000"),
+        ({"architecture.blocks": True}, "blocks must be a whole number"),
+        ({"architecture.embedding": 10**10}, "embedding must be a whole number"),
+        ({"architecture.embedding": 15}, "an even number; got 15"),
+        ({"architecture.embedding": "16"}, "embedding must be a whole number.*; got '16'"),
+        ({"architecture.T": float("nan")}, "T must be a number.*; got nan"),
+        ({"architecture.clock": "sun"}, "clock must be 'time' or 'lambda'; got 'sun'"),
+        ({"architecture.colour": 3}, "this version can build"),
+        ({"architecture": [1, 2]}, r"an architecture is a network and its options; got \[1, 2\]"),
+        ({"architecture": {"network": ["unet"]}}, "unknown network"),
+        ({"shape": [1, 10**6, 10**6]}, "shape must be a tuple, each of its values a whole number from 1 to 4096"),
+        ({"shape": "hello"}, "shape must be a tuple.*; got 'hello'"),
+        ({"shape": []}, "shape must be 1 to 3 values"),
+        ({"shape": [3, 8, 8]}, r"samples have shape \(3, 8, 8\), and its network takes 1"),
+        ({"classes": 5}, "classes must be a tuple, each of its values a text or None; got 5"),
+        ({"classes": ["a", "b"]}, "names 2 classes, and its network has 3"),
+        ({"times": [1, "x"]}, "times must be"),
+        ({"path": {"path": "cosine", "T": 10**9}}, "T must be a whole number from 1 to 1,000,000; got 1000000000"),
+        ({"path": {"path": "cosine", "T": "x"}}, "T must be a whole number"),
+        ({"path": {"path": "cosine", "colour": 1}}, "cosine takes other options"),
+        ({"path": {"path": "from_alpha_bar", "values": 5}}, "from_alpha_bar takes other options"),
+        ({"path": "cosine"}, "a path's card is its name and its options; got cosine"),
+        ({"path": {"path": ["cosine"]}}, "unknown path"),
+        ({"predicts": ["v"]}, "is damaged or for another version"),
+        ({"predicts": "w"}, "unknown prediction type 'w'"),
+        ({"sha256": 5}, "sha256 is a text"),
+        ({"bytes": "many"}, "bytes are a whole number"),
+    ],
+    ids=lambda value: str(value)[:60],
+)
+def test_wild_values_are_refused_before_anything_is_allocated(saved, monkeypatch, changes, message):
+    file, _ = saved
+    made, build = [], cards.networks.build
+
+    def on_meta_only(architecture):
+        made.append(torch.get_default_device().type)
+        return build(architecture)
+
+    monkeypatch.setattr(cards.networks, "build", on_meta_only)
+    file.with_suffix(".json").write_text(json.dumps(wild(cards.read_card(file), changes)))
+    with pytest.raises(ValueError, match=message) as told:
+        checkpoints.load(file)
+    assert "\n" not in str(told.value) and "tiny" in str(told.value)
+    if "path" not in changes and "predicts" not in changes:
+        assert set(made) <= {"meta"}
+
+
+@pytest.mark.parametrize(
+    "text", ["[1]", "5", "null", "[" * 100_000, '{"bytes": ' + "9" * 10_000, "\ud800"], ids=range(6)
+)
+def test_what_is_no_card_at_all(saved, text):
+    file, _ = saved
+    file.with_suffix(".json").write_bytes(text.encode(errors="surrogatepass"))
+    with pytest.raises(ValueError, match="the card .*copy it again"):
+        checkpoints.load(file)
+
+
+def test_a_checkpoint_and_its_card_are_replaced_together_or_not_at_all(saved, monkeypatch):
+    """The disk is full when the card is written: the old weights stand beside the old card."""
+    file, network = saved
+    before, rename, calls = file.read_bytes(), files.os.replace, []
+
+    def full(*arguments):
+        calls.append(arguments)
+        if len(calls) == 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        rename(*arguments)
+
+    monkeypatch.setattr(files.os, "replace", full)
+    torch.nn.init.normal_(network.out.weight)
+    with pytest.raises(OSError, match=r"could not write .*tiny\.json"):
+        checkpoints.save(file, network, schedules.cosine(), "v", shape=(1, 8, 8), class_names=("a", "b", "c"))
+    assert file.read_bytes() == before
+    assert checkpoints.load(file).card["seed"] == 4
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_kill_between_weights_and_card_loses_neither(saved, monkeypatch, first):
+    """The new weights are in place and the new card still has its temporary name: loading finds it."""
+    file, network = saved
+    if first:
+        file.with_suffix(".json").unlink()
+        file.unlink()
+    rename = files.os.replace
+
+    class Killed(BaseException):
+        pass
+
+    def killed(source, target):
+        rename(source, target)
+        raise Killed
+
+    monkeypatch.setattr(files.os, "replace", killed)
+    monkeypatch.setattr(files.Path, "unlink", lambda *_, **__: None)  # a killed process tidies nothing up
+    torch.nn.init.constant_(network.out.bias, 0.5)
+    with pytest.raises(Killed):
+        checkpoints.save(file, network, schedules.cosine(), "v", shape=(1, 8, 8), class_names=("a", "b", "c"))
+    monkeypatch.undo()
+    denoise = checkpoints.load(file)
+    assert denoise.network.out.bias.tolist() == [0.5] and "seed" not in denoise.card
+    checkpoints.save(file, network, schedules.cosine(), "v", shape=(1, 8, 8), about={"seed": 5})
+    assert checkpoints.load(file).card["seed"] == 5

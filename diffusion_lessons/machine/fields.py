@@ -1,0 +1,78 @@
+"""A dataclass's values, checked by the types that its fields state: what a person typed, what a stranger's card says.
+
+@dataclass(frozen=True)
+class Config:
+    widths: tuple[int, ...]
+    dropout: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_fields(self, widths=(1, 4096), dropout=(0, 1))
+"""
+
+import math
+import sys
+import types
+import typing
+from collections.abc import Sized
+from dataclasses import fields
+from numbers import Integral, Real
+from typing import Any, Literal, Union
+
+LARGEST = sys.float_info.max
+WORDS: dict[type, str] = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
+
+
+def check_fields(thing: Any, **ranges: tuple[float, float]) -> None:
+    """Raise a ValueError that names the first field whose value is not of its type, or outside its range.
+
+    Types are int, float (finite, a whole number too), bool, str, Literal, tuple[T, ...], classes, and unions of these.
+    A range is (lowest, highest), both included, and holds for every number in a tuple.
+    """
+    annotations = typing.get_type_hints(type(thing))
+    for field in fields(thing):
+        value, bounds = getattr(thing, field.name), ranges.get(field.name, (-math.inf, math.inf))
+        if not _fits(value, annotations[field.name], bounds):
+            expected = _words(annotations[field.name]) + _range(*bounds)
+            raise ValueError(f"{field.name} must be {expected}; got {_shown(value)}")
+
+
+def check_count(name: str, values: Sized, low: int, high: int) -> None:
+    """Raise a ValueError unless there are `low` to `high` values."""
+    if not low <= len(values) <= high:
+        raise ValueError(f"{name} must be {low} to {high} values; there are {len(values)}")
+
+
+def _fits(value: Any, kind: Any, bounds: tuple[float, float]) -> bool:
+    origin = typing.get_origin(kind)
+    if origin in (Union, types.UnionType):
+        return any(_fits(value, choice, bounds) for choice in typing.get_args(kind))
+    if origin is Literal:
+        return any(type(value) is type(choice) and value == choice for choice in typing.get_args(kind))
+    if origin is tuple:
+        return isinstance(value, tuple) and all(_fits(entry, typing.get_args(kind)[0], bounds) for entry in value)
+    if kind in (int, float):
+        number = isinstance(value, Integral if kind is int else Real) and not isinstance(value, bool)
+        return number and -LARGEST <= value <= LARGEST and bounds[0] <= value <= bounds[1]  # NaN is neither
+    return value is None if kind is type(None) else isinstance(value, origin or kind)
+
+
+def _words(kind: Any) -> str:
+    origin = typing.get_origin(kind)
+    if origin in (Union, types.UnionType):
+        return " or ".join(map(_words, typing.get_args(kind)))
+    if origin is Literal:
+        return " or ".join(repr(choice) for choice in typing.get_args(kind))
+    if origin is tuple:
+        return f"a tuple, each of its values {_words(typing.get_args(kind)[0])}"
+    return "None" if kind is type(None) else WORDS.get(kind, f"a {(origin or kind).__name__}")
+
+
+def _range(low: float, high: float) -> str:
+    if math.isinf(high):
+        return "" if math.isinf(low) else f" of at least {low:g}"
+    return f" from {low:g} to {high:g}"
+
+
+def _shown(value: Any, most: int = 60) -> str:
+    text = repr(value)
+    return text if len(text) <= most else f"{text[:most]}..."
