@@ -16,7 +16,7 @@ from collections.abc import Callable
 import torch
 
 from diffusion_lessons import samplers, schedules
-from diffusion_lessons.denoisers import Denoiser
+from diffusion_lessons.denoisers.network import Denoiser
 
 STEPS = 50
 SHAPE = (16, 1, 28, 28)

@@ -15,7 +15,7 @@ from uncertainties import UFloat
 
 from claims.evidence import named
 from diffusion_lessons import samplers, schedules
-from diffusion_lessons.denoisers import DenoiserLike
+from diffusion_lessons.denoisers.base import DenoiserLike
 from diffusion_lessons.path import Path
 from diffusion_lessons.toys.flow_map import ConsistencyFunction, ReflowedFlow
 from diffusion_lessons.toys.imperfect import Flawed

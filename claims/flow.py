@@ -13,7 +13,7 @@ from claims.tables import floor, on_tables, row, score
 from diffusion_lessons import checkpoints, samplers, schedules
 from diffusion_lessons.benchmark.plans import FEW
 from diffusion_lessons.benchmark.students import NEAR, Family, difference, family
-from diffusion_lessons.denoisers import condition_on
+from diffusion_lessons.denoisers.conditions import condition_on
 from diffusion_lessons.metrics.errors import resolved
 from diffusion_lessons.samplers.base import State
 from diffusion_lessons.toys import convergence

@@ -13,8 +13,8 @@ from claims.ledger import measures, on
 from claims.tables import DIGITS, MNIST, guided, guided_floor, guided_score, on_tables, quality
 from diffusion_lessons import samplers, schedules
 from diffusion_lessons.benchmark.plans import SCALES
-from diffusion_lessons.denoisers import condition_on
-from diffusion_lessons.guidance import classifier_free
+from diffusion_lessons.denoisers.conditions import condition_on
+from diffusion_lessons.guidance.classifier_free import classifier_free
 from diffusion_lessons.metrics.errors import resolved
 from diffusion_lessons.toys.mixtures import ConditionalMixture, GaussianMixture
 from diffusion_lessons.toys.one_dimension import wasserstein_1

@@ -12,8 +12,8 @@ from claims.ledger import measures, on
 from claims.tables import DDPM, on_tables, row, score, speed_up
 from diffusion_lessons import checkpoints, samplers
 from diffusion_lessons.benchmark.shipped import NotMeasured
-from diffusion_lessons.denoisers import count_calls
-from diffusion_lessons.guidance import classifier_free
+from diffusion_lessons.denoisers.counting import count_calls
+from diffusion_lessons.guidance.classifier_free import classifier_free
 from diffusion_lessons.metrics.errors import resolved
 
 

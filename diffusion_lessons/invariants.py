@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from diffusion_lessons import samplers
-from diffusion_lessons.denoisers import DenoiserLike
+from diffusion_lessons.denoisers.base import DenoiserLike
 from diffusion_lessons.path import Path
 
 

@@ -17,9 +17,12 @@ import torch
 from torch import Tensor
 
 from diffusion_lessons import samplers
-from diffusion_lessons.denoisers import DenoiserLike, Wrapper, check_limit, check_percentile, clip
+from diffusion_lessons.denoisers.base import DenoiserLike, Wrapper
+from diffusion_lessons.denoisers.clipping import check_limit, check_percentile, clip
+from diffusion_lessons.denoisers.conditions import check_labels, read_condition, takes_condition
 from diffusion_lessons.grids import SPACINGS
-from diffusion_lessons.guidance import as_scale, check_interval, check_rescale, classifier_free
+from diffusion_lessons.guidance.classifier_free import check_rescale, classifier_free
+from diffusion_lessons.guidance.scales import as_scale, check_interval
 from diffusion_lessons.path import Path
 from diffusion_lessons.samplers.base import State, with_progress
 
@@ -135,10 +138,10 @@ class Settings:
     def check(self, denoise: Any) -> None:
         """Raise a ValueError if this denoiser cannot be sampled with these settings; nothing is computed."""
         self.times(denoise.path)
-        if getattr(denoise, "classes", None) is None and self.guided:
+        if self.guided and not takes_condition(denoise):
             raise ValueError("this denoiser takes no condition, so there is nothing to guide: leave scale at 1")
         if self.negative is not None:
-            label_number(denoise, self.negative)
+            as_condition(denoise, [self.negative])
 
 
 def states(
@@ -146,13 +149,14 @@ def states(
 ) -> Iterator[State]:
     """Sample from x_T [B, ...] on, one State after each step; arguments are checked when this is called.
 
-    labels [B] are numbers of classes, or None for no condition. The network computes in `settings.precision`, and x
+    labels [B] are numbers of classes (conditions [B, ...] where the denoiser is told something else), or None for no
+    condition. The network computes in `settings.precision`, and x
     keeps its type. To count evaluations give `count_calls(in_precision(denoise, settings.precision))`.
     """
     settings.check(denoise)
     guided: DenoiserLike = in_precision(denoise, settings.precision)
     if labels is not None:
-        negative = None if settings.negative is None else label_number(denoise, settings.negative)
+        negative = None if settings.negative is None else as_condition(denoise, [settings.negative])
         more: dict[str, Any] = {"interval": settings.interval, "rescale": settings.rescale}
         guided = classifier_free(guided, labels, settings.scale, negative, **more)
     elif settings.negative is not None:
@@ -168,7 +172,7 @@ def generate(
     start: int | Tensor,
     settings: Settings | None = None,
     *,
-    labels: Sequence[int | str] | None = None,
+    labels: Any = None,
     seed: int = 0,
     device: str | torch.device | None = None,
     progress: bool = False,
@@ -178,7 +182,8 @@ def generate(
 
     start: how many samples, or the x_T to start from.
     settings: how to sample; `changes` are its fields by name (scale=3.0, steps=10), or the sampler's options (eta=1.0).
-    labels: classes by number or name, assigned in turn; None for no condition (`scale` is then not used).
+    labels: classes by number or name, assigned in turn; None for no condition (`scale` is then not used). For a network
+        of another condition, conditions [B, ...] or a list of what it reads, such as sentences.
     seed: decides x_T and the sampler's noise, drawn on the CPU, so that it means the same on every device.
     device: that of x; by default the network's.
     """
@@ -193,12 +198,11 @@ def generate(
     else:
         x = denoise.path.prior((start, *denoise.shape), generator)
     x = x.to(device or device_of(denoise))
-    numbers = None
+    conditions = None
     if labels is not None:
-        if len(labels) == 0:
-            raise ValueError("labels are empty: give at least one, or None for no condition")
-        numbers = torch.tensor([label_number(denoise, labels[i % len(labels)]) for i in range(len(x))])
-    steps, times = states(denoise, x, settings, numbers, generator), settings.times(denoise.path)
+        conditions = as_condition(denoise, labels)
+        conditions = conditions[torch.arange(len(x)) % len(conditions)]
+    steps, times = states(denoise, x, settings, conditions, generator), settings.times(denoise.path)
     return [State(times[0], x, None), *with_progress(steps, samplers.get(settings.sampler).info, times, progress)]
 
 
@@ -222,15 +226,32 @@ def in_precision(denoise: Any, precision: str) -> Any:
     return other
 
 
+def as_condition(denoise: Any, labels: Any) -> Tensor:
+    """What `generate` takes as labels, as a condition [B, ...]: classes by number or name, or what a denoiser reads."""
+    if getattr(denoise, "null", None) is not None or getattr(denoise, "read_condition", None) is not None:
+        return read_condition(denoise, labels)
+    if isinstance(labels, Tensor):
+        return check_labels(denoise, labels)
+    if isinstance(labels, str) or not isinstance(labels, Sequence):
+        raise ValueError(f"labels are a list of classes by number or name, such as [7]; got {labels!r}")
+    if len(labels) == 0:
+        raise ValueError("labels are empty: give at least one, or None for no condition")
+    return check_labels(denoise, [label_number(denoise, label) for label in labels])
+
+
 def label_number(denoise: Any, label: int | str) -> int:
-    """The number of a class given by number or by name; names are those of the checkpoint's card."""
+    """The number of a class. A whole number is that; a text is a name of the checkpoint's card, or else a number.
+
+    So classes named "1" and "2" are the numbers 0 and 1, and the texts "1" and "2".
+    """
+    if isinstance(label, Integral) and not isinstance(label, bool):
+        return int(label)
     names = [str(name).lower() for name in (getattr(denoise, "card", None) or {}).get("classes") or []]
     if str(label).lower() in names:
         return names.index(str(label).lower())
-    try:
+    if isinstance(label, str) and label.strip().isdecimal():
         return int(label)
-    except ValueError:
-        raise ValueError(f"no class {label!r}: the classes are {', '.join(names) or 'numbered from 0'}") from None
+    raise ValueError(f"no class {label!r}: the classes are {', '.join(names) or 'numbered from 0'}")
 
 
 def _instead(name: str) -> str:

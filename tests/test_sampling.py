@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict
 
+import numpy as np
 import pytest
 import torch
 
@@ -10,6 +11,7 @@ from diffusion_lessons import samplers, schedules, toys
 from diffusion_lessons.denoisers import Denoiser, clip, condition_on, count_calls
 from diffusion_lessons.guidance import classifier_free
 from diffusion_lessons.sampling import Settings, device_of, generate, in_precision, label_number, states
+from tests.denoisers.heads import told
 
 PATH = schedules.cosine()
 NAMES = ["cat", "7", "1"]  # a name may look like another class's number
@@ -24,7 +26,7 @@ DENOISE = Denoiser(network, PATH, "v", classes=3, shape=(1, 4, 4), card={"classe
 
 def test_it_is_guidance_clipping_and_a_sampler():
     states = generate(
-        DENOISE, 3, labels=["cat", 7], scale=3.0, negative="1", sampler="dpm_solver_pp_2m", steps=5, seed=4
+        DENOISE, 3, labels=["cat", "7"], scale=3.0, negative="1", sampler="dpm_solver_pp_2m", steps=5, seed=4
     )
     x = PATH.prior((3, 1, 4, 4), torch.Generator().manual_seed(4))
     guided = clip(classifier_free(DENOISE, [0, 1, 0], 3.0, negative=2))
@@ -53,9 +55,24 @@ def test_no_labels_are_no_condition():
 
 
 def test_labels_by_name_or_number():
-    assert [label_number(DENOISE, each) for each in ("cat", "CAT", "7", 7, "1", "0", 0)] == [0, 0, 1, 1, 2, 0, 0]
-    with pytest.raises(ValueError, match="classes are cat, 7, 1"):
-        label_number(DENOISE, "dog")
+    assert [label_number(DENOISE, each) for each in ("cat", "CAT", "7", "1", "0", 0)] == [0, 0, 1, 2, 0, 0]
+    assert [label_number(DENOISE, each) for each in (0, 1, 2, np.int64(1))] == [0, 1, 2, 1], "a number is no name"
+    for wrong in ("dog", 7.9, None, True, "-1", "1.0"):
+        with pytest.raises(ValueError, match="classes are cat, 7, 1"):
+            label_number(DENOISE, wrong)
+
+
+def test_a_network_of_another_condition_is_given_what_it_reads():
+    denoise, path = told(reads=True), schedules.cosine()
+    x = path.prior((3, 2), torch.Generator().manual_seed(0), torch.float64)
+    plain = {"steps": 4, "limit": None, "precision": "float64"}
+    run = generate(denoise, x, labels=["ab", "c"], scale=3.0, negative="d", **plain)
+    guided = classifier_free(denoise, ["ab", "c", "ab"], 3.0, "d")
+    assert torch.equal(run[-1].x, samplers.sample(samplers.ddim, guided, x, path, path.grid(4)))
+    numbers = generate(told(), x, labels=[[1, 2, 0], [3, 0, 0]], scale=3.0, negative=[4, 0, 0], **plain)
+    assert torch.equal(numbers[-1].x, run[-1].x)
+    with pytest.raises(ValueError, match="a text of the letters abcd"):
+        generate(denoise, x, labels=["ab"], negative="seven", scale=2.0)
 
 
 def test_adaptive_samplers_get_the_ends():
@@ -150,6 +167,9 @@ def test_errors_say_what_to_do():
         r"heun has no option eta \(it has none\)$": {"sampler": "heun", "eta": 1.0},
         "0..2": {"labels": [9]},
         "labels are empty: give at least one, or None": {"labels": []},
+        "labels are a list of classes by number or name, such as .7.; got 7": {"labels": 7},
+        "labels are a list .* got 'cat'": {"labels": "cat"},
+        "no class 7.9": {"labels": [7.9]},
     }
     for message, options in cases.items():
         with pytest.raises(ValueError, match=message):

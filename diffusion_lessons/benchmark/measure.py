@@ -16,7 +16,7 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from diffusion_lessons.benchmark.rows import Measurement
-from diffusion_lessons.denoisers import count_calls
+from diffusion_lessons.denoisers.counting import count_calls
 from diffusion_lessons.machine import description
 from diffusion_lessons.machine.devices import device_generator, synchronise, use_tf32
 from diffusion_lessons.metrics.adherence import contrast, out_of_range

@@ -8,7 +8,7 @@ from torch import nn
 
 from diffusion_lessons import networks, schedules
 from diffusion_lessons.checkpoints import cards
-from diffusion_lessons.denoisers import Denoiser
+from diffusion_lessons.denoisers.network import Denoiser
 from diffusion_lessons.machine import places
 from diffusion_lessons.machine.devices import choose_device, why_not_compiled
 from diffusion_lessons.path import Path as GaussianPath

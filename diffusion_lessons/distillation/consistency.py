@@ -24,7 +24,8 @@ import torch
 from torch import Tensor, nn
 
 from diffusion_lessons.data import Data
-from diffusion_lessons.denoisers import Denoiser, DenoiserLike
+from diffusion_lessons.denoisers.base import DenoiserLike
+from diffusion_lessons.denoisers.network import Denoiser
 from diffusion_lessons.distillation.recipe import Lesson, StudentRecipe
 from diffusion_lessons.machine.devices import moved
 from diffusion_lessons.path import Path as GaussianPath

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from diffusion_lessons.data import Data
-from diffusion_lessons.denoisers import Denoiser
+from diffusion_lessons.denoisers.network import Denoiser
 from diffusion_lessons.networks.unet import UNet
 from diffusion_lessons.sampling import Settings
 from diffusion_lessons.training.pairs import Pairs

@@ -16,7 +16,7 @@ from tqdm.auto import tqdm
 
 from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.data import Data
-from diffusion_lessons.denoisers import Denoiser
+from diffusion_lessons.denoisers.network import Denoiser
 from diffusion_lessons.distillation.recipe import Lesson, StudentRecipe
 from diffusion_lessons.samplers.base import last_x
 from diffusion_lessons.sampling import Settings, device_of, states

@@ -16,7 +16,7 @@ from torch import nn
 from diffusion_lessons import checkpoints
 from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.data import Data
-from diffusion_lessons.denoisers import Denoiser
+from diffusion_lessons.denoisers.network import Denoiser
 from diffusion_lessons.distillation.consistency import ConsistencyRecipe
 from diffusion_lessons.distillation.progressive import ProgressiveRecipe
 from diffusion_lessons.distillation.recipe import StudentRecipe

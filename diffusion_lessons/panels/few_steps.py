@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 
 from diffusion_lessons import schedules
-from diffusion_lessons.denoisers import DenoiserLike
+from diffusion_lessons.denoisers.base import DenoiserLike
 from diffusion_lessons.figures import style
 from diffusion_lessons.panels.controls import decimal_slider, menu
 from diffusion_lessons.panels.panel import Drawing, Panel

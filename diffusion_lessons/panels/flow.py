@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import torch
 
-from diffusion_lessons.denoisers import count_calls
+from diffusion_lessons.denoisers.counting import count_calls
 from diffusion_lessons.figures import style
 from diffusion_lessons.figures.display import freeze, png
 from diffusion_lessons.figures.noising import path_label

@@ -9,12 +9,13 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from diffusion_lessons import samplers
-from diffusion_lessons.denoisers import Denoiser, count_calls
+from diffusion_lessons.denoisers.counting import count_calls
+from diffusion_lessons.denoisers.network import Denoiser
 from diffusion_lessons.figures import style
 from diffusion_lessons.figures.display import freeze, png
 from diffusion_lessons.figures.images import image_grid
 from diffusion_lessons.figures.trajectories import draw_class_numbers, draw_plane
-from diffusion_lessons.guidance import classifier_free
+from diffusion_lessons.guidance.classifier_free import classifier_free
 from diffusion_lessons.metrics import features
 from diffusion_lessons.metrics.adherence import adherence
 from diffusion_lessons.panels.controls import decimal_slider, menu, sampler_menu, slider

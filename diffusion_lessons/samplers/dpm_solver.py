@@ -21,7 +21,7 @@ from itertools import pairwise
 
 from torch import Tensor
 
-from diffusion_lessons.denoisers import DenoiserLike
+from diffusion_lessons.denoisers.base import DenoiserLike
 from diffusion_lessons.estimates import Estimate
 from diffusion_lessons.path import Path
 from diffusion_lessons.samplers.base import State, sampler

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-from diffusion_lessons.denoisers import DenoiserLike
+from diffusion_lessons.denoisers.base import DenoiserLike
 from diffusion_lessons.path import Path
 from diffusion_lessons.samplers.base import State, above, one_of, sampler
 from diffusion_lessons.samplers.ddim import ddim_step

@@ -19,7 +19,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from diffusion_lessons.denoisers import DenoiserLike
+from diffusion_lessons.denoisers.base import DenoiserLike
 from diffusion_lessons.path import Path
 from diffusion_lessons.samplers.base import State, fresh_noise, sampler
 

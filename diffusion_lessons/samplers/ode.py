@@ -23,7 +23,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from diffusion_lessons.denoisers import DenoiserLike
+from diffusion_lessons.denoisers.base import DenoiserLike
 from diffusion_lessons.estimates import Estimate
 from diffusion_lessons.path import Path
 from diffusion_lessons.samplers.base import State, sampler

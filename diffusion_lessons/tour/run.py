@@ -13,7 +13,7 @@ from tqdm.auto import tqdm
 from diffusion_lessons import schedules, toys
 from diffusion_lessons.benchmark.measure import measure
 from diffusion_lessons.benchmark.rows import Measurement
-from diffusion_lessons.denoisers import Denoiser
+from diffusion_lessons.denoisers.network import Denoiser
 from diffusion_lessons.figures.noising import image_strip
 from diffusion_lessons.figures.style import label
 from diffusion_lessons.figures.trajectories import estimate_strip, trajectory_figure

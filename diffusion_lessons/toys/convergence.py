@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from diffusion_lessons import samplers, schedules
-from diffusion_lessons.denoisers import count_calls
+from diffusion_lessons.denoisers.counting import count_calls
 from diffusion_lessons.path import Path
 from diffusion_lessons.samplers.base import Sampler
 from diffusion_lessons.toys.exact_ode import exact_flow

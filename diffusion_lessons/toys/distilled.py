@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from diffusion_lessons import samplers
-from diffusion_lessons.denoisers import DenoiserLike, Wrapper
+from diffusion_lessons.denoisers.base import DenoiserLike, Wrapper
 from diffusion_lessons.estimates import Estimate
 from diffusion_lessons.path import Path
 from diffusion_lessons.samplers.ddim import x0_landing

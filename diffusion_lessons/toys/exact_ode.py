@@ -9,7 +9,7 @@ import torch
 from scipy.integrate import solve_ivp
 from torch import Tensor
 
-from diffusion_lessons.denoisers import DenoiserLike
+from diffusion_lessons.denoisers.base import DenoiserLike
 from diffusion_lessons.estimates import Estimate
 from diffusion_lessons.path import Path
 from diffusion_lessons.samplers.base import State

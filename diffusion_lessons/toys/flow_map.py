@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from diffusion_lessons import schedules
-from diffusion_lessons.denoisers import check_labels
+from diffusion_lessons.denoisers.conditions import check_labels
 from diffusion_lessons.estimates import Estimate
 from diffusion_lessons.path import Path, match
 from diffusion_lessons.toys.mixtures import GaussianMixture

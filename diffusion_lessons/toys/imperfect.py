@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from diffusion_lessons.denoisers import DenoiserLike, Wrapper
+from diffusion_lessons.denoisers.base import DenoiserLike, Wrapper
 from diffusion_lessons.estimates import Estimate, target
 from diffusion_lessons.path import Path
 

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from diffusion_lessons.denoisers import check_labels, rows_for
+from diffusion_lessons.denoisers.conditions import check_labels, rows_for
 from diffusion_lessons.estimates import Estimate
 from diffusion_lessons.path import Path, match
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from diffusion_lessons.denoisers import DenoiserLike
+from diffusion_lessons.denoisers.base import DenoiserLike
 from diffusion_lessons.path import Path
 from diffusion_lessons.toys.mixtures import GaussianMixture
 from diffusion_lessons.toys.one_dimension import integration_grid

@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor
 
 from diffusion_lessons import samplers
-from diffusion_lessons.denoisers import DenoiserLike
+from diffusion_lessons.denoisers.base import DenoiserLike
 from diffusion_lessons.path import Path
 from diffusion_lessons.samplers.base import State, sampler
 from diffusion_lessons.toys import convergence

@@ -23,7 +23,7 @@ import torch
 from torch import Tensor, nn
 
 from diffusion_lessons.data import Data
-from diffusion_lessons.denoisers import Denoiser
+from diffusion_lessons.denoisers.network import Denoiser
 from diffusion_lessons.machine.processes import Processes
 from diffusion_lessons.training.pairs import Pairs
 from diffusion_lessons.training.recipes import Recipe

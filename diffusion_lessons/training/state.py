@@ -9,7 +9,7 @@ from torch import nn
 
 from diffusion_lessons import checkpoints
 from diffusion_lessons.data import Data
-from diffusion_lessons.denoisers import Denoiser
+from diffusion_lessons.denoisers.network import Denoiser
 from diffusion_lessons.machine.devices import device_name, training_precision
 from diffusion_lessons.machine.files import write_atomically
 from diffusion_lessons.training.ema import EMA

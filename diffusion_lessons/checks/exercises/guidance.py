@@ -5,7 +5,7 @@ import numpy as np
 from diffusion_lessons.checks.exercise import Exercise, Mistake, Part
 from diffusion_lessons.checks.exercises.formulas import blend
 from diffusion_lessons.checks.portable.inputs import batch, guidance_scale, number
-from diffusion_lessons.guidance import scale_from_w
+from diffusion_lessons.guidance.scales import scale_from_w
 
 
 def _labels(rng):

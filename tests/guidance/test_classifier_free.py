@@ -6,42 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from diffusion_lessons import guidance, samplers, schedules, toys
-from diffusion_lessons.denoisers import Denoiser, clip, condition_on, count_calls
+from diffusion_lessons import guidance, samplers, toys
+from diffusion_lessons.denoisers import clip, condition_on, count_calls
 from diffusion_lessons.guidance import classifier_free, compose
+from tests.denoisers.heads import told
+from tests.guidance.problems import CLASSES, FLOW, NULL, assert_close, assert_equal, conditional, noise
 from tests.paths import PATHS
-
-NULL = 3
-FLOW = schedules.flow()
-CLASSES = toys.ConditionalMixture(
-    [
-        toys.GaussianMixture([[2.0, 0.0]], stds=0.5),
-        toys.GaussianMixture([[-1.0, 1.0], [-1.0, -1.0]], stds=0.3),
-        toys.GaussianMixture([[0.0, 2.0]], stds=0.8),
-    ],
-    weights=[1, 2, 1],
-)
-
-
-def conditional(path=FLOW, card=None):
-    """A network with a different answer for each label and for the null, as a denoiser."""
-    torch.manual_seed(0)
-    mix, label = torch.nn.Linear(2, 2).double(), torch.nn.Embedding(NULL + 1, 2).double()
-    predicts = "velocity" if path == FLOW else "v"
-    return Denoiser(lambda x, t, c: torch.tanh(mix(x) + label(c)), path, predicts, classes=NULL, shape=(2,), card=card)
-
-
-def noise(batch=4, seed=0):
-    return torch.randn(batch, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
-
-
-def assert_equal(one, other):
-    assert torch.equal(one.x0, other.x0) and torch.equal(one.eps, other.eps)
-
-
-def assert_close(one, other):
-    torch.testing.assert_close(one.x0, other.x0, rtol=1e-10, atol=1e-10)
-    torch.testing.assert_close(one.eps, other.eps, rtol=1e-10, atol=1e-10)
 
 
 @pytest.mark.parametrize("make", [conditional, CLASSES.denoiser], ids=["network", "exact"])
@@ -178,25 +148,6 @@ def test_rescaling_leaves_samples_without_spread_alone():
     assert torch.equal(guidance.rescaled(torch.ones(2, 3), torch.randn(2, 3), 1.0), torch.ones(2, 3))
 
 
-def test_composition_reduces_to_its_parts():
-    denoise, x = conditional(), noise()
-    assert_close(compose(denoise, [1], [3.0])(x, 0.5), classifier_free(denoise, 1, 3.0)(x, 0.5))
-    assert_equal(compose(denoise, [1, 2], [1.0, 0.0])(x, 0.5), condition_on(denoise, 1)(x, 0.5))
-    assert_equal(compose(denoise, [1, 2], [0.0, 0.0])(x, 0.5), denoise(x, 0.5))
-    assert_close(compose(denoise, [1, 1], [1.0, 2.0])(x, 0.5), classifier_free(denoise, 1, 3.0)(x, 0.5))
-    assert_close(compose(denoise, [1, 2], [3.0, -2.0])(x, 0.5), classifier_free(denoise, 1, 3.0, negative=2)(x, 0.5))
-    u, a, b = (denoise(x, 0.5, torch.full((4,), label)) for label in (NULL, 0, 2))
-    guided = compose(denoise, [0, 2], [2.0, -0.5], batched=False)(x, 0.5)
-    torch.testing.assert_close(guided.eps, u.eps + 2.0 * (a.eps - u.eps) - 0.5 * (b.eps - u.eps))
-
-
-def test_composition_pays_for_what_it_uses():
-    for weights, nfe in (([2.0, -0.5], 3), ([3.0, -2.0], 2), ([1.0, 0.0], 1), ([0.0, 0.0], 1)):
-        counted = count_calls(compose(conditional(), [0, 2], weights))
-        counted(noise(), 0.5)
-        assert counted.nfe == nfe
-
-
 @pytest.mark.parametrize("name", samplers.ALL)
 @pytest.mark.parametrize("path", PATHS.values(), ids=PATHS)
 def test_guidance_with_every_sampler_on_every_path(path, name):
@@ -221,14 +172,6 @@ def test_dtypes_are_kept(dtype):
     options = {"scale": torch.tensor([1.0, 2.0, 3.0, 4.0]), "rescale": 0.5}
     guided = classifier_free(CLASSES.denoiser(FLOW), 0, **options)(x, 0.5)
     assert guided.x0.dtype == guided.eps.dtype == dtype and guided.x0.isfinite().all()
-
-
-def test_conventions():
-    denoise, x, w = conditional(), noise(), 2.5
-    u, c = denoise(x, 0.5).eps, denoise(x, 0.5, torch.full((4,), 1)).eps
-    guided = classifier_free(denoise, 1, guidance.scale_from_w(w))(x, 0.5)
-    torch.testing.assert_close(guided.eps, (1 + w) * c - w * u)
-    assert set(guidance.CONVENTIONS.values()) == {"s", "w"}
 
 
 def test_errors_say_what_to_do():
@@ -277,3 +220,57 @@ def test_a_negative_without_a_scale_above_1_warns():
         warnings.simplefilter("error")
         classifier_free(conditional(), 1, 3.0, negative=2)
         classifier_free(conditional(), 1, 1.0)
+
+
+@pytest.mark.parametrize("t", [300.0, torch.tensor([999.0, 300.0, 20.0, 500.0], dtype=torch.float64)])
+@pytest.mark.parametrize("batched", [True, False])
+def test_a_condition_may_be_a_tensor_with_a_null_of_its_own(t, batched):
+    denoise, x, s = told(), noise(), 3.0
+    towards, away = torch.tensor([[1, 2, 0], [3, 0, 0], [2, 2, 2], [4, 1, 0]]), [3, 4, 0]
+    null, n, c = denoise(x, t), denoise(x, t, torch.tensor([away])), denoise(x, t, towards)
+    guided = classifier_free(denoise, towards, s, batched=batched)(x, t)
+    torch.testing.assert_close(guided.eps, null.eps + s * (c.eps - null.eps))
+    negative = classifier_free(denoise, towards, s, away, batched=batched)(x, t)
+    torch.testing.assert_close(negative.x0, n.x0 + s * (c.x0 - n.x0))
+    assert_equal(classifier_free(denoise, towards, 1.0)(x, t), condition_on(denoise, towards)(x, t))
+    assert_equal(classifier_free(denoise, towards, 0.0)(x, t), denoise(x, t))
+    assert_equal(classifier_free(denoise, towards, s, [0, 0, 0], batched=batched)(x, t), guided)
+
+
+def test_an_interval_rescaling_and_counting_are_the_same_for_tensor_conditions():
+    denoise, x, towards = told(), noise(), [1, 2, 0]
+    plain = condition_on(denoise, towards)(x, 500.0)
+    inside, outside = (classifier_free(denoise, towards, 3.0, interval=ends) for ends in ((0.0, 1e4), (1e4, 1e5)))
+    assert_equal(inside(x, 500.0), classifier_free(denoise, towards, 3.0)(x, 500.0))
+    assert_equal(outside(x, 500.0), plain)
+    x0, eps = classifier_free(denoise, towards, 3.0, rescale=1.0)(x, 500.0)
+    torch.testing.assert_close(x0.std(dim=1, correction=0), plain.x0.std(dim=1, correction=0))
+    torch.testing.assert_close(denoise.path.alpha(500.0) * x0 + denoise.path.sigma(500.0) * eps, x)
+    counted = count_calls(clip(classifier_free(denoise, towards, 3.0), 1.0))
+    samplers.sample(samplers.ddim, counted, x, denoise.path, denoise.path.grid(5))
+    assert counted.nfe == 10
+
+
+def test_a_denoiser_is_guided_by_what_it_reads():
+    by_text, by_number, x = told(reads=True), told(), noise()
+    guided = classifier_free(by_text, ["ab", "c", "bbb", "da"], 3.0, negative="cd")
+    numbers = classifier_free(by_number, [[1, 2, 0], [3, 0, 0], [2, 2, 2], [4, 1, 0]], 3.0, negative=[3, 4, 0])
+    assert_equal(guided(x, 300.0), numbers(x, 300.0))
+
+
+def test_what_is_wrong_with_a_tensor_condition_is_said_of_conditions():
+    dropped = told(card={"recipe": {"condition_dropout": 0.0}})
+    cases = {
+        "2 conditions for a batch of 4": lambda: classifier_free(told(), [[1, 2, 0], [3, 0, 0]], 3.0)(noise(), 5.0),
+        r"conditions are whole numbers of shape \[B, 3\].*got whole numbers of shape \[B, 2\]": lambda: classifier_free(
+            told(), [[1, 2]], 3.0
+        ),
+        "got numbers of shape": lambda: classifier_free(told(), [0.5, 1.0, 2.0], 3.0),
+        "a text of the letters abcd; got 'xyz'": lambda: classifier_free(told(reads=True), "xyz", 3.0),
+        "condition_dropout": lambda: classifier_free(dropped, [1, 2, 0], 3.0),
+    }
+    for message, case in cases.items():
+        with pytest.raises(ValueError, match=message):
+            case()
+    classifier_free(dropped, [1, 2, 0], 3.0, negative=[1, 0, 0])
+    classifier_free(dropped, [1, 2, 0], 1.0)

@@ -3,23 +3,11 @@
 import pytest
 import torch
 
-from diffusion_lessons import samplers, schedules, toys
-from diffusion_lessons.denoisers import Denoiser, Estimate, clip, condition_on, count_calls, stacked
+from diffusion_lessons import samplers, schedules
+from diffusion_lessons.denoisers import Denoiser, condition_on
 from diffusion_lessons.estimates import target
+from tests.denoisers.heads import MIXTURE, head
 from tests.paths import PATHS
-
-MIXTURE = toys.GaussianMixture([[1.0, 0.5], [-1.0, 0.0]], stds=[0.3, 0.5], weights=[1, 2])
-
-
-def head(path, predicts):
-    """The exact denoiser of the mixture, seen through one prediction type as a network."""
-    exact = MIXTURE.denoiser(path)
-
-    def network(x, t):
-        x0, eps = exact(x, t)
-        return target(predicts, x0, eps, path, t)
-
-    return Denoiser(network, path, predicts)
 
 
 def types_on(path):
@@ -135,69 +123,3 @@ def test_errors_say_what_to_do():
         condition_on(denoise, 1)(x, 0.5, torch.tensor([1, 1]))
     with pytest.raises(ValueError, match="takes no condition"):
         condition_on(head(path, "x0"), 1)
-
-
-def test_clipping_alone_leaves_eps_and_rederiving_keeps_the_balance():
-    path = schedules.cosine()
-    x, t = 3 * torch.randn(4, 2, dtype=torch.float64), 700.0
-    plain = head(path, "eps")(x, t)
-    alone = clip(head(path, "eps"), 0.4, rederive=False)(x, t)
-    both = clip(head(path, "eps"), 0.4)(x, t)
-    assert plain.x0.abs().max() > 0.4
-    assert torch.equal(alone.x0, plain.x0.clamp(-0.4, 0.4)) and torch.equal(alone.eps, plain.eps)
-    assert torch.equal(both.x0, alone.x0)
-    torch.testing.assert_close(path.alpha(t) * both.x0 + path.sigma(t) * both.eps, x)
-
-
-def test_dynamic_threshold_is_per_sample_and_never_enlarges():
-    path = schedules.cosine()
-    x0 = torch.tensor([[0.1, -0.5], [4.0, 2.0]])
-    denoise = Denoiser(lambda x, t: x0, path, "x0")
-    clipped = clip(denoise, 1.0, percentile=1.0)(torch.zeros(2, 2), 500.0).x0
-    torch.testing.assert_close(clipped, torch.tensor([[0.1, -0.5], [1.0, 0.5]]))
-
-
-@pytest.mark.parametrize("options", [{"limit": 0}, {"limit": -1}, {"percentile": 0}, {"percentile": 99.5}])
-def test_bad_clipping_is_refused(options):
-    with pytest.raises(ValueError, match="limit must be above 0|percentile is a share"):
-        clip(head(schedules.cosine(), "eps"), **options)
-
-
-def test_wrappers_carry_what_they_wrap():
-    path = schedules.cosine()
-    inner = Denoiser(lambda x, t, c: x, path, classes=10, shape=(1, 8, 8), card={"a": 1})
-    outer = count_calls(clip(condition_on(inner, 3)))
-    assert (outer.path, outer.classes, outer.shape, outer.card) == (path, 10, (1, 8, 8), {"a": 1})
-    assert outer.clipped and not hasattr(condition_on(inner, 3), "clipped")
-
-
-def test_counting_sees_doubled_batches_wherever_it_is_put():
-    path = schedules.cosine()
-
-    def doubled(denoise):
-        def both(x, t):
-            with stacked(x):
-                estimate = denoise(torch.cat([x, x]), t)
-            return Estimate(*(half.chunk(2)[0] for half in estimate))
-
-        return both
-
-    inner = count_calls(head(path, "v"))
-    x = torch.randn(3, 2, dtype=torch.float64)
-    samplers.sample(samplers.ddim, doubled(inner), x, path, path.grid(5))
-    assert inner.nfe == 10
-    outer = count_calls(clip(head(path, "v")))
-    samplers.sample(samplers.ddim, outer, x, path, path.grid(5))
-    assert outer.nfe == 5
-
-
-@pytest.mark.parametrize("share", [0.3, 0.95, 0.995, 1.0])
-def test_the_dynamic_limit_is_pytorchs_quantile(share):
-    values = torch.randn(3, 1, 7, 5, generator=torch.Generator().manual_seed(0)) * 4
-
-    def denoise(x, t, condition=None):
-        return Estimate(values, x)
-
-    limit = torch.quantile(values.abs().flatten(1), share, dim=1).clamp(min=1.0).view(-1, 1, 1, 1)
-    clipped = clip(denoise, percentile=share, rederive=False)(values, 0.5).x0
-    torch.testing.assert_close(clipped, values.maximum(-limit).minimum(limit) / limit)

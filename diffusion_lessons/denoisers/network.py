@@ -1,0 +1,109 @@
+"""A network as a denoiser, whichever of the four quantities it predicts."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from diffusion_lessons.denoisers.conditions import null_condition, read_condition, rows_for
+from diffusion_lessons.estimates import ESTIMATES, Estimate, check_prediction_type
+from diffusion_lessons.machine.devices import moved
+from diffusion_lessons.path import Path
+
+
+class Denoiser:
+    """A network that predicts eps, x0, v or velocity, as a denoiser on its path.
+
+    `network(x, t)` is handed t as a tensor [B] in the path's units; a conditional network (`classes` is given) is
+    called `network(x, t, condition)` with labels [B], 0..classes-1 or the null label `classes`. A network that is told
+    something else than a class, such as the words of a sentence, gets conditions [B, ...] and has `null` instead, the
+    condition [1, ...] that stands for none (see `conditions`).
+
+        eps:       x_0 = (x - sigma eps) / alpha
+        x0:        eps = (x - alpha x_0) / sigma
+        v:         x_0 = (alpha x - sigma v) / (alpha^2 + sigma^2),  eps = (sigma x + alpha v) / (alpha^2 + sigma^2)
+        velocity:  x_0 = x - t u,  eps = x + (1 - t) u               (u = dx_t/dt = eps - x_0, flow paths only)
+
+    `shape` is that of one sample, `card` whatever describes the network. `times` are the only times at which it may be
+    evaluated, if the network is a student that was trained for a few steps; None allows any time.
+
+    If the network computes in another floating type than x (half precision, say), x is converted for it and its output
+    is converted back, so that only the network rounds and the sample never does.
+    """
+
+    def __init__(
+        self,
+        network: Callable[..., Tensor],
+        path: Path,
+        predicts: str = "eps",
+        *,
+        classes: int | None = None,
+        null: Tensor | None = None,
+        shape: tuple[int, ...] | None = None,
+        card: dict[str, Any] | None = None,
+        times: tuple[float, ...] | None = None,
+    ):
+        check_prediction_type(predicts, path)
+        if classes is not None and null is not None:
+            raise ValueError("give either classes, whose null is the label `classes`, or the null of another condition")
+        self.network, self.path, self.predicts = network, path, predicts
+        self.classes, self.null, self.shape, self.card, self.times = classes, null, shape, card, times
+
+    @property
+    def dtype(self) -> torch.dtype | None:
+        """The floating type in which the network computes, or None if it has no parameters."""
+        return next((p.dtype for p in self._parameters() if p.is_floating_point()), None)
+
+    @property
+    def device(self) -> torch.device | None:
+        """Where the network stands, and x has to; None if it has no parameters."""
+        return next((p.device for p in self._parameters()), None)
+
+    def _parameters(self) -> Iterator[Tensor]:
+        return self.network.parameters() if isinstance(self.network, torch.nn.Module) else iter(())
+
+    def __call__(self, x: Tensor, t: float | Tensor, condition: Any = None) -> Estimate:
+        self._check(t)
+        dtype = self.dtype or x.dtype
+        exact = dtype if dtype in (torch.float32, torch.float64) else torch.float32  # half cannot tell 999 from 1000
+        if isinstance(t, Tensor):
+            times = moved(t.to(exact), x.device)
+        else:
+            times = torch.full((len(x),), float(t), dtype=exact, device=x.device)
+        rows = self._condition(condition, x)
+        if rows is None:
+            output = self.network(x.to(dtype), times)
+        else:
+            output = self.network(x.to(dtype), times, rows.to(dtype) if rows.is_floating_point() else rows)
+        if output.shape != x.shape:
+            raise ValueError(f"the network returned {tuple(output.shape)} for x of shape {tuple(x.shape)}")
+        return ESTIMATES[self.predicts](x, output.to(x.dtype), self.path, t)
+
+    def _condition(self, condition: Any, x: Tensor) -> Tensor | None:
+        """The condition with a row for each row of x, or None for a network that takes none."""
+        if condition is None:
+            if self.classes is None and self.null is None:
+                return None
+            condition = null_condition(self, x.device)
+        elif not isinstance(condition, Tensor):  # tensors are not looked at: a GPU would have to be waited for
+            condition = read_condition(self, condition)
+        return rows_for(condition, x)
+
+    def _check(self, t: float | Tensor) -> None:
+        """Refuse times at which the prediction says nothing about x_0 (floats only: a tensor would have to be read)."""
+        if isinstance(t, Tensor):
+            return
+        if self.times is not None and t not in self.times:
+            own = ", ".join(f"{time:g}" for time in self.times)
+            raise ValueError(
+                f"t = {t:g} is a time for which this network was not trained: it is a student for {own} only. "
+                f"Sample with steps={len(self.times)} on the trailing grid"
+            )
+        if self.predicts == "eps" and self.path.alpha(t) == 0:
+            raise ValueError(
+                f"at t = {t:g} alpha is 0: x is pure noise and eps says nothing about x_0. Use a network that predicts "
+                'x0, v or (on a flow path) velocity, or start at path.t_max with spacing="logsnr"'
+            )
+        if self.predicts == "x0" and self.path.sigma(t) == 0:
+            raise ValueError(f"at t = {t:g} sigma is 0: x is clean and x_0 says nothing about eps; end the grid there")
