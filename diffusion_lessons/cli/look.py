@@ -82,13 +82,17 @@ def orders(
 def lab(
     extra: Annotated[list[str] | None, typer.Argument(help="Options of JupyterLab, after --.")] = None,
     folder: Annotated[Path, typer.Option(help="The folder of the lessons.")] = Path("notebooks"),
+    for_class: Annotated[
+        bool, typer.Option("--class", help="Show nbgrader's tools, such as Validate, for assignments.")
+    ] = False,
 ) -> None:
     """Open the lessons in JupyterLab; what follows -- is passed on to it.
 
     \b
     diffusion-lessons lab
+    diffusion-lessons lab --class --folder course
     diffusion-lessons lab -- --no-browser --port 9999
     """
     from diffusion_lessons.commands.lab import open_lab
 
-    raise typer.Exit(open_lab(folder, extra or ()))
+    raise typer.Exit(open_lab(folder, extra or (), for_class=for_class))

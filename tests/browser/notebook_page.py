@@ -42,6 +42,23 @@ PICTURE = """async image => {
 }"""
 
 
+# Save, and end the kernel.
+SAVE = """async () => {
+    const panel = jupyterapp.shell.currentWidget;
+    await panel.context.save();
+    await panel.sessionContext.shutdown();
+}"""
+# Of a cell by its number, what SHOW_TAGGED does for one with a tag.
+SHOW_CELL = """async number => {
+    const notebook = jupyterapp.shell.currentWidget.content;
+    notebook.activeCellIndex = number;
+    await notebook.scrollToItem(number, "start");
+    notebook.widgets[number].node.dataset.number = number;
+}"""
+TRUSTED = """() => jupyterapp.shell.currentWidget.content.widgets.every(
+    cell => cell.model.type !== "code" || cell.model.trusted)"""
+
+
 class NotebookPage:
     """One notebook in one tab. `complaints` is what the browser's console called an error, `strangers` other hosts."""
 
@@ -50,8 +67,12 @@ class NotebookPage:
         page.on("console", lambda message: self._complain(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: self._complain(str(error)))
         page.on("request", lambda request: self._called(request.url))
-        page.goto(f"{address}lab/tree/{path}?token={TOKEN}&reset")
-        page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=OPEN_SECONDS * 1000)
+        self._address = f"{address}lab/tree/{path}?token={TOKEN}&reset"
+        self._open()
+
+    def _open(self) -> None:
+        self.page.goto(self._address)
+        self.page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=OPEN_SECONDS * 1000)
 
     def _complain(self, text: str) -> None:
         self.complaints.append(re.sub(r"\d+", "N", text))  # ports and identifiers differ from run to run
@@ -72,6 +93,22 @@ class NotebookPage:
     def cells(self) -> list[dict]:
         """The code cells: source, execution count and outputs, as the page holds them."""
         return self.page.evaluate(CELLS)
+
+    def save_and_reopen(self) -> None:
+        """As on the next day: the notebook was saved, its kernel is gone, and the page is opened anew."""
+        self.page.evaluate(SAVE)
+        self._open()
+
+    def trusted(self) -> bool:
+        """Whether Lab shows all that the outputs hold, since this user ran them."""
+        return self.page.evaluate(TRUSTED)
+
+    def cell(self, number: int) -> Locator:
+        """The cell with this number, in view."""
+        self.page.evaluate(SHOW_CELL, number)
+        cell = self.page.locator(f"[data-number='{number}']")
+        cell.wait_for(timeout=DRAW_SECONDS * 1000)
+        return cell
 
     def panel(self, tag: str = "panel") -> Locator:
         """The first cell with this tag, in view, with its controls alive: not the stored picture of it."""

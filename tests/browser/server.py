@@ -43,10 +43,11 @@ def surroundings(home: Path) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def serve(notebooks: Path, home: Path, *, start_in: Path | None = None) -> Iterator[str]:
+def serve(notebooks: Path, home: Path, *, start_in: Path | None = None, for_class: bool = False) -> Iterator[str]:
     """Lab on the notebooks of a folder, under a base URL; its address, to which a path and `?token=` are added.
 
-    `start_in` is the folder in which the command is given, where nbgrader looks for its settings.
+    `start_in` is the folder in which the command is given, where nbgrader looks for its settings; its tools are on the
+    page `for_class` only.
     """
     port = free_port()
     address = f"http://127.0.0.1:{port}{BASE}"
@@ -60,7 +61,8 @@ def serve(notebooks: Path, home: Path, *, start_in: Path | None = None) -> Itera
         f"--IdentityProvider.token={TOKEN}",
         "--LabApp.expose_app_in_browser=True",  # window.jupyterapp, through which the tests run all cells
     ]
-    command = [sys.executable, "-m", "diffusion_lessons", "lab", "--folder", str(notebooks), "--", *options]
+    command = [sys.executable, "-m", "diffusion_lessons", "lab", "--folder", str(notebooks)]
+    command += [*(["--class"] if for_class else []), "--", *options]
     log = home / "lab.log"
     with log.open("w") as output:
         lab = subprocess.Popen(

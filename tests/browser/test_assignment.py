@@ -8,9 +8,17 @@ import pytest
 pytest.importorskip("nbgrader")
 
 from diffusion_lessons.classroom import course
+from tests.browser.server import serve
 from tests.classroom.made_class import POINTS, Maker
 
 VALIDATE_SECONDS = 200  # nbgrader runs the notebook once more
+
+
+@pytest.fixture(scope="session")
+def address(browser, notebooks, tmp_path_factory):
+    """Lab with nbgrader's tools on its pages."""
+    with serve(notebooks, tmp_path_factory.mktemp("class"), for_class=True) as address:
+        yield address
 
 
 @pytest.fixture

@@ -1,18 +1,22 @@
 """JupyterLab is started in the folder of the lessons; what is missing is said in one line."""
 
+import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from diffusion_lessons.commands import saved_notebooks
 from diffusion_lessons.commands.lab import FIRST_LESSON, open_lab
 
 
 def test_the_first_lesson_is_opened_where_it_is_there(tmp_path, monkeypatch):
     commands = []
 
-    def run(command):
+    def run(command, env):
         commands.append(command)
         return SimpleNamespace(returncode=3)
 
@@ -35,3 +39,37 @@ def test_without_jupyterlab_one_line_says_which_extra_brings_it(monkeypatch, tmp
 def test_without_the_lessons_folder_a_clone_is_asked_for(tmp_path):
     with pytest.raises(FileNotFoundError, match="run this in a clone of the course, or give --folder"):
         open_lab(tmp_path / "nowhere")
+
+
+@pytest.fixture
+def settings(monkeypatch):
+    """settings(folder, **options) -> the files of settings that Lab is started with, by their path, as JSON."""
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", "/of/the/user")
+    found = {}
+
+    def run(command, env):
+        first, theirs = env["JUPYTER_CONFIG_PATH"].split(os.pathsep)
+        assert theirs == "/of/the/user"
+        for file in Path(first).rglob("*.json"):
+            found[str(file.relative_to(first))] = json.loads(file.read_text())
+        return SimpleNamespace(returncode=0)
+
+    def opened(folder, **options):
+        monkeypatch.setattr(subprocess, "run", run)
+        found.clear()
+        open_lab(folder, **options)
+        return dict(found)
+
+    return opened
+
+
+def test_a_learner_sees_no_tools_of_a_teacher(settings, tmp_path):
+    disabled = settings(tmp_path)["labconfig/page_config.json"]["disabledExtensions"]
+    assert disabled["@jupyter/nbgrader:create-assignment"] and disabled["@jupyter/nbgrader:menu"]
+    assert "labconfig/page_config.json" not in settings(tmp_path, for_class=True)
+
+
+@pytest.mark.parametrize("for_class", [False, True])
+def test_what_is_saved_is_looked_after_always(settings, tmp_path, for_class):
+    server = settings(tmp_path, for_class=for_class)["jupyter_server_config.d/diffusion_lessons.json"]["ServerApp"]
+    assert server["jpserver_extensions"] == {saved_notebooks.__name__: True}
