@@ -19,6 +19,7 @@ from diffusion_lessons.face import offer
 if TYPE_CHECKING:
     from diffusion_lessons.checkpoints import load as load
     from diffusion_lessons.checks import check as check
+    from diffusion_lessons.checks import working as working
     from diffusion_lessons.data import load_data as load_data
     from diffusion_lessons.samplers import sample as sample
     from diffusion_lessons.samplers import trace as trace
@@ -35,7 +36,7 @@ OFFERED: dict[str, list[str]] = {
     "data": ["load_data"],
     "samplers": ["sample", "trace"],
     "sampling": ["Settings", "generate"],
-    "checks": ["check"],
+    "checks": ["check", "working"],
 }
 _offered, __dir__, __all__ = offer(__name__, {**{room: [] for room in ROOMS}, **OFFERED})
 

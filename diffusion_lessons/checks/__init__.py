@@ -11,7 +11,11 @@ drawn from `seed`; the lessons and the visible tests of the assignments use the 
 """
 
 import zlib
+from collections.abc import Callable
 from typing import Any
+
+import torch
+from torch import Tensor
 
 from diffusion_lessons.checks.exercise import Exercise, Mistake, Part, Result, assess, collect, uses_library
 from diffusion_lessons.checks.exercises import EXERCISES
@@ -41,6 +45,24 @@ def check(name: str, function: Any, *, seed: int = 0, without_library: bool = Fa
     return assess(record, collect(record, function, seed), seed)
 
 
+def working(name: str, function: Any, otherwise: Callable[..., Any] | None = None) -> Callable[..., Tensor]:
+    """The function with which a lesson goes on: the learner's own once it passes its check, until then the course's.
+
+    One printed line says which. What it returns is a tensor in the type of its first tensor argument, so that a
+    function written for numbers or for NumPy can drive a network. `otherwise` takes the place of the exercise's
+    solution, where the cells that follow need something which that does not give, such as a gradient.
+    """
+    mine = check(name, function).passed
+    print(f"{name}: this lesson now runs on {'yours' if mine else 'ours, and on yours as soon as it passes the check'}")
+    chosen = function if mine else otherwise or exercise(name).solution
+
+    def in_tensors(*arguments: Any) -> Tensor:
+        like = next((a for a in arguments if isinstance(a, Tensor)), torch.zeros((), dtype=torch.float64))
+        return torch.as_tensor(chosen(*arguments), dtype=like.dtype, device=like.device)
+
+    return in_tensors
+
+
 def inputs(name: str, seed: int) -> dict[str, Any]:
     """The first inputs that `check` draws from this seed, by name, for exercises whose numbers the student sees."""
     record = exercise(name)
@@ -65,4 +87,5 @@ __all__ = [
     "exercise",
     "inputs",
     "variant",
+    "working",
 ]

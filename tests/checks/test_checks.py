@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from diffusion_lessons.checks import check, variant
+from diffusion_lessons.checks import check, variant, working
 
 
 def forward_with_math(clean, noise, retained):
@@ -143,3 +143,26 @@ def test_numbers_can_be_checked_in_place_of_a_function():
 def test_check_needs_a_known_name():
     with pytest.raises(ValueError, match="unknown exercise 'ddim'; the exercises are alpha_bar"):
         check("ddim", forward_with_math)
+
+
+def test_a_lesson_goes_on_with_the_learners_function_once_it_is_right(capsys):
+    calls = []
+
+    def mine(clean, noise, retained):
+        calls.append(retained)
+        return forward_in_single_precision(clean, noise, retained).numpy()
+
+    x0, eps = torch.tensor([[0.5], [-1.0]], dtype=torch.float32), torch.tensor([[2.0], [0.0]], dtype=torch.float32)
+    step = working("forward", mine)
+    calls.clear()
+    assert torch.allclose(step(x0, eps, 0.25), torch.tensor([[0.25 + 3**0.5], [-0.5]])) and calls == [0.25]
+    assert step(x0, eps, 0.25).dtype == torch.float32
+    assert "now runs on yours" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("wrong", [lambda x0, eps, a: x0, lambda *_: 1 / 0])
+def test_until_then_with_the_solution_or_what_the_lesson_says(capsys, wrong):
+    x0, eps = torch.tensor([0.5]), torch.tensor([2.0])
+    assert torch.allclose(working("forward", wrong)(x0, eps, 0.25), torch.tensor([0.25 + 3**0.5]))
+    assert working("forward", wrong, lambda x0, eps, a: 7.0)(x0, eps, 0.25) == 7.0
+    assert "runs on ours" in capsys.readouterr().out
