@@ -4,13 +4,13 @@ import base64
 import io
 from collections.abc import Iterable
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 
 from matplotlib.figure import Figure
 from PIL import Image
 
 SCREEN_DPI = 100  # a figure of 6.4 inches is 640 pixels wide on the page
-SHARPNESS = 1.5  # stored pixels for each of those
+SHARPNESS = 2  # stored pixels for each of those
 
 
 def png(picture: Figure | Image.Image, dpi: float = SCREEN_DPI) -> bytes:
@@ -23,19 +23,43 @@ def png(picture: Figure | Image.Image, dpi: float = SCREEN_DPI) -> bytes:
     return content.getvalue()
 
 
-def as_image(figure: Figure, dpi: float = SCREEN_DPI) -> Image.Image:
-    """A figure as an image, to stand beside others."""
-    return Image.open(io.BytesIO(png(figure, dpi))).convert("RGB")
+class Picture(NamedTuple):
+    """A picture as PNG and its width on the page; it may hold more pixels than that, for sharp screens."""
+
+    content: bytes
+    width: int
 
 
-def beside(*pictures: Image.Image, gap: int = 16) -> Image.Image:
-    """Images in a row, centred on one line, on white."""
-    width, height = sum(p.width for p in pictures) + gap * (len(pictures) - 1), max(p.height for p in pictures)
+Drawn = Figure | Image.Image | Picture
+
+
+def picture(drawn: Drawn) -> Picture:
+    """A figure at twice the page's pixels; an image as it is, a pixel for a pixel."""
+    if isinstance(drawn, Picture):
+        return drawn
+    if isinstance(drawn, Figure):
+        return Picture(png(drawn, SHARPNESS * SCREEN_DPI), round(drawn.get_figwidth() * SCREEN_DPI))
+    return Picture(png(drawn), drawn.width)
+
+
+def beside(*drawn: Drawn, gap: int = 16) -> Picture:
+    """Pictures in a row, centred on one line, on white."""
+    sharp = [_sharp(one) for one in drawn]
+    gap *= SHARPNESS
+    width, height = sum(one.width for one in sharp) + gap * (len(sharp) - 1), max(one.height for one in sharp)
     row, left = Image.new("RGB", (width, height), "white"), 0
-    for picture in pictures:
-        row.paste(picture, (left, (height - picture.height) // 2))
-        left += picture.width + gap
-    return row
+    for one in sharp:
+        row.paste(one, (left, (height - one.height) // 2))
+        left += one.width + gap
+    return Picture(png(row), width // SHARPNESS)
+
+
+def _sharp(drawn: Drawn) -> Image.Image:
+    """With SHARPNESS pixels for each of the page's, each repeated where there were fewer."""
+    content, width = picture(drawn)
+    image = Image.open(io.BytesIO(content)).convert("RGB")
+    size = (SHARPNESS * width, round(SHARPNESS * width * image.height / image.width))
+    return image if image.size == size else image.resize(size, Image.Resampling.NEAREST)
 
 
 Output = tuple[dict[str, Any], dict[str, Any]]  # data and metadata of one output of a notebook's cell
@@ -64,8 +88,8 @@ def publish(outputs: Iterable[Output]) -> None:
 class Shown:
     """What `show` returns; a notebook displays the picture and beneath it the words."""
 
-    def __init__(self, content: bytes, alt: str, width: int):
-        self.content, self.alt, self.width = content, alt, width
+    def __init__(self, drawn: Drawn, alt: str):
+        (self.content, self.width), self.alt = picture(drawn), alt
 
     def outputs(self) -> list[Output]:
         return [picture_output(self.content, self.alt, self.width), caption_output(self.alt)]
@@ -74,15 +98,13 @@ class Shown:
         publish(self.outputs())
 
 
-def show(picture: Figure | Image.Image, alt: str) -> Shown:
+def show(drawn: Drawn, alt: str) -> Shown:
     """The last line of a cell with a picture: `alt` says in a sentence what one sees, with the numbers that matter.
 
     The words stand beneath the picture as its caption, where $formulas$ are set. They are stored and compared where the
     pixels cannot be, so put measured values into them.
     """
-    if isinstance(picture, Figure):
-        return Shown(png(picture, SHARPNESS * SCREEN_DPI), alt, round(picture.get_figwidth() * SCREEN_DPI))
-    return Shown(png(picture), alt, picture.width)
+    return Shown(drawn, alt)
 
 
 def freeze(figure: Figure) -> None:

@@ -27,6 +27,7 @@ AXES = {
     "peak_memory_mb": "peak memory in MB",
 }
 FADED = 0.3
+WITH_LEGEND = (8.6, 4.4)  # inches, of which the legend at the right takes a third
 
 
 def joined(rows: Sequence[Measurement]) -> pd.DataFrame:
@@ -45,54 +46,64 @@ def joined(rows: Sequence[Measurement]) -> pd.DataFrame:
 def frontier(table: pd.DataFrame, x: str = "nfe", quality: str = "frechet", title: str | None = None) -> Figure:
     """Every row as a point with error bars; rows beaten beyond their spread are faded, the floor is a band.
 
-    The line joins, and labels name, the rows that are not beaten by the values alone; between them and the other rows
-    in full colour the spread does not decide.
+    The line joins the rows that are not beaten by the values alone, with their steps beside them; between them and the
+    other rows in full colour the spread does not decide.
     """
     y = f"{quality}_value"
     kept, best = on_frontier(table, [x, y]), on_frontier(table, [x, y], z=0)
     where = "" if table.empty or pd.isna(table["features"].iloc[0]) else f" ({table['features'].iloc[0]})"
     measured = f"{METRICS[quality].title}{where}"
-    figure, plot = style.axes(title or f"{(~kept).sum()} of {len(table)} ways to sample are beaten", AXES[x], measured)
+    figure, plot = style.axes(
+        title or f"{(~kept).sum()} of {len(table)} ways to sample are beaten", AXES[x], measured, size=WITH_LEGEND
+    )
     named: set[str] = set()
-    for row, fair, named_here in zip(table.to_dict("records"), kept, best, strict=True):
+    for row, fair in zip(table.to_dict("records"), kept, strict=True):
         name = row["label"]
         look = _look(row, table, linestyle="none") | {"label": None if name in named else name}
         named.add(name)
         width = None if x != "seconds_per_image" else [[row[x] - row["seconds_q1"]], [row["seconds_q3"] - row[x]]]
         plot.errorbar(row[x], row[y], yerr=row[f"{quality}_spread"], xerr=width, alpha=1 if fair else FADED, **look)
-        if named_here:
-            text = f"{name}@{row['steps']}"
-            plot.annotate(text, (row[x], row[y]), xytext=(5, 5), textcoords="offset points", fontsize=7)
     line = table[best].sort_values(x)
+    _name_points(plot, line, x, y)
     plot.plot(line[x], line[y], color=style.GREY, lw=1, zorder=0)
     draw_floor(plot, table, quality)
     plot.set(xscale="log", yscale="log" if (table[y] > 0).all() else "linear")
     plain_numbers(plot)
-    plot.legend(fontsize=7)
+    style.legend_outside(plot)
     return figure
+
+
+def _name_points(plot: Axes, line: pd.DataFrame, x: str, y: str) -> None:
+    """Steps beside the points of a falling line, below and above it in turn, so that neighbours do not collide."""
+    for number, row in enumerate(line.to_dict("records")):
+        place: dict[str, Any] = {"xytext": (5, 7), "va": "bottom"} if number % 2 else {"xytext": (-5, -7), "va": "top"}
+        side = "left" if number % 2 else "right"
+        text = f"{row['steps']} step{'s' if row['steps'] > 1 else ''}"
+        plot.annotate(text, (row[x], row[y]), textcoords="offset points", ha=side, fontsize=9, **place)
 
 
 def above_floor(table: pd.DataFrame, quality: str = "frechet", title: str | None = None) -> Figure:
     """Distance beyond the floor against evaluations, a line for each sampler: where a flat curve hides the differences.
 
-    A point within two standard errors of the floor is drawn hollow, at those two errors: nearer than can be told.
+    Each point stands at its measured value, with bars of two standard errors: where they reach zero, the sampler cannot
+    be told from real images. The axis is linear up to the median of those bars, and logarithmic above.
     """
     y = f"{METRICS[quality].title} beyond the floor"
-    figure, plot = style.axes(title or "Past the bend, samplers cannot be told apart", AXES["nfe"], y)
+    title = title or "Where a bar reaches zero, samples cannot be told from real images"
+    figure, plot = style.axes(title, AXES["nfe"], y, size=WITH_LEGEND)
+    bars = 2 * np.hypot(table[f"{quality}_spread"], table[f"{quality}_floor_spread"])
+    beyond = table[f"{quality}_value"] - table[f"{quality}_floor"]
     for name, group in table.groupby("label", sort=False):
         rows = group.sort_values("nfe")
-        beyond = (rows[f"{quality}_value"] - rows[f"{quality}_floor"]).to_numpy()
-        error = np.hypot(rows[f"{quality}_spread"], rows[f"{quality}_floor_spread"]).to_numpy()
-        resolved, nfe = beyond > 2 * error, rows["nfe"].to_numpy()
-        look = _look(rows.iloc[0].to_dict(), table, label=name)
-        shown = np.where(resolved, beyond, 2 * error)
-        plot.plot(nfe, shown, **{**look, "marker": ""})
-        look = {**look, "linestyle": "none", "label": None}
-        plot.errorbar(nfe[resolved], beyond[resolved], yerr=error[resolved], **look)
-        plot.plot(nfe[~resolved], shown[~resolved], **{**look, "markerfacecolor": "white", "alpha": 0.6})
-    plot.set(xscale="log", yscale="log")
+        look = _look(rows.iloc[0].to_dict(), table, label=name, capsize=2, elinewidth=0.8, linewidth=1.2)
+        plot.errorbar(rows["nfe"], beyond[rows.index], yerr=bars[rows.index], **look)
+    plot.axhline(0, color=style.BLACK, lw=1)
+    plot.set_xscale("log")
+    linear = float(np.median(bars))
+    plot.set_yscale("symlog", linthresh=linear)
+    plot.set_ylim(-1.5 * linear, 2 * max(linear, beyond.max()))
     plain_numbers(plot)
-    plot.legend(fontsize=7)
+    style.legend_outside(plot)
     return figure
 
 
@@ -120,7 +131,7 @@ def over_scale(table: pd.DataFrame, title: str | None = None) -> Figure:
         )
     plot.axhline(rows["adherence_floor"].iloc[0], color=style.BLACK, lw=0.8, ls=":", label="real images")
     plot.axvline(rows["diversity_floor"].iloc[0], color=style.BLACK, lw=0.8, ls=":")
-    plot.legend(fontsize=8)
+    plot.legend(fontsize=9)
     return figure
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-import matplotlib as mpl
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -109,15 +108,7 @@ def density_over_time(axes: Axes, mixture: GaussianMixture, path: Path, low: flo
         log_p = mixture.log_prob(x, path, t)
         columns.append((log_p - log_p.max()).exp())
     extent = (path.T, 0.0, low, high)
-    axes.imshow(
-        torch.stack(columns, dim=1).numpy(),
-        extent=extent,
-        origin="lower",
-        aspect="auto",
-        cmap=mpl.colormaps["Greys"],
-        vmax=1.6,
-        interpolation="bilinear",
-    )
+    style.shade(axes, torch.stack(columns, dim=1).numpy(), extent, aspect="auto")
     axes.set(xlabel="t (noise at the left, data at the right)", ylabel=r"$x_t$")
 
 

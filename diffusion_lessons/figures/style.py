@@ -1,12 +1,15 @@
 """One look for each sampler, the same in every figure of the course.
 
 A family has a hue and a sampler its marker, so that a figure can be read by colour-blind readers and in grey print. The
-hues are Okabe and Ito's (https://jfly.uni-koeln.de/color/), without the yellow that vanishes on white.
+hues are Okabe and Ito's (https://jfly.uni-koeln.de/color/), darkened until each has a contrast of 3 to 1 with white,
+which lines need (WCAG 2, 1.4.11), and as far apart for colour-blind readers as theirs are.
 """
 
 from typing import Any, NamedTuple
 
+import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 
@@ -17,8 +20,9 @@ class Look(NamedTuple):
     marker: str
 
 
-VERMILION, BLUE, GREEN = "#D55E00", "#0072B2", "#009E73"
-ORANGE, SKY, PURPLE, BLACK, GREY = "#E69F00", "#56B4E9", "#CC79A7", "#000000", "#777777"
+VERMILION, BLUE, GREEN = "#B84300", "#0072B2", "#009E73"
+ORANGE, SKY, PURPLE, BLACK, GREY = "#D08000", "#2B96F0", "#CC79A7", "#000000", "#777777"
+SHADE = "#CCCCCC"  # the darkest grey of a density: coloured lines pass over it
 
 LOOKS: dict[str, Look] = {
     "ddpm": Look(VERMILION, "o"),
@@ -96,6 +100,21 @@ def axes(title: str, x: str, y: str, *, size: tuple[float, float] = (6.4, 4.2)) 
     plot.set(title=title, xlabel=x, ylabel=y)
     clean(plot)
     return figure, plot
+
+
+def shade(plot: Axes, density: np.ndarray, extent: tuple[float, float, float, float], **more: Any) -> None:
+    """A density [rows from below, columns], as a share of its greatest value, in shades of light grey.
+
+    The root of the density is what is drawn, so that one can see where there is little of it.
+    """
+    grey = LinearSegmentedColormap.from_list("density", ["white", SHADE])
+    look: dict[str, Any] = {"cmap": grey, "vmin": 0, "vmax": 1, "interpolation": "bilinear", **more}
+    plot.imshow(density**0.5, extent=extent, origin="lower", **look)
+
+
+def legend_outside(plot: Axes) -> None:
+    """A legend at the right of the axes, where it covers nothing and has room for words that can be read."""
+    plot.legend(fontsize=9, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
 
 
 def clean(plot: Axes) -> None:

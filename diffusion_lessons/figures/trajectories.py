@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from torch import Tensor
 
 from diffusion_lessons.figures import style
@@ -88,6 +89,7 @@ def draw_class_numbers(axes: Axes, classes: ConditionalMixture) -> None:
             "weight": "bold",
             "ha": "center",
             "va": "center",
+            "path_effects": [withStroke(linewidth=4, foreground="white")],
         }
         axes.annotate(str(number), mean, zorder=5, **look)
 
@@ -98,14 +100,7 @@ def draw_plane(axes: Axes, mixture: GaussianMixture, reach: float = 3.0) -> None
     points = torch.cartesian_prod(side, side)  # [161 * 161, 2]
     density = mixture.log_prob(points).exp().reshape(161, 161).T
     extent = (-reach, reach, -reach, reach)
-    axes.imshow(
-        density.numpy(),
-        extent=extent,
-        origin="lower",
-        cmap="Greys",
-        vmax=1.6 * float(density.max()),
-        interpolation="bilinear",
-    )
+    style.shade(axes, (density / density.max()).numpy(), extent)
     axes.set(xlabel="$x_1$", ylabel="$x_2$", aspect="equal", xlim=(-reach, reach), ylim=(-reach, reach))
     axes.label_outer()
 

@@ -7,7 +7,6 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from diffusion_lessons.figures import style
-from diffusion_lessons.figures.display import png
 from diffusion_lessons.figures.metrics import SHOWN, without_class
 from diffusion_lessons.metrics.errors import over_draws
 from diffusion_lessons.metrics.features import Reference
@@ -44,7 +43,7 @@ def floor_panel(train: Reference, held_out: Reference, *, count: int = 1000, per
             f"images {over_draws(floor).n:.3f}; {above} of {DRAWS} draws score above every draw of real images. "
             f"Precision {quality.precision:.3f}, recall {quality.recall:.3f}"
         )
-        yield Drawing(png(_draws_figure(floor, scores)), words)
+        yield Drawing(_draws_figure(floor, scores), words)
 
     controls = {
         "count": choice_slider("images", COUNTS, count),

@@ -6,7 +6,7 @@ import torch
 
 from diffusion_lessons.denoisers.counting import count_calls
 from diffusion_lessons.figures import style
-from diffusion_lessons.figures.display import freeze, png
+from diffusion_lessons.figures.display import freeze
 from diffusion_lessons.figures.noising import path_label
 from diffusion_lessons.figures.trajectories import draw_plane
 from diffusion_lessons.panels.controls import menu, slider
@@ -71,4 +71,4 @@ class _Plane:
         self.ends.set_color(color)
         self.axes.legend(frameon=False, loc="upper left", fontsize=9)  # made again: it keeps the colours of its making
         words = f"{schedule} path, {style.label(sampler)}, {steps} steps, {denoise.nfe:.0f} evaluations: "
-        yield Drawing(png(self.figure), words + f"the samples are off by {error:.3f}")
+        yield Drawing(self.figure, words + f"the samples are off by {error:.3f}")

@@ -4,12 +4,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 from diffusion_lessons.benchmark import shipped
 from diffusion_lessons.benchmark.frontier import best_under
 from diffusion_lessons.benchmark.measure import timed_samples
 from diffusion_lessons.figures import style
-from diffusion_lessons.figures.display import as_image, beside, png
+from diffusion_lessons.figures.display import beside
 from diffusion_lessons.figures.frontier import joined, plain_numbers
 from diffusion_lessons.figures.images import image_grid
 from diffusion_lessons.panels.controls import choice_slider
@@ -36,13 +37,13 @@ def frontier_panel(table: pd.DataFrame, denoise: Any, *, budget: int = 10) -> Pa
             f"{best['frechet_value']:.2f} ± {best['frechet_spread']:.2f}; {len(tied) - 1} other rows tie with it, the "
             f"cheapest of them all with {tied['nfe'].iloc[0]:g} evaluations"
         )
-        return Drawing(png(beside(_points(table, tied, best, budget), image_grid(samples, 4, enlarge=3))), words)
+        return Drawing(beside(_points(table, tied, best, budget), image_grid(samples, 4, enlarge=3)), words)
 
     return Panel(show_best, {"budget": choice_slider("evaluations", BUDGETS, budget)})
 
 
-def _points(table: pd.DataFrame, tied: pd.DataFrame, best: pd.Series, budget: int) -> Any:
-    figure, plot = style.axes("Within the budget", "network evaluations", "Frechet distance", size=(5.6, 3.8))
+def _points(table: pd.DataFrame, tied: pd.DataFrame, best: pd.Series, budget: int) -> Figure:
+    figure, plot = style.axes("Within the budget", "network evaluations", "Frechet distance", size=(4.8, 3.4))
     fits = (table["nfe"] <= budget).to_numpy()
     is_tied = np.isin(table.index, tied.index)
     groups = ((~fits, 0.12, "too dear"), (fits & ~is_tied, 0.45, "beaten"), (is_tied, 1.0, "ties"))
@@ -54,4 +55,4 @@ def _points(table: pd.DataFrame, tied: pd.DataFrame, best: pd.Series, budget: in
     plot.set(xscale="log", yscale="log")
     plain_numbers(plot)
     plot.legend(fontsize=8)
-    return as_image(figure, dpi=80)
+    return figure

@@ -12,7 +12,7 @@ from diffusion_lessons import samplers
 from diffusion_lessons.denoisers.counting import count_calls
 from diffusion_lessons.denoisers.network import Denoiser
 from diffusion_lessons.figures import style
-from diffusion_lessons.figures.display import freeze, png
+from diffusion_lessons.figures.display import freeze
 from diffusion_lessons.figures.images import image_grid
 from diffusion_lessons.figures.trajectories import draw_class_numbers, draw_plane
 from diffusion_lessons.guidance.classifier_free import classifier_free
@@ -66,7 +66,7 @@ class _Field:
         self.points = torch.cartesian_prod(side, side)  # [ARROWS^2, 2]
         self.noise = path.prior((POINTS, 2), torch.Generator().manual_seed(0), dtype=torch.float64)
         self.real = [own.sample(4000, torch.Generator().manual_seed(0), torch.float64) for own in mixture.classes]
-        self.figure = Figure(figsize=(8.4, 4.2), layout="constrained")
+        self.figure = Figure(figsize=(7.6, 3.9), layout="constrained")
         left, right = self.figure.subplots(1, 2)
         for plot in (left, right):
             draw_plane(plot, mixture.union, reach)
@@ -94,7 +94,7 @@ class _Field:
         spread = float(_spread(x) / _spread(real))
         push = NOTHING if negative is None else f"class {negative}"
         return Drawing(
-            png(self.figure, dpi=80),
+            self.figure,
             f"class {label} at scale {scale:g}, away from {push}: the samples' mean is {away:.2f} from the class's "
             f"own, and they are spread {spread:.2f} times as wide",
         )
@@ -139,7 +139,7 @@ def digit_panel(
         recognised = "" if judge is None else f"; the classifier takes {_taken_for(x, digit, judge)} for it"
         words = f"{count} samples of {names[digit]}{away}, scale {scale:g}, by {style.label(sampler)} in {steps} steps"
         picture = image_grid(x, enlarge=max(1, 84 // x.shape[-1]))
-        yield Drawing(png(picture), f"{words}, {counted.nfe:g} evaluations each{recognised}")
+        yield Drawing(picture, f"{words}, {counted.nfe:g} evaluations each{recognised}")
 
     every = list(zip(names, range(len(names)), strict=True))
     controls = {

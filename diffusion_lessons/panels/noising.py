@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 import torch
-from PIL import Image
+from matplotlib.figure import Figure
 from torch import Tensor
 
 from diffusion_lessons.figures import style
-from diffusion_lessons.figures.display import as_image, beside, freeze, png
+from diffusion_lessons.figures.display import beside, freeze
 from diffusion_lessons.figures.images import image_grid
 from diffusion_lessons.figures.noising import PATH_COLORS, path_label, times_to_draw
 from diffusion_lessons.panels.controls import menu, slider
@@ -25,7 +25,7 @@ def noising_panel(images: Tensor, paths: Sequence[Path], *, start: int = 25) -> 
         path, t = curve.path, percent / 100 * curve.path.T
         noisy = path.add_noise(images, eps, t) / path.prior_std
         words = f"{schedule} schedule, t = {percent} % of T: of a variance of 1, {curve.share(t):.1%} is still data"
-        return Drawing(png(beside(image_grid(noisy), curve.at(t))), words)
+        return Drawing(beside(image_grid(noisy), curve.at(t)), words)
 
     return Panel(draw, {"percent": slider("t, % of T", start, 0, 100), "schedule": menu("schedule", list(curves))})
 
@@ -35,7 +35,7 @@ class _Curve:
 
     def __init__(self, path: Path):
         self.path = path
-        self.figure, plot = style.axes("How much of the variance is data", "t / T", r"$\bar\alpha_t$", size=(4.6, 3.6))
+        self.figure, plot = style.axes("How much of the variance is data", "t / T", r"$\bar\alpha_t$", size=(3.8, 2.8))
         t = times_to_draw(path)
         plot.plot(t / path.T, self.share(t), color=PATH_COLORS[path.card["path"]], linewidth=2)
         (self.dot,) = plot.plot([], [], "o", color=style.BLACK, markersize=9, zorder=3)
@@ -45,6 +45,6 @@ class _Curve:
         """alpha^2 / (alpha^2 + sigma^2): alpha_bar where the path keeps the variance."""
         return self.path.alpha_bar(t) / (self.path.alpha_bar(t) + self.path.sigma(t) ** 2)
 
-    def at(self, t: float) -> Image.Image:
+    def at(self, t: float) -> Figure:
         self.dot.set_data([t / self.path.T], [self.share(t)])
-        return as_image(self.figure, dpi=75)
+        return self.figure

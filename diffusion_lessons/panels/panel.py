@@ -4,29 +4,33 @@
 
 `draw(t=..., schedule=...)` returns a `Drawing`. Work that takes longer than a blink is a generator: it yields None
 between its steps and the Drawing at the end. The notebook stays free meanwhile, and if a control moves again the old
-work is dropped at its next step: the newest position wins.
+work is dropped at its next step: the newest position wins. A picture that is not of the present position is dimmed.
 
-A panel is what a cell ends with. Live it shows controls and picture; a stored notebook keeps the picture and its words,
-so that on paper or on a web page nothing is lost but the controls.
+A panel is what a cell ends with. Live it shows controls, picture and words; a stored notebook keeps the picture and its
+words, so that on paper or on a web page nothing is lost but the controls.
 """
 
 import asyncio
 import inspect
 import time
 from collections.abc import Callable, Iterator, Mapping
+from html import escape
 from typing import Any, NamedTuple
 
 import ipywidgets
 
-from diffusion_lessons.figures.display import Output, caption_output, picture_output, publish
+from diffusion_lessons.figures.display import Drawn, Output, caption_output, picture, picture_output, publish
 
-BUSY, BLINK = "<i>drawing ...</i>", 0.15  # shown when drawing takes longer than so many seconds
+BUSY, BLINK = "drawing ...", 0.15  # shown when drawing takes longer than so many seconds
+SAID = '<div role="status" aria-live="polite">{}</div>'  # read out by screen readers when it changes
+DIMMED = "diffusion-lessons-dimmed"
+RULES = f"<style>.{DIMMED} {{ opacity: 0.3; }}</style>"
 
 
 class Drawing(NamedTuple):
-    """A picture as PNG, and what it shows in a sentence with its numbers."""
+    """A picture, and what it shows in a sentence with its numbers."""
 
-    png: bytes
+    picture: Drawn
     words: str
 
 
@@ -36,8 +40,9 @@ class Panel:
     def __init__(self, draw: Callable[..., Any], controls: Mapping[str, Any]):
         self.controls, self._draw = dict(controls), draw
         self.image = ipywidgets.Image(format="png")
-        self.words = ipywidgets.HTML()
-        self.box = ipywidgets.VBox([ipywidgets.HBox(self._rows()), self.image])
+        self.words = ipywidgets.HTMLMath()
+        rules = ipywidgets.HTML(RULES, layout={"display": "none"})
+        self.box = ipywidgets.VBox([self._rows(), self.image, rules])
         self._work: asyncio.Task | None = None
         self._show(self._finished(self._steps()))
         for control in self.controls.values():
@@ -48,10 +53,12 @@ class Panel:
         """Where the controls stand."""
         return {name: control.value for name, control in self.controls.items()}
 
-    def _rows(self) -> list[Any]:
-        """The controls in columns of two."""
+    def _rows(self) -> ipywidgets.HBox:
+        """The controls in columns of two, which stand below each other where the page is narrow."""
         controls = list(self.controls.values())
-        return [ipywidgets.VBox(controls[i : i + 2]) for i in range(0, len(controls), 2)]
+        pairs = [controls[i : i + 2] for i in range(0, len(controls), 2)]
+        columns = [ipywidgets.VBox(pair, layout={"flex": "0 0 auto"}) for pair in pairs]
+        return ipywidgets.HBox(columns, layout={"flex_flow": "row wrap"})
 
     def _steps(self) -> Iterator[Drawing | None]:
         """The work at the present position: None for each step, the Drawing last."""
@@ -86,20 +93,23 @@ class Panel:
                 if drawing is not None:
                     self._show(drawing)
                 elif time.monotonic() - started > BLINK:
-                    self.words.value = BUSY
+                    self._outdated(f"<i>{BUSY}</i>")
                 await asyncio.sleep(0)
         except ValueError as error:  # a choice that does not go together; the message says what to do
-            self.words.value = f"<b>{error}</b>"
+            self._outdated(f"<b>{escape(str(error))}</b>")
+        except Exception as error:  # nobody sees what a task raises, so whatever it is stands on the page
+            self._outdated(f"<b>{escape(f'{type(error).__name__}: {error}')}</b> The picture is of an earlier choice.")
 
     def _show(self, drawing: Drawing) -> None:
-        self.image.value, self.words.value = drawing
-        self.alt = drawing.words
+        (self.image.value, self.width), self.alt = picture(drawing.picture), drawing.words
         self.image.layout.width = f"{self.width}px"  # as it was drawn: pages stretch images without a width
+        self.image.remove_class(DIMMED)
+        self.words.value = SAID.format(escape(drawing.words))
 
-    @property
-    def width(self) -> int:
-        """Of the picture, in pixels: bytes 16 to 20 of a PNG."""
-        return int.from_bytes(self.image.value[16:20], "big")
+    def _outdated(self, said: str) -> None:
+        """The picture is not, or not yet, of the present position: dim it, and say why."""
+        self.image.add_class(DIMMED)
+        self.words.value = SAID.format(said)
 
     def outputs(self) -> list[Output]:
         """Controls and picture, then the words: each alive, and beside it what a stored notebook keeps of it."""

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from diffusion_lessons import samplers
 from diffusion_lessons.figures import style
-from diffusion_lessons.figures.display import freeze, png
+from diffusion_lessons.figures.display import freeze
 from diffusion_lessons.figures.images import image_grid
 from diffusion_lessons.figures.noising import density_over_time
 from diffusion_lessons.panels.controls import decimal_slider, sampler_menu, slider
@@ -79,8 +79,8 @@ class SamplesPlot:
         self.edges = torch.linspace(-reach, reach, 61).numpy()
         self.moving: list = []
 
-    def redraw(self, states: Sequence[State], color: str, title: str, rows: Tensor) -> bytes:
-        """The figure with other trajectories, those in these rows of the States, and all their samples, as PNG."""
+    def redraw(self, states: Sequence[State], color: str, title: str, rows: Tensor) -> Figure:
+        """The figure with other trajectories, those in these rows of the States, and all their samples."""
         for artist in self.moving:
             artist.remove()
         x = torch.stack([state.x[rows] for state in states]).numpy()  # [steps + 1, len(rows)]
@@ -90,7 +90,7 @@ class SamplesPlot:
         )
         self.left.set_title(title)
         self.moving = [*lines, bars]
-        return png(self.figure)
+        return self.figure
 
 
 def some(count: int, shift: int = 0) -> Tensor:
@@ -111,7 +111,7 @@ def image_panel(denoise: Any, *, sampler: str = "ddim", steps: int = 10, count: 
             yield None
         evaluations = samplers.get(sampler).info.nfe(settings.times(path), path)
         words = f"{count} images by {style.label(sampler)}, {steps} steps, {evaluations} evaluations, start {start}"
-        yield Drawing(png(image_grid(x, enlarge=max(1, 80 // shape[-1]))), words)
+        yield Drawing(image_grid(x, enlarge=max(1, 80 // shape[-1])), words)
 
     controls = {
         "sampler": sampler_menu(sampler),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from diffusion_lessons.figures import style
-from diffusion_lessons.figures.display import freeze, png
+from diffusion_lessons.figures.display import freeze
 from diffusion_lessons.panels.controls import menu
 from diffusion_lessons.panels.panel import Drawing, Panel
 from diffusion_lessons.path import Path
@@ -65,7 +65,7 @@ class _Race:
             line.set_data([row.nfe for row in rows], [row.error for row in rows])
             texts.append(self._at_budget(name, rows))
         self.axes.legend(handles=self.lines, loc="lower left", frameon=False)
-        yield Drawing(png(self.figure), f"{grid} grid, at most {BUDGET} evaluations: " + "; ".join(texts))
+        yield Drawing(self.figure, f"{grid} grid, at most {BUDGET} evaluations: " + "; ".join(texts))
 
     def _row(self, name: str, steps: int, grid: str, end: float | None) -> Row:
         key = (name, steps, grid, end)

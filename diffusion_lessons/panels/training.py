@@ -3,7 +3,7 @@
 from matplotlib.figure import Figure
 
 from diffusion_lessons.figures import style
-from diffusion_lessons.figures.display import freeze, png
+from diffusion_lessons.figures.display import freeze
 from diffusion_lessons.figures.noising import times_to_draw
 from diffusion_lessons.figures.training import ExamplesPlot
 from diffusion_lessons.panels.controls import slider
@@ -30,6 +30,6 @@ def answers_panel(mixture: GaussianMixture, path: Path, *, start: int = 150) -> 
         best = bayes_loss(mixture, path, t)
         pairs.at(t)
         dot.set_data([t], [best])
-        return Drawing(png(figure), f"at t = {t} the best answer is wrong by {best:.3f} in the mean square")
+        return Drawing(figure, f"at t = {t} the best answer is wrong by {best:.3f} in the mean square")
 
     return Panel(draw, {"t": slider("t", start, 1, round(path.T))})

@@ -104,9 +104,9 @@ name, least, most = f"{best.label} in {best.steps} steps", tied.nfe.min(), tied.
 print(f"lowest: {name}, {best.frechet_value:.1f} ± {best.frechet_spread:.1f}")
 print(f"{len(tied) - 1} other rows lie within two standard errors of it, from {least:g} to {most:g} evaluations")
 show(
-    figures.above_floor(table, title="Hollow: too near the floor to be told from real digits"),
-    "Distance beyond the floor on a logarithmic axis, a line for each sampler. Points nearer to the floor than "
-    f"{images} images can tell are hollow.",
+    figures.above_floor(table),
+    "Distance beyond the floor, a line for each sampler, with bars of two standard errors: where a bar reaches zero, "
+    f"{images} images cannot be told from real digits.",
 )
 
 # %% [markdown]

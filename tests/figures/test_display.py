@@ -1,11 +1,14 @@
 """A shown picture has its words, and the same bytes each time."""
 
+import io
+
 import pytest
 import torch
+from PIL import Image
 
 from diffusion_lessons import samplers, schedules, toys
 from diffusion_lessons.figures import trajectories
-from diffusion_lessons.figures.display import beside, show
+from diffusion_lessons.figures.display import beside, picture, show
 from diffusion_lessons.figures.images import image_grid
 from diffusion_lessons.samplers import trace
 
@@ -42,3 +45,13 @@ def test_the_words_stand_beneath_the_picture_as_outputs_of_the_cell(monkeypatch)
     assert "image/png" in above and "image/png" not in beneath
     assert beneath["text/markdown"] == beneath["text/plain"] == said
     assert "<figcaption" in beneath["text/html"] and "s &lt; 1 &amp; $t$." in beneath["text/html"]
+
+
+def test_a_figure_has_twice_the_pixels_of_the_page_also_beside_an_image(states):
+    figure = trajectories.trajectory_figure(MIXTURE, LINEAR, {"ddim": states})
+    drawn, grid = picture(figure), image_grid(torch.zeros(1, 1, 8, 8))
+    row = beside(grid, figure)
+    assert drawn.width == round(100 * figure.get_figwidth()) and row.width == grid.width + 16 + drawn.width
+    for one in (drawn, row, picture(row)):
+        assert Image.open(io.BytesIO(one.content)).width == 2 * one.width
+    assert picture(grid).width == Image.open(io.BytesIO(picture(grid).content)).width == grid.width

@@ -3,8 +3,10 @@
 from dataclasses import replace
 
 import pytest
+from matplotlib.lines import Line2D
 
 from diffusion_lessons.figures import frontier as views
+from diffusion_lessons.figures import style
 from diffusion_lessons.metrics.scores import Score
 from diffusion_lessons.sampling import Settings
 from tests.benchmark.made import row, teacher
@@ -56,7 +58,7 @@ def test_other_samplers_are_as_random_as_they_are_by_default():
 @pytest.mark.parametrize("x", ["nfe", "seconds_per_image"])
 def test_the_frontier_fades_what_is_beaten_and_names_what_is_not(table, x):
     (plot,) = views.frontier(table, x).axes
-    assert [text.get_text() for text in plot.texts] == ["DDIM@50", "DPM-Solver++(2M)@10"]
+    assert [text.get_text() for text in plot.texts] == ["10 steps", "50 steps"]
     alphas = [bar.lines[0].get_alpha() for bar in plot.containers]
     assert alphas == [views.FADED, 1, views.FADED, 1]
     assert plot.get_xscale() == plot.get_yscale() == "log"
@@ -65,18 +67,22 @@ def test_the_frontier_fades_what_is_beaten_and_names_what_is_not(table, x):
     assert "made features" in plot.get_ylabel() and "FID" not in plot.get_ylabel()
 
 
-def test_points_at_the_floor_are_drawn_as_limits(table):
+def test_every_point_stands_where_it_was_measured_and_its_marker_is_in_the_legend(table):
     (plot,) = views.above_floor(table).axes
-    hollow = [line for line in plot.lines if line.get_markerfacecolor() == "white" and line.get_alpha() == 0.6]
-    drawn = [y for line in hollow for y in line.get_ydata()]
-    assert drawn == pytest.approx([2 * (0.05**2 + 0.1**2) ** 0.5] * 2)  # two rows are within two errors of the floor
+    drawn = {one.get_label(): one for one in plot.containers}
+    assert drawn["DDIM"].lines[0].get_ydata() == pytest.approx([3.0 - 0.95, 1.0 - 0.95])
+    (bars,) = drawn["DDIM"].lines[2]
+    low, high = bars.get_segments()[1][:, 1]
+    assert high - low == pytest.approx(4 * (0.05**2 + 0.1**2) ** 0.5)  # two standard errors to each side
+    marks = [one.get_marker() for one in plot.get_legend().findobj(Line2D)]
+    assert {style.look(name).marker for name in ("ddim", "dpm_solver_pp_2m")} <= set(marks)
 
 
 def test_several_networks_keep_their_samplers_markers_and_have_a_colour_each():
     table = views.joined([*teacher(), row("student", "ddim", 1, 1.5), row("student", "ddim", 4, 1.2)])
     (plot,) = views.frontier(table).axes
     named = [text.get_text() for text in plot.texts]
-    assert named == ["student: DDIM@1", "student: DDIM@4"]
+    assert named == ["1 step", "4 steps"]
     points = dict(zip([each.get_label() for each in plot.containers], plot.containers, strict=True))
     lines = {name: points[name].lines[0] for name in ("net: DDIM", "net: DPM-Solver++(2M)", "student: DDIM")}
     assert lines["net: DDIM"].get_color() == lines["net: DPM-Solver++(2M)"].get_color()

@@ -35,6 +35,32 @@ def test_hues_stay_apart_for_dichromats(matrix):
         assert np.linalg.norm(seen(one, matrix) - seen(other, matrix)) > 0.15, (one, other)
 
 
+@pytest.mark.parametrize("color", sorted({look.color for look in style.LOOKS.values()} | {*style.NETWORKS}))
+def test_a_line_can_be_seen_on_white_and_on_a_density(color):
+    """Contrast by WCAG 2: 3 to 1 for what must be seen. Over the darkest of a density a line keeps most of it."""
+    assert contrast(color, "white") >= 3
+    assert contrast(color, style.SHADE) >= 1.8
+
+
+def contrast(one, other):
+    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def luminance(color):
+    value = np.asarray(to_rgb(color))
+    linear = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+    return linear @ [0.2126, 0.7152, 0.0722]
+
+
+def test_little_of_a_density_can_be_seen():
+    _, plot = style.axes("", "", "")
+    style.shade(plot, np.array([[0.0, 0.04, 1.0]]), (0, 1, 0, 1))
+    (drawn,) = plot.images
+    none, little, most = drawn.cmap(drawn.norm(drawn.get_array()))[0, :, 0]
+    assert none == 1 and 0.97 > little > most == pytest.approx(0xCC / 255)
+
+
 def test_axes_are_labelled_and_stochastic_lines_are_hollow():
     figure, plot = style.axes("DDIM wins", "network evaluations", "distance")
     (drawn,) = plot.plot([1, 2], [3, 4], **style.line("ddim", stochastic=True))

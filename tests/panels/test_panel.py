@@ -3,8 +3,12 @@
 import asyncio
 
 import ipywidgets
+import pytest
 
-from diffusion_lessons.panels.panel import BUSY, Drawing, Panel
+from diffusion_lessons.figures.display import Picture
+from diffusion_lessons.panels.panel import BUSY, DIMMED, Drawing, Panel
+
+OUT_OF_MEMORY = 13  # a position that fails as no panel expects
 
 
 class Slow:
@@ -18,14 +22,32 @@ class Slow:
             self.steps += 1
             yield None
         if n < 0:
-            raise ValueError("choose a number above 0")
+            raise ValueError("choose a number > 0")
+        if n == OUT_OF_MEMORY:
+            raise RuntimeError("no memory left for <n>")
         self.finished.append(n)
-        yield Drawing(f"a picture of the number {n}".encode(), f"n is {n}")
+        yield Drawing(Picture(f"a picture of the number {n}".encode(), 10), f"n is {n} < 100")
+
+
+@pytest.fixture
+def panel():
+    return Panel(Slow(), {"n": ipywidgets.IntSlider(1, min=-5)})
+
+
+def move(panel, *numbers):
+    """Move the slider as a person does, and wait for the last position."""
+
+    async def moved():
+        for n in numbers:
+            panel.controls["n"].value = n
+            await panel._work
+
+    asyncio.run(moved())
 
 
 def test_the_newest_position_wins(monkeypatch):
     monkeypatch.setattr("diffusion_lessons.panels.panel.BLINK", 0.0)
-    slow, said = Slow(), []
+    slow, said, dimmed = Slow(), [], []
     panel = Panel(slow, {"n": ipywidgets.IntSlider(1)})
 
     async def move():
@@ -37,18 +59,30 @@ def test_the_newest_position_wins(monkeypatch):
         await panel._work
 
     panel.words.observe(lambda change: said.append(change["new"]), names="value")
+    panel.image.observe(lambda change: dimmed.append(DIMMED in change["new"]), names="_dom_classes")
     asyncio.run(move())
-    assert said == [BUSY, "n is 5"]
-    assert panel.image.value == b"a picture of the number 5" and panel.words.value == "n is 5"
+    busy, done = said
+    assert BUSY in busy and "n is 5" in done and dimmed == [True, False]
+    assert panel.image.value == b"a picture of the number 5" and panel.alt == "n is 5 < 100"
     assert slow.finished == [1, 5]
 
 
-def test_a_choice_that_does_not_go_together_says_so():
-    panel = Panel(Slow(), {"n": ipywidgets.IntSlider(1, min=-5)})
+@pytest.mark.parametrize(
+    ("n", "said"),
+    [(-1, "choose a number &gt; 0"), (OUT_OF_MEMORY, "RuntimeError: no memory left for &lt;n&gt;")],
+)
+def test_what_cannot_be_drawn_says_so_over_a_dimmed_picture(panel, n, said):
+    move(panel, n)
+    assert said in panel.words.value and DIMMED in panel.image._dom_classes
+    assert panel.image.value == b"a picture of the number 1"
+    move(panel, 7)
+    assert "n is 7" in panel.words.value and DIMMED not in panel.image._dom_classes
 
-    async def move():
-        panel.controls["n"].value = -1
-        await panel._work
 
-    asyncio.run(move())
-    assert "choose a number above 0" in panel.words.value and panel.image.value == b"a picture of the number 1"
+def test_a_screen_reader_is_told_the_words_and_signs_are_no_markup(panel):
+    assert 'aria-live="polite"' in panel.words.value and "n is 1 &lt; 100" in panel.words.value
+
+
+def test_controls_stand_below_each_other_on_a_narrow_page(panel):
+    rows = panel.box.children[0]
+    assert rows.layout.flex_flow == "row wrap" and all(one.layout.flex == "0 0 auto" for one in rows.children)
