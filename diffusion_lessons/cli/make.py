@@ -9,6 +9,7 @@ from diffusion_lessons.cli.options import (
     Change,
     Device,
     Minutes,
+    Overwrite,
     Precision,
     Resume,
     Seed,
@@ -28,6 +29,7 @@ def train(
     minutes: Minutes = None,
     change: Change = None,
     resume: Resume = False,
+    overwrite: Overwrite = False,
     device: Device = None,
     precision: Precision = "auto",
     seed: Seed = 0,
@@ -52,6 +54,7 @@ def train(
         precision=precision,
         seed=seed,
         resume=resume,
+        overwrite=overwrite,
         minutes=minutes,
         changes=named_values(change),
     )
@@ -63,6 +66,7 @@ def distil(
     minutes: Minutes = None,
     change: Change = None,
     resume: Resume = False,
+    overwrite: Overwrite = False,
     device: Device = None,
     precision: Precision = "auto",
     seed: Seed = 0,
@@ -87,8 +91,17 @@ def distil(
     """
     from diffusion_lessons.commands import train as training
 
-    run = {"device": device, "precision": precision, "seed": seed, "resume": resume, "minutes": minutes}
-    training.distil(name, out=out, changes=named_values(change), **run)
+    training.distil(
+        name,
+        out=out,
+        device=device,
+        precision=precision,
+        seed=seed,
+        resume=resume,
+        overwrite=overwrite,
+        minutes=minutes,
+        changes=named_values(change),
+    )
 
 
 def sample(
@@ -152,6 +165,7 @@ def classifier(
         str | None, typer.Option(help="digits, mnist, cifar10 or cifar10-small; by default the data's own.")
     ] = None,
     size: Annotated[int | None, typer.Option(help="Resize a folder's images to this side.")] = None,
+    overwrite: Overwrite = False,
     device: Device = None,
     seed: Seed = 0,
 ) -> None:
@@ -164,13 +178,14 @@ def classifier(
     """
     from diffusion_lessons.commands.classifier import make_classifier
 
-    make_classifier(what, out, seed=seed, recipe=recipe, device=device, size=size)
+    make_classifier(what, out, seed=seed, recipe=recipe, device=device, size=size, overwrite=overwrite)
 
 
 def features(
     what: Annotated[str, typer.Argument(help="digits, mnist, fashion-mnist, cifar10, or a folder of images.")],
     classifier: Annotated[str, typer.Option(help="folder/name of folder/name-classifier.safetensors.")],
     count: Annotated[int, typer.Option(help="Images of each split, or all if there are fewer.")] = 10_000,
+    overwrite: Overwrite = False,
 ) -> None:
     """Save the features of real images beside the classifier that computes them.
 
@@ -179,4 +194,4 @@ def features(
     """
     from diffusion_lessons.commands.classifier import write_features
 
-    write_features(what, classifier, count)
+    write_features(what, classifier, count, overwrite=overwrite)

@@ -11,6 +11,7 @@ Device = Annotated[str | None, typer.Option(help="cuda, cuda:1, mps or cpu; by d
 Change = Annotated[list[str] | None, typer.Option("--set", help="A recipe's field, NAME=VALUE; repeatable.")]
 Minutes = Annotated[float | None, typer.Option(help="Stop after this time instead of after the recipe's images.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Continue an interrupted run.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what was made there before.")]
 Seed = Annotated[
     int, typer.Option(help="Decides every random number; on a GPU the last digits of a training still vary.")
 ]

@@ -1,6 +1,7 @@
 """`diffusion-lessons classifier` and `features`: what measures samples, made for data of one's own."""
 
 import math
+import shlex
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -13,6 +14,7 @@ from diffusion_lessons import networks
 from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.data import Data, load_data
 from diffusion_lessons.machine.devices import choose_device, device_name, half_precision
+from diffusion_lessons.machine.files import check_writable
 from diffusion_lessons.metrics.features import classifier, features
 from diffusion_lessons.networks.classifier import Classifier
 from diffusion_lessons.training.classifier import accuracy, recipe_for, train_classifier
@@ -28,14 +30,18 @@ def make_classifier(
     recipe: str | None = None,
     device: str | None = None,
     size: int | None = None,
+    overwrite: bool = False,
 ) -> Path:
     """Train a classifier, say how accurate it is on the test images, and save it with its card. Returns its file.
 
-    Raises ValueError, before the training, for a folder without test images: accuracy is measured on them.
+    Raises, before the training, ValueError for a folder without test images: accuracy is measured on them; OSError for
+    an `out` that cannot be written, and FileExistsError for one that holds such a classifier, without `overwrite`.
     """
     target = choose_device(device)
     train, test = (load_data(data, split, size=size) for split in ("train", "test"))
     plan = recipe_for(train, recipe)
+    file = out / f"{train.card['name']}-classifier.safetensors"
+    _check_free(file, overwrite)
     torch.manual_seed(seed)
     network = Classifier(plan.config).to(target)
 
@@ -49,8 +55,8 @@ def make_classifier(
 
     network.half().float()  # rounded as when stored, so that what is measured is what ships
     evaluation = {"test_accuracy": accuracy(network, test.to(target)), "test_images": len(test)}
-    flags = (("recipe", recipe), ("size", size), ("device", device))
-    options = "".join(f" --{name} {value}" for name, value in flags if value)
+    flags = (("out", out), ("seed", seed), ("recipe", recipe), ("size", size), ("device", device))
+    options = [word for name, value in flags if value is not None for word in (f"--{name}", str(value))]
     card: dict[str, Any] = {
         "architecture": networks.card(network),
         "parameters": networks.count_parameters(network),
@@ -59,7 +65,7 @@ def make_classifier(
         "classes": list(train.classes),
         "data": train.card,
         "recipe": asdict(plan),
-        "command": f"diffusion-lessons classifier {data} --out {out} --seed {seed}{options}",
+        "command": shlex.join(["diffusion-lessons", "classifier", data, *options]),
         "seed": seed,
         "device": device_name(target),
         "threads": torch.get_num_threads(),
@@ -68,18 +74,23 @@ def make_classifier(
         "training_seconds": round(seconds, 1),
         "evaluation": evaluation,
     }
-    file = cards.write(out / f"{train.card['name']}-classifier", network.half().state_dict(), card)
+    cards.write(file, network.half().state_dict(), card)
     print(f"{evaluation['test_accuracy']:.2%} of {len(test):,} test images classified correctly; saved to {file}")
     return file
 
 
-def write_features(data: str, name: str, count: int = COUNT) -> Path:
+def write_features(data: str, name: str, count: int = COUNT, *, overwrite: bool = False) -> Path:
     """Compute the features of up to `count` training and test images of `data`, and save them beside the classifier.
 
     name: "digits", "mnist", "cifar10", or "folder/name" of folder/name-classifier.safetensors. The images are a random
     choice with a fixed seed; features are stored as float16.
+
+    Raises FileExistsError, before any is computed, where they were saved already, without `overwrite`.
     """
     card = classifier(name).card
+    beside = cards.find(f"{name}-classifier")
+    file = beside.with_name(beside.name.replace("-classifier", "-features"))
+    _check_free(file, overwrite)
     sets: dict[str, Data] = {split: load_data(data, split, size=card["shape"][1]) for split in ("train", "test")}
     tensors = {}
     for split, images in sets.items():
@@ -87,15 +98,21 @@ def write_features(data: str, name: str, count: int = COUNT) -> Path:
         x, labels = images.batch(rows)
         tensors[f"{split}_features"] = features(x, name).half()
         tensors[f"{split}_labels"] = labels.to(torch.uint8)
-    beside = cards.find(f"{name}-classifier")
     about = {
         "features": f"of {len(tensors['train_labels'])} training and {len(tensors['test_labels'])} test images",
         "stored_as": "float16",
         "data": sets["train"].card,
         "pixel_std": sets["train"].std,
-        "command": f"diffusion-lessons features {data} --classifier {name}",
+        "command": shlex.join(["diffusion-lessons", "features", data, "--classifier", name, "--count", str(count)]),
         "classifier_sha256": card["sha256"],
     }
-    file = cards.write(beside.with_name(beside.name.replace("-classifier", "-features")), tensors, about)
+    cards.write(file, tensors, about)
     print(f"saved to {file}")
     return file
+
+
+def _check_free(file: Path, overwrite: bool) -> None:
+    """Raise now if the file could not be written, or would replace an older one that nobody wants replaced."""
+    if file.exists() and not overwrite:
+        raise FileExistsError(f"{file} is there already: use another folder (--out), or replace it (--overwrite)")
+    check_writable(file)

@@ -31,17 +31,26 @@ def describe(name: str, *, size: int | None = None, picture: Path | None = None)
         "classes  " + ", ".join(f"{title} ({count:,})" for title, count in zip(data.classes, counts, strict=True)),
     ]
     if picture is not None:
-        lines.append(f"picture  {save_picture(image_grid(first_of_each(data), columns=8), picture)}")
+        lines.append(f"picture  {_drawn(data, picture)}")
     return "\n".join(lines)
 
 
-def first_of_each(data: Data, count: int = 8) -> torch.Tensor:
-    """The first `count` images of each class, one class a row, [N, C, H, W]; classes with fewer are left out.
+def _drawn(data: Data, picture: Path) -> Path:
+    images = first_of_each(data)
+    shown = int((torch.bincount(data.labels) > 0).sum())
+    return save_picture(image_grid(images, columns=len(images) // shown), picture)
 
-    Where every class has fewer, all images are returned.
+
+def first_of_each(data: Data, count: int = 8) -> torch.Tensor:
+    """The first `count` images of each class that has any: [rows count, C, H, W], one class a row, then white.
+
+    Where every class has fewer, the rows are as long as the largest.
     """
     rows = [(data.labels == label).nonzero()[:count, 0] for label in range(len(data.classes))]
-    return data.batch(torch.cat([row for row in rows if len(row) == count] or rows))[0]
+    images = torch.ones(sum(len(row) > 0 for row in rows), max(map(len, rows)), *data.shape)
+    for line, row in zip(images, (row for row in rows if len(row)), strict=True):
+        line[: len(row)] = data.batch(row)[0]
+    return images.flatten(0, 1)
 
 
 def _where(name: str) -> str:

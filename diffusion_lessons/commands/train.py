@@ -1,5 +1,6 @@
 """`diffusion-lessons train` and `distil`: a progress bar, pictures of samples on the way, and a way to resume."""
 
+import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -36,16 +37,47 @@ def train(
 ) -> Path | None:
     """Train a recipe, or a network for a folder of images, by default in runs/NAME-KIND; `train_and_show` does it."""
     recipe, data = choose_recipe(what, kind, size, device, changes)
-    return train_and_show(recipe, data, out or Path("runs") / f"{recipe.name}-{recipe.kind}", device=device, **options)
+    folder = out or Path("runs") / f"{recipe.name}-{recipe.kind}"
+    what, on = _recipe_on(what, device), device or choose_device(None).type  # both decide which recipe it is
+    given = {"kind": kind if kind != "diffusion" else None, "size": size, "out": out, **options}
+    given["device"] = device if what in recipes.names() else on
+    return train_and_show(
+        recipe, data, folder, command=command("train", what, changes, **given), device=device, **options
+    )
 
 
 def distil(
-    name: str, *, out: Path | None = None, changes: Mapping[str, Any] | None = None, **options: Any
+    name: str,
+    *,
+    out: Path | None = None,
+    device: str | None = None,
+    changes: Mapping[str, Any] | None = None,
+    **options: Any,
 ) -> Path | None:
     """Train a student from its teacher, by default in runs/NAME; `train_and_show` does it."""
     recipe = recipes.changed(students.student_recipe(name), dict(changes or {}))
-    folder = out or students.RUNS / name
-    return train_and_show(recipe, recipe.load_data(), folder, records_of=students.train_student, **options)
+    print(f"the teacher is {students.find_teacher(recipe.teacher)}", file=sys.stderr)
+    given = command("distil", name, changes, out=out, device=device, **options)
+    return train_and_show(
+        recipe,
+        recipe.load_data(),
+        out or students.RUNS / name,
+        records_of=students.train_student,
+        command=given,
+        device=device,
+        **options,
+    )
+
+
+def command(verb: str, what: str, changes: Mapping[str, Any] | None, **options: Any) -> str:
+    """The command line that trains this from its beginning, quoted for a shell."""
+    words = ["diffusion-lessons", verb, what]
+    for name, value in options.items():
+        if value is not None and (name, value) != ("precision", "auto") and name not in ("resume", "overwrite"):
+            words += [f"--{name}", str(value)]
+    for name, value in (changes or {}).items():
+        words += ["--set", f"{name}={recipes.as_text(value)}"]
+    return shlex.join(words)
 
 
 def choose_recipe(
@@ -65,16 +97,28 @@ def choose_recipe(
     if "kind" in fields:
         raise ValueError(f"the kind decides more than one field: give --kind {fields['kind']} instead of --set")
     gpu = choose_device(device).type != "cpu"
-    if what in ON_CPU and not gpu:
-        print(f"on a CPU, {what} is trained as {ON_CPU[what]}", file=sys.stderr)
-        what = ON_CPU[what]
+    if (smaller := _recipe_on(what, device)) != what:
+        print(f"on a CPU, {what} is trained as {smaller}", file=sys.stderr)
+        what = smaller
     if what in recipes.names():
         recipe = recipes.changed(recipes.get(what, kind), fields)
         return recipe, recipe.load_data(size=size)
     if not Path(what).expanduser().is_dir():
         raise ValueError(f"{what!r} is neither a recipe ({', '.join(recipes.names())}) nor a folder of images")
     images = load_data(Path(what), size=size)
-    return recipes.changed(recipes.for_data(images, kind, gpu=gpu), fields), images
+    recipe = recipes.for_data(images, kind, gpu=gpu)
+    if not gpu and (larger := recipes.for_data(images, kind)) != recipe:
+        print(
+            f"on a CPU the recipe ends in about an hour of one core: {recipe.images:,} images through a network of "
+            f"widths {recipe.network.widths}; a GPU (--device cuda) would see {larger.images:,} through one of "
+            f"{larger.network.widths}",
+            file=sys.stderr,
+        )
+    return recipes.changed(recipe, fields), images
+
+
+def _recipe_on(what: str, device: str | None) -> str:
+    return what if choose_device(device).type != "cpu" else ON_CPU.get(what, what)
 
 
 def train_and_show(
@@ -83,6 +127,7 @@ def train_and_show(
     out: Path,
     *,
     records_of: Callable[..., Iterator[TrainingRecord]] = loop.train,
+    command: str | None = None,
     seed: int = 0,
     picture_every: float = 30.0,
     **options: Any,
@@ -91,6 +136,7 @@ def train_and_show(
 
     The picture is drawn anew every `picture_every` seconds.
     `records_of` trains: `loop.train`, or `students.train_student` for a student's recipe; `options` are its own.
+    `command` goes into the card.
     Ctrl-C leaves a state in `out`, from which resume=True goes on. Writes the checkpoint into `out` and returns its
     path, or None in all processes but the first.
     """
@@ -103,16 +149,16 @@ def train_and_show(
             if record.main and time.monotonic() - last_picture > picture_every:
                 _picture(record, out)
                 last_picture = time.monotonic()
-    if record is None:
-        raise ValueError(
-            f"the run in {out} has already been trained on all its images; delete its state, or use another folder"
-        )
-    file = loop.finish(record, out)
+    assert record is not None  # a run has at least one
+    file = loop.finish(record, out, command=command)
     if file is not None:
         _picture(record, out)
         print(f"{file}: trained on {record.images:,} images, last loss {record.loss:.4f}", file=sys.stderr)
         how = f"--sampler {recipe.picture.sampler} --steps {recipe.picture.steps}"
-        print(f"try: diffusion-lessons sample --checkpoint {file.with_suffix('')} {how}", file=sys.stderr)
+        print(
+            f"try: diffusion-lessons sample --checkpoint {shlex.quote(str(file.with_suffix('')))} {how}",
+            file=sys.stderr,
+        )
     return file
 
 

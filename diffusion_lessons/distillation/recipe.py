@@ -1,5 +1,6 @@
 """What the recipes of all students have in common, and the one thing in which methods differ: the lesson."""
 
+import shlex
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -66,7 +67,7 @@ class StudentRecipe(Recipe):
         return Settings(self.sampler, self.sampling_steps)
 
     def command(self, seed: int) -> str:
-        return f"diffusion-lessons distil {self.name} --seed {seed}"
+        return shlex.join(["diffusion-lessons", "distil", self.name, "--seed", str(seed)])
 
     def about(self) -> dict[str, Any]:
         """Entries of the card beside the recipe: the teacher, the method, and the student's times if it has some."""

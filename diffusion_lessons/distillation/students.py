@@ -6,6 +6,7 @@ finish(record, "runs/mnist-reflow")
 """
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from diffusion_lessons.distillation.recipe import StudentRecipe
 from diffusion_lessons.distillation.reflow import ReflowRecipe
 from diffusion_lessons.machine.processes import Processes
 from diffusion_lessons.training import loop, recipes
+from diffusion_lessons.training.folder import claim
 from diffusion_lessons.training.loop import TrainingRecord
 
 RUNS = Path("runs")  # where the command line keeps what it trains, and looks for teachers
@@ -80,13 +82,15 @@ def train_student(
     *,
     device: str | torch.device | None = None,
     seed: int = 0,
+    resume: bool = False,
+    overwrite: bool = False,
     **options: Any,
 ) -> Iterator[TrainingRecord]:
     """Train a student; yield the Records of `loop.train`, whose options these are: resume, minutes, every, ...
 
-    `data` are the images of the recipe if None. The teacher is found and checked here; pairs and the like are made at
-    the first `next`. Raises what `loop.train` and `load_teacher` raise, and ValueError for a teacher that the method
-    cannot use or that has other classes or shapes than the data.
+    `data` are the images of the recipe if None. The teacher and the folder are found and checked here; pairs and the
+    like are made at the first `next`. Raises what `loop.train` and `load_teacher` raise, and ValueError for a teacher
+    that the method cannot use or that has other classes or shapes than the data.
     """
     processes = Processes.started(device)  # before anything is put on a device: each process has its own
     teacher = load_teacher(recipe.teacher, processes.device)
@@ -97,26 +101,32 @@ def train_student(
             f"{recipe.teacher} makes samples of shape {teacher.shape} in {teacher.classes} classes; the images of "
             f"{recipe.name} have shape {images.shape} and {len(images.classes)} classes: use the teacher's own data"
         )
-    return _train(student, teacher, images, out_dir, processes, device=device, seed=seed, **options)
+    folder = Path(out_dir).absolute() if out_dir is not None else None
+    held: AbstractContextManager[Any] = nullcontext()
+    if folder is not None and processes.rank == 0:
+        held = claim(folder, student, resume=resume, overwrite=overwrite)
+    options = {"device": device, "seed": seed, "resume": resume, "overwrite": overwrite, **options}
+    return _train(student, teacher, images, folder, processes, held, **options)
 
 
 def _train(
     recipe: StudentRecipe,
     teacher: Denoiser,
     data: Data,
-    out_dir: str | Path | None,
+    folder: Path | None,
     processes: Processes,
+    held: AbstractContextManager[Any],
     *,
     seed: int,
     **options: Any,
 ) -> Iterator[TrainingRecord]:
-    folder = Path(out_dir) if out_dir is not None else None
-    with processes.first_alone():  # what it prepares in the folder, the others find there
-        lesson = recipe.lesson(teacher, data, folder, seed)
-    assert isinstance(teacher.network, nn.Module)
-    yield from loop.train(
-        recipe, lesson.data, out_dir, seed=seed, objective=lesson.objective, start=teacher.network, **options
-    )
+    with held:
+        with processes.first_alone():  # what it prepares in the folder, the others find there
+            lesson = recipe.lesson(teacher, data, folder, seed)
+        assert isinstance(teacher.network, nn.Module)
+        yield from loop.train(
+            recipe, lesson.data, folder, seed=seed, objective=lesson.objective, start=teacher.network, **options
+        )
 
 
 def load_teacher(name: str, device: str | torch.device = "cpu") -> Denoiser:
@@ -124,11 +134,14 @@ def load_teacher(name: str, device: str | torch.device = "cpu") -> Denoiser:
 
     Raises FileNotFoundError with the command that makes a missing one.
     """
+    return checkpoints.load(find_teacher(name), device)
+
+
+def find_teacher(name: str) -> Path:
+    """The file of which `load_teacher` makes a denoiser. Raises the same FileNotFoundError."""
     own = RUNS / name / f"{name}.safetensors"
-    if own.is_file():
-        return checkpoints.load(own, device)
     try:
-        cards.find(name)
+        return cards.find(own if own.is_file() else name)
     except FileNotFoundError as error:
         if name not in _RECIPES:
             raise
@@ -136,4 +149,3 @@ def load_teacher(name: str, device: str | torch.device = "cpu") -> Denoiser:
             f"the teacher {name} is not there, neither in {own.parent} nor in the package: make it first with "
             f"`diffusion-lessons distil {name}`, or name another with teacher=... (--set teacher=PATH)"
         ) from error
-    return checkpoints.load(name, device)

@@ -78,31 +78,47 @@ def check_writable(file: Path) -> None:
         pass
 
 
-def lock(target: Path, seconds: float = 0.0) -> filelock.AcquireReturnProxy:
-    """Keep other processes that ask for the same lock away from a file or a folder: `with lock(target): ...`.
+class Lock:
+    """Keeps other processes that ask for the same lock away from a file: `with Lock(file): ...`, or until `release`.
 
-    It lasts until the block, or the process, ends, even if that is killed. A small hidden file stays behind: in the
-    folder, or beside the file.
+    The operating system ends it with the process, even if that is killed: then a small hidden file is left beside the
+    file, and no harm. Within one process the same lock may be taken several times.
 
     seconds   how long to wait for another process
     Raises BlockingIOError if it is still there after that, OSError if nothing can be written there.
     """
-    hidden = target / ".lock" if target.is_dir() else target.with_name(f".{target.name}.lock")
-    with _named(hidden, b""):
-        hidden.parent.mkdir(parents=True, exist_ok=True)
-        held = filelock.FileLock(hidden, thread_local=False)  # what one thread locked, another may release
-        try:
-            return held.acquire(timeout=seconds)
-        except filelock.Timeout:
-            pass
-        except OSError as error:
-            if error.errno not in (errno.ENOLCK, errno.EOPNOTSUPP):
-                raise
-            warnings.warn(f"{target} cannot be locked on this file system: start no second run there", stacklevel=2)
-            return filelock.AcquireReturnProxy(held)
-    raise BlockingIOError(
-        f"{target} is being written by another process: wait until that has ended, or use another place"
-    )
+
+    def __init__(self, file: Path, seconds: float = 0.0) -> None:
+        self._hidden = file.absolute().with_name(f".{file.name}.lock")
+        with _named(file, b""):
+            file.absolute().parent.mkdir(parents=True, exist_ok=True)
+            self._lock = filelock.FileLock(self._hidden, thread_local=False, is_singleton=True)
+            try:
+                self._lock.acquire(timeout=seconds)
+                return
+            except filelock.Timeout:
+                pass
+            except OSError as error:
+                if error.errno not in (errno.ENOLCK, errno.EOPNOTSUPP):
+                    raise
+                warnings.warn(f"{file} cannot be locked on this file system: start no second run there", stacklevel=2)
+                return
+        raise BlockingIOError(
+            f"{file} is being written by another process: wait until that has ended, or use another place"
+        )
+
+    def release(self) -> None:
+        """Let others in."""
+        if self._lock.lock_counter == 1:
+            with suppress(OSError):  # Windows removes it when it is released
+                self._hidden.unlink()
+        self._lock.release()
+
+    def __enter__(self) -> "Lock":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
 
 
 @contextmanager

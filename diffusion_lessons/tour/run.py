@@ -13,11 +13,12 @@ from tqdm.auto import tqdm
 from diffusion_lessons import schedules, toys
 from diffusion_lessons.benchmark.measure import measure
 from diffusion_lessons.benchmark.rows import Measurement
+from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.denoisers.network import Denoiser
 from diffusion_lessons.figures.noising import image_strip
 from diffusion_lessons.figures.style import label
 from diffusion_lessons.figures.trajectories import estimate_strip, trajectory_figure
-from diffusion_lessons.machine.files import write_atomically
+from diffusion_lessons.machine.files import check_writable, write_atomically
 from diffusion_lessons.metrics import evaluator as evaluators
 from diffusion_lessons.metrics import features
 from diffusion_lessons.metrics.adherence import adherence
@@ -27,7 +28,9 @@ from diffusion_lessons.sampling import Settings, generate, states
 from diffusion_lessons.tour import report
 from diffusion_lessons.toys.worked_example import worked_example
 from diffusion_lessons.training import loop, recipes
+from diffusion_lessons.training.folder import networks_in
 
+COMMAND = "diffusion-lessons tour"  # by which a network of a tour is known
 COMPARED = (Settings("ddpm", 1000), *(Settings("ddim", steps) for steps in (50, 20, 10, 5)))
 SCALES = (0.0, 1.0, 3.0, 7.5, 15.0)
 WANTED, AVOIDED = 8, 3  # the negative example: an 8 that is not a 3
@@ -57,9 +60,13 @@ class Plan:
 def run(
     out: str | Path = "runs/tour", *, fast: bool = False, seed: int = 0, device: str | torch.device | None = None
 ) -> Path:
-    """Make the tour and return its page, `out`/index.html; pictures, the table and the network are beside it."""
+    """Make the tour and return its page, `out`/index.html; pictures, the table and the network are beside it.
+
+    An earlier tour there is replaced. Raises FileExistsError for a folder with a network that was trained otherwise,
+    OSError for one that cannot be written; both before anything is computed.
+    """
     out, plan = Path(out), Plan.of(fast)
-    out.mkdir(parents=True, exist_ok=True)
+    _check_free(out)
     example = worked_example()
     print("Three steps by hand (x is one number, the data are -1 or +1):\n")
     print(example.round(4).to_string(index=False), "\n")
@@ -121,6 +128,15 @@ def _measured(denoise: Denoiser, settings: Settings, evaluator: Evaluator, plan:
     )
 
 
+def _check_free(out: Path) -> None:
+    check_writable(out / "index.html")
+    for network in networks_in(out, recipes.get("digits")):
+        if cards.read_card(network).get("command") != COMMAND:
+            raise FileExistsError(
+                f"{network} was not trained by a tour and would be replaced: use another folder (--out)"
+            )
+
+
 def _train(plan: Plan, out: Path, seed: int, device: str | torch.device | None) -> tuple[Denoiser, dict[str, Any]]:
     """A class-conditional U-Net, from random weights, on the 8x8 digits and their smudged copies."""
     recipe = recipes.get("digits", images=plan.images)
@@ -128,7 +144,7 @@ def _train(plan: Plan, out: Path, seed: int, device: str | torch.device | None) 
         for record in loop.train(recipe, recipe.load_data(), device=device, seed=seed):
             bar.update(record.images - bar.n)
             bar.set_postfix(loss=f"{record.loss:.3f}")
-    loop.finish(record, out, command="diffusion-lessons tour")
+    loop.finish(record, out, command=COMMAND, overwrite=True)
     training = {"images": record.images, "seconds": round(record.seconds, 1), "loss": round(record.loss, 4)}
     return record.denoiser(), training
 

@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = offer(
         "recipes": ["Recipe"],
         "loop": ["TrainingRecord", "finish", "train"],
         "step": [],
+        "folder": [],
         "state": [],
         "classifier": [],
     },

@@ -13,11 +13,12 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 import torch
 from torch import Tensor, nn
@@ -25,12 +26,14 @@ from torch import Tensor, nn
 from diffusion_lessons.data import Data
 from diffusion_lessons.denoisers.network import Denoiser
 from diffusion_lessons.machine.processes import Processes
+from diffusion_lessons.training.folder import STATE, claim, networks_in
 from diffusion_lessons.training.pairs import Pairs
 from diffusion_lessons.training.recipes import Recipe
 from diffusion_lessons.training.state import Run
 from diffusion_lessons.training.step import Objective, Step, denoising
 
-STATE = "state.pt"  # the file in a run's folder from which training goes on
+# What this process trains in which folder: a run that was left in the middle stops where another begins in its folder.
+_RUNNING: WeakValueDictionary[Path, Generator[Any, None, None]] = WeakValueDictionary()
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,7 @@ def train(
     device: str | torch.device | None = None,
     seed: int = 0,
     resume: bool = False,
+    overwrite: bool = False,
     minutes: float | None = None,
     every: int = 10,
     save_every: float = 60.0,
@@ -79,14 +83,18 @@ def train(
     device      "cuda", "mps" or "cpu"; None takes the first that is there
     seed        decides the first weights, the order of the images, the noise and the times
     resume      go on from the state in out_dir, if there is one
+    overwrite   replace what was trained in out_dir before, finished or not
     minutes     stop after this training time instead of after `recipe.images`; the learning rate falls to 0 by then
     objective   what a step minimises; the methods of `distillation` bring their own
     start       a network of the same shape from whose weights training starts: a student's teacher
     precision   of the convolutions: "float32", "bfloat16", "float16", or "auto": half where the device has it
 
-    Raises ValueError for a device that is not there, a batch that processes cannot share, a state of another recipe;
-    FileExistsError when out_dir holds the state of an unfinished run and `resume` is not set; FloatingPointError
-    when the loss is no longer finite. Arguments are checked here, not at the first step.
+    out_dir belongs to this run until `finish`, or until it stops early: another process is kept away.
+
+    Raises ValueError for a device that is not there, a batch that processes cannot share, a state that is damaged, or
+    of another recipe or other images; FileExistsError when out_dir holds a finished network, or an unfinished run and
+    `resume` is not set; BlockingIOError while another process trains there; OSError when out_dir cannot be written;
+    FloatingPointError when the loss is no longer finite. Arguments are checked here, not at the first step.
     """
     if every < 1:
         raise ValueError(f"every must be at least 1 step; got {every}")
@@ -95,29 +103,46 @@ def train(
     processes = Processes.started(device)
     if recipe.batch % processes.world:
         raise ValueError(f"a batch of {recipe.batch} cannot be shared by {processes.world} processes; use a multiple")
-    state = Path(out_dir) / STATE if out_dir is not None else None
-    if state is not None and state.exists() and not resume:
-        raise FileExistsError(
-            f"{state} is an unfinished run: go on with resume=True (--resume), delete it, or use another folder"
-        )
     run = Run(recipe, data, processes.device, seed, precision)
     if start is not None:
         run.start_from(start)
-    if state is not None and resume and state.exists():
-        run.load_state(state)
-    return _train(run, objective, data.to(processes.device), state, processes, minutes, every, save_every)
+    state = None
+    if out_dir is not None:
+        run.folder = Path(out_dir).absolute()
+        state = run.folder / STATE
+        if (earlier := _RUNNING.pop(run.folder, None)) is not None:
+            earlier.close()
+        if processes.rank == 0:
+            run.held = claim(run.folder, recipe, resume=resume, overwrite=overwrite)
+        if resume and state.exists():
+            run.load_state(state)
+    records = _train(run, objective, data.to(processes.device), state, processes, minutes, every, save_every)
+    if run.folder is not None:
+        _RUNNING[run.folder] = records
+    return records
 
 
-def finish(record: TrainingRecord, out_dir: str | Path, *, command: str | None = None, **about: Any) -> Path | None:
+def finish(
+    record: TrainingRecord, out_dir: str | Path, *, command: str | None = None, overwrite: bool = False, **about: Any
+) -> Path | None:
     """Write what was trained as a checkpoint (`out_dir`/mnist-diffusion.safetensors and its card) and delete the state.
 
     `about` goes into the card (`evaluation={...}`). Returns the file, or None in all processes but the first.
+    Raises FileExistsError if a network stands there that is not of the folder in which this run was trained; with
+    `overwrite` it is replaced.
     """
     if not record.main:
         return None
     assert record.run is not None
-    file = record.run.save_checkpoints(Path(out_dir), command=command, **about)
-    (Path(out_dir) / STATE).unlink(missing_ok=True)
+    run, folder = record.run, Path(out_dir).absolute()
+    if folder != run.folder and not overwrite and (there := networks_in(folder, run.recipe)):
+        raise FileExistsError(
+            f"{there[0]} is there already: finish in another folder, or replace it with overwrite=True"
+        )
+    file = run.save_checkpoints(Path(out_dir), command=command, **about)
+    (folder / STATE).unlink(missing_ok=True)
+    run.folder = folder
+    run.release()
     return file
 
 
@@ -128,7 +153,16 @@ def learning_rate(peak: float, progress: float, warm_up: float) -> float:
     return peak * 0.5 * (1 + math.cos(math.pi * (progress - warm_up) / (1 - warm_up)))
 
 
-def _train(
+def _train(run: Run, *arguments: Any) -> Generator[TrainingRecord, None, None]:
+    """The records; the folder is for others again where the run ends before its last."""
+    try:
+        yield from _steps(run, *arguments)
+    except BaseException:
+        run.release()
+        raise
+
+
+def _steps(
     run: Run,
     objective: Objective,
     data: Data | Pairs,
@@ -137,7 +171,7 @@ def _train(
     minutes: float | None,
     every: int,
     save_every: float,
-) -> Iterator[TrainingRecord]:
+) -> Generator[TrainingRecord, None, None]:
     recipe, main = run.recipe, processes.rank == 0
     step = Step(run, objective, data, processes)
     if run.device.type != "cpu" or minutes is not None or step.is_compiled:
@@ -154,8 +188,24 @@ def _train(
         if state is not None and main:
             run.save_state(state)
 
+    def record(done: float, rate: float, images_per_second: float) -> TrainingRecord:
+        return TrainingRecord(
+            step=run.step,
+            steps=max(run.step, round(run.step / min(done, 1))),
+            images=run.images,
+            loss=run.loss,
+            learning_rate=rate,
+            images_per_second=images_per_second,
+            seconds=run.seconds,
+            seconds_left=max(0.0, run.seconds * (1 / done - 1)),
+            main=main,
+            run=run,
+        )
+
     try:
         done = progress()
+        if done >= 1:  # killed after its last step, before `finish`
+            yield record(done, 0.0, 0.0)
         while done < 1:
             rate = learning_rate(recipe.learning_rate, done + 0.5 / recipe.steps, recipe.warm_up)
             with _interrupt_held_back():
@@ -170,22 +220,11 @@ def _train(
                     "too high for this network. The state that was last saved is kept"
                 )
             seconds = time.perf_counter() - since
-            run.seconds = earlier + seconds
+            run.seconds, run.loss = earlier + seconds, mean
             if time.perf_counter() - saved > save_every:
                 save()
                 saved = time.perf_counter()
-            yield TrainingRecord(
-                step=run.step,
-                steps=max(run.step, round(run.step / min(done, 1))),
-                images=run.images,
-                loss=mean,
-                learning_rate=rate,
-                images_per_second=recipe.batch * len(losses) / seconds,
-                seconds=run.seconds,
-                seconds_left=max(0.0, run.seconds * (1 / done - 1)),
-                main=main,
-                run=run,
-            )
+            yield record(done, rate, recipe.batch * len(losses) / seconds)
             earlier, since = run.seconds, time.perf_counter()  # the caller's time is not training time
             losses.clear()
     except (KeyboardInterrupt, GeneratorExit):

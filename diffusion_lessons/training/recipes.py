@@ -4,6 +4,7 @@ Work is counted in images seen, never in minutes, so a recipe gives the same net
 Each recipe comes as diffusion and as flow matching with the same network, data and budget.
 """
 
+import shlex
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal, TypeVar
 
@@ -80,6 +81,12 @@ class Recipe:
         """The name of what it trains: mnist-diffusion, digits-flow, ..."""
         return f"{self.data}-{self.kind}"
 
+    @property
+    def checkpoints(self) -> dict[float, str]:
+        """The name of the file for each average: {0.05: "mnist-diffusion-ema0.05", 0.1: "mnist-diffusion"}."""
+        others = {share: f"{self.checkpoint}-ema{share:g}" for share in self.other_shares}
+        return {**others, self.ema_share: self.checkpoint}
+
     def load_data(self, **options: Any) -> Data:
         """The training images; options as of `data.load_data`."""
         images = load_data(self.data, **options)
@@ -103,9 +110,10 @@ class Recipe:
         return Settings("ddim", 10)
 
     def command(self, seed: int) -> str:
-        """The command line that trains it."""
-        kind = "" if self.kind == "diffusion" else f" --kind {self.kind}"
-        return f"diffusion-lessons train {self.name}{kind} --seed {seed}"
+        """The command line that trains it, quoted for a shell; what no option can say stands behind it as a comment."""
+        kind = [] if self.kind == "diffusion" else ["--kind", self.kind]
+        known = get(self.name, self.kind) if self.name in names() else self
+        return _command(["train", self.name, *kind], known, self, seed)
 
     def about(self) -> dict[str, Any]:
         """Entries of the checkpoint's card beside the recipe itself."""
@@ -172,13 +180,32 @@ def get(name: str, kind: Kind = "diffusion", **changes: Any) -> Recipe:
 def for_data(data: Data, kind: Kind = "diffusion", *, gpu: bool = True, **changes: Any) -> Recipe:
     """A recipe for your own images: that of the named data set nearest in size, under the data's own name.
 
-    Colour images without a GPU get the small network and the number of images that one core trains on in an hour.
+    Without a GPU colour images get the small network, and all get as many images as one core trains on in an hour:
+    fewer, the larger they are.
     """
     side, colour = max(data.shape[1:]), data.shape[0] == 3
-    small = replace(_CIFAR10_SMALL, images=HOUR_ON_A_CORE)
-    nearest = _DIGITS if side <= 12 else _MNIST_SMALL if not colour else _CIFAR10 if gpu else small
+    nearest = _DIGITS if side <= 12 else _MNIST_SMALL if not colour else _CIFAR10 if gpu else _CIFAR10_SMALL
+    if not gpu and side > 12:
+        as_fast = (32 if colour else 28) / side  # the work grows with the number of pixels
+        most = HOUR_ON_A_CORE if colour else nearest.images
+        nearest = replace(nearest, images=min(most, round(most * as_fast**2)))
     name = str(data.card["name"])
     return changed(_as(replace(nearest, name=name, data=name, smudged=0.0, flip=False), kind), changes)
+
+
+def _command(words: list[str], known: Recipe, recipe: Recipe, seed: int) -> str:
+    changes = {f.name: getattr(recipe, f.name) for f in fields(recipe)}
+    changes = {name: value for name, value in changes.items() if value != getattr(known, name)}
+    simple = {name: value for name, value in changes.items() if isinstance(value, bool | int | float | str | None)}
+    options = [word for name, value in simple.items() for word in ("--set", f"{name}={as_text(value)}")]
+    comment = ", ".join(f"{name}={value!r}" for name, value in changes.items() if name not in simple)
+    line = shlex.join(["diffusion-lessons", *words, "--seed", str(seed), *options])
+    return f"{line}  # with {comment}" if comment else line
+
+
+def as_text(value: object) -> str:
+    """A value as it is typed behind `--set NAME=`."""
+    return {"True": "true", "False": "false", "None": "none"}.get(str(value), str(value))
 
 
 def _as(recipe: Recipe, kind: Kind) -> Recipe:

@@ -1,6 +1,9 @@
 """A training run: everything that changes while training, and how it is saved and resumed."""
 
+import hashlib
 import io
+import math
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +14,7 @@ from diffusion_lessons import checkpoints
 from diffusion_lessons.data import Data
 from diffusion_lessons.denoisers.network import Denoiser
 from diffusion_lessons.machine.devices import device_name, training_precision
-from diffusion_lessons.machine.files import write_atomically
+from diffusion_lessons.machine.files import Lock, write_atomically
 from diffusion_lessons.training.ema import EMA
 from diffusion_lessons.training.pairs import Pairs
 from diffusion_lessons.training.recipes import Recipe
@@ -20,14 +23,18 @@ from diffusion_lessons.training.recipes import Recipe
 class Run:
     """Weights, their average, the optimiser, and how far training has come.
 
-    `step` counts updates, `seconds` the time spent in them, also before an interruption.
+    `step` counts updates, `seconds` the time spent in them, also before an interruption; `loss` is the last reported.
+    `folder` is where the run is kept, and `held` its lock; None for a run that is not kept.
     """
 
     def __init__(
         self, recipe: Recipe, data: Data | Pairs, device: torch.device, seed: int, precision: str = "auto"
     ) -> None:
         self.recipe, self.device, self.seed = recipe, device, seed
-        self.step, self.seconds = 0, 0.0
+        self.step, self.seconds, self.loss = 0, 0.0, math.nan
+        self.folder: Path | None = None
+        self.held: Lock | None = None
+        self._data = data
         self.shape, self.class_names, self.data_card = data.shape, data.classes, data.card
         self.path, self.precision = recipe.make_path(), training_precision(precision, device)
         with torch.random.fork_rng(devices=[]):  # the caller's random stream stays as it was
@@ -58,15 +65,37 @@ class Run:
         shape, classes = self.shape, len(self.class_names)
         return Denoiser(self.ema.network, self.path, self.recipe.predicts, classes=classes, shape=shape)
 
+    @cached_property
+    def data(self) -> dict[str, Any]:
+        """What tells the images from others: a state goes on with these only."""
+        parts = (self._data.eps, self._data.x0) if isinstance(self._data, Pairs) else (self._data.pixels,)
+        sha256 = hashlib.sha256()
+        for part in (*parts, self._data.labels):
+            sha256.update(part.cpu().contiguous().numpy().tobytes())
+        return {
+            "number of images": len(self._data),
+            "shape of an image": tuple(self.shape),
+            "names of classes": tuple(self.class_names),
+            "hash of pixels and labels": sha256.hexdigest()[:12],
+        }
+
+    def release(self) -> None:
+        """Let other processes use the run's folder."""
+        if self.held is not None:
+            self.held.release()
+            self.held = None
+
     def save_state(self, file: Path) -> None:
-        """Write all of it to one file, which is replaced whole or not at all."""
+        """Write all of it, and a checksum, to one file, which is replaced whole or not at all."""
         content = io.BytesIO()
         torch.save(
             {
                 "recipe": self.recipe.card(),
+                "data": self.data,
                 "seed": self.seed,
                 "step": self.step,
                 "seconds": self.seconds,
+                "loss": self.loss,
                 "network": self.network.state_dict(),
                 "averages": [average.network.state_dict() for average in self.averages.values()],
                 "optimizer": self.optimizer.state_dict(),
@@ -74,18 +103,21 @@ class Run:
             },
             content,
         )
-        write_atomically(file, content.getvalue())
+        written = content.getvalue()
+        write_atomically(file, written + hashlib.sha256(written).digest())
 
     def load_state(self, file: Path) -> None:
-        """Go on from such a file. Raises ValueError if it belongs to another recipe or seed."""
-        state: dict[str, Any] = torch.load(file, map_location=self.device, weights_only=True)
-        mine = {**self.recipe.card(), "seed": self.seed}
-        theirs = {**state["recipe"], "seed": state["seed"]}
+        """Go on from such a file. Raises ValueError if it is damaged, or belongs to other images, recipe or seed."""
+        state = self._read_state(file)
+        mine = {**self.recipe.card(), "seed": self.seed, **self.data}
+        theirs = {**state["recipe"], "seed": state["seed"], **state["data"]}
         changed = sorted(key for key in mine.keys() | theirs.keys() if mine.get(key) != theirs.get(key))
         if changed:
-            differences = ", ".join(f"{key} was {theirs.get(key)!r} and is {mine.get(key)!r}" for key in changed)
-            raise ValueError(f"{file} belongs to another run: {differences}. Use that recipe, or another folder")
-        self.step, self.seconds = state["step"], state["seconds"]
+            differences = ", ".join(f"{key} was {_shown(theirs, key)} and is {_shown(mine, key)}" for key in changed)
+            raise ValueError(
+                f"{file} belongs to another run: {differences}. Use that recipe and those images, or another folder"
+            )
+        self.step, self.seconds, self.loss = state["step"], state["seconds"], state["loss"]
         self.network.load_state_dict(state["network"])
         for average, weights in zip(self.averages.values(), state["averages"], strict=True):
             average.network.load_state_dict(weights)
@@ -93,14 +125,24 @@ class Run:
         if state["scaler"] and self.scaler.is_enabled():  # a run in float16 may go on in another type, and back
             self.scaler.load_state_dict(state["scaler"])
 
+    def _read_state(self, file: Path) -> dict[str, Any]:
+        content = file.read_bytes()
+        written, digest = content[:-32], content[-32:]
+        if hashlib.sha256(written).digest() != digest:
+            raise ValueError(
+                f"{file} is damaged, or of another version, and cannot be resumed: delete it (--overwrite), or use "
+                "another folder (--out)"
+            )
+        return torch.load(io.BytesIO(written), map_location=self.device, weights_only=True)
+
     def save_checkpoints(self, folder: Path, **about: Any) -> Path:
-        """Write every average with its card: folder/mnist-diffusion.safetensors, whose path is returned, and for each
-        of the `other_shares` a file such as mnist-diffusion-ema0.05.safetensors, of which the best may be chosen.
+        """Write every average with its card, as `recipe.checkpoints` names them; return the file of the run's own.
+
+        Of the `other_shares` the best may be chosen afterwards.
         """
-        name = self.recipe.checkpoint
-        for share in self.recipe.other_shares:
-            self.save_checkpoint(folder / f"{name}-ema{share:g}.safetensors", share, **about)
-        return self.save_checkpoint(folder / f"{name}.safetensors", self.recipe.ema_share, **about)
+        for share, name in self.recipe.checkpoints.items():
+            file = self.save_checkpoint(folder / f"{name}.safetensors", share, **about)
+        return file
 
     def save_checkpoint(self, file: str | Path, share: float, *, command: str | None = None, **about: Any) -> Path:
         """Write the average of this share of the run, and its card."""
@@ -128,3 +170,8 @@ class Run:
             class_names=self.class_names,
             about=entries,
         )
+
+
+def _shown(values: dict[str, Any], key: str, most: int = 80) -> str:
+    text = repr(values.get(key))
+    return text if len(text) <= most else f"{text[:most]}..."

@@ -52,7 +52,14 @@ def test_a_classifier_of_ones_own_images(shapes, tmp_path, monkeypatch, capsys):
     assert run("features", shapes, "--classifier", name, "--count", 5) == 0
     assert capsys.readouterr().out == f"saved to {name}-features.safetensors\n"
     assert reference(name, "train").features.shape == (5, 64)
-    assert run("classifier", *options, "--seed", 2) == 0
+    assert run("features", shapes, "--classifier", name, "--count", 5) == 1
+    assert "shapes-features.safetensors is there already" in capsys.readouterr().err
+    assert run("features", shapes, "--classifier", name, "--count", 5, "--overwrite") == 0
+    before = Path(f"{name}-classifier.safetensors").read_bytes()
+    assert run("classifier", *options, "--seed", 2) == 1
+    assert "is there already: use another folder (--out), or replace it (--overwrite)" in capsys.readouterr().err
+    assert Path(f"{name}-classifier.safetensors").read_bytes() == before
+    assert run("classifier", *options, "--seed", 2, "--overwrite") == 0
     measured._references.cache_clear()
     with pytest.raises(ValueError, match="made with classifier"):
         reference(name)
@@ -61,3 +68,10 @@ def test_a_classifier_of_ones_own_images(shapes, tmp_path, monkeypatch, capsys):
 def test_a_folder_without_test_images_is_refused_before_training(shapes, tmp_path, capsys):
     assert run("classifier", shapes / "train", "--device", "cpu", "--out", tmp_path / "out") == 1
     assert "is not split" in capsys.readouterr().err and not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_noticed_before_training(shapes, tmp_path, monkeypatch, capsys):
+    (tmp_path / "file").touch()
+    monkeypatch.setattr("diffusion_lessons.commands.classifier.train_classifier", None)  # would be a TypeError
+    assert run("classifier", shapes, "--size", 8, "--device", "cpu", "--out", tmp_path / "file" / "new") == 1
+    assert "could not write" in (told := capsys.readouterr().err) and len(told.splitlines()) == 1

@@ -1,8 +1,17 @@
-"""Which recipe is trained, with which changes."""
+"""Which recipe is trained, with which changes, and what is said of it; nothing that was trained before is lost."""
+
+import shlex
+from pathlib import Path
 
 import pytest
+from PIL import Image
 
-from diffusion_lessons.commands.train import choose_recipe, distil
+from diffusion_lessons import cli
+from diffusion_lessons.checkpoints import cards
+from diffusion_lessons.commands import train as training
+from diffusion_lessons.commands.train import choose_recipe, distil, train
+from diffusion_lessons.data import load_data
+from diffusion_lessons.training import recipes
 
 
 def test_fields_of_a_recipe_are_changed():
@@ -27,3 +36,75 @@ def test_what_no_recipe_has_is_refused():
         choose_recipe("digits", changes={"colour": "red"})
     with pytest.raises(ValueError, match="a recipe has no device"):
         distil("digits-reflow", changes={"device": "cpu"})
+
+
+@pytest.fixture
+def photos(tmp_path, monkeypatch):
+    """A folder of three grey pictures, whose name has a blank."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my photos").mkdir()
+    for i in range(3):
+        Image.new("L", (20, 20), 80 * i).save(tmp_path / "my photos" / f"{i}.png")
+    return tmp_path / "my photos"
+
+
+SMALL = {"images": 64, "batch": 16, "learning_rate": 1e-4, "flip": True, "compile": False}
+
+
+def test_the_cards_command_is_complete_and_quoted_and_does_it_again(photos, capsys):
+    """The words of the command, given to the command line, train the same network."""
+    options = {"size": 10, "device": "cpu", "seed": 3, "precision": "float32"}
+    file = train("my photos", "flow", out=Path("a run"), changes=SMALL, **options)
+    assert "--checkpoint 'a run/my photos-flow'" in capsys.readouterr().err
+    command = cards.read_card(file)["command"]
+    assert command == (
+        "diffusion-lessons train 'my photos' --kind flow --size 10 --out 'a run' --seed 3 --precision float32"
+        " --device cpu --set images=64 --set batch=16 --set learning_rate=0.0001 --set flip=true --set compile=false"
+    )
+    before = file.read_bytes()
+    cli.app([*shlex.split(command)[1:], "--overwrite"], standalone_mode=False)
+    assert file.read_bytes() == before
+
+
+def test_the_command_of_a_recipe_is_short(photos):
+    file = train("digits", changes={"images": 64, "batch": 64}, seed=0, precision="auto", minutes=None)
+    command = "diffusion-lessons train digits --seed 0 --set images=64 --set batch=64"
+    assert cards.read_card(file)["command"] == command
+
+
+def test_a_folder_says_on_which_device_its_recipe_was_chosen(photos, monkeypatch):
+    monkeypatch.setattr(training, "choose_recipe", lambda *_: (recipes.get("digits", images=64), load_data("digits")))
+    file = train("my photos", out=Path("run"), seed=0)
+    assert " --device " in cards.read_card(file)["command"]
+
+
+def test_a_finished_run_is_neither_replaced_nor_resumed(photos, capsys):
+    file = train("digits", changes={"images": 64}, seed=0)
+    before = file.read_bytes()
+    for options in ({"seed": 1}, {"seed": 0, "resume": True}):
+        with pytest.raises(FileExistsError, match="is a finished network, trained on 64 images"):
+            train("digits", changes={"images": 64}, **options)
+    assert file.read_bytes() == before
+    assert train("digits", changes={"images": 64}, seed=1, overwrite=True).read_bytes() != before
+
+
+def test_colour_on_a_cpu_says_what_a_gpu_would_change(tmp_path, monkeypatch, capsys):
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
+    recipe, _ = choose_recipe(str(tmp_path), device="cpu")
+    assert recipe.images == recipes.HOUR_ON_A_CORE
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "ends in about an hour of one core: 800,000 images" in line and "--device cuda) would see 25,000,000" in line
+    Image.new("L", (8, 8)).save(tmp_path / "a.png")
+    choose_recipe(str(tmp_path), device="cpu", size=8)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_student_says_who_its_teacher_is(photos, capsys):
+    with pytest.raises(ValueError, match="a recipe has no"):
+        distil("digits-progressive-8", changes={"colour": 1})
+    distil("digits-progressive-8", changes={"images": 64}, out=Path("a run"), seed=2)
+    assert "the teacher is " in (told := capsys.readouterr().err) and "checkpoints/digits-diffusion.safetensors" in told
+    command = cards.read_card("a run/digits-progressive-8")["command"]
+    assert command == "diffusion-lessons distil digits-progressive-8 --out 'a run' --seed 2 --set images=64"
+    with pytest.raises(FileExistsError, match="is a finished network"):
+        distil("digits-progressive-8", changes={"images": 64}, out=Path("a run"), seed=2)

@@ -9,9 +9,9 @@ import pytest
 
 from diffusion_lessons.machine import files
 from diffusion_lessons.machine.files import (
+    Lock,
     append_line,
     check_writable,
-    lock,
     unfinished,
     write_atomically,
     write_together,
@@ -112,25 +112,22 @@ def test_a_place_is_tried_without_writing(tmp_path, monkeypatch):
 HOLD = """
 import sys
 from pathlib import Path
-from diffusion_lessons.machine.files import lock
-with lock(Path(sys.argv[1])):
+from diffusion_lessons.machine.files import Lock
+with Lock(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
 """
 
 
-@pytest.mark.parametrize("name", ["", "rows.jsonl"])
-def test_a_lock_keeps_another_process_away_until_that_ends_or_is_killed(tmp_path, name):
-    target = tmp_path / name
+def test_a_lock_keeps_another_process_away_until_that_ends_or_is_killed(tmp_path):
+    target = tmp_path / "new" / "rows.jsonl"
     other = subprocess.Popen([sys.executable, "-c", HOLD, str(target)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert other.stdout.readline() == b"held\n"
     with pytest.raises(BlockingIOError, match="is being written by another process: wait until that has ended"):
-        lock(target)
+        Lock(target)
     other.kill()
     other.communicate()
-    with lock(target):
-        pass
-    with lock(target, seconds=5.0):
+    with Lock(target), Lock(target, seconds=5.0):  # the same process may
         pass
 
 
@@ -139,11 +136,11 @@ def test_a_file_system_without_locks_is_said_and_does_not_stop_the_work(tmp_path
         raise OSError(errno.ENOLCK, "No locks available")
 
     monkeypatch.setattr(files.filelock.FileLock, "acquire", without)
-    with pytest.warns(UserWarning, match="cannot be locked on this file system"), lock(tmp_path):
+    with pytest.warns(UserWarning, match="cannot be locked on this file system"), Lock(tmp_path / "a"):
         pass
 
 
 def test_a_lock_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(OSError, match=r"could not write .*\.rows\.jsonl\.lock"):
-        lock(tmp_path / "file" / "rows.jsonl")
+    with pytest.raises(OSError, match=r"could not write .*rows\.jsonl"):
+        Lock(tmp_path / "file" / "rows.jsonl")

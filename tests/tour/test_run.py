@@ -2,14 +2,16 @@
 
 import json
 import re
+import sys
 
 import pandas as pd
 import pytest
 
-from diffusion_lessons import tour
+from diffusion_lessons import checkpoints, schedules, tour
 from diffusion_lessons.benchmark.measure import measure
 from diffusion_lessons.checkpoints import load
 from diffusion_lessons.metrics import evaluator as evaluators
+from diffusion_lessons.networks import UNet, UNetConfig
 from diffusion_lessons.sampling import Settings
 from diffusion_lessons.tour.run import table
 
@@ -64,3 +66,19 @@ def test_the_numbers_and_the_network_are_kept(made):
     denoise = load(out / "digits-diffusion.safetensors")
     assert denoise.shape == (1, 8, 8) and denoise.classes == 11
     assert denoise.card["images_seen"] == numbers["training"]["images"]
+
+
+def test_a_network_that_was_trained_otherwise_is_not_replaced(tmp_path, monkeypatch):
+    network = UNet(UNetConfig(widths=(8,), embedding=8))
+    about = {"command": "diffusion-lessons train digits"}
+    file = checkpoints.save(
+        tmp_path / "digits-diffusion", network, schedules.cosine(), "v", shape=(1, 8, 8), about=about
+    )
+    before = file.read_bytes()
+    monkeypatch.setattr(sys.modules[table.__module__], "worked_example", None)  # nothing is computed
+    with pytest.raises(FileExistsError, match="was not trained by a tour and would be replaced: use another folder"):
+        tour.run(tmp_path, fast=True)
+    assert file.read_bytes() == before
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match="could not write"):
+        tour.run(tmp_path / "file" / "tour", fast=True)

@@ -64,10 +64,25 @@ def test_resuming_gives_the_weights_of_an_uninterrupted_run(tiny_recipe, tiny_da
     assert torch.equal(weights(resumed[-1]), weights(whole))
 
 
+@pytest.mark.parametrize("stops", [(1,), (7, 8, 19)])
+def test_dropout_follows_from_the_seed_so_that_interrupted_equals_straight(tiny_recipe, tiny_data, tmp_path, stops):
+    recipe = replace(tiny_recipe, network=replace(tiny_recipe.network, dropout=0.5))
+    whole = last(train(recipe, tiny_data, device="cpu", every=1))
+    plain = last(train(tiny_recipe, tiny_data, device="cpu", every=1))
+    assert not torch.equal(weights(whole), weights(plain))  # dropout does something
+    for stop in stops:
+        torch.rand(stop)  # what else the process draws
+        for record in train(recipe, tiny_data, tmp_path, device="cpu", every=1, resume=True):
+            if record.step == stop:
+                break
+    resumed = last(train(recipe, tiny_data, tmp_path, device="cpu", every=1, resume=True))
+    assert torch.equal(weights(resumed), weights(whole))
+
+
 def test_state_is_written_as_time_passes(tiny_recipe, tiny_data, tmp_path):
     records = train(tiny_recipe, tiny_data, tmp_path, device="cpu", every=1, save_every=0.0)
     next(records)
-    assert [file.name for file in tmp_path.iterdir()] == [loop.STATE]
+    assert sorted(file.name for file in tmp_path.iterdir()) == [".state.pt.lock", loop.STATE]
     records.close()
 
 

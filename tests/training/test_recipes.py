@@ -101,3 +101,18 @@ def test_optimal_coupling_is_for_training_without_labels():
     recipe = recipes.get("digits", "flow", coupling="optimal", condition_dropout=1.0, images=640)
     *_, last = train(recipe, recipe.load_data(), device="cpu")
     assert last.step == 10
+
+
+def test_large_images_get_fewer_so_that_a_core_still_ends_in_an_hour():
+    for shape, images in (((3, 64, 64), 200_000), ((3, 16, 16), 800_000), ((1, 56, 56), 180_000), ((1, 8, 8), 150_000)):
+        data = replace(empty(shape), card={"name": "photos"})
+        assert recipes.for_data(data, gpu=False).images == images
+
+
+def test_the_command_says_every_change():
+    line = "diffusion-lessons train digits --kind flow --seed 3 --set images=640 --set compile=none"
+    recipe = recipes.get("digits", "flow", images=640, compile=None)
+    assert recipe.command(3) == line
+    narrow = replace(recipe, network=replace(recipe.network, widths=(8,)))
+    assert narrow.command(3).startswith(f"{line}  # with network=UNetConfig(channels=1,")
+    assert replace(recipe, name="my photos").command(0) == "diffusion-lessons train 'my photos' --kind flow --seed 0"
