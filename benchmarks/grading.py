@@ -20,6 +20,7 @@ from pathlib import Path
 import nbformat
 
 from diffusion_lessons.classroom import course
+from diffusion_lessons.classroom.collecting import collect
 from diffusion_lessons.classroom.grading import report, whole_class
 from diffusion_lessons.classroom.sandbox.sandbox import bubblewrap
 
@@ -45,10 +46,10 @@ def graded(folder: Path, assignment: str, count: int, processes: int) -> None:
         for number in range(count):
             student = f"student-{processes}-{number}"
             nbformat.write(solved(folder, assignment, student), Path(inbox) / f"{student}.ipynb")
-        course.collect(folder, assignment, Path(inbox))
+        collect(folder, assignment, Path(inbox))
     print(f"{count} submissions, {processes} at a time; load {_load()}", flush=True)
     begin = time.perf_counter()
-    found = [record for record, _ in whole_class.grade(folder, assignment, processes=processes)]
+    found = list(whole_class.grade(folder, assignment, whole_class.waiting(folder, assignment), processes=processes))
     wall = time.perf_counter() - begin
     seconds = [record.seconds for record in found]
     low, middle, high = statistics.quantiles(seconds, n=4) if len(seconds) > 1 else seconds * 3

@@ -11,29 +11,19 @@ course/
 
 import json
 import os
-import re
 import secrets
-import shutil
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import nbformat
-from nbgrader.apps import NbGraderAPI
-from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import (
-    AssignLatePenalties,
-    CheckCellMetadata,
-    ClearOutput,
-    LimitOutput,
-    OverwriteCells,
-    OverwriteKernelspec,
-    SaveAutoGrades,
-)
-from traitlets.config import Config
+from diffusion_lessons.machine.files import write_atomically
 
-from diffusion_lessons.classroom import assignments as source
-from diffusion_lessons.classroom.sandbox.sandbox import Limits
+if TYPE_CHECKING:  # importing nbgrader takes seconds, for which not every command has to wait
+    from nbgrader.apps import NbGraderAPI
+    from traitlets.config import Config
+
+    from diffusion_lessons.classroom.sandbox.sandbox import Limits
 
 CONFIGURATION = '''\
 """nbgrader's settings for this course; `nbgrader` commands started in this folder read them, too."""
@@ -43,15 +33,16 @@ from diffusion_lessons.classroom.course import configure
 c = configure(get_config())  # noqa: F821
 '''
 GRADING = "diffusion_lessons.classroom.grading"  # whose parts nbgrader imports when it needs them
-NAME = re.compile(r"[A-Za-z0-9][\w.@-]*")
 
 
 class ClassError(ValueError):
     """Something that the teacher can mend."""
 
 
-def configure(c: Config, course: Path | None = None) -> Config:
+def configure(c: "Config", course: Path | None = None) -> "Config":
     """Fill in nbgrader's settings; `course` is the current folder where nbgrader itself reads them."""
+    from nbgrader import preprocessors
+
     root = Path(course or os.getcwd()).resolve()
     c.CourseDirectory.root = str(root)
     c.CourseDirectory.course_id = root.name
@@ -61,31 +52,61 @@ def configure(c: Config, course: Path | None = None) -> Config:
     c.GenerateAssignment.permissions = 644
     c.Autograde.permissions = 644  # nbgrader's 444 cannot be graded a second time
     c.Autograde.sanitize_preprocessors = [
-        ClearOutput,
+        preprocessors.ClearOutput,
         f"{GRADING}.preprocessors.RestoreTests",
-        OverwriteKernelspec,
-        OverwriteCells,
+        preprocessors.OverwriteKernelspec,
+        preprocessors.OverwriteCells,
         f"{GRADING}.cleaning.Clean",
-        CheckCellMetadata,
+        preprocessors.CheckCellMetadata,
     ]
     c.Autograde.autograde_preprocessors = [
         f"{GRADING}.preprocessors.SandboxedExecute",
         f"{GRADING}.preprocessors.Judge",
         f"{GRADING}.cleaning.Clean",
-        LimitOutput,
-        SaveAutoGrades,
-        AssignLatePenalties,
-        CheckCellMetadata,
+        preprocessors.LimitOutput,
+        preprocessors.SaveAutoGrades,
+        preprocessors.AssignLatePenalties,
+        preprocessors.CheckCellMetadata,
     ]
     c.HTMLExporter.preprocessors = [f"{GRADING}.cleaning.Clean"]  # of feedback pages and of Formgrader
     c.HTMLExporter.filters = {"markdown2html": f"{GRADING}.cleaning.markdown2html"}
-    c.SandboxedExecute.limits = c.Judge.limits = json.loads((root / "limits.json").read_text())
+    c.SandboxedExecute.limits = c.Judge.limits = asdict(limits(root))
     return c
 
 
-def api(course: Path) -> NbGraderAPI:
-    """nbgrader's own interface to a course folder."""
+def limits(course: Path) -> "Limits":
+    """What one submission may use, from limits.json. Raises ClassError for what is no limit."""
+    from diffusion_lessons.classroom.sandbox.sandbox import Limits
+
+    file, known = course / "limits.json", asdict(Limits())
+    try:
+        chosen = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ClassError(
+            f"{file}: {error}; mend it, or delete it and run: diffusion-lessons class new {course}"
+        ) from None
+    wrong = (
+        chosen
+        if not isinstance(chosen, dict)
+        else [
+            f"{name}: {value!r}"
+            for name, value in chosen.items()
+            if name not in known or isinstance(value, bool) or not isinstance(value, int) or value < 1
+        ]
+    )
+    if wrong or not isinstance(chosen, dict):
+        raise ClassError(f"{file}: {wrong}; expected whole numbers from 1 for {', '.join(known)}")
+    return Limits(**chosen)
+
+
+def api(course: Path, *, not_run: str = "") -> "NbGraderAPI":
+    """nbgrader's own interface to a course folder. With a reason not to, no notebook runs when it is graded."""
+    from nbgrader.apps import NbGraderAPI
+    from nbgrader.coursedir import CourseDirectory
+    from traitlets.config import Config
+
     config = configure(Config(), checked(course))
+    config.SandboxedExecute.not_run = not_run
     programs = str(Path(sys.executable).parent)  # nbgrader calls alembic, which need not be on the PATH
     if programs not in os.environ["PATH"].split(os.pathsep):
         os.environ["PATH"] = programs + os.pathsep + os.environ["PATH"]
@@ -93,22 +114,39 @@ def api(course: Path) -> NbGraderAPI:
 
 
 def checked(course: Path) -> Path:
+    """The course, if it is one. Raises ClassError."""
     if not (course / "nbgrader_config.py").exists():
         raise ClassError(f"{course} is not a course folder; make one with: diffusion-lessons class new {course}")
     return course
 
 
+def assignments(course: Path) -> list[str]:
+    """The assignments of a course, by name."""
+    return sorted(path.stem for path in (checked(course) / "source").glob("*/*.ipynb") if path.stem == path.parent.name)
+
+
+def assigned(course: Path, assignment: str) -> str:
+    """The assignment, if the course has it. Raises ClassError."""
+    names = assignments(course)
+    if assignment not in names:
+        raise ClassError(f"no assignment {assignment!r} in {course}; there are {', '.join(names)}")
+    return assignment
+
+
 def new(course: Path) -> list[str]:
     """Make a course folder (or build the sources of an existing one again); the names of its assignments."""
+    from diffusion_lessons.classroom import assignments as source
+    from diffusion_lessons.classroom.sandbox.sandbox import Limits
+
     names = source.names()
     course.mkdir(parents=True, exist_ok=True)
     secret = course / "secret.txt"
     if not secret.exists():
-        write(secret, secrets.token_hex(16) + "\n")
+        _write(secret, secrets.token_hex(16) + "\n")
         secret.chmod(0o600)
     if not (course / "limits.json").exists():
-        write(course / "limits.json", json.dumps(asdict(Limits()), indent=2) + "\n")
-    write(course / "nbgrader_config.py", CONFIGURATION)
+        _write(course / "limits.json", json.dumps(asdict(Limits()), indent=2) + "\n")
+    _write(course / "nbgrader_config.py", CONFIGURATION)
     for name in names:
         build(course, name)
     return names
@@ -116,10 +154,13 @@ def new(course: Path) -> list[str]:
 
 def build(course: Path, assignment: str) -> Path:
     """Build the instructor's notebook of one assignment."""
+    import nbformat
+
+    from diffusion_lessons.classroom import assignments as source
+
     notebook = source.build(assignment, (checked(course) / "secret.txt").read_text().strip())
     target = course / "source" / assignment / f"{assignment}.ipynb"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    write(target, nbformat.writes(notebook) + "\n")
+    _write(target, nbformat.writes(notebook) + "\n")
     return target
 
 
@@ -130,43 +171,11 @@ def release(course: Path, assignment: str) -> Path:
     return course / "release" / assignment / f"{assignment}.ipynb"
 
 
-def collect(course: Path, assignment: str, folder: Path) -> list[str]:
-    """Sort a folder of handed-in notebooks into the course: NAME.ipynb, or NAME/anything.ipynb; the students' names."""
-    students: dict[str, Path] = {}
-    for path in sorted(folder.rglob("*.ipynb")):
-        inside = path.relative_to(folder)
-        if any(part.startswith(".") for part in inside.parts):
-            continue
-        student = inside.parts[0] if len(inside.parts) > 1 else path.stem
-        if not NAME.fullmatch(student):
-            raise ClassError(f"{path}: {student!r} is no name for a student; use letters, digits, dots and hyphens")
-        if student in students:
-            raise ClassError(f"two notebooks of {student}: {students[student]} and {path}; keep one of them")
-        students[student] = path
-    if not students:
-        raise ClassError(f"no notebooks in {folder}; expected NAME.ipynb or NAME/{assignment}.ipynb")
-    for student, path in students.items():
-        target = checked(course) / "submitted" / student / assignment / f"{assignment}.ipynb"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, target.with_suffix(".part"))
-        os.replace(target.with_suffix(".part"), target)
-    return list(students)
-
-
-def feedback(course: Path, assignment: str) -> Path:
-    """Write a page for each graded student: feedback/NAME/ASSIGNMENT/ASSIGNMENT.html."""
-    done(api(course).generate_feedback(assignment, force=True))
-    return course / "feedback"
-
-
 def done(answer: dict) -> None:
     """Raise what nbgrader reports as a failure."""
     if not answer["success"]:
         raise ClassError(f"nbgrader: {answer.get('log') or ''}{answer.get('error') or ''}".strip())
 
 
-def write(path: Path, text: str) -> None:
-    """Whole or not at all."""
-    part = path.with_name(path.name + ".part")
-    part.write_text(text)
-    os.replace(part, path)
+def _write(path: Path, text: str) -> None:
+    write_atomically(path, text.encode())

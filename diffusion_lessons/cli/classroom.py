@@ -48,20 +48,31 @@ def release(assignment: Assignment, course: Course = HERE) -> None:
 @app.command()
 def collect(
     assignment: Assignment,
-    folder: Annotated[Path, typer.Argument(help="handed-in notebooks: NAME.ipynb or NAME/anything.ipynb")],
+    inbox: Annotated[Path, typer.Argument(help="a folder of notebooks, or a platform's zip", metavar="INBOX")],
     course: Course = HERE,
 ) -> None:
-    """Sort a folder of handed-in notebooks into the course."""
+    """Sort handed-in notebooks into the course: one for each student, the latest.
+
+    \b
+    ana.ipynb, ana/anything.ipynb, ana.zip    in a folder of your own
+    submissions.zip                           as Moodle, Canvas and Gradescope make it, or the same unpacked
+
+    Names may be of any alphabet. What could not be taken (links, other assignments, files that are no notebooks,
+    earlier versions) is listed at the end; nobody stops the class. Collect again as more arrives.
+
+    \b
+    diffusion-lessons class collect A1 ~/Downloads/submissions.zip --course course
+    """
     from diffusion_lessons.commands import classroom
 
-    classroom.collect(course, assignment, folder)
+    classroom.collect(course, assignment, inbox)
 
 
 @app.command()
 def grade(
     assignment: Assignment,
     course: Course = HERE,
-    processes: Annotated[int | None, typer.Option(help="how many at once; by default one for each core")] = None,
+    processes: Annotated[int | None, typer.Option(min=1, help="how many at once; by default one for each core")] = None,
     again: Annotated[bool, typer.Option("--again", help="also what was graded before")] = False,
     part: Annotated[str, typer.Option(help="k/n: grade every n-th student from the k-th on")] = "1/1",
 ) -> None:
@@ -72,11 +83,15 @@ def grade(
 
 
 @app.command()
-def feedback(assignment: Assignment, course: Course = HERE) -> None:
-    """Write a feedback page for every graded student."""
+def feedback(
+    assignment: Assignment,
+    course: Course = HERE,
+    anyway: Annotated[bool, typer.Option("--anyway", help="also where the essay is still to grade by hand")] = False,
+) -> None:
+    """Write a feedback page for every student whose work is graded, the essay included."""
     from diffusion_lessons.commands import classroom
 
-    classroom.feedback(course, assignment)
+    classroom.feedback(course, assignment, anyway)
 
 
 @app.command()

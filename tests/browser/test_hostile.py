@@ -12,7 +12,9 @@ from nbconvert.exporters import HTMLExporter
 from nbgrader.api import Gradebook
 
 from diffusion_lessons.classroom import course
+from diffusion_lessons.classroom.collecting import collect
 from diffusion_lessons.classroom.grading import whole_class
+from diffusion_lessons.classroom.grading.feedback import feedback
 from tests.browser.server import TOKEN, serve
 from tests.classroom import hostile
 from tests.classroom.made_class import Maker
@@ -41,8 +43,8 @@ def submission(browser, tmp_path_factory):
     notebook = maker.solved(STUDENT)
     hostile.attack(notebook, ESSAY)
     maker.write(STUDENT, notebook)
-    course.collect(folder, ASSIGNMENT, inbox)
-    records = [record for record, _ in whole_class.grade(folder, ASSIGNMENT, processes=1)]
+    assert collect(folder, ASSIGNMENT, inbox).students == [STUDENT]
+    records = list(whole_class.grade(folder, ASSIGNMENT, [STUDENT], processes=1))
     assert [record.trouble for record in records] == [""]
     return folder, notebook
 
@@ -98,7 +100,7 @@ def test_the_traps_work(submission, visit, tmp_path):
 
 
 def check_feedback(folder, visit):
-    page = course.feedback(folder, ASSIGNMENT) / STUDENT / ASSIGNMENT / f"{ASSIGNMENT}.html"
+    page = feedback(folder, ASSIGNMENT, anyway=True).folder / STUDENT / ASSIGNMENT / f"{ASSIGNMENT}.html"
     shown, traps = visit(page.as_uri())
     assert traps == []
     assert "An honest sentence: $a < b$ and x & y." in shown.inner_text("body")

@@ -1,6 +1,7 @@
 """A course folder, without grading anything: what is made, what is kept, and what a teacher is told."""
 
 import json
+from dataclasses import asdict
 
 import pytest
 from traitlets.utils.importstring import import_item
@@ -10,6 +11,7 @@ pytest.importorskip("nbgrader")
 from diffusion_lessons.classroom import course
 from diffusion_lessons.classroom.course import ClassError
 from diffusion_lessons.classroom.grading import whole_class
+from diffusion_lessons.classroom.sandbox.sandbox import Limits
 from diffusion_lessons.machine import places
 
 
@@ -32,54 +34,31 @@ def test_two_courses_have_two_secrets(folder, tmp_path):
 def test_settings_take_effect(folder):
     (folder / "limits.json").write_text(json.dumps({"cell_seconds": 7}))
     config = course.api(folder).config
-    assert config.SandboxedExecute.limits == {"cell_seconds": 7}
+    assert config.SandboxedExecute.limits == config.Judge.limits == asdict(Limits(cell_seconds=7))
     steps = [step for step in config.Autograde.autograde_preprocessors if isinstance(step, str)]
     assert [step.rpartition(".")[2] for step in steps] == ["SandboxedExecute", "Judge", "Clean"]
     assert all(isinstance(import_item(step), type) for step in steps)
     assert str(folder) in config.CourseDirectory.db_url
 
 
-def test_collect_takes_files_and_folders(folder, tmp_path, run):
-    inbox = tmp_path / "inbox"
-    for name in ("ana.ipynb", "bo/A1.ipynb", "cy/sub/work.ipynb", ".hidden/x.ipynb", "cy/.ipynb_checkpoints/x.ipynb"):
-        (inbox / name).parent.mkdir(parents=True, exist_ok=True)
-        (inbox / name).write_text(name)
-    result = run("collect", "A1", inbox, "--course", folder)
-    assert result.exit_code == 0 and "3 submissions" in result.output
-    assert {name: path.read_text() for name, path in whole_class.submissions(folder, "A1").items()} == {
-        "ana": "ana.ipynb",
-        "bo": "bo/A1.ipynb",
-        "cy": "cy/sub/work.ipynb",
-    }
-
-
-@pytest.mark.parametrize(
-    "files, message",
-    [
-        ([], "no notebooks in"),
-        (["ana.ipynb", "ana/A1.ipynb"], "two notebooks of ana"),
-        (["a b.ipynb"], "'a b' is no name for a student"),
-    ],
-)
-def test_collect_refuses_what_is_not_clear(folder, tmp_path, files, message):
-    inbox = tmp_path / "inbox"
-    inbox.mkdir()
-    for name in files:
-        (inbox / name).parent.mkdir(exist_ok=True)
-        (inbox / name).write_text("{}")
-    with pytest.raises(ClassError, match=message):
-        course.collect(folder, "A1", inbox)
-    assert not (folder / "submitted").exists()
+@pytest.mark.parametrize("command", ["release", "collect", "grade", "report", "feedback"])
+def test_an_assignment_or_a_course_that_there_is_not_is_refused_by_every_command(folder, tmp_path, run, command):
+    inbox = [tmp_path] if command == "collect" else []
+    for name in ("A9", "a1"):
+        error = run(command, name, *inbox, "--course", folder).exception
+        assert isinstance(error, ClassError) and f"no assignment '{name}' in {folder}; there are A1, A2" in str(error)
+    error = run(command, "A1", *inbox, "--course", tmp_path).exception
+    assert isinstance(error, ClassError) and "is not a course folder" in str(error)
 
 
 def test_errors_say_what_to_do(folder, tmp_path, monkeypatch):
     with pytest.raises(ClassError, match="not a course folder; make one with: diffusion-lessons class new"):
         course.build(tmp_path, "A1")
     with pytest.raises(ClassError, match="A1 was not released: diffusion-lessons class release A1"):
-        list(whole_class.grade(folder, "A1"))
+        whole_class.waiting(folder, "A1")
     (folder / "release" / "A1").mkdir(parents=True)
     with pytest.raises(ClassError, match="a part is k/n"):
-        list(whole_class.grade(folder, "A1", part=(3, 2)))
+        whole_class.waiting(folder, "A1", part=(3, 2))
     monkeypatch.setattr(places, "PACKAGE", tmp_path / "site-packages" / "diffusion_lessons")
     with pytest.raises(FileNotFoundError, match="needs a clone of the repository"):
         course.new(tmp_path / "other")

@@ -8,15 +8,18 @@ import io
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import nbformat
 
-from diffusion_lessons.classroom.course import checked, write
+from diffusion_lessons.classroom.course import assigned
 from diffusion_lessons.classroom.grading.cleaning import CUT_SHORT, FLAG
 from diffusion_lessons.classroom.grading.gradebook import Marks, marks
 from diffusion_lessons.classroom.grading.whole_class import records, submissions
+from diffusion_lessons.classroom.inbox import printable
+from diffusion_lessons.classroom.register import Register
+from diffusion_lessons.machine.files import write_atomically
 
 # Words in a student's own cells that are worth a look: they reach for the solutions or for the grader.
 WORTH_A_LOOK = re.compile(r"EXERCISES|\.solution\b|exercise\(|gradebook|publish_display_data|allclose\s*=|/proc/")
@@ -25,7 +28,7 @@ NOT_GRADED = "not graded yet"
 
 @dataclass
 class Row:
-    """One student."""
+    """One student; `name` is the one under which the work was handed in, where it differs."""
 
     student: str
     points: dict[str, float] = field(default_factory=dict)  # of each test
@@ -35,6 +38,7 @@ class Row:
     needs_hand: bool = False
     look: str = ""  # words in the code that a teacher should see
     trouble: str = ""  # why it has no points, or why its run ended early
+    name: str = ""
 
     @property
     def total(self) -> float:
@@ -43,8 +47,10 @@ class Row:
 
 def rows(course: Path, assignment: str) -> list[Row]:
     """A row for every submission, graded or not."""
-    graded, scores = records(checked(course), assignment), marks(course, assignment)
-    return [_row(course, assignment, student, graded, scores) for student in submissions(course, assignment)]
+    graded, scores = records(course, assigned(course, assignment)), marks(course, assignment)
+    found = [_row(course, assignment, student, graded, scores) for student in submissions(course, assignment)]
+    register = Register(course)
+    return [replace(row, name=register.name(row.student)) for row in found]
 
 
 def joined(courses: Sequence[Path], assignment: str) -> list[Row]:
@@ -91,12 +97,19 @@ def table(rows: list[Row]) -> str:
     tests = list(dict.fromkeys(name for row in rows for name in row.points))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["student", *tests, "by hand", "total", "still to grade by hand", "look at", "trouble"])
+    writer.writerow(["student", "name", *tests, "by hand", "total", "still to grade by hand", "look at", "trouble"])
     for row in rows:
         points = [f"{row.points[name]:g}" if name in row.points else "" for name in tests]
         hand = "yes" if row.needs_hand else ""
-        writer.writerow([row.student, *points, f"{row.by_hand:g}", f"{row.total:g}", hand, row.look, row.trouble])
+        told = [_text(each) for each in (row.student, row.name or row.student, row.look, row.trouble)]
+        writer.writerow([*told[:2], *points, f"{row.by_hand:g}", f"{row.total:g}", hand, *told[2:]])
     return text.getvalue()
+
+
+def _text(text: str) -> str:
+    """A text that a spreadsheet does not take for a formula, nor a terminal for commands."""
+    shown = printable(text)
+    return f"'{shown}" if shown.startswith(("=", "+", "-", "@")) else shown
 
 
 def common_mistakes(rows: list[Row]) -> list[tuple[str, str, int]]:
@@ -107,5 +120,5 @@ def common_mistakes(rows: list[Row]) -> list[tuple[str, str, int]]:
 
 def save(course: Path, assignment: str, rows: list[Row]) -> Path:
     path = course / f"report-{assignment}.csv"
-    write(path, table(rows))
+    write_atomically(path, table(rows).encode())
     return path

@@ -11,17 +11,21 @@ import hashlib
 import json
 import logging
 import os
+import re
 import shutil
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from diffusion_lessons.classroom.course import ClassError, api, checked, write
+from diffusion_lessons.classroom import submission
+from diffusion_lessons.classroom.course import ClassError, api, assigned, checked, limits
 from diffusion_lessons.classroom.grading.gradebook import Marks, marks, stay_graded
 from diffusion_lessons.classroom.grading.processes import Outcome, outcomes
-from diffusion_lessons.classroom.sandbox.sandbox import UNPROTECTED, Limits, bubblewrap
+from diffusion_lessons.classroom.inbox import Unreadable, printable
+from diffusion_lessons.classroom.sandbox.sandbox import UNPROTECTED, bubblewrap
+from diffusion_lessons.machine.files import write_atomically
 
 SPARE_SECONDS = 60  # of a submission's deadline: nbgrader's own work on a busy machine
 
@@ -42,46 +46,74 @@ def submissions(course: Path, assignment: str) -> dict[str, Path]:
     return {path.parents[1].name: path for path in paths}
 
 
-def grade(
-    course: Path, assignment: str, *, processes: int | None = None, again: bool = False, part: tuple[int, int] = (1, 1)
-) -> Iterator[tuple[GradingRecord, int]]:
-    """Grade what has no valid record yet (or all, with `again`); yields each record with how many are still to come."""
-    if not (course / "release" / assignment).is_dir():
+def waiting(course: Path, assignment: str, *, again: bool = False, part: tuple[int, int] = (1, 1)) -> list[str]:
+    """The students whose work has no valid record yet (or all, with `again`), of one part of the class.
+
+    Raises ClassError for an assignment that was not released, and for a part that is none.
+    """
+    if not (course / "release" / assigned(course, assignment)).is_dir():
         raise ClassError(f"{assignment} was not released: diffusion-lessons class release {assignment}")
     k, n = part
     if not 1 <= k <= n:
         raise ClassError(f"a part is k/n with k in 1..n, such as 2/5; got {k}/{n}")
     mine = list(submissions(course, assignment).items())[k - 1 :: n]
-    waiting = [name for name, path in mine if again or not _is_graded(course, assignment, name, path)]
-    if not waiting:
+    return [name for name, path in mine if again or not is_graded(course, assignment, name, path)]
+
+
+def grade(
+    course: Path, assignment: str, students: Sequence[str], *, processes: int | None = None
+) -> Iterator[GradingRecord]:
+    """Grade these students' work; a record for each, as it is done.
+
+    Where the process of one came to no end (a kernel that was broken on purpose may never answer), its functions are
+    asked for their values all the same, in a second round in which the notebook itself does not run.
+    """
+    if not students:
         return
     if bubblewrap() is None:
         warnings.warn(UNPROTECTED, stacklevel=2)
-    workers, folder = min(processes or os.cpu_count() or 1, len(waiting)), course.resolve()
-    graded = outcomes(grade_one, (str(folder), assignment), waiting, workers=workers, seconds=deadline(course))
-    for left, outcome in zip(range(len(waiting) - 1, -1, -1), graded, strict=True):
-        yield _record(folder, assignment, outcome), left
+    workers, folder, seconds = processes or os.cpu_count() or 1, course.resolve(), deadline(course)
+    ended: dict[str, str] = {}
+    for outcome in outcomes(grade_one, (str(folder), assignment), students, workers=workers, seconds=seconds):
+        if outcome.value is None:
+            ended[outcome.task] = outcome.trouble
+        else:
+            yield _record(folder, assignment, outcome)
+    again = (str(folder), assignment, ended)
+    for outcome in outcomes(grade_values, again, list(ended), workers=workers, seconds=seconds):
+        yield _record(folder, assignment, outcome)
 
 
 def deadline(course: Path) -> float:
     """Seconds after which a submission is given up: its notebook runs twice, and a kernel takes its time to start."""
-    limits = Limits(**json.loads((course / "limits.json").read_text()))
-    return 2 * limits.notebook_seconds + limits.cell_seconds + SPARE_SECONDS
+    allowed = limits(course)
+    return 2 * allowed.notebook_seconds + allowed.cell_seconds + SPARE_SECONDS
 
 
-def grade_one(course: str, assignment: str, student: str) -> GradingRecord:
-    """Grade one submission in this process."""
+def grade_one(course: str, assignment: str, student: str, not_run: str = "") -> GradingRecord:
+    """Grade one submission in this process; its notebook does not run where there is a reason not to."""
     logging.getLogger("traitlets").setLevel(logging.ERROR)
     warnings.simplefilter("ignore")  # of nbgrader's database layer; the sandbox's own warning was given once
     folder, start = Path(course), time.perf_counter()
     path = submissions(folder, assignment)[student]
     checksum = _checksum(folder, assignment, path)
-    before = marks(folder, assignment).get(student, Marks()) if _is_graded(folder, assignment, student, path) else None
-    answer = api(folder).autograde(assignment, student, force=True)
+    try:
+        submission.parse(path.read_bytes())
+    except Unreadable as error:
+        return GradingRecord(student, checksum, 0.0, str(error))
+    before = marks(folder, assignment).get(student, Marks()) if is_graded(folder, assignment, student, path) else None
+    answer = api(folder, not_run=not_run).autograde(assignment, student, force=True)
     trouble = "" if answer["success"] else _reason(answer)
     if before is not None and not trouble:
         stay_graded(folder, assignment, student, before)
     return GradingRecord(student, checksum, round(time.perf_counter() - start, 1), trouble)
+
+
+def grade_values(course: str, assignment: str, reasons: dict[str, str], student: str) -> GradingRecord:
+    """Grade one submission by the values of its functions alone."""
+    return grade_one(
+        course, assignment, student, f"the run was given up: {reasons[student]}; points are right all the same"
+    )
 
 
 def _record(course: Path, assignment: str, outcome: Outcome) -> GradingRecord:
@@ -89,9 +121,7 @@ def _record(course: Path, assignment: str, outcome: Outcome) -> GradingRecord:
     record = outcome.value or GradingRecord(outcome.task, "", 0.0, f"grading failed: {outcome.trouble}")
     if outcome.value is None:
         shutil.rmtree(course / "autograded" / outcome.task / assignment, ignore_errors=True)
-    path = _record_path(course, assignment, outcome.task)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write(path, json.dumps(asdict(record)) + "\n")
+    write_atomically(_record_path(course, assignment, outcome.task), f"{json.dumps(asdict(record))}\n".encode())
     return record
 
 
@@ -101,7 +131,8 @@ def records(course: Path, assignment: str) -> dict[str, GradingRecord]:
     return {path.stem: GradingRecord(**json.loads(path.read_text())) for path in sorted(paths)}
 
 
-def _is_graded(course: Path, assignment: str, student: str, submission: Path) -> bool:
+def is_graded(course: Path, assignment: str, student: str, submission: Path) -> bool:
+    """Whether a submission was graded as it is now."""
     path = _record_path(course, assignment, student)
     if not path.exists():
         return False
@@ -119,7 +150,7 @@ def _checksum(course: Path, assignment: str, submission: Path) -> str:
 
 
 def _reason(answer: dict) -> str:
-    """The last line of a traceback in nbgrader's log, which names the error."""
-    text = f"{answer.get('log') or ''}\n{answer.get('error') or ''}"
-    named = [line.strip() for line in text.splitlines() if "Error" in line or "Exception" in line]
-    return (named[0] if named else text.strip().splitlines()[-1] if text.strip() else "no reason given")[:300]
+    """The last error that a traceback in nbgrader's log names."""
+    text = f"{answer.get('log') or ''}\n{answer.get('error') or ''}".strip()
+    named = re.findall(r"^[A-Za-z_][\w.]*(?:Error|Exception|Interrupt)(?::.*)?$", text, re.MULTILINE)
+    return printable((named or text.splitlines() or ["no reason given"])[-1])

@@ -7,6 +7,7 @@ import pytest
 
 pytest.importorskip("nbgrader")
 
+from diffusion_lessons.classroom.course import ClassError
 from diffusion_lessons.classroom.grading import whole_class
 
 
@@ -26,7 +27,7 @@ def test_parts_share_the_class(folder, run):
     (folder / "release" / "A1").mkdir(parents=True)
     assert run("grade", "A1", "--course", folder, "--part", "2/3").output == "nothing new to grade\n"
     (folder / "submitted/b/A1/A1.ipynb").write_text("{ }")
-    assert not whole_class._is_graded(folder, "A1", "b", folder / "submitted/b/A1/A1.ipynb")
+    assert not whole_class.is_graded(folder, "A1", "b", folder / "submitted/b/A1/A1.ipynb")
 
 
 def test_a_part_in_another_form_is_refused(folder, run):
@@ -40,6 +41,25 @@ def stuck(course, assignment, student):
     return whole_class.GradingRecord(student, "checksum", 1.0)
 
 
+def stuck_again(course, assignment, reasons, student):
+    raise ValueError(reasons[student])
+
+
+def values_alone(course, assignment, reasons, student):
+    return whole_class.GradingRecord(student, reasons[student], 1.0)
+
+
+def test_a_submission_that_hangs_is_graded_by_its_values(folder, monkeypatch):
+    monkeypatch.setattr(whole_class, "grade_one", stuck)
+    monkeypatch.setattr(whole_class, "grade_values", values_alone)
+    monkeypatch.setattr(whole_class, "deadline", lambda course: 30)
+    graded = list(whole_class.grade(folder, "A1", ["a", "b"], processes=2))
+    assert [(record.student, record.checksum) for record in graded] == [
+        ("b", "checksum"),
+        ("a", "it was ended after 30 s"),
+    ]
+
+
 def test_a_submission_that_hangs_stops_nobody_and_is_told(folder, monkeypatch):
     for student in "ab":
         for path in (folder / "submitted" / student / "A1", folder / "autograded" / student / "A1"):
@@ -48,14 +68,37 @@ def test_a_submission_that_hangs_stops_nobody_and_is_told(folder, monkeypatch):
     (folder / "release" / "A1").mkdir(parents=True)
     monkeypatch.setattr(whole_class, "grade_one", stuck)
     monkeypatch.setattr(whole_class, "deadline", lambda course: 30)
-    told = {record.student: record.trouble for record, _ in whole_class.grade(folder, "A1", processes=2)}
-    assert told == {"a": "grading failed: it was ended after 30 s", "b": ""}
+    monkeypatch.setattr(whole_class, "grade_values", stuck_again)
+    told = {record.student: record.trouble for record in whole_class.grade(folder, "A1", ["a", "b"], processes=2)}
+    assert told == {"a": "grading failed: ValueError: it was ended after 30 s", "b": ""}
     assert {name: record.trouble for name, record in whole_class.records(folder, "A1").items()} == told
     assert not (folder / "autograded/a/A1").exists() and (folder / "autograded/b/A1").exists()
     submission = folder / "submitted/a/A1/A1.ipynb"
-    assert not whole_class._is_graded(folder, "A1", "a", submission)  # a later run tries it again
+    assert not whole_class.is_graded(folder, "A1", "a", submission)  # a later run tries it again
 
 
 def test_the_deadline_follows_from_the_limits(folder):
     (folder / "limits.json").write_text(json.dumps({"notebook_seconds": 100, "cell_seconds": 7}))
     assert whole_class.deadline(folder) == 207 + whole_class.SPARE_SECONDS
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", '{"cpu_secods": 7}', '{"memory_mb": "4 GB"}', '{"processes": 0}'])
+def test_limits_that_are_none_are_refused_in_one_line(folder, text):
+    (folder / "limits.json").write_text(text)
+    with pytest.raises(ClassError, match="limits.json: .*(expected whole numbers from 1 for cell_seconds|mend it)"):
+        whole_class.deadline(folder)
+
+
+def test_a_file_that_is_no_notebook_is_told_in_plain_words(released):
+    path = released / "submitted/ana/A1/A1.ipynb"
+    path.parent.mkdir(parents=True)
+    path.write_text("<html>")
+    trouble = whole_class.grade_one(str(released), "A1", "ana").trouble
+    assert trouble == "a web page, and no notebook; ask for the notebook again"
+
+
+def test_the_last_error_of_a_log_is_the_reason():
+    log = "  raise ValidationError(msg) from None\nx.y.ValidationError: first\n\ntext\nOSError: the disk is full\nmore"
+    assert whole_class._reason({"log": log, "error": None}) == "OSError: the disk is full"
+    assert whole_class._reason({"log": "", "error": None}) == "no reason given"
+    assert whole_class._reason({"log": "one\ntwo", "error": None}) == "two"

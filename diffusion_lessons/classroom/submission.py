@@ -1,0 +1,126 @@
+"""Is this file a notebook, and of which assignment? Decided without nbgrader, on whatever was handed in."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from diffusion_lessons.classroom.inbox import Unreadable
+
+AGAIN = "ask for the notebook again"
+STARTS = {b"%PDF": "a PDF", b"PK": "an archive", b"<": "a web page", b"\x89PNG": "a picture"}
+
+
+def parse(data: bytes) -> tuple[dict[str, Any], bytes]:
+    """A notebook, and the bytes to keep of it: its own, or UTF-8 of format 4 where it was something else.
+
+    Raises Unreadable for what is no notebook.
+    """
+    if not data.strip():
+        raise Unreadable(f"it is empty; {AGAIN}")
+    try:
+        notebook = json.loads(data)  # finds out about UTF-16 and byte order marks
+    except (ValueError, RecursionError):
+        kind = next((name for start, name in STARTS.items() if data.lstrip().startswith(start)), None)
+        raise Unreadable(f"{kind or 'it is damaged, or something else'}, and no notebook; {AGAIN}") from None
+    if not isinstance(notebook, dict) or not isinstance(notebook.get("nbformat"), int):
+        raise Unreadable(f"it is JSON, but no notebook; {AGAIN}")
+    if notebook["nbformat"] > 4:
+        raise Unreadable(f"its format {notebook['nbformat']} is newer than 4, which is read here; {AGAIN} in format 4")
+    before = _is_utf8(data) and notebook["nbformat"] == 4
+    notebook = notebook if notebook["nbformat"] == 4 else _converted(notebook)
+    repaired = _repair(notebook)
+    return notebook, data if before and not repaired else json.dumps(notebook, indent=1).encode()
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        return not data.decode().startswith("\N{ZERO WIDTH NO-BREAK SPACE}")
+    except UnicodeDecodeError:
+        return False
+
+
+def _converted(notebook: dict[str, Any]) -> dict[str, Any]:
+    import nbformat
+
+    try:
+        return nbformat.convert(nbformat.from_dict(notebook), 4)
+    except Exception as error:  # whatever a damaged notebook of an old format lacks
+        raise Unreadable(f"its format {notebook['nbformat']} could not be converted ({error}); {AGAIN}") from None
+
+
+def _repair(notebook: dict[str, Any]) -> bool:
+    """Put in what a notebook needs and can do without; whether anything was missing. Raises Unreadable for more."""
+    cells = notebook.get("cells")
+    if not isinstance(cells, list):
+        raise Unreadable(f"it has no cells; {AGAIN}")
+    repaired = not isinstance(notebook.get("metadata"), dict) or not isinstance(notebook.get("nbformat_minor"), int)
+    if repaired:
+        notebook.update(metadata={}, nbformat_minor=4)
+    for cell in cells:
+        if not isinstance(cell, dict) or cell.get("cell_type") not in ("code", "markdown", "raw"):
+            raise Unreadable(f"one of its cells is no cell; {AGAIN}")
+        source = cell.get("source")
+        if isinstance(source, list) and all(isinstance(line, str) for line in source):
+            source = "".join(source)
+        if not isinstance(source, str):
+            raise Unreadable(f"a cell has no source; {AGAIN}")
+        wanted: dict[str, Any] = {"metadata": {}}
+        if cell["cell_type"] == "code":
+            wanted |= {"outputs": [], "execution_count": None}
+        for key, value in wanted.items():
+            if key not in cell or (value is not None and not isinstance(cell[key], type(value))):
+                cell[key], repaired = value, True
+    return repaired
+
+
+def marks_of(cells: Iterable[dict[str, Any]]) -> set[str]:
+    """nbgrader's names in the metadata of cells."""
+    marked = (cell["metadata"].get("nbgrader") for cell in cells)
+    names = (mark.get("grade_id") for mark in marked if isinstance(mark, dict))
+    return {name for name in names if isinstance(name, str)}
+
+
+def texts_of(cells: Iterable[dict[str, Any]]) -> set[str]:
+    """The sources of cells, of those that say something."""
+    texts = (source if isinstance(source := cell["source"], str) else "".join(source) for cell in cells)
+    return {text.strip() for text in texts if len(text.strip()) > 20}
+
+
+@dataclass(frozen=True)
+class Known:
+    """How one recognises an assignment: by its marks, or at least by its texts."""
+
+    marks: frozenset[str]
+    essays: frozenset[str]
+    texts: frozenset[str]
+
+
+@cache
+def known(course: Path, assignment: str) -> Known:
+    cells = json.loads((course / "source" / assignment / f"{assignment}.ipynb").read_bytes())["cells"]
+    essays = [cell for cell in cells if cell["cell_type"] == "markdown" and marks_of([cell])]
+    given = [cell for cell in cells if not marks_of([cell])]
+    return Known(frozenset(marks_of(cells)), frozenset(marks_of(essays)), frozenset(texts_of(given)))
+
+
+def judge(notebook: dict[str, Any], course: Path, assignment: str, others: Iterable[str]) -> str:
+    """What a teacher should know of a notebook, or ''. Raises Unreadable if it is not of this assignment."""
+    marks, texts = marks_of(notebook["cells"]), texts_of(notebook["cells"])
+    wanted = known(course, assignment)
+    found = marks & wanted.marks
+    for other in others:
+        theirs = known(course, other)
+        if len(marks & theirs.marks) > len(found) or (
+            not found and len(texts & theirs.texts) > len(texts & wanted.texts)
+        ):
+            raise Unreadable(f"this is {other}, not {assignment}; ask for {assignment}")
+    if not found and not texts & wanted.texts:
+        raise Unreadable(f"nothing in it is of {assignment}; ask for {assignment}")
+    if not found:
+        return "its cells have lost their marks (a tool dropped them): tests are put back, the essay is yours to find"
+    return (
+        "" if wanted.essays <= marks else "the cell of the essay is gone: look for the answer elsewhere in the notebook"
+    )
