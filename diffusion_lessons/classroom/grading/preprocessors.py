@@ -11,19 +11,20 @@ import re
 import time
 from typing import Any
 
-from nbclient.exceptions import DeadKernelError
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor
-from traitlets import Dict, Integer
+from traitlets import Dict, Integer, Unicode
 
 from diffusion_lessons.checks import exercise, variant
 from diffusion_lessons.checks.exercise import Result, assess
 from diffusion_lessons.checks.portable.answers import decode
 from diffusion_lessons.classroom.grading.cleaning import CUT_SHORT, FLAG
+from diffusion_lessons.classroom.inbox import printable
 from diffusion_lessons.classroom.sandbox.answers import Question, Sent, values
-from diffusion_lessons.classroom.sandbox.kernel import SandboxedKernelManager
+from diffusion_lessons.classroom.sandbox.kernel import SandboxedKernelManager, Watched
 from diffusion_lessons.classroom.sandbox.sandbox import Limits
 
 JUDGED = re.compile(r"^# judged: (\w+), seed=(\d+|None)$", re.MULTILINE)
@@ -76,6 +77,7 @@ class SandboxedExecute(Execute):
 
     limits = Dict(help="What a submission may use: the fields of `sandbox.Limits`.").tag(config=True)
     longest_output = Integer(5_000_000, help="Characters of output that are kept of a notebook.").tag(config=True)
+    not_run = Unicode(help="Why the notebook does not run at all.").tag(config=True)
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -84,27 +86,34 @@ class SandboxedExecute(Execute):
         self.startup_timeout = self.iopub_timeout = self.allowed.cell_seconds  # a busy machine is no fault
         self.interrupt_on_timeout = False  # an interruption can be swallowed; the end of the run cannot
         self.shutdown_kernel = "immediate"
-        self.kernel_manager_class = type("Manager", (SandboxedKernelManager,), {"limits": self.allowed})
+        self._watched = Watched()  # nbclient has let go of the kernel when its error arrives
+        self.kernel_manager_class = type(
+            "Manager", (SandboxedKernelManager,), {"limits": self.allowed, "watched": self._watched}
+        )
 
     def preprocess(self, notebook, resources=None, km=None):
         self._end, self._printed = time.monotonic() + self.allowed.notebook_seconds, 0
         try:
-            return super().preprocess(notebook, resources, km)
+            if not self.not_run:
+                return super().preprocess(notebook, resources, km)
+            reason = self.not_run
+        except CellTimeoutError:
+            reason = self._watched.reason() or f"a cell took more than the {self.allowed.cell_seconds} s that it may"
         except (DeadKernelError, RuntimeError, TimeoutError) as error:
-            reason = getattr(self.km, "ended_because", None) or str(error) or type(error).__name__
-            notebook.metadata[CUT_SHORT] = reason[:200]
-            for cell in notebook.cells:
-                if cell.cell_type == "code":
-                    cell.setdefault("outputs", [])
-            return notebook, resources
+            reason = self._watched.reason() or str(error) or type(error).__name__
+        notebook.metadata[CUT_SHORT] = printable(reason)
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                cell.setdefault("outputs", [])
+        return notebook, resources
 
     def preprocess_cell(self, cell, resources, index):
         if time.monotonic() > self._end:
-            raise TimeoutError(f"the notebook took more than {self.allowed.notebook_seconds} s")
+            raise TimeoutError(f"the notebook took more than the {self.allowed.notebook_seconds} s that it may")
         return super().preprocess_cell(cell, resources, index)
 
     def process_message(self, msg, cell, cell_index):
-        if msg["header"]["msg_type"] in ("stream", "display_data", "execute_result", "update_display_data"):
+        if msg["header"]["msg_type"] not in ("status", "execute_input", "clear_output"):  # all else holds output
             self._printed += len(str(msg["content"]))
             if self._printed > self.longest_output:
                 return None
@@ -122,7 +131,7 @@ class Judge(NbGraderPreprocessor):
         code = {index: cell.source for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"}
         sent, reason = values((tests.get(index, source) for index, source in code.items()), Limits(**self.limits))
         if reason:
-            notebook.metadata.setdefault(CUT_SHORT, reason[:200])
+            notebook.metadata.setdefault(CUT_SHORT, printable(reason))
         for index in code:
             cell = notebook.cells[index]
             if _is_graded(cell):

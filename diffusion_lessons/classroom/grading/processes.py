@@ -23,6 +23,7 @@ from typing import Any
 import psutil
 
 from diffusion_lessons.classroom.sandbox import sandbox
+from diffusion_lessons.classroom.sandbox.watching import end
 
 PRELOADED = ["diffusion_lessons.classroom.grading.preprocessors", "nbgrader.apps"]  # what takes seconds to import
 SUBREAPER = 36  # Linux: a process whose orphaned descendants become its children
@@ -138,7 +139,7 @@ def end_family(pid: int | None) -> None:
             family = [process for process in root.children(recursive=True) if _is_alive(process)]
             if not family:
                 break
-            sandbox.end(family)
+            end(family)
         root.kill()
 
 

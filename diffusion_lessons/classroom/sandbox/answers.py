@@ -12,6 +12,7 @@ Inputs go in, values come out as JSON, and both are judged elsewhere (grading/pr
 import json
 import os
 import pickle
+import select
 import shutil
 import signal
 import subprocess
@@ -28,7 +29,8 @@ import diffusion_lessons
 from diffusion_lessons.checks import exercise
 from diffusion_lessons.checks.portable.answers import LONGEST
 from diffusion_lessons.classroom.sandbox import sandbox
-from diffusion_lessons.classroom.sandbox.sandbox import Limits, limited, sandboxed, watch
+from diffusion_lessons.classroom.sandbox.sandbox import Limits, limited, sandboxed
+from diffusion_lessons.classroom.sandbox.watching import watch
 
 PACKAGE = Path(diffusion_lessons.__file__).parent
 STUB = Path(__file__).with_name("stub")
@@ -111,17 +113,35 @@ def _run(command: list[str], variables: dict, job: bytes, limits: Limits) -> tup
     guarding = threading.Thread(target=guard, daemon=True)
     guarding.start()
     try:
-        process.stdin.write(job)
-        process.stdin.close()
-        output = process.stdout.read(20 * LONGEST)
-    except BrokenPipeError:
-        output = b""
+        with suppress(BrokenPipeError):
+            process.stdin.write(job)
+            process.stdin.close()
+        output = _received(process)
     finally:
+        _end_all(process)
         stop.set()
         guarding.join()
-        _end_all(process)
+        process.stdout.close()
     code = process.wait()
-    return output, next(filter(None, reasons), "" if code == 0 else f"it ended by itself or by a limit ({code})")
+    if code == 0:
+        return output, ""
+    killed = "the system ended it" if code in (-signal.SIGKILL, 128 + signal.SIGKILL) else "it ended by itself"
+    return output, next(filter(None, reasons), f"{killed} (status {code})")
+
+
+def _received(process: subprocess.Popen) -> bytes:
+    """What the process writes, until it has ended: a child that it left behind may hold the pipe open for ever."""
+    output = b""
+    while len(output) < 20 * LONGEST:
+        ended = process.poll() is not None
+        if select.select([process.stdout], [], [], 0.0 if ended else 0.2)[0]:
+            data = os.read(process.stdout.fileno(), 2**16)  # type: ignore[union-attr]
+            if not data:
+                break
+            output += data
+        elif ended:
+            break
+    return output
 
 
 def _end_all(process: subprocess.Popen) -> None:

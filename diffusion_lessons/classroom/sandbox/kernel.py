@@ -12,14 +12,36 @@ from jupyter_client.manager import AsyncKernelManager
 from traitlets import default
 
 from diffusion_lessons.classroom.sandbox import sandbox
-from diffusion_lessons.classroom.sandbox.sandbox import UNPROTECTED, Limits, limited, sandboxed, watch
+from diffusion_lessons.classroom.sandbox.sandbox import UNPROTECTED, Limits, limited, sandboxed
+from diffusion_lessons.classroom.sandbox.watching import watch
+
+
+class Watched:
+    """Why a kernel was ended, for whoever asks after it has gone."""
+
+    def __init__(self) -> None:
+        self._found: str | None = None
+        self._thread: threading.Thread | None = None
+
+    def start(self, pid: int, limits: Limits, stop: threading.Event, folder: Path) -> None:
+        def guard() -> None:
+            self._found = watch(pid, limits, stop, folder=folder)
+
+        self._thread = threading.Thread(target=guard, daemon=True)
+        self._thread.start()
+
+    def reason(self) -> str | None:
+        """What the watch has found, which may still be about to say so."""
+        if self._thread is not None:
+            self._thread.join(5)
+        return self._found
 
 
 class SandboxedKernelManager(AsyncKernelManager):
     """A kernel manager that starts its kernel in the sandbox, or at least under limits, and watches it."""
 
     limits = Limits()
-    ended_because: str | None = None
+    watched = Watched()
 
     @default("transport")
     def _through_sockets(self) -> str:
@@ -37,7 +59,8 @@ class SandboxedKernelManager(AsyncKernelManager):
             warnings.warn(UNPROTECTED, stacklevel=2)
         kwargs.update(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # what is printed comes by the sockets
         await super()._async_start_kernel(**kwargs)
-        threading.Thread(target=self._watch, daemon=True).start()
+        if self.provisioner is not None and self.provisioner.pid is not None:  # type: ignore[attr-defined]
+            self.watched.start(self.provisioner.pid, self.limits, self._stop, Path(self._private.name))  # type: ignore[attr-defined]
 
     start_kernel = _async_start_kernel
 
@@ -55,7 +78,3 @@ class SandboxedKernelManager(AsyncKernelManager):
             self._private.cleanup()
 
     cleanup_resources = _async_cleanup_resources
-
-    def _watch(self) -> None:
-        if self.provisioner is not None and self.provisioner.pid is not None:  # type: ignore[attr-defined]
-            self.ended_because = watch(self.provisioner.pid, self.limits, self._stop)  # type: ignore[attr-defined]

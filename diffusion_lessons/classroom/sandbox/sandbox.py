@@ -1,8 +1,9 @@
 """The sandbox in which a student's code runs: bubblewrap where the platform has it, limits everywhere.
 
-In the sandbox there is no network, the system and the Python environment can only be read, home and /tmp are private
-and empty, and nothing else of the machine exists: no gradebook, no solutions, no other submission. Everywhere there are
-limits on CPU time, memory, processes and file size, and a watch that ends processes which together exceed them.
+In the sandbox there is no network, the system and the Python environment can only be read, home and /tmp are private,
+empty and small, nothing else can be written, and nothing else of the machine exists: no gradebook, no solutions, no
+other submission. Everywhere there are limits on CPU time, memory, processes and file size (limits.py), and a watch that
+ends processes which together exceed them (watching.py).
 
 Where bubblewrap cannot start, a student's code can read what the grader can read, and use the network. Points are
 still decided outside its process.
@@ -10,21 +11,17 @@ still decided outside its process.
 
 import functools
 import importlib.util
-import math
 import shutil
 import site
 import subprocess
 import sys
-import threading
-import time
 from dataclasses import dataclass
 from pathlib import Path
-
-import psutil
 
 import diffusion_lessons
 
 HOME = "/tmp/home"
+SCRATCH = {"/tmp": 256, "/dev/shm": 64}  # MB: all that can be written in the sandbox, besides a kernel's sockets
 TEMPORARY = "/tmp"  # folder of what a submission needs outside; its name is short, as paths of sockets must be
 HERE = Path(__file__).parent
 PACKAGE = str(Path(diffusion_lessons.__file__).parent)
@@ -95,10 +92,13 @@ def sandboxed(
     assert bwrap is not None
     wrapped = [bwrap, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"]
     wrapped += ["--uid", "1000", "--gid", "1000", "--unshare-user", "--hostname", "sandbox"]
-    wrapped += ["--proc", "/proc", "--dev", "/dev", "--size", str(256 * 2**20), "--tmpfs", "/tmp"]
+    wrapped += ["--proc", "/proc", "--dev", "/dev"]
+    for folder, size in SCRATCH.items():
+        wrapped += ["--size", str(size * 2**20), "--tmpfs", folder]
     for folder in readable():  # after the private /tmp, in which they may lie
         wrapped += ["--ro-bind-try", folder, folder]
-    for folder in solving() if stub else []:
+    emptied = solving() if stub else []
+    for folder in emptied:
         wrapped += ["--tmpfs", folder]
     wrapped += ["--dir", HOME, "--dir", "/tmp/work", "--chdir", "/tmp/work"]
     if writable:
@@ -109,6 +109,8 @@ def sandboxed(
     if stub:
         wrapped += ["--ro-bind", str(stub), str(stub)]
         variables["PYTHONPATH"] = str(stub)
+    for folder in ["/", "/dev", *emptied]:  # memory without a limit, if it could be written
+        wrapped += ["--remount-ro", folder]
     for variable, value in variables.items():
         wrapped += ["--setenv", variable, value]
     return [*wrapped, "--", *limited(command, limits, stub or HERE)]
@@ -125,41 +127,3 @@ def solving() -> list[str]:
     """The folders of this package and of installed ones that hold the algorithms which are asked for."""
     specs = [importlib.util.find_spec(name) for name in SOLVING]
     return [PACKAGE, *(place for spec in specs if spec for place in spec.submodule_search_locations or [])]
-
-
-def watch(
-    pid: int, limits: Limits, stop: threading.Event, *, seconds: float = math.inf, every: float = 0.4
-) -> str | None:
-    """End a process and its children when together they use more than one may; says why, None if `stop` came first."""
-    deadline = time.monotonic() + seconds
-    try:
-        root = psutil.Process(pid)
-        while not stop.wait(every):
-            family = [root, *root.children(recursive=True)]
-            memory = sum(_resident(process) for process in family) / 2**20
-            if len(family) > limits.processes or memory > limits.memory_mb:
-                end(family)
-                return f"{len(family)} processes and {memory:.0f} MB of memory"
-            if time.monotonic() > deadline:
-                end(family)
-                return f"it took more than {seconds:g} s"
-    except psutil.Error:
-        pass
-    return None
-
-
-def _resident(process: psutil.Process) -> int:
-    try:
-        return process.memory_info().rss
-    except psutil.Error:
-        return 0
-
-
-def end(family: list[psutil.Process]) -> None:
-    """Kill them, the oldest first: with the first process of a sandbox all others in it go."""
-    for process in family:
-        try:
-            process.kill()
-        except psutil.Error:
-            continue
-    time.sleep(0.1)

@@ -4,12 +4,14 @@ import json
 
 import nbformat
 import pytest
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
 pytest.importorskip("nbgrader")
 
 from diffusion_lessons.checks import EXERCISES, collect, exercise, inputs, variant
 from diffusion_lessons.checks.portable.answers import LONGEST, ask, encode
-from diffusion_lessons.classroom.grading.preprocessors import NO_ANSWERS, verdict
+from diffusion_lessons.classroom.grading.cleaning import CUT_SHORT
+from diffusion_lessons.classroom.grading.preprocessors import NO_ANSWERS, Execute, SandboxedExecute, verdict
 from diffusion_lessons.classroom.sandbox.answers import Question, Sent
 
 CELL = nbformat.v4.new_code_cell("")
@@ -81,3 +83,50 @@ def test_a_teachers_own_test_cell_counts_as_nbgrader_counts_it():
     assert verdict(cell, 2.0, None, Sent())[0] == 2.0
     cell.outputs = [nbformat.v4.new_output("error", ename="AssertionError", evalue="", traceback=[])]
     assert verdict(cell, 2.0, None, Sent())[0] == 0.0
+
+
+TIMEOUT = CellTimeoutError("A cell timed out while it was being executed, after 7 seconds.\nThe message was: ...")
+
+
+@pytest.mark.parametrize(
+    "error, found, reason",
+    [
+        (DeadKernelError("Kernel died"), "it used up its CPU time", "it used up its CPU time"),
+        (DeadKernelError("Kernel died"), None, "Kernel died"),
+        (TIMEOUT, None, "a cell took more than the 7 s that it may"),
+        (TIMEOUT, "5000 MB of memory", "5000 MB of memory"),
+        (TimeoutError("\x1b[2J"), None, "\N{REPLACEMENT CHARACTER}[2J"),
+    ],
+)
+def test_why_a_run_ended_is_kept(monkeypatch, error, found, reason):
+    """The kernel's manager is gone when nbclient's error arrives; what the watch said is not."""
+
+    def ended(execute, *arguments):
+        assert execute.kernel_manager_class.watched is execute._watched
+        execute.km, execute._watched._found = None, found
+        raise error
+
+    monkeypatch.setattr(Execute, "preprocess", ended)
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x")])
+    SandboxedExecute(limits={"cell_seconds": 7}).preprocess(notebook)
+    assert notebook.metadata[CUT_SHORT] == reason
+
+
+def test_a_notebook_that_is_not_to_run_does_not(monkeypatch):
+    monkeypatch.setattr(Execute, "preprocess", lambda *_: pytest.fail("it ran"))
+    notebook = nbformat.v4.new_notebook()
+    SandboxedExecute(not_run="it was given up").preprocess(notebook)
+    assert notebook.metadata[CUT_SHORT] == "it was given up"
+
+
+@pytest.mark.parametrize("kind", ["stream", "display_data", "error", "comm_open", "comm_msg"])
+def test_output_of_every_kind_counts(monkeypatch, kind):
+    kept = []
+    monkeypatch.setattr(Execute, "process_message", lambda *arguments: kept.append(arguments))
+    execute = SandboxedExecute(longest_output=1000)
+    execute._printed = 0
+    message = {"header": {"msg_type": kind}, "content": {"text": "x" * 600}}
+    for _ in range(5):
+        execute.process_message(message, CELL, 0)
+    execute.process_message({"header": {"msg_type": "status"}, "content": {"execution_state": "idle"}}, CELL, 0)
+    assert len(kept) == 2

@@ -64,7 +64,17 @@ def test_there_is_no_network(tmp_path):
 
 @needs_bubblewrap
 def test_only_temporary_files_can_be_written(tmp_path):
-    places = ["/usr/x", f"{sys.prefix}/x", sandbox.__file__, "/x", f"{sandbox.HOME}/x", "/tmp/x", "x"]
+    places = [
+        "/usr/x",
+        f"{sys.prefix}/x",
+        sandbox.__file__,
+        "/x",
+        "/dev/x",
+        "/proc/x",
+        f"{sandbox.HOME}/x",
+        "/tmp/x",
+        "x",
+    ]
     code = (
         f"for place in {places!r}:\n"
         "    try:\n"
@@ -74,7 +84,7 @@ def test_only_temporary_files_can_be_written(tmp_path):
     before = Path(sandbox.__file__).read_bytes()
     done = inside(code, tmp_path)
     wrote = [line.split()[1] for line in done.stdout.splitlines()]
-    assert [place for place in wrote if not place.startswith("/tmp/") and place not in ("x", "/x")] == []
+    assert [place for place in wrote if not place.startswith("/tmp/") and place != "x"] == []
     assert {"/tmp/x", "x"} <= set(wrote)
     assert Path(sandbox.__file__).read_bytes() == before and not Path("/x").exists() and not Path("/tmp/x").exists()
 
@@ -118,3 +128,27 @@ def test_with_the_stub_nothing_that_solves_the_exercises_is_there(tmp_path):
     done = run(sandboxed(python(code), Limits(), stub=stub))
     assert sandbox.PACKAGE in sandbox.solving()
     assert json.loads(done.stdout) == [[]] * len(sandbox.solving()), done.stderr
+
+
+@needs_bubblewrap
+@pytest.mark.parametrize("stubbed", [False, True])
+def test_every_place_that_can_be_written_is_small(tmp_path, stubbed):
+    """A file system in memory without a size would take half of this machine's."""
+    stub = tmp_path / "stub"
+    stub.mkdir()
+    (stub / "limits.py").write_text((sandbox.HERE / "limits.py").read_text())
+    code = (
+        "import json, os\n"
+        "found = {}\n"
+        "for line in open('/proc/self/mounts'):\n"
+        "    place, options = line.split()[1], line.split()[3].split(',')\n"
+        "    if 'rw' in options and os.access(place, os.W_OK):\n"
+        "        found[place] = os.statvfs(place).f_blocks * os.statvfs(place).f_frsize\n"
+        "print(json.dumps(found))\n"
+    )
+    done = run(sandboxed(python(code), Limits(), stub=stub if stubbed else None))
+    found = {
+        place: size for place, size in json.loads(done.stdout).items() if not place.startswith(("/proc", "/dev/pts"))
+    }
+    sizes = {place: size * 2**20 for place, size in sandbox.SCRATCH.items()}
+    assert {place: size for place, size in found.items() if os.path.isdir(place)} == sizes, done.stderr
