@@ -187,7 +187,7 @@ def _without_wrapper(files: list[File]) -> list[File]:
     first = {file.parts[0] for file in files}
     deep = all(len(file.parts) > 1 for file in files)
     several = sum(file.is_notebook or file.parts[-1] == METADATA for file in files) > 1
-    if len(first) == 1 and deep and several and not MOODLE.fullmatch(*first):
+    if len(first) == 1 and deep and several and not MOODLE.fullmatch(next(iter(first))):
         return [replace(file, parts=file.parts[1:]) for file in files]
     return files
 

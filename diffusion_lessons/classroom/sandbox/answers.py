@@ -131,11 +131,11 @@ def _run(command: list[str], variables: dict, job: bytes, limits: Limits) -> tup
 
 def _received(process: subprocess.Popen) -> bytes:
     """What the process writes, until it has ended: a child that it left behind may hold the pipe open for ever."""
-    output = b""
+    output, pipe = b"", process.stdout.fileno()  # type: ignore[union-attr]
     while len(output) < 20 * LONGEST:
         ended = process.poll() is not None
-        if select.select([process.stdout], [], [], 0.0 if ended else 0.2)[0]:
-            data = os.read(process.stdout.fileno(), 2**16)  # type: ignore[union-attr]
+        if select.select([pipe], [], [], 0.0 if ended else 0.2)[0]:
+            data = os.read(pipe, 2**16)
             if not data:
                 break
             output += data
