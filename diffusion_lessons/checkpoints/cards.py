@@ -70,7 +70,7 @@ def find(name_or_path: str | Path) -> Path:
     shipped = places.checkpoints() / f"{name_or_path}.safetensors"
     if str(name_or_path) == Path(name_or_path).name and shipped.is_file():
         return shipped
-    file = _with_suffix(Path(name_or_path).expanduser())
+    file = _with_suffix(places.expanded(name_or_path))
     if not file.is_file():
         names = ", ".join(sorted(shipped.stem for shipped in places.checkpoints().glob("*.safetensors")))
         raise FileNotFoundError(

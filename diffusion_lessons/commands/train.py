@@ -13,6 +13,7 @@ from tqdm.auto import tqdm
 from diffusion_lessons.data import Data, load_data
 from diffusion_lessons.distillation import students
 from diffusion_lessons.figures.images import image_grid, save_picture
+from diffusion_lessons.machine import places
 from diffusion_lessons.machine.devices import choose_device
 from diffusion_lessons.sampling import generate
 from diffusion_lessons.training import loop, recipes
@@ -103,7 +104,7 @@ def choose_recipe(
     if what in recipes.names():
         recipe = recipes.changed(recipes.get(what, kind), fields)
         return recipe, recipe.load_data(size=size)
-    if not Path(what).expanduser().is_dir():
+    if not places.expanded(what).is_dir():
         raise ValueError(f"{what!r} is neither a recipe ({', '.join(recipes.names())}) nor a folder of images")
     images = load_data(Path(what), size=size)
     recipe = recipes.for_data(images, kind, gpu=gpu)

@@ -70,7 +70,7 @@ class Data:
     pixels:  uint8 [N, C, H, W]
     labels:  int64 [N] in 0..len(classes)-1
     classes: the name of each label
-    card:    title, source, licence, split, count, and (for a folder) what was skipped
+    card:    title, source, licence, split, count, and (for a folder) what was skipped or adapted
     """
 
     pixels: Tensor
@@ -139,18 +139,19 @@ def load_data(
 
     name = str(name_or_folder).lower().replace("_", "-").replace("cifar-10", "cifar10")
     if isinstance(name_or_folder, Path) or name not in CARDS:
-        folder = Path(name_or_folder).expanduser()
+        folder = places.expanded(name_or_folder)
         if not folder.is_dir():
             raise FileNotFoundError(
                 f"{str(name_or_folder)!r} is neither a data set ({', '.join(CARDS)}) nor a folder of images"
             )
         images = read_folder(folder, split, size or 32, channels)
-        name, pixels, labels, classes = folder.name, images.pixels, images.labels, images.classes
+        name, pixels, labels, classes = folder.resolve().name, images.pixels, images.labels, images.classes
         origin: dict[str, Any] = {
             "title": f"images of the folder {name}",
             "source": str(folder),
             "licence": "yours to state",
             "skipped": images.skipped,
+            "adapted": images.adapted,
         }
     else:
         pixels, labels, classes = _digits(split) if name == "digits" else _torchvision(name, split, download)

@@ -12,7 +12,8 @@ def smudge(images: Tensor, generator: torch.Generator | None = None) -> Tensor:
     """Spoil images [N, C, H, W] in [-1, 1]: each is blurred or covered with noise, with equal probability."""
     from torchvision.transforms.v2 import functional as F  # slow to import: only when asked for
 
-    radius = max(1, images.shape[-1] // 8)
+    H, W = images.shape[-2:]
+    radius = min(max(1, W // 8), H - 1, W - 1)  # what lies beyond the border is mirrored, and a line has nothing there
     blurred = F.gaussian_blur(images, [2 * radius + 1] * 2, [0.75 * radius + 0.5] * 2)
     noise = torch.randn(images.shape, generator=generator, device=images.device)
     noisy = (images + 0.6 * noise).clamp(-1.0, 1.0)

@@ -12,6 +12,14 @@ PACKAGE = Path(__file__).resolve().parents[1]  # the folder diffusion_lessons
 PROJECT = "diffusion-lessons"  # the name in this project's pyproject.toml
 
 
+def expanded(path: str | Path) -> Path:
+    """A path with ~ and ~user replaced by their folders; unchanged where there is no such user, or no home."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
 def clone() -> Path | None:
     """The clone that this code is part of; None for an installed package, whatever lies beside it."""
     declaration = PACKAGE.parent / "pyproject.toml"
@@ -35,10 +43,10 @@ def clone_for(purpose: str) -> Path:
 def datasets() -> Path:
     """Where downloads land: DIFFUSION_LESSONS_DATA, or a clone's `datasets/`, or the user's cache folder."""
     if setting := os.environ.get("DIFFUSION_LESSONS_DATA"):
-        return Path(setting).expanduser()
+        return expanded(setting)
     if (folder := clone()) is not None:
         return folder / "datasets"
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / PROJECT
+    return expanded(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / PROJECT
 
 
 def measurements() -> Path:

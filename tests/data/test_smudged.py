@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from diffusion_lessons.data import load_data
+from diffusion_lessons.data import Data, load_data
 from diffusion_lessons.data.smudged import smudge, with_smudged
 
 
@@ -32,3 +32,9 @@ def test_smudging_takes_away_sharpness_or_adds_noise():
     change = roughness(spoiled) / roughness(images)
     blurred, noisy = (change < 0.6).float().mean(), (change > 1.0).float().mean()
     assert 0.4 < blurred < 0.6 and noisy > 0.3
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1), (1, 4, 64), (3, 64, 2), (1, 1, 8)])
+def test_images_of_a_few_pixels_are_smudged_too(shape):
+    data = Data(torch.zeros(4, *shape, dtype=torch.uint8), torch.zeros(4).long(), ("a",), {})
+    assert len(with_smudged(data, share=1.0)) == 8
