@@ -77,11 +77,12 @@ def table(rows: pd.DataFrame) -> pd.DataFrame:
         figures[f"frechet - floor at {scale}"] = rows[f"frechet at {scale}"] - rows["floor"]
     grouped = figures.groupby(rows["choice"])
     mean, spread = grouped.mean(), grouped.std()
-    text = {name: [_text(*each) for each in zip(mean[name], spread[name], strict=True)] for name in mean}
+    text = {name: [with_spread(*each) for each in zip(mean[name], spread[name], strict=True)] for name in mean}
     return pd.DataFrame({"seeds": grouped.size(), **text}, index=mean.index).loc[mean.iloc[:, 2].sort_values().index]
 
 
-def _text(mean: float, spread: float) -> str:
+def with_spread(mean: float, spread: float) -> str:
+    """A mean and the standard deviation of a run, if there were several."""
     return f"{mean:.2f}" if math.isnan(spread) else f"{mean:.2f} ± {spread:.2f}"
 
 
