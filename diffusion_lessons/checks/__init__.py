@@ -10,7 +10,6 @@ The result says which properties hold, names the mistake if it is a known one, a
 drawn from `seed`; the lessons and the visible tests of the assignments use the default, and graders use others.
 """
 
-import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +20,7 @@ from diffusion_lessons.checks.exercise import Exercise, Mistake, Part, Result, a
 from diffusion_lessons.checks.exercises import EXERCISES
 from diffusion_lessons.checks.library_calls import library_calls
 from diffusion_lessons.checks.portable.answers import Answer, ask
+from diffusion_lessons.checks.portable.names import variant
 
 
 def exercise(name: str) -> Exercise:
@@ -67,11 +67,6 @@ def inputs(name: str, seed: int) -> dict[str, Any]:
     """The first inputs that `check` draws from this seed, by name, for exercises whose numbers the student sees."""
     record = exercise(name)
     return dict(zip(record.arguments, record.cases(seed)[0][0], strict=True))
-
-
-def variant(student: str) -> int:
-    """A seed for each student, so that exercises whose answer is a number differ between students."""
-    return zlib.crc32(student.strip().lower().encode())
 
 
 __all__ = [

@@ -71,6 +71,7 @@ def configure(c: "Config", course: Path | None = None) -> "Config":
     c.HTMLExporter.preprocessors = [f"{GRADING}.cleaning.Clean"]  # of feedback pages and of Formgrader
     c.HTMLExporter.filters = {"markdown2html": f"{GRADING}.cleaning.markdown2html"}
     c.SandboxedExecute.limits = c.Judge.limits = asdict(limits(root))
+    c.RestoreTests.course = c.Judge.course = str(root)
     return c
 
 

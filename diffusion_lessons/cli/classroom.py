@@ -1,6 +1,7 @@
 """`diffusion-lessons class ...`: from a clone to graded feedback, as notebooks/assignments/TEACHING.md tells."""
 
 import importlib.util
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -27,6 +28,8 @@ def needs_nbgrader() -> None:
     """
     if importlib.util.find_spec("nbgrader") is None:
         raise ImportError('grading needs nbgrader: pip install "diffusion-lessons[class]"')
+    # jsonschema, which comes with it, would take 1.5 s to learn a grammar of web addresses that nothing asks for
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 
 @app.command()

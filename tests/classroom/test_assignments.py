@@ -105,3 +105,10 @@ def test_a_stub_of_the_release_fails_its_check_and_says_so(released):
 def test_an_unknown_assignment_is_told():
     with pytest.raises(ValueError, match="no assignment 'A9'; there are A1, A2"):
         assignments.build("A9", "secret")
+
+
+def test_one_hidden_seed_tells_nothing_of_the_others():
+    """Sums of checks are linear: two seeds whose names differ alike would differ alike in every course."""
+    names, secrets = ("ddim_step", "ddpm_step"), ("one", "two")
+    (a, b), (c, d) = [[assignments.hidden_seed(secret, name) - 1000 for name in names] for secret in secrets]
+    assert a ^ b != c ^ d

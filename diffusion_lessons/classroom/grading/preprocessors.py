@@ -9,8 +9,12 @@ outputs of each test cell by its verdict.
 
 import re
 import time
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
+import nbformat
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
@@ -18,21 +22,35 @@ from nbgrader.api import Gradebook
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor
 from traitlets import Dict, Integer, Unicode
 
-from diffusion_lessons.checks import exercise, variant
+from diffusion_lessons.checks import exercise
 from diffusion_lessons.checks.exercise import Result, assess
 from diffusion_lessons.checks.portable.answers import decode
+from diffusion_lessons.checks.portable.names import variant
 from diffusion_lessons.classroom.grading.cleaning import CUT_SHORT, FLAG
 from diffusion_lessons.classroom.inbox import printable
+from diffusion_lessons.classroom.register import Register
 from diffusion_lessons.classroom.sandbox.answers import Question, Sent, values
 from diffusion_lessons.classroom.sandbox.kernel import SandboxedKernelManager, Watched
 from diffusion_lessons.classroom.sandbox.sandbox import Limits
+from diffusion_lessons.classroom.submission import marks_of
 
 JUDGED = re.compile(r"^# judged: (\w+), seed=(\d+|None)$", re.MULTILINE)
+NOT_FOUND = "*The cell of this answer was not found in what was handed in: it may stand in another cell.*"
+OF_ANOTHER = (
+    "These are right for the numbers of the name {typed!r}, but the work was handed in under {name!r}. Enter the name "
+    "under which you hand in, and work it out again; if that is a mistake of ours, tell your teacher."
+)
 NO_ANSWERS = "No values arrived: the function is missing or does not end, or the notebook stopped before this cell."
 
 
 class RestoreTests(NbGraderPreprocessor):
-    """Put back the marks of every graded cell, and the cells that are missing, from the gradebook."""
+    """Put back the marks of every graded cell, and the cells that are missing, from the gradebook.
+
+    An essay is looked for where its question is, if a tool has dropped the marks; one that is not found waits for a
+    person, and one that is empty is as it was handed out, which is worth nothing without asking anybody.
+    """
+
+    course = Unicode(help="The course folder.").tag(config=True)
 
     def preprocess(self, notebook: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
         about = resources["nbgrader"]
@@ -43,18 +61,31 @@ class RestoreTests(NbGraderPreprocessor):
                 marks[graded.name]["metadata"].update(grade=True, points=graded.max_score)
             for written in source.solution_cells:
                 marks[written.name]["metadata"]["solution"] = True
+        essays = [name for name, mark in marks.items() if mark["cell_type"] == "markdown" and mark["metadata"]["grade"]]
+        self._find(notebook, about["assignment"], [name for name in essays if name not in marks_of(notebook.cells)])
         present = set()
         for cell in notebook.cells:
-            name = cell.metadata.get("nbgrader", {}).get("grade_id")
+            name = next(iter(marks_of([cell])), None)
             if name in marks and name not in present:
                 present.add(name)
                 cell.metadata["nbgrader"] = NotebookNode(marks[name]["metadata"])
+                if name in essays and not cell.source.strip():
+                    cell.source = marks[name]["source"]
             else:
                 cell.metadata.pop("nbgrader", None)
-        notebook.cells += [
-            _cell(mark) for name, mark in marks.items() if name not in present and mark["metadata"]["grade"]
-        ]
+        for name, mark in marks.items():
+            if name not in present and mark["metadata"]["grade"]:
+                notebook.cells.append(_cell({**mark, "source": NOT_FOUND} if name in essays else mark))
         return notebook, resources
+
+    def _find(self, notebook: NotebookNode, assignment: str, essays: list[str]) -> None:
+        """Mark the cells after the questions of these essays, which have lost their marks."""
+        released = Path(self.course) / "release" / assignment / f"{assignment}.ipynb"
+        given = nbformat.read(released, 4).cells if essays and released.exists() else []
+        asked = {cell.source.strip(): after for cell, after in pairwise(given) if marks_of([after]) & set(essays)}
+        for question, cell in pairwise(notebook.cells):
+            if question.source.strip() in asked and cell.cell_type == "markdown" and not marks_of([cell]):
+                cell.metadata["nbgrader"] = asked[question.source.strip()].metadata["nbgrader"]
 
 
 def _marks(cell: Any) -> dict:
@@ -124,11 +155,13 @@ class Judge(NbGraderPreprocessor):
     """Replace the outputs of each test cell by the points that its values earn, and why."""
 
     limits = Dict(help="What a submission may use: the fields of `sandbox.Limits`.").tag(config=True)
+    course = Unicode(help="The course folder.").tag(config=True)
 
     def preprocess(self, notebook: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
         student = resources["nbgrader"]["student"]
-        tests = {index: test for index, cell in enumerate(notebook.cells) if (test := _test(cell, index, student))}
         code = {index: cell.source for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"}
+        who = Who(student, Register(Path(self.course)).name(student), tuple(_typed("\n".join(code.values()))))
+        tests = {index: test for index, cell in enumerate(notebook.cells) if (test := _test(cell, index, who))}
         sent, reason = values((tests.get(index, source) for index, source in code.items()), Limits(**self.limits))
         if reason:
             notebook.metadata.setdefault(CUT_SHORT, printable(reason))
@@ -136,8 +169,21 @@ class Judge(NbGraderPreprocessor):
             cell = notebook.cells[index]
             if _is_graded(cell):
                 points = float(cell.metadata["nbgrader"]["points"])
-                cell.outputs = _outputs(*verdict(cell, points, tests.get(index), sent.get(index, Sent())))
+                cell.outputs = _outputs(*verdict(cell, points, tests.get(index), sent.get(index, Sent()), who))
         return notebook, resources
+
+
+@dataclass(frozen=True)
+class Who:
+    """A student: in the course, as the work was handed in, and as typed into the notebook."""
+
+    student: str
+    name: str
+    typed: tuple[str, ...] = ()
+
+
+def _typed(code: str) -> list[str]:
+    return [match[2].strip() for match in re.finditer(r"^STUDENT\s*=\s*([\"'])(.{1,100}?)\1", code, re.MULTILINE)]
 
 
 def _is_graded(cell: NotebookNode) -> bool:
@@ -145,13 +191,13 @@ def _is_graded(cell: NotebookNode) -> bool:
     return cell.cell_type == "code" and marks.get("grade", False) and not marks.get("solution")
 
 
-def _test(cell: NotebookNode, index: int, student: str) -> Question | None:
+def _test(cell: NotebookNode, index: int, who: Who) -> Question | None:
     """What is asked at a cell: of tests, and of those only that are ours."""
     match = JUDGED.search(cell.source) if _is_graded(cell) else None
     if match is None:
         return None
     own = match[2] == "None"
-    return Question(index, match[1], variant(student) if own else int(match[2]), own)
+    return Question(index, match[1], variant(who.name) if own else int(match[2]), own)
 
 
 def _outputs(points: float, text: str, flag: dict) -> list[NotebookNode]:
@@ -161,7 +207,9 @@ def _outputs(points: float, text: str, flag: dict) -> list[NotebookNode]:
     ]
 
 
-def verdict(cell: NotebookNode, most: float, test: Question | None, sent: Sent) -> tuple[float, str, dict]:
+def verdict(
+    cell: NotebookNode, most: float, test: Question | None, sent: Sent, who: Who | None = None
+) -> tuple[float, str, dict]:
     """Points, the text for the student, and what the report counts, of one test cell."""
     if test is None:  # not one of our tests: as nbgrader would, all or nothing
         failed = any(output.output_type == "error" for output in cell.get("outputs", []))
@@ -171,7 +219,15 @@ def verdict(cell: NotebookNode, most: float, test: Question | None, sent: Sent) 
         hint = f" The last error before it: {sent.trouble}" if sent.trouble else ""
         return 0.0, NO_ANSWERS + hint, {**flag, "written": False}
     try:
-        result: Result = assess(exercise(test.name), decode(sent.answers), test.seed)
+        answers = decode(sent.answers)
+        result: Result = assess(exercise(test.name), answers, test.seed)
+        if test.own and who is not None and not result.passed:
+            for name in (who.student, *who.typed):
+                theirs = assess(exercise(test.name), answers, variant(name))
+                if theirs.passed and name == who.student:
+                    return most, theirs.text, flag
+                if theirs.passed:
+                    return 0.0, OF_ANOTHER.format(typed=name, name=who.name), {**flag, "mistake": "of another name"}
     except ValueError as error:
         return 0.0, f"The values could not be read: {error}.", flag
     flag.update(mistake=result.mistake.name if result.mistake else None, written=result.written)

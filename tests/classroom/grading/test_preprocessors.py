@@ -11,7 +11,15 @@ pytest.importorskip("nbgrader")
 from diffusion_lessons.checks import EXERCISES, collect, exercise, inputs, variant
 from diffusion_lessons.checks.portable.answers import LONGEST, ask, encode
 from diffusion_lessons.classroom.grading.cleaning import CUT_SHORT
-from diffusion_lessons.classroom.grading.preprocessors import NO_ANSWERS, Execute, SandboxedExecute, verdict
+from diffusion_lessons.classroom.grading.preprocessors import (
+    NO_ANSWERS,
+    NOT_FOUND,
+    Execute,
+    RestoreTests,
+    SandboxedExecute,
+    Who,
+    verdict,
+)
 from diffusion_lessons.classroom.sandbox.answers import Question, Sent
 
 CELL = nbformat.v4.new_code_cell("")
@@ -56,6 +64,97 @@ def test_own_numbers_are_those_of_the_name_under_which_it_was_handed_in():
     text = encode(ask(solve(*inputs("by_hand", variant("ana")).values()), exercise("by_hand").cases(0)))
     assert judged("by_hand", variant("ana"), text, 3.0)[0] == 3
     assert judged("by_hand", variant("bo"), text, 3.0)[0] == 0
+
+
+@pytest.mark.parametrize(
+    "handed_in_as, typed, points",
+    [
+        (("ana-smith", "Ana Smith"), "Ana Smith", 3),
+        (("smithana", "smithana"), "Ana Smith", 3),
+        (("Ana-Smith-4711", "Ana Smith"), "Ana Smith", 3),
+        (("s4711", "s4711"), "S4711", 3),
+        (("s4711", "s4711"), "Ana Smith", 0),
+        (("eve", "eve"), "Ana Smith", 0),
+    ],
+)
+def test_own_numbers_go_with_the_name_however_it_is_written(handed_in_as, typed, points):
+    """What a platform makes of a name earns; another name is told, and named, in place of a mistake of method."""
+    who = Who(*handed_in_as, (typed,))
+    solved = EXERCISES["by_hand"].solution(*inputs("by_hand", variant(typed)).values())
+    text = encode(ask(solved, exercise("by_hand").cases(0)))
+    question = Question(0, "by_hand", variant(who.name), own=True)
+    earned, words, flag = verdict(CELL, 3.0, question, Sent(text), who)
+    assert earned == points
+    if not points:
+        assert f"the numbers of the name {typed!r}, but the work was handed in under {who.name!r}" in words
+        assert flag["mistake"] == "of another name"
+
+
+ESSAY = "a1_explain"
+
+
+@pytest.fixture
+def restored(released):
+    """restored(change): the cells of a submission to A1 after its marks were put back."""
+
+    def put_back(change):
+        notebook = nbformat.read(released / "release/A1/A1.ipynb", 4)
+        change(notebook)
+        about = {"db_url": f"sqlite:///{released / 'gradebook.db'}", "notebook": "A1", "assignment": "A1"}
+        RestoreTests(course=str(released)).preprocess(notebook, {"nbgrader": about})
+        return {cell.metadata.nbgrader.grade_id: cell for cell in notebook.cells if "nbgrader" in cell.metadata}
+
+    return put_back
+
+
+def answer(notebook, text="My own words."):
+    essay = next(cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade_id") == ESSAY)
+    essay.source = text
+    return essay
+
+
+def drop_marks(notebook):
+    answer(notebook)
+    for cell in notebook.cells:
+        cell.metadata = nbformat.NotebookNode()
+
+
+def drop_marks_and_ids(notebook):
+    drop_marks(notebook)
+    for number, cell in enumerate(notebook.cells):
+        cell["id"] = f"new-{number}"
+
+
+def drop_the_essay(notebook):
+    notebook.cells.remove(answer(notebook))
+
+
+def empty(notebook):
+    answer(notebook, " \n")
+
+
+def forge(notebook):
+    for cell, marks in zip(notebook.cells, ("x", ["y"], {"grade_id": ["z"]}, {"grade_id": {}}, 7), strict=False):
+        cell.metadata["nbgrader"] = marks
+
+
+@pytest.mark.parametrize(
+    "change, essay",
+    [
+        (drop_marks, "My own words."),
+        (drop_marks_and_ids, "My own words."),
+        (drop_the_essay, NOT_FOUND),
+        (empty, "*Your answer here.*"),
+        (forge, "*Your answer here.*"),
+    ],
+)
+def test_every_mark_is_put_back_and_the_essay_is_found(restored, change, essay):
+    cells = restored(change)
+    assert {name for name, cell in cells.items() if cell.metadata.nbgrader.grade} == {
+        *(f"{name}_test" for name in ("alpha_bar", "forward", "predict_x0", "training_loss", "ddpm_step")),
+        ESSAY,
+    }
+    assert cells[ESSAY].source == essay and cells[ESSAY].metadata.nbgrader.points == 4
 
 
 LIES = {
