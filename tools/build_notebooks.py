@@ -11,7 +11,6 @@ ids are fixed and nothing of the time, the machine or the widgets is kept, so th
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import time
@@ -23,6 +22,8 @@ from lesson_hygiene import budget_line, problems
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
+
+from diffusion_lessons.machine.files import write_atomically
 
 LONGEST_CELL = 120  # seconds
 WIDGET = "application/vnd.jupyter.widget-view+json"  # a picture in the same output stays
@@ -95,13 +96,6 @@ def keep_outputs(notebook: NotebookNode, built: NotebookNode) -> None:
         after.outputs, after.execution_count = before.outputs, before.execution_count
 
 
-def write(path: Path, text: str) -> None:
-    """Whole or not at all."""
-    part = path.with_suffix(".part")
-    part.write_text(text)
-    os.replace(part, path)
-
-
 def build(name: str, *, text_only: bool = False) -> None:
     target = LESSONS / f"{name}.ipynb"
     notebook = read_source(SOURCES / f"{name}.py")
@@ -111,10 +105,11 @@ def build(name: str, *, text_only: bool = False) -> None:
         keep_outputs(notebook, read_built(target))
     else:
         cost = run(notebook, LESSONS)
-        write(BUDGETS, json.dumps(dict(sorted({**read_json(BUDGETS), name: cost}.items())), indent=2) + "\n")
+        budgets = dict(sorted({**read_json(BUDGETS), name: cost}.items()))
+        write_atomically(BUDGETS, f"{json.dumps(budgets, indent=2)}\n".encode())
     normalise(notebook)
     nbformat.validate(notebook)
-    write(target, nbformat.writes(notebook) + "\n")
+    write_atomically(target, f"{nbformat.writes(notebook)}\n".encode())
 
 
 def in_step(name: str) -> bool:

@@ -18,6 +18,7 @@ from diffusion_lessons import samplers
 from diffusion_lessons.benchmark import table
 from diffusion_lessons.benchmark.measure import fingerprint, measure
 from diffusion_lessons.benchmark.rows import Measurement
+from diffusion_lessons.machine.files import Lock, check_writable
 from diffusion_lessons.machine.processes import Processes
 from diffusion_lessons.metrics.evaluator import Evaluator
 from diffusion_lessons.sampling import Settings, device_of
@@ -52,6 +53,7 @@ def sweep(
         raise ValueError("latency is measured by one process alone: run without `accelerate launch`, or with repeats=0")
     sha256, file = fingerprint(denoise), Path(file)
     table.check_name(file)
+    check_writable(file)
     if file.is_file():
         _check_features(file, table.read(file, sha256), options.get("evaluator"))
     return _rows(denoise, grid, file, sha256, processes, samples, repeats, seed, progress, options)
@@ -95,14 +97,15 @@ def _check_features(file: Path, rows: list[Measurement], evaluator: Evaluator | 
 
 def _join(file: Path, sha256: str) -> None:
     """Move the rows of all processes, those that were killed included, into the one file."""
-    if file.is_file():
-        table.drop_unfinished_line(file)
-        table.read(file, sha256)
-    for part in sorted(file.parent.glob(f"{file.stem}.process*{file.suffix}")):
-        table.drop_unfinished_line(part)
-        for row in table.read(part, sha256):
-            table.append(file, row)
-        part.unlink()
+    with Lock(file, table.WAIT):  # what another process is writing is no unfinished line
+        if file.is_file():
+            table.drop_unfinished_line(file)
+            table.read(file, sha256)
+        for part in sorted(file.parent.glob(f"{file.stem}.process*{file.suffix}")):
+            table.drop_unfinished_line(part)
+            for row in table.read(part, sha256):
+                table.append(file, row)
+            part.unlink()
 
 
 def _part(file: Path, process: int) -> Path:

@@ -5,22 +5,20 @@ the line.
 """
 
 import json
-import os
 from pathlib import Path
 
 from diffusion_lessons.benchmark.rows import Measurement
+from diffusion_lessons.machine.files import Lock, append_line, write_atomically
 
 SUFFIX = ".jsonl"
+WAIT = 60.0  # seconds in which another process has surely written its row
 
 
 def append(file: Path, row: Measurement) -> None:
-    """Add one row; on the disk when this returns."""
+    """Add one row; on the disk when this returns. Several processes may write one table, each when it is its turn."""
     check_name(file)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with open(file, "a", encoding="utf-8", newline="\n") as handle:
-        handle.write(json.dumps(row.to_json(), ensure_ascii=False) + "\n")
-        handle.flush()
-        os.fsync(handle.fileno())
+    with Lock(file, WAIT):
+        append_line(file, json.dumps(row.to_json(), ensure_ascii=False))
 
 
 def read(file: Path, checkpoint_sha256: str | None = None) -> list[Measurement]:
@@ -53,8 +51,7 @@ def drop_unfinished_line(file: Path) -> None:
     """Cut off what was being written when a run was killed, so that the next row starts on a line of its own."""
     content = file.read_bytes()
     if content and not content.endswith(b"\n"):
-        with open(file, "rb+") as handle:
-            handle.truncate(content.rfind(b"\n") + 1)
+        write_atomically(file, content[: content.rfind(b"\n") + 1])
 
 
 def check_name(file: Path) -> None:

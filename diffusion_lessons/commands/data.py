@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 
 from diffusion_lessons.data import CARDS, Data, load_data
-from diffusion_lessons.figures.images import image_grid, save_picture
+from diffusion_lessons.figures.images import check_picture, image_grid, save_picture
 from diffusion_lessons.machine import places
 
 
@@ -22,6 +22,8 @@ def overview() -> str:
 
 def describe(name: str, *, size: int | None = None, picture: Path | None = None) -> str:
     """Load a data set, downloading it if needed, and describe it; write a picture of it on request."""
+    if picture is not None:
+        check_picture(picture)
     data = load_data(name, "all", size=size)
     counts = torch.bincount(data.labels, minlength=len(data.classes)).tolist()
     lines = [

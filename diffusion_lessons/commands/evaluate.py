@@ -10,6 +10,7 @@ from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.commands.benchmark import line
 from diffusion_lessons.machine.devices import choose_device
+from diffusion_lessons.machine.files import check_writable
 from diffusion_lessons.metrics import evaluator as evaluators
 from diffusion_lessons.sampling import Settings
 
@@ -36,6 +37,7 @@ def run_evaluation(
     was replaced while it was measured, whose card is then left unchanged.
     """
     denoise = checkpoints.load(checkpoint, choose_device(device))
+    check_writable(cards.find(checkpoint).with_suffix(".json"))  # where the figures will be written
     card = denoise.card or {}
     evaluator = evaluators.of_images(card["data"]["name"])
     held_out = len(evaluator.held_out.features)

@@ -8,6 +8,7 @@ from diffusion_lessons.benchmark import shipped, table
 from diffusion_lessons.benchmark.frontier import best_under, knee, on_frontier
 from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.figures import frontier as figures
+from diffusion_lessons.figures.saving import check_figure, save_figure
 from diffusion_lessons.metrics.scores import metric_named
 
 COLUMNS = ("steps", "nfe", "scale", "seconds_per_image", "frechet_value", "frechet_spread", "frechet_floor")
@@ -26,6 +27,8 @@ def show_frontier(
     if x not in figures.AXES:
         raise ValueError(f"unknown cost {x!r}; the costs are {', '.join(figures.AXES)}")
     metric_named(quality)
+    if out is not None:
+        check_figure(out)
     tables = [_with_cost(source, x) for source in sources]
     try:
         points = figures.joined(shipped.comparable(*tables))
@@ -42,11 +45,9 @@ def show_frontier(
         print(f"best with {x} at most {budget:g}, and rows whose difference from it is not resolved:")
         print(_text(best_under(points, {x: budget}, f"{quality}_value"), x))
     if out is not None:
-        figure = figures.frontier(points, x, quality)
-        out.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(out, dpi=150)
         beyond = out.with_stem(out.stem + "-beyond-floor")
-        figures.above_floor(points, quality).savefig(beyond, dpi=150)
+        save_figure(figures.frontier(points, x, quality), out)
+        save_figure(figures.above_floor(points, quality), beyond)
         print(f"figures: {out} and {beyond}")
     return best
 

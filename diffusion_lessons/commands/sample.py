@@ -6,7 +6,7 @@ from pathlib import Path
 from diffusion_lessons.denoisers.counting import count_calls
 from diffusion_lessons.denoisers.network import Denoiser
 from diffusion_lessons.figures.animations import save_animation, trajectory_frames
-from diffusion_lessons.figures.images import image_grid, save_picture
+from diffusion_lessons.figures.images import check_picture, image_grid, save_picture
 from diffusion_lessons.sampling import Settings, generate, in_precision
 
 
@@ -22,6 +22,7 @@ def write_samples(
     seed: int = 0,
 ) -> None:
     """Write rows x columns samples to `out` and, with `trajectory`, an animation beside it; print what was written."""
+    check_picture(out)
     counter = count_calls(in_precision(denoise, settings.precision))
     states = generate(counter, rows * columns, settings, labels=labels, seed=seed, progress=True)
     save_picture(image_grid(states[-1].x, columns), out)

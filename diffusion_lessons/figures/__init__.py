@@ -8,6 +8,7 @@ __getattr__, __dir__, __all__ = offer(
         "style": [],
         "display": ["show", "png", "beside"],
         "images": ["image_grid", "save_picture"],
+        "saving": ["save_figure"],
         "animations": ["save_animation", "trajectory_frames"],
         "noising": [
             "density_over_time",

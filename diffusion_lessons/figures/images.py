@@ -9,7 +9,7 @@ from torch import Tensor
 from torchvision.utils import make_grid
 
 from diffusion_lessons.data import to_pixels
-from diffusion_lessons.machine.files import write_atomically
+from diffusion_lessons.machine.files import check_writable, write_atomically
 
 READABLE = 64  # pixels: images below this side are enlarged to it
 
@@ -33,9 +33,19 @@ def image_grid(images: Tensor, columns: int | None = None, *, enlarge: int | Non
 def save_picture(picture: Image.Image, file: str | Path, **options: object) -> Path:
     """Write a picture in the format of the file's suffix, whole or not at all; return the path."""
     file, content = Path(file), io.BytesIO()
-    formats = Image.registered_extensions()
-    if file.suffix.lower() not in formats:
-        raise ValueError(f"{file} does not end as a picture does; use .png")
-    picture.save(content, format=formats[file.suffix.lower()], **options)
+    _check_ending(file)
+    picture.save(content, format=Image.registered_extensions()[file.suffix.lower()], **options)
     write_atomically(file, content.getvalue())
     return file
+
+
+def check_picture(file: str | Path) -> None:
+    """Raise now what `save_picture` would raise after the work: ValueError for the ending, OSError for the place."""
+    _check_ending(Path(file))
+    check_writable(Path(file))
+
+
+def _check_ending(file: Path) -> None:
+    formats = Image.registered_extensions()
+    if formats.get(file.suffix.lower()) not in Image.SAVE:
+        raise ValueError(f"{file} does not end as a picture does; use .png")

@@ -166,7 +166,7 @@ def test_a_changed_source_is_out_of_step(tmp_path, monkeypatch):
     monkeypatch.setattr(build_notebooks, "LESSONS", tmp_path)
     notebook = read_source(tmp_path / "04_x.py")
     assert content(notebook)[1] == ("code", "print(1)", ["panel"])
-    build_notebooks.write(tmp_path / "04_x.ipynb", __import__("nbformat").writes(notebook))
+    (tmp_path / "04_x.ipynb").write_text(__import__("nbformat").writes(notebook))
     assert build_notebooks.in_step("04_x")
     (tmp_path / "04_x.py").write_text("# %% [markdown]\n# # 04 X\n\n# %%\nprint(1)\n")
     assert "not in step" in check("04_x")[0]
