@@ -573,8 +573,8 @@ short = {
 rows = {**{f"{N} step{'s' * (N > 1)}": states[-1].x for N, states in short.items()}, "30 steps": walk[-1].x}
 show(
     noising.image_strip(rows, list(map(str, range(10))), "One step is a blur, on nearly straight trajectories"),
-    f"Digits by the flow network. Straightness of the trajectories: S = {straightness(walk):.3f}; of the three clusters' "
-    f"in the plane: {straightness(exact):.2f}.",
+    f"Digits by the flow network. Straightness of the trajectories: S = {straightness(walk):.3f}; of the three "
+    f"clusters' in the plane: {straightness(exact):.2f}.",
 )
 
 # %% [markdown]
