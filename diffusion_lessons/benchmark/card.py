@@ -75,7 +75,11 @@ def entry(rows: Sequence[Measurement], command: str) -> dict[str, Any]:
 
 def _figures(row: Measurement) -> dict[str, Any]:
     scores = {
-        name: {part: float(f"{value:.{DIGITS}g}") for part, value in score._asdict().items() if part != "n"}
+        name: {
+            part: float(f"{value:.{DIGITS}g}")
+            for part, value in score._asdict().items()
+            if part not in ("n", "replicates")
+        }
         for name, score in row.quality.items()
     }
     return {"settings": asdict(row.settings), "nfe": row.nfe, **scores}

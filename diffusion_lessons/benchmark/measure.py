@@ -5,9 +5,8 @@ their settings alone.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -19,13 +18,12 @@ from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.denoisers.counting import count_calls
 from diffusion_lessons.machine import description
 from diffusion_lessons.machine.devices import device_generator, synchronise, use_tf32
-from diffusion_lessons.metrics.adherence import contrast, out_of_range
 from diffusion_lessons.metrics.evaluator import Evaluator
-from diffusion_lessons.metrics.scores import DRAWS, Score, evaluate, metric_named, standard_error
+from diffusion_lessons.metrics.scores import WITH_CLASSES, Score, evaluate, evaluate_values, metric_named
 from diffusion_lessons.samplers.base import State, last_x
 from diffusion_lessons.sampling import Settings, device_of, in_precision, states
 
-QUALITY = ("frechet", "kernel", "precision", "recall", "coverage", "adherence", "diversity")
+QUALITY = ("frechet", "kernel", "precision", "recall", "coverage", "adherence", "diversity", "variance")
 WARM_UP_STEPS = 2
 
 
@@ -104,30 +102,18 @@ def measure(
         peak_memory_mb=result.peak_memory_mb,
         features=evaluator.name if evaluator else None,
         features_sha256=evaluator.sha256 if evaluator else None,
+        reference_sha256=evaluator.reference if evaluator else None,
         quality=quality,
         **load,  # type: ignore[arg-type]
     )
 
 
 def _quality(result: TimedSamples, evaluator: Evaluator, metrics: Iterable[str], seed: int) -> dict[str, Score]:
-    """The evaluator's scores, and two computed from the values themselves: excess (floor 0) and contrast (real: 1)."""
-    features = evaluator.features_of(result.x, result.labels)
-    usable = [name for name in metrics if features.predicted is not None or name not in ("adherence", "diversity")]
-    scores = evaluate(usable, features, evaluator.train, evaluator.held_out, seed=seed, floors=evaluator.floors)
-    x, n = result.x.float().cpu(), len(result.x)
-    of_values: dict[str, tuple[Callable[[Tensor], float], float]] = {}
-    if x.ndim == 4:  # images, whose values have a range
-        of_values["excess"] = out_of_range, 0.0
-    if evaluator.real_std:
-        of_values["contrast"] = partial(contrast, real_std=evaluator.real_std), 1.0
-    for name, (function, real) in of_values.items():
-
-        def of_rows(rows: Tensor, function: Callable[[Tensor], float] = function) -> float:
-            return function(x[rows])
-
-        spread = standard_error(of_rows, n, DRAWS, torch.Generator().manual_seed(seed))
-        scores[name] = Score(function(x), spread, real, 0.0, n)
-    return scores
+    """The evaluator's scores, and those of the values of the pixels."""
+    samples = evaluator.features_of(result.x, result.labels)
+    usable = [name for name in metrics if samples.predicted is not None or name not in WITH_CLASSES]
+    scores = evaluate(usable, samples, evaluator.train, evaluator.held_out, seed=seed, floors=evaluator.floors)
+    return scores | evaluate_values(samples, evaluator.real_std)
 
 
 def timed_samples(
@@ -155,7 +141,7 @@ def timed_samples(
     sends_noise = device.type != "cpu" and settings.adds_noise
     further = repeats if sends_noise else max(repeats - n // size, 0)  # batches beyond the samples, only to be timed
     sizes = [*(min(size, n - start) for start in range(0, n, size)), *[size] * further]
-    labels = _labels(denoise, evaluator, sum(sizes), seed)
+    labels = _labels(denoise, evaluator, n, sum(sizes) - n, seed)
     labels_of = [None] * len(sizes) if labels is None else labels.split(sizes)
     generator = torch.Generator().manual_seed(seed)
     parts = [denoise.path.prior((count, *denoise.shape), generator) for count in (n, size * further) if count]
@@ -197,8 +183,11 @@ def fingerprint(denoise: Any) -> str:
     return (getattr(denoise, "card", None) or {}).get("sha256", "exact")
 
 
-def _labels(denoise: Any, evaluator: Evaluator | None, n: int, seed: int) -> Tensor | None:
+def _labels(denoise: Any, evaluator: Evaluator | None, n: int, further: int, seed: int) -> Tensor | None:
+    """Labels of n samples in the proportions of real images, and of the batches that are only timed."""
     if denoise.classes is None:
         return None
-    like_real = evaluator.labels(n, seed) if evaluator else None
-    return torch.arange(n) % denoise.classes if like_real is None else like_real
+    like_real = evaluator.labels(n, seed) if evaluator and n else None
+    if like_real is None:
+        return torch.arange(n + further) % denoise.classes
+    return torch.cat([like_real, torch.arange(further) % denoise.classes])

@@ -19,8 +19,12 @@ class Measurement:
     seconds_per_image     median over `repeats` batches after `warm_up` ones; seconds_q1 and seconds_q3 the quartiles
     peak_memory_mb        of a CUDA device while sampling
     load                  of the machine before the run
+    commit                of the code, where it runs in a clone
     backend               of a CUDA device: the versions of CUDA and cuDNN, and whether float32 is TF32
+    seconds               per image of each timed batch; rows of one `session` were timed in turn, so that these pair
+    evaluation_seconds    of one evaluation of the network per image, measured between the batches (median)
     features              in which the quality figures are taken, with the hash of the network that makes them
+    reference_sha256      of the real images that the distances are taken from
     quality               scores with spread and floor by name, all of `samples` samples from `seed`
     """
 
@@ -49,6 +53,11 @@ class Measurement:
     features_sha256: str | None = None
     quality: dict[str, Score] = field(default_factory=dict)
     backend: str | None = None
+    reference_sha256: str | None = None
+    seconds: tuple[float, ...] = ()
+    session: str | None = None
+    evaluation_seconds: float | None = None
+    commit: str | None = None
 
     @property
     def key(self) -> tuple[Settings, int, int]:
@@ -63,8 +72,12 @@ class Measurement:
     @classmethod
     def from_json(cls, entries: dict[str, Any]) -> "Measurement":
         """The inverse of `to_json`."""
-        quality = {name: Score(**score) for name, score in entries["quality"].items()}
-        return cls(**{**entries, "settings": Settings(**entries["settings"]), "quality": quality})
+        quality = {
+            name: Score(**{**score, "replicates": tuple(score.get("replicates", ()))})
+            for name, score in entries["quality"].items()
+        }
+        parts = {"settings": Settings(**entries["settings"]), "seconds": tuple(entries.get("seconds", ()))}
+        return cls(**{**entries, **parts, "quality": quality})
 
 
 def frame(rows: Iterable[Measurement]) -> pd.DataFrame:
@@ -74,8 +87,10 @@ def frame(rows: Iterable[Measurement]) -> pd.DataFrame:
     """
     lines = []
     for row in rows:
-        flat = {name: value for name, value in vars(row).items() if name != "quality"}
+        flat = {name: value for name, value in vars(row).items() if name not in ("quality", "seconds")}
         for name, score in row.quality.items():
-            flat |= {f"{name}_{part}": value for part, value in score._asdict().items() if part != "n"}
+            flat |= {
+                f"{name}_{part}": value for part, value in score._asdict().items() if part not in ("n", "replicates")
+            }
         lines.append({**vars(row.settings), **flat})
     return pd.DataFrame(lines)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 from tqdm.auto import tqdm
 
 from diffusion_lessons import networks
@@ -16,10 +17,12 @@ from diffusion_lessons.data import Data, load_data
 from diffusion_lessons.machine.devices import choose_device, device_name, half_precision
 from diffusion_lessons.machine.files import check_writable
 from diffusion_lessons.metrics.features import classifier, features
+from diffusion_lessons.metrics.samples import population
 from diffusion_lessons.networks.classifier import Classifier
 from diffusion_lessons.training.classifier import accuracy, recipe_for, train_classifier
 
-COUNT = 10_000  # images in each reference set, or all if there are fewer
+COUNT = 10_000  # single features kept of each split, or all if there are fewer
+PART = 5000  # images that are prepared together
 
 
 def make_classifier(
@@ -80,10 +83,11 @@ def make_classifier(
 
 
 def write_features(data: str, name: str, count: int = COUNT, *, overwrite: bool = False) -> Path:
-    """Compute the features of up to `count` training and test images of `data`, and save them beside the classifier.
+    """Compute the features of all training images and of up to `count` test images, and save them by the classifier.
 
-    name: "digits", "mnist", "cifar10", or "folder/name" of folder/name-classifier.safetensors. The images are a random
-    choice with a fixed seed; features are stored as float16.
+    name: "digits", "mnist", "cifar10", or "folder/name" of folder/name-classifier.safetensors. Of the training images
+    the mean and covariance of all are kept, with the count and mean of each class, and the single features of up to
+    `count`, a random choice with a fixed seed; single features are stored as float16.
 
     Raises FileExistsError, before any is computed, where they were saved already, without `overwrite`.
     """
@@ -92,14 +96,20 @@ def write_features(data: str, name: str, count: int = COUNT, *, overwrite: bool 
     file = beside.with_name(beside.name.replace("-classifier", "-features"))
     _check_free(file, overwrite)
     sets: dict[str, Data] = {split: load_data(data, split, size=card["shape"][1]) for split in ("train", "test")}
-    tensors = {}
+    tensors: dict[str, Tensor] = {}
     for split, images in sets.items():
-        rows = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))[:count]
-        x, labels = images.batch(rows)
-        tensors[f"{split}_features"] = features(x, name).half()
-        tensors[f"{split}_labels"] = labels.to(torch.uint8)
+        order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))
+        rows = order if split == "train" else order[:count]
+        values = torch.cat([features(images.batch(part)[0], name) for part in rows.split(PART)]).half()
+        labels = images.labels[rows]
+        tensors[f"{split}_features"] = values[:count].clone()
+        tensors[f"{split}_labels"] = labels[:count].to(torch.uint8)
+        if split == "train" and len(values) > values.shape[1]:  # of fewer images the covariance is singular
+            whole = population(values, labels, len(images.classes))
+            tensors |= {f"train_{part}": value for part, value in whole.tensors().items()}
     about = {
-        "features": f"of {len(tensors['train_labels'])} training and {len(tensors['test_labels'])} test images",
+        "features": f"of {len(tensors['train_labels'])} training and {len(tensors['test_labels'])} test images, and "
+        f"the moments of all {len(sets['train'])} training images",
         "stored_as": "float16",
         "data": sets["train"].card,
         "pixel_std": sets["train"].std,

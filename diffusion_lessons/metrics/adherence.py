@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from diffusion_lessons.metrics.frechet import check_features
+from diffusion_lessons.metrics.precision_recall import pairwise
 
 
 def adherence(predicted: Tensor, labels: Tensor) -> float:
@@ -23,12 +24,53 @@ def diversity(features: Tensor, labels: Tensor) -> float:
     In units of the features: divide by the diversity of real samples. Classes with a single sample have no distance
     and are left out; ValueError if that leaves none.
     """
-    check_features(features)
-    classes = [features[labels == label] for label in labels.unique().tolist()]
-    distances = [torch.pdist(own).mean() for own in classes if len(own) > 1]
-    if not distances:
+    return float(diversity_weighted(features, labels, torch.ones(len(features), 1)))
+
+
+def diversity_weighted(features: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
+    """Diversity of the samples to which each column of weights [n, R] gives more than 0; [R]."""
+    features, labels, kept = check_features(features).double().cpu(), labels.cpu(), (weights > 0).double()
+    total, classes = torch.zeros(kept.shape[1], dtype=torch.float64), torch.zeros(kept.shape[1])
+    for label in labels.unique().tolist():
+        own = labels == label
+        among, counts = kept[own], kept[own].sum(dim=0)
+        distances = pairwise(features[own], features[own])
+        pairs = torch.einsum("ir,ij,jr->r", among, distances.fill_diagonal_(0), among)
+        some = counts > 1
+        total[some] += (pairs / (counts * (counts - 1)))[some]
+        classes += some
+    if (classes == 0).any():
         raise ValueError("no class has two samples: diversity is the distance between samples of one class")
-    return float(torch.stack(distances).mean())
+    return total / classes
+
+
+def class_variance(features: Tensor, labels: Tensor) -> float:
+    """Variance within classes, summed over features and averaged over samples: features [n, d], labels [n].
+
+    The trace of the pooled covariance about the classes' means, sum_c n_c tr C_c / sum_c n_c: divide by that of real
+    images. Above 1 samples of a class differ more than real ones do, malformed ones included; below 1 they are drawn
+    towards the mean. Classes with a single sample are left out; ValueError if that leaves none.
+    """
+    return float(class_variance_weighted(features, labels, torch.ones(len(features), 1)))
+
+
+def class_variance_weighted(features: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
+    """The variance within classes under each column of weights [n, R]; [R]."""
+    features, labels, weights = check_features(features).double().cpu(), labels.cpu(), weights.double()
+    total, size = torch.zeros(2, weights.shape[1], dtype=torch.float64)
+    for label in labels.unique().tolist():
+        own, among = features[labels == label], weights[labels == label]
+        own = own - own.mean(dim=0)  # before squaring: far from 0 the digits would be lost
+        sums = among.sum(dim=0).clamp(min=1e-300)
+        means = among.T @ own / sums[:, None]  # [R, d]
+        spread = among.T @ own.square().sum(dim=1) / sums - means.square().sum(dim=1)
+        free = 1 - among.square().sum(dim=0) / sums**2  # (n - 1) / n where all weights are equal
+        some = free > 1e-12
+        total[some] += (sums * spread / free)[some]
+        size[some] += sums[some]
+    if (size == 0).any():
+        raise ValueError("no class has two samples: their variance is that between samples of one class")
+    return total / size
 
 
 def out_of_range(x: Tensor, limit: float = 1.0) -> float:

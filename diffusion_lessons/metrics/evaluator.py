@@ -8,7 +8,9 @@ from torch import Tensor
 
 from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.metrics import features
-from diffusion_lessons.metrics.scores import Features, Floors
+from diffusion_lessons.metrics.proportions import labels_like
+from diffusion_lessons.metrics.samples import Features, values_of
+from diffusion_lessons.metrics.scores import Floors
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,7 @@ class Evaluator:
     held_out     those of real images that stand in for a perfect model: the floor
     features_of  samples [n, ...] and the labels asked for [n] (or None) -> Features
     real_std     standard deviation of all values of real images, or None if it is not known
+    reference    SHA-256 of what these real images are kept in: distances from another reference are not comparable
     floors       what held-out images scored so far, so that it is computed once
     """
 
@@ -30,15 +33,16 @@ class Evaluator:
     held_out: Features
     features_of: Callable[[Tensor, Tensor | None], Features]
     real_std: float | None = None
+    reference: str = "none"
     floors: Floors = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def labels(self, n: int, seed: int) -> Tensor | None:
-        """n labels to ask for, each as frequent as among real images, so that the model is not blamed for a surplus."""
-        if self.train.labels is None:
-            return None
-        generator = torch.Generator().manual_seed(seed)
-        rows = torch.randint(len(self.train.labels), (n,), generator=generator)
-        return self.train.labels[rows]
+        """n labels to ask for, in the exact proportions of all training images, shuffled; None without classes.
+
+        Drawn at random they would differ by the luck of the draw, which is most of what a distance then measures.
+        """
+        counts = self.train.counts
+        return None if counts is None else labels_like(counts, n, torch.Generator().manual_seed(seed))
 
 
 def of_images(name: str = "mnist") -> Evaluator:
@@ -47,12 +51,13 @@ def of_images(name: str = "mnist") -> Evaluator:
 
     def features_of(x: Tensor, labels: Tensor | None) -> Features:
         values = features.features(x.float().clamp(-1, 1), name).cpu()  # computed where x is; distances on the CPU
-        return Features(values, labels, features.probabilities(values, name).argmax(dim=1))
+        return Features(values, labels, features.probabilities(values, name).argmax(dim=1), values_of(x))
 
     def real(split: str) -> Features:
         reference = features.reference(name, split)
         predicted = features.probabilities(reference.features, name).argmax(dim=1)
-        return Features(reference.features, reference.labels, predicted)
+        return Features(reference.features, reference.labels, predicted, whole=reference.whole)
 
-    real_std = cards.read_card(f"{name}-features")["pixel_std"]
-    return Evaluator(f"{name} features", network.card["sha256"], real("train"), real("test"), features_of, real_std)
+    card = cards.read_card(f"{name}-features")
+    parts = (network.card["sha256"], real("train"), real("test"), features_of, card["pixel_std"], card["sha256"])
+    return Evaluator(f"{name} features", *parts)

@@ -18,15 +18,20 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from diffusion_lessons.checkpoints import cards
+from diffusion_lessons.metrics.samples import Population
 from diffusion_lessons.networks.classifier import Classifier
 from diffusion_lessons.training.classifier import load_classifier
 
 
 class Reference(NamedTuple):
-    """Features of real images, float32 [N, 64], and their labels, int64 [N]."""
+    """Features of real images, float32 [N, 64], their labels, int64 [N], and the moments of *all* of their set.
+
+    `whole` is None for held-out images, and for references that were kept without it.
+    """
 
     features: Tensor
     labels: Tensor
+    whole: Population | None = None
 
 
 def features(images: Tensor, name: str = "mnist", *, batch: int = 500) -> Tensor:
@@ -59,7 +64,8 @@ def probabilities(features: Tensor, name: str = "mnist") -> Tensor:
 
 
 def reference(name: str = "mnist", split: str = "test") -> Reference:
-    """Features of real images, "train" or "test" (held out): 1,500 and 297 for digits, otherwise 10,000 of each.
+    """Features of real images, "train" or "test" (held out): 1,500 and 297 for digits, otherwise 10,000 of each, with
+    the mean and covariance of *all* training images.
 
     Those of CIFAR-10 were taken from a slightly lossy JPEG copy, as their card says: compare samples of a network that
     learned the original with features made anew (`diffusion-lessons features cifar10 --classifier cifar10`).
@@ -87,6 +93,11 @@ def _references(name: str) -> dict[str, Reference]:
             f"is {ours[:12]}...: distances between them mean nothing. Make them again with "
             f"`diffusion-lessons features`"
         )
+    whole = None
+    if "train_mean" in tensors:
+        parts = (tensors[f"train_{part}"] for part in Population._fields)
+        whole = Population(*(part.double() if part.is_floating_point() else part for part in parts))
     return {
-        split: Reference(tensors[f"{split}_features"], tensors[f"{split}_labels"].long()) for split in ("train", "test")
+        split: Reference(tensors[f"{split}_features"], tensors[f"{split}_labels"].long(), of)
+        for split, of in (("train", whole), ("test", None))
     }

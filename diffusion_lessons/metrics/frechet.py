@@ -15,6 +15,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+ROWS = 500  # whose outer products are held at a time
+
 
 class Moments(NamedTuple):
     """Mean [d] and covariance [d, d] of features, in double precision."""
@@ -35,7 +37,9 @@ def moments(features: Tensor) -> Moments:
             f"{n} samples in {d} features: their covariance is singular, and the distance would say nothing. Use at "
             f"least {d + 1} samples, better {10 * d}, or the kernel distance, which needs no covariance"
         )
-    return Moments(features.mean(dim=0), features.T.cov())
+    mean = features.mean(dim=0)
+    centred = features - mean  # before squaring: far from 0 the digits would be lost
+    return Moments(mean, centred.T @ centred / (n - 1))
 
 
 def frechet_between(first: Moments, second: Moments) -> float:
@@ -44,20 +48,41 @@ def frechet_between(first: Moments, second: Moments) -> float:
     C_1 C_2 is not symmetric, but has the eigenvalues of the symmetric C_1^(1/2) C_2 C_1^(1/2), and the trace of the
     root is the sum of their roots.
     """
-    values, axes = torch.linalg.eigh(first.covariance)
-    root = axes * values.clamp(min=0).sqrt() @ axes.T  # C_1^(1/2)
-    eigenvalues = torch.linalg.eigvalsh(root @ second.covariance @ root)
-    overlap = eigenvalues.clamp(min=0).sqrt().sum()  # rounding can push a zero below 0
-    traces = first.covariance.trace() + second.covariance.trace()
-    return float((first.mean - second.mean).square().sum() + traces - 2 * overlap)
+    if len(first.mean) != len(second.mean):
+        raise ValueError(f"features of {len(first.mean)} and {len(second.mean)} dimensions have no distance")
+    return float(_distances(first, second.mean[None], second.covariance[None]))
 
 
 def frechet_distance(real: Tensor | Moments, generated: Tensor | Moments) -> float:
     """d^2 between two sets of features, [n, d] and [m, d] (or their `moments`, to compute those once)."""
     first, second = (s if isinstance(s, Moments) else moments(s) for s in (real, generated))
-    if len(first.mean) != len(second.mean):
-        raise ValueError(f"features of {len(first.mean)} and {len(second.mean)} dimensions have no distance")
     return frechet_between(first, second)
+
+
+def frechet_weighted(real: Moments, generated: Tensor, weights: Tensor) -> Tensor:
+    """d^2 of the samples [n, d] under each column of weights [n, R]; [R]."""
+    first = moments(generated)  # checks them
+    if len(real.mean) != len(first.mean):
+        raise ValueError(f"features of {len(real.mean)} and {len(first.mean)} dimensions have no distance")
+    centred = generated.double().cpu() - first.mean.cpu()
+    weights = weights / weights.sum(dim=0)
+    means = weights.T @ centred
+    squares = torch.zeros(weights.shape[1], centred.shape[1] ** 2, dtype=torch.float64)
+    for x, w in zip(centred.split(ROWS), weights.split(ROWS), strict=True):
+        squares += w.T @ (x[:, :, None] * x[:, None, :]).flatten(1)  # E x x^T under each column
+    about = squares.view(-1, *first.covariance.shape) - means[:, :, None] * means[:, None, :]
+    free = 1 - weights.square().sum(dim=0)  # (n - 1) / n where all weights are equal
+    return _distances(real, first.mean.cpu() + means, about / free[:, None, None])
+
+
+def _distances(first: Moments, means: Tensor, covariances: Tensor) -> Tensor:
+    """d^2 from one Gaussian to many, of means [R, d] and covariances [R, d, d]; [R]."""
+    values, axes = torch.linalg.eigh(first.covariance)
+    root = axes * values.clamp(min=0).sqrt() @ axes.T  # C_1^(1/2)
+    eigenvalues = torch.linalg.eigvalsh(root @ covariances @ root)
+    overlap = eigenvalues.clamp(min=0).sqrt().sum(dim=1)  # rounding can push a zero below 0
+    traces = first.covariance.trace() + covariances.diagonal(dim1=1, dim2=2).sum(dim=1)
+    return ((first.mean - means).square().sum(dim=1) + traces - 2 * overlap).clamp(min=0)
 
 
 def check_features(features: Tensor) -> Tensor:

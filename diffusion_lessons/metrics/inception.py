@@ -21,7 +21,7 @@ from tqdm.auto import tqdm
 from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.data import Data, load_data, to_pixels
 from diffusion_lessons.metrics.evaluator import Evaluator
-from diffusion_lessons.metrics.scores import Features
+from diffusion_lessons.metrics.samples import Features, population, values_of
 
 WEIGHTS = "weights-inception-2015-12-05-6726825d.pth"
 SHA256_BEGINS = "6726825d"
@@ -42,11 +42,13 @@ def evaluator(data: str, *, weights_file: str | Path | None = None, device: str 
     network = _network(file, device)
     real = {split: load_data(data, split) for split in ("train", "test")}
     train, held_out = (_reference(network, data, split, images, sha256, device) for split, images in real.items())
+    train = train._replace(whole=population(train.features, train.labels))
 
     def features_of(x: Tensor, labels: Tensor | None) -> Features:
-        return Features(_features(network, to_pixels(x), device), labels)
+        return Features(_features(network, to_pixels(x), device), labels, values=values_of(x))
 
-    return Evaluator("inception features", sha256, train, held_out, features_of, real["train"].std)
+    origin = _pixels_sha256(real["train"])
+    return Evaluator("inception features", sha256, train, held_out, features_of, real["train"].std, origin)
 
 
 def _features(network: Network, pixels: Tensor, device: str | torch.device, batch: int = 50) -> Tensor:
@@ -61,11 +63,15 @@ def _reference(
 ) -> Features:
     """The features of real images, computed once and kept."""
     file = KEPT / f"{Path(data).name}-{split}-inception.safetensors"
-    origin = {"weights_sha256": sha256, "pixels_sha256": hashlib.sha256(images.pixels.numpy().tobytes()).hexdigest()}
+    origin = {"weights_sha256": sha256, "pixels_sha256": _pixels_sha256(images)}
     if not file.is_file() or any(cards.read_card(file).get(name) != value for name, value in origin.items()):
         features = _features(network, images.pixels, device)
         cards.write(file, {"features": features.half()}, {**origin, "data": images.card})
     return Features(cards.read(file)[0]["features"], images.labels)
+
+
+def _pixels_sha256(images: Data) -> str:
+    return hashlib.sha256(images.pixels.numpy().tobytes()).hexdigest()
 
 
 def _network(file: Path, device: str | torch.device) -> Network:

@@ -6,6 +6,7 @@ x, x' real, y, y' generated. Pairs of a sample with itself are left out, so the 
 sample count (it may be below 0), even with fewer samples than features (Binkowski et al. 2018, KID).
 """
 
+import torch
 from torch import Tensor
 
 from diffusion_lessons.metrics.frechet import check_features
@@ -18,14 +19,22 @@ def cubic_kernel(x: Tensor, y: Tensor) -> Tensor:
 
 def kernel_distance(real: Tensor, generated: Tensor) -> float:
     """The unbiased estimate of MMD^2 from features [n, d] and [m, d], n and m at least 2."""
-    real, generated = check_features(real).double(), check_features(generated).double()
+    return float(kernel_weighted(real, generated, torch.ones(len(generated), 1, dtype=torch.float64)))
+
+
+def kernel_weighted(real: Tensor, generated: Tensor, weights: Tensor) -> Tensor:
+    """MMD^2 of the samples [n, d] under each column of weights [n, R]; [R]."""
+    real, generated = check_features(real).double().cpu(), check_features(generated).double().cpu()
     if min(len(real), len(generated)) < 2:
         raise ValueError("the kernel distance compares pairs: give at least 2 samples of each kind")
-    across = cubic_kernel(real, generated).mean()
-    return float(_mean_of_pairs(real) + _mean_of_pairs(generated) - 2 * across)
+    totals = weights.sum(dim=0)
+    across = weights.T @ cubic_kernel(generated, real).mean(dim=1) / totals
+    ones = torch.ones(len(real), 1, dtype=torch.float64)
+    return _mean_of_pairs(real, ones) + _mean_of_pairs(generated, weights) - 2 * across
 
 
-def _mean_of_pairs(x: Tensor) -> Tensor:
-    """Mean of k(x_i, x_j) over i != j."""
-    k, n = cubic_kernel(x, x), len(x)
-    return (k.sum() - k.diagonal().sum()) / (n * (n - 1))
+def _mean_of_pairs(x: Tensor, weights: Tensor) -> Tensor:
+    """The weighted mean of k(x_i, x_j) over i != j, for each column of weights [n, R]; [R]."""
+    k = cubic_kernel(x, x)
+    pairs = torch.einsum("ir,ij,jr->r", weights, k, weights) - weights.square().T @ k.diagonal()
+    return pairs / (weights.sum(dim=0).square() - weights.square().sum(dim=0))

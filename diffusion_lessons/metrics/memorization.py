@@ -10,16 +10,15 @@ below 1/2. Real images are compared with the same two sets, because some are nea
 verdict is about the difference.
 """
 
-import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from diffusion_lessons.metrics.frechet import check_features
+from diffusion_lessons.metrics.intervals import wilson_interval
 
 COPY = 0.5  # a sample at most half as far from the training set as from the held-out set is a copy
-Z = 1.96  # of a 95 % interval
 
 
 @dataclass(frozen=True)
@@ -85,14 +84,6 @@ def memorization_probe(samples: Tensor, train: Tensor, held_out: Tensor, *, seed
         chance_interval=wilson_interval(by_chance, len(real)),
         closer=float((ratio < 1).double().mean()),
     )
-
-
-def wilson_interval(hits: int, n: int) -> tuple[float, float]:
-    """95 % interval of a share, hits out of n (Wilson 1927): it stays within [0, 1] and is valid at 0 and n hits."""
-    share, z2 = hits / n, Z**2
-    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
-    width = Z / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n**2))
-    return max(middle - width, 0.0), min(middle + width, 1.0)
 
 
 def _ratio(samples: Tensor, train: Tensor, unseen: Tensor) -> tuple[Tensor, Tensor]:

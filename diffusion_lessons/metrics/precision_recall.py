@@ -35,34 +35,88 @@ class DensityCoverage(NamedTuple):
 
 def precision_recall(real: Tensor, generated: Tensor, k: int = 3) -> PrecisionRecall:
     """Precision and recall of generated features [n, d] against real ones [n, d]."""
-    across = _distances(real, generated, k)  # [real, generated]
-    in_real = across <= radii(real, k)[:, None]
-    in_generated = across <= radii(generated, k)[None, :]
-    return PrecisionRecall(_share(in_real.any(dim=0)), _share(in_generated.any(dim=1)))
+    _check_counts(real, generated)
+    ones = torch.ones(len(generated), 1, dtype=torch.float64)
+    return PrecisionRecall(*(float(values) for values in precision_recall_weighted(real, generated, ones, k)))
 
 
 def density_coverage(real: Tensor, generated: Tensor, k: int = 5) -> DensityCoverage:
     """Density and coverage of generated features [n, d] against real ones [n, d]."""
-    in_real = _distances(real, generated, k) <= radii(real, k)[:, None]
-    return DensityCoverage(float(in_real.sum(dim=0).double().mean() / k), _share(in_real.any(dim=1)))
+    _check_counts(real, generated)
+    ones = torch.ones(len(generated), 1, dtype=torch.float64)
+    return DensityCoverage(*(float(values) for values in density_coverage_weighted(real, generated, ones, k)))
+
+
+def precision_recall_weighted(real: Tensor, generated: Tensor, weights: Tensor, k: int = 3) -> tuple[Tensor, Tensor]:
+    """Both under each column of weights [n, R] of the generated samples; [R] each. A weight of 0 leaves a sample out,
+    and its ball with it, and the balls of the others then reach to their k-th neighbour among those that remain."""
+    across = _distances(real, generated, k)  # [real, generated]
+    precise = (across <= radii(real, k)[:, None]).any(dim=0)
+    recalls = []
+    for reach in _radii_without(generated, weights > 0, k).T:
+        recalls.append((across <= reach[None, :]).any(dim=1).double().mean())
+    return weights.T @ precise.double() / weights.sum(dim=0), torch.stack(recalls)
+
+
+def density_coverage_weighted(real: Tensor, generated: Tensor, weights: Tensor, k: int = 5) -> tuple[Tensor, Tensor]:
+    """Both under each column of weights [n, R] of the generated samples; [R] each."""
+    in_real = (_distances(real, generated, k) <= radii(real, k)[:, None]).double()
+    density = weights.T @ in_real.sum(dim=0) / k / weights.sum(dim=0)
+    return density, (in_real @ (weights > 0).double() > 0).double().mean(dim=0)
+
+
+def covering_balls(real: Tensor, generated: Tensor, k: int = 3) -> Tensor:
+    """How many balls around generated samples hold each real one, [n]: recall is the share that is above 0."""
+    return (pairwise(real, generated) <= radii(generated, k)[None, :]).sum(dim=1)
+
+
+def samples_in_balls(real: Tensor, generated: Tensor, k: int = 5) -> Tensor:
+    """How many generated samples the ball around each real one holds, [n]: coverage is the share that is above 0."""
+    return (pairwise(real, generated) <= radii(real, k)[:, None]).sum(dim=1)
 
 
 def radii(features: Tensor, k: int) -> Tensor:
     """Distance of each point to its k-th nearest neighbour among the others, [n]."""
-    return torch.cdist(features, features).kthvalue(k + 1, dim=1).values  # the nearest of all is the point itself
+    return pairwise(features, features).kthvalue(k + 1, dim=1).values  # the nearest of all is the point itself
+
+
+def pairwise(first: Tensor, second: Tensor) -> Tensor:
+    """Euclidean distances [n, m] of points [n, d] and [m, d], in double precision and about their common centre: far
+    from 0 the usual shortcut by products loses the distances of near neighbours."""
+    first, second = first.double().cpu(), second.double().cpu()
+    centre = second.mean(dim=0)
+    return torch.cdist(first - centre, second - centre)
+
+
+def _radii_without(features: Tensor, kept: Tensor, k: int) -> Tensor:
+    """Radii among the points that each column of `kept` [n, R] keeps, [n, R]; -1 for those that it leaves out."""
+    distances = pairwise(features, features)
+    few = min(len(features), 4 * k + 12)  # enough neighbours, unless nearly all of them are in one group
+    near, numbers = distances.topk(few, dim=1, largest=False)
+    columns = []
+    for keep in kept.T:
+        rank = keep[numbers].long().cumsum(dim=1)
+        at = (rank > k).double().argmax(dim=1)  # where the (k + 1)-th that is kept stands, the point itself included
+        reach = near.gather(1, at[:, None])[:, 0]
+        short = keep & (rank[:, -1] <= k)
+        if short.any():
+            others = distances[short][:, keep]
+            reach[short] = others.kthvalue(min(k + 1, others.shape[1]), dim=1).values
+        columns.append(torch.where(keep, reach, -1.0))
+    return torch.stack(columns, dim=1)
 
 
 def _distances(real: Tensor, generated: Tensor, k: int) -> Tensor:
     check_features(real), check_features(generated)
+    if min(len(real), len(generated)) <= k:
+        few = min(len(real), len(generated))
+        raise ValueError(f"{few} samples have no {k}-th neighbour: give at least {k + 1}, better hundreds")
+    return pairwise(real, generated)
+
+
+def _check_counts(real: Tensor, generated: Tensor) -> None:
     if len(real) != len(generated):
         raise ValueError(
             f"{len(real)} real and {len(generated)} generated samples: the balls shrink as samples are added, so "
             "compare equal counts"
         )
-    if len(real) <= k:
-        raise ValueError(f"{len(real)} samples have no {k}-th neighbour: give at least {k + 1}, better hundreds")
-    return torch.cdist(real, generated)
-
-
-def _share(hits: Tensor) -> float:
-    return float(hits.double().mean())

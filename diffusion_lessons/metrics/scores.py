@@ -1,89 +1,162 @@
-"""All quality figures by name, each with its spread and with the floor that real images reach.
+"""All quality figures by name, each with its standard error and with the floor that real images reach.
 
     scores = evaluate(["frechet", "recall"], generated, train, held_out)
-    scores["frechet"]      # Score(value, spread, floor, floor_spread, n)
+    scores["frechet"]      # Score(value, spread, floor, floor_spread, n, replicates)
 
 A number without these says little. The *floor* is what held-out real images score against the same reference at the
 same sample count: a perfect model would score it too. For adherence it is a ceiling. The *spread* is the standard
 error of the value: how much it would move if the samples were drawn again.
+
+Samples that share starting noise and labels are compared *paired*: `first.number - second.number` has the error of the
+difference, in which the luck that they share cancels.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from uncertainties import UFloat
+from uncertainties.core import Variable
 
-from diffusion_lessons.metrics.adherence import adherence, diversity
+from diffusion_lessons.metrics import adherence as guided
+from diffusion_lessons.metrics import precision_recall as balls
 from diffusion_lessons.metrics.errors import measured, shared
-from diffusion_lessons.metrics.frechet import check_features, frechet_distance, moments
-from diffusion_lessons.metrics.kernel_distance import kernel_distance
-from diffusion_lessons.metrics.precision_recall import density_coverage, precision_recall
+from diffusion_lessons.metrics.frechet import check_features, frechet_weighted
+from diffusion_lessons.metrics.intervals import Interval, interval, wilson_interval
+from diffusion_lessons.metrics.jackknife import (
+    coverage_excess,
+    deviations,
+    group_count,
+    pairs_excess,
+    shrunk,
+    standard_error,
+    weights_without_groups,
+)
+from diffusion_lessons.metrics.kernel_distance import kernel_weighted
+from diffusion_lessons.metrics.proportions import draws_like
+from diffusion_lessons.metrics.samples import Features
 
-DRAWS = 20  # subsets from which a spread or a floor is estimated
-Floors = dict[tuple[str, int, int, int], Tensor]  # a metric's floors by its name, the count, draws and seed
-
-
-class Features(NamedTuple):
-    """What metrics use of images: features [n, d], labels asked for (or true) [n], and those a classifier predicts [n].
-
-    `labels` and `predicted` are None where there are no classes.
-    """
-
-    features: Tensor
-    labels: Tensor | None = None
-    predicted: Tensor | None = None
-
-    def rows(self, numbers: Tensor) -> "Features":
-        """Those of the images with these row numbers only."""
-        labels, predicted = (None if values is None else values[numbers.to(values.device)] for values in self[1:])
-        return Features(self.features[numbers.to(self.features.device)], labels, predicted)
+MOST_FEATURES = 256  # in more of them a distance takes seconds, and its error is not freed from what pairs add
+DRAWS = 20  # disjoint sets of held-out images of which the floor is the mean, if there are so many
+Floors = dict[tuple[str, int, int, int], tuple[float, float]]  # by a metric's name, the count, draws and seed
 
 
 class Score(NamedTuple):
-    """A quality figure, its standard error, and the same two for real images at the same count."""
+    """A quality figure and its standard error, and the same two for real images at the same count.
+
+    replicates  the figure without each group of samples: what pairs it with that of other samples
+    """
 
     value: float
     spread: float
     floor: float
     floor_spread: float
     n: int
+    replicates: tuple[float, ...] = ()
+
+    @property
+    def number(self) -> UFloat:
+        """The value as a number whose error is shared, group by group, with every other score of n samples.
+
+        Differences, ratios and means of such numbers are those of paired samples. A score that was kept without its
+        replicates has an error of its own, which pairs with nothing.
+        """
+        if not self.replicates:
+            return measured(self.value, self.spread)
+        parts = deviations(torch.tensor(self.replicates, dtype=torch.float64)).tolist()
+        return sum((part * one for part, one in zip(parts, _groups(self.n, len(parts)), strict=True)), self.value)
 
     @property
     def above_floor(self) -> UFloat:
-        """value - floor, with the errors of both; scores at one count share their floor."""
-        return measured(self.value, self.spread) - shared(self.floor, self.floor_spread, self.n)
+        """value - floor, with the errors of both; scores at one count share their floor and are paired."""
+        return self.number - shared(self.floor, self.floor_spread, self.n)
+
+
+@cache
+def _groups(n: int, count: int) -> tuple[Variable, ...]:
+    """The luck of each group of n samples, in standard errors: one variable for all scores of n samples."""
+    return tuple(measured(0.0, 1.0) for _ in range(count))
 
 
 @dataclass(frozen=True)
 class Metric:
-    """function(real, generated) -> float, and how to read it."""
+    """function(real, samples, weights [n, R]) -> the figure under each column of weights [R], and how to read it."""
 
     title: str
     better: str  # "low" or "high"
-    function: Callable[[Features, Features], float]
+    function: Callable[[Features, Features, Tensor], Tensor]
     equal_counts: bool = False  # the reference is cut to as many images as there are samples
+    quadratic: bool = False  # depends on pairs of samples, which the error has to take off
+    covering: Callable[[Tensor, Tensor], Tensor] | None = (
+        None  # how many samples cover each real one, if it counts that
+    )
+
+    def figures(self, real: Features, samples: Features, shares: Tensor | None = None) -> Tensor:
+        """The figure of the samples, followed by that without each group, [1 + G]; their spread is the error's."""
+        n, d = samples.features.shape
+        pairs = self.quadratic and d <= MOST_FEATURES
+        weights = weights_without_groups(samples.labels, n, shares, pairs)
+        figures = self.function(real, samples, weights)
+        whole, replicates = figures[:1], figures[1 : 1 + group_count(n)]
+        if pairs:
+            replicates = shrunk(replicates, pairs_excess(figures, len(replicates)))
+        if self.covering is not None:
+            replicates = shrunk(replicates, coverage_excess(self.covering(real.features, samples.features)))
+        return torch.cat([whole, replicates])
+
+
+def _precision_recall(part: int) -> Callable[[Features, Features, Tensor], Tensor]:
+    return lambda real, fake, w: balls.precision_recall_weighted(real.features, fake.features, w)[part]
+
+
+def _density_coverage(part: int) -> Callable[[Features, Features, Tensor], Tensor]:
+    return lambda real, fake, w: balls.density_coverage_weighted(real.features, fake.features, w)[part]
+
+
+def _frechet(real: Features, fake: Features, weights: Tensor) -> Tensor:
+    return frechet_weighted(real.moments, fake.features, weights)
+
+
+def _kernel(real: Features, fake: Features, weights: Tensor) -> Tensor:
+    return kernel_weighted(real.features, fake.features, weights)
+
+
+def _adherence(real: Features, fake: Features, weights: Tensor) -> Tensor:
+    if fake.labels is None or fake.predicted is None:
+        raise ValueError("adherence needs the labels that were asked for, and those that a classifier predicts")
+    right = (fake.predicted.cpu() == fake.labels.cpu()).double()
+    return weights.T @ right / weights.sum(dim=0)
+
+
+def _diversity(real: Features, fake: Features, weights: Tensor) -> Tensor:
+    if fake.labels is None or real.labels is None:
+        raise ValueError("diversity is taken within each class: give labels")
+    of_real = guided.diversity(real.features, real.labels)
+    return guided.diversity_weighted(fake.features, fake.labels, weights) / of_real
+
+
+def _variance(real: Features, fake: Features, weights: Tensor) -> Tensor:
+    if fake.labels is None:
+        raise ValueError("the variance is taken within each class: give labels")
+    of_real = real.class_variance
+    return guided.class_variance_weighted(fake.features, fake.labels, weights) / of_real
 
 
 METRICS: dict[str, Metric] = {
-    "frechet": Metric("Frechet distance", "low", lambda real, fake: frechet_distance(real.features, fake.features)),
-    "kernel": Metric("kernel distance", "low", lambda real, fake: kernel_distance(real.features, fake.features), True),
-    "precision": Metric(
-        "precision", "high", lambda real, fake: precision_recall(real.features, fake.features).precision, True
-    ),
-    "recall": Metric("recall", "high", lambda real, fake: precision_recall(real.features, fake.features).recall, True),
-    "density": Metric(
-        "density", "high", lambda real, fake: density_coverage(real.features, fake.features).density, True
-    ),
-    "coverage": Metric(
-        "coverage", "high", lambda real, fake: density_coverage(real.features, fake.features).coverage, True
-    ),
-    "adherence": Metric("adherence", "high", lambda real, fake: _adherence(fake)),
-    "diversity": Metric("diversity / real", "high", lambda real, fake: _diversity(fake) / _diversity(real), True),
+    "frechet": Metric("Frechet distance", "low", _frechet, quadratic=True),
+    "kernel": Metric("kernel distance", "low", _kernel, True, quadratic=True),
+    "precision": Metric("precision", "high", _precision_recall(0), True),
+    "recall": Metric("recall", "high", _precision_recall(1), True, covering=balls.covering_balls),
+    "density": Metric("density", "high", _density_coverage(0), True),
+    "coverage": Metric("coverage", "high", _density_coverage(1), True, covering=balls.samples_in_balls),
+    "adherence": Metric("adherence", "high", _adherence),
+    "diversity": Metric("diversity / real", "high", _diversity, True),
+    "variance": Metric("variance within classes / real", "high", _variance),
 }
+WITH_CLASSES = ("adherence", "diversity", "variance")
 
 
 def metric_named(name: str) -> Metric:
@@ -103,17 +176,20 @@ def evaluate(
     seed: int = 0,
     floors: Floors | None = None,
 ) -> dict[str, Score]:
-    """Every named metric of generated samples against real ones, with spread and floor.
+    """Every named metric of generated samples against real ones, with its standard error and floor.
 
-    `train` is the reference; `held_out` real images stand in for a perfect model, so there must be at least as many
-    of them as samples. `floors` keeps what these score for later samples that are compared with the same images:
-    that is most of the work. Raises ValueError for an unknown metric, NaN, too few samples or too few held-out images.
+    `train` is the reference: distances are taken from the whole set (`train.whole`) where it is known, and the other
+    figures from as many single images as there are samples. `held_out` real images stand in for a perfect model: the
+    floor is their mean over disjoint draws in the proportions of the whole set, at most `draws`, and its spread the
+    error of that mean. The samples' labels are taken as fixed: give them in these proportions (`Evaluator.labels`).
+    `floors` keeps what held-out images score for later samples that are compared with the same images: that is most of
+    the work. Raises ValueError for an unknown metric, NaN, too few samples or too few held-out images.
     """
     metrics = {name: metric_named(name) for name in names}
     n, d = check_features(generated.features).shape
     if "frechet" in metrics and n < 2 * (d + 1):
         raise ValueError(
-            f"{n} samples in {d} features: the spread of the Frechet distance is taken from halves of them, and fewer "
+            f"{n} samples in {d} features: the error of the Frechet distance is found without some of them, and fewer "
             f"than {d + 1} have a singular covariance. Draw at least {2 * (d + 1)} samples, or use the kernel distance"
         )
     if len(held_out.features) < n:
@@ -121,66 +197,73 @@ def evaluate(
             f"the floor of {n} samples needs as many held-out real images, and there are {len(held_out.features)}: "
             f"compare at most {len(held_out.features)} samples"
         )
-    scores, floors = {}, {} if floors is None else floors
+    floors = {} if floors is None else floors
+    counts = train.counts
+    scores = {}
     for name, metric in metrics.items():
-        generator = torch.Generator().manual_seed(seed)  # the same subsets for every metric
-        real = train.rows(subset(len(train.features), n, generator)) if metric.equal_counts else train
-        score = _against(metric, name, real)
+        generator = torch.Generator().manual_seed(seed)  # the same images for every metric
+        real = train.rows(_reference_rows(train, counts, n, generator)) if metric.equal_counts else train
         if (key := (name, n, draws, seed)) not in floors:
-            subsets = [subset(len(held_out.features), n, generator) for _ in range(draws)]
-            floors[key] = torch.tensor([score(held_out.rows(rows)) for rows in subsets])
-        floor = floors[key]
-        halves = torch.Generator().manual_seed(seed)
-        scores[name] = Score(
-            value=score(generated),
-            spread=standard_error(partial(_of_rows, score, generated), n, draws, halves),
-            floor=float(floor.mean()),
-            floor_spread=float(floor.std()),
-            n=n,
-        )
+            subsets = draws_like(*_strata(held_out, counts), n, generator, draws)
+            floors[key] = _floor([held_out.rows(rows) for rows in subsets], metric, real, counts)
+        scores[name] = _score(metric.figures(real, generated), floors[key], n)
     return scores
 
 
-def standard_error(statistic: Callable[[Tensor], float], n: int, draws: int, generator: torch.Generator) -> float:
-    """How much a statistic of n samples would move if they were drawn again.
+def evaluate_values(samples: Features, real_std: float | None) -> dict[str, Score]:
+    """Two figures of the pixels themselves: `excess` beyond the data range (floor 0), and `contrast` (real images: 1).
 
-    The standard deviation of the statistic over random halves of the samples. A half varies as sqrt(2) times the whole
-    would, and halves of one set share so much that they differ by 1 / sqrt(2) of that: the two cancel. Unlike a
-    bootstrap no sample is repeated, so distances that are biased by few samples or by duplicates are not disturbed.
-    Near its floor a distance is the square of something small and varies as 1 / n: there the halves vary more than the
-    rule allows for, and the standard error comes out up to twice too large.
-    `statistic` is called with the row numbers of a half.
+    None of them where the pixels' values were not kept, no contrast without the standard deviation of real ones.
     """
-    values = torch.tensor([statistic(subset(n, n // 2, generator)) for _ in range(draws)], dtype=torch.float64)
-    return float(values.std())
+    if samples.values is None:
+        return {}
+    weights, n = weights_without_groups(samples.labels, len(samples.values)), len(samples.values)
+    excess, mean, square = (weights / weights.sum(dim=0)).T.matmul(samples.values.double().cpu()).T
+    scores = {"excess": _score(excess, (0.0, 0.0), n)}
+    if real_std:
+        scores["contrast"] = _score((square - mean.square()).clamp(min=0).sqrt() / real_std, (1.0, 0.0), n)
+    return scores
+
+
+def _score(figures: Tensor, floor: tuple[float, float], n: int) -> Score:
+    """The figure of all samples, followed by those without each group, as a score."""
+    value, *replicates = figures.tolist()
+    kept = tuple(float(f"{one:.9g}") for one in replicates)  # as a table keeps them
+    return Score(value, standard_error(torch.tensor(kept, dtype=torch.float64)), *floor, n, kept)
+
+
+def interval_of(name: str, score: Score) -> Interval:
+    """The 95 % interval of a score: Wilson's for adherence, a share that may be 1; Student's t for all others."""
+    if name == "adherence":
+        return Interval(score.value, *wilson_interval(round(score.value * score.n), score.n))
+    return interval(score.number, freedom=max(len(score.replicates) - 1, 1))
+
+
+def _floor(draws: list[Features], metric: Metric, real: Features, counts: Tensor | None) -> tuple[float, float]:
+    """The mean of a figure over disjoint draws of held-out images, and the standard error of that mean.
+
+    The error is pooled from the jackknife of each draw: with two or three of them their own spread would say little.
+    """
+    values, variances = [], []
+    for draw in draws:
+        figures = metric.figures(real, draw, counts if draw.labels is not None else None)
+        values.append(figures[0])
+        variances.append(standard_error(figures[1:]) ** 2)
+    return float(torch.stack(values).mean()), (sum(variances) / len(draws) ** 2) ** 0.5
+
+
+def _strata(images: Features, counts: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Labels of images [n], and the counts of the classes whose proportions are to be kept; one class if none."""
+    if images.labels is None or counts is None:
+        return torch.zeros(len(images.features), dtype=torch.int64), torch.tensor([1])
+    return images.labels.cpu().long(), counts
+
+
+def _reference_rows(train: Features, counts: Tensor | None, n: int, generator: torch.Generator) -> Tensor:
+    """Rows of n training images, or of all if there are fewer, in the proportions of the whole set."""
+    return draws_like(*_strata(train, counts), min(n, len(train.features)), generator, 1)[0]
 
 
 def subset(n: int, size: int, generator: torch.Generator) -> Tensor:
     """`size` different row numbers out of n."""
     return torch.randperm(n, generator=generator)[:size]
-
-
-def _against(metric: Metric, name: str, real: Features) -> Callable[[Features], float]:
-    """The metric as a function of the samples alone; what depends on the reference only is computed once."""
-    if name == "frechet":
-        reference = moments(real.features)
-        return lambda fake: frechet_distance(reference, fake.features)
-    if metric.equal_counts:  # a half of the samples is compared with a half of the reference
-        return lambda fake: metric.function(real.rows(torch.arange(len(fake.features))), fake)
-    return lambda fake: metric.function(real, fake)
-
-
-def _of_rows(score: Callable[[Features], float], samples: Features, rows: Tensor) -> float:
-    return score(samples.rows(rows))
-
-
-def _adherence(fake: Features) -> float:
-    if fake.labels is None or fake.predicted is None:
-        raise ValueError("adherence needs the labels that were asked for, and those that a classifier predicts")
-    return adherence(fake.predicted, fake.labels)
-
-
-def _diversity(images: Features) -> float:
-    if images.labels is None:
-        raise ValueError("diversity is taken within each class: give labels")
-    return diversity(images.features, images.labels)

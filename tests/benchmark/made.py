@@ -4,7 +4,8 @@ from torch import Tensor
 
 from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.metrics.evaluator import Evaluator
-from diffusion_lessons.metrics.scores import Features, Score
+from diffusion_lessons.metrics.samples import Features
+from diffusion_lessons.metrics.scores import Score
 from diffusion_lessons.sampling import Settings
 
 FLOOR, FLOOR_SPREAD = 1.0, 0.03

@@ -1,20 +1,40 @@
 """Real images as what samples are measured against: their labels, their features, and points that are their own."""
 
+import pytest
 import torch
 
 from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.data import load_data
+from diffusion_lessons.metrics.adherence import class_variance
 from diffusion_lessons.metrics.evaluator import of_images
+from diffusion_lessons.metrics.frechet import moments
 from tests.benchmark.made import of_points
 
 
-def test_labels_are_as_frequent_as_among_real_images():
+def test_labels_are_in_the_exact_proportions_of_all_training_images():
     evaluator = of_images("digits")
-    real = evaluator.train.labels.bincount(minlength=10) / len(evaluator.train.labels)
-    asked = evaluator.labels(20_000, seed=0)
-    torch.testing.assert_close(asked.bincount(minlength=10) / 20_000, real, rtol=0, atol=0.01)
-    assert torch.equal(asked, evaluator.labels(20_000, seed=0))
-    assert not torch.equal(asked, evaluator.labels(20_000, seed=1))
+    whole = load_data("digits", "train").labels.bincount(minlength=10)
+    assert torch.equal(evaluator.train.counts, whole)
+    for n in (297, 1500):
+        asked = evaluator.labels(n, seed=0)
+        off = asked.bincount(minlength=10) - n * whole / whole.sum()
+        assert len(asked) == n and off.abs().max() < 1
+        assert torch.equal(asked, evaluator.labels(n, seed=0))
+        assert not torch.equal(asked, evaluator.labels(n, seed=1))
+    assert torch.equal(evaluator.labels(1500, seed=0).bincount(), whole)
+
+
+@pytest.mark.parametrize(("name", "count"), [("digits", 1500), ("mnist", 60_000), ("cifar10", 50_000)])
+def test_the_reference_is_the_mean_and_covariance_of_all_training_images(name, count):
+    train = of_images(name).train
+    assert train.whole is not None and int(train.whole.counts.sum()) == count
+    few = moments(train.features)  # up to 10,000 of them: the same but for their luck
+    torch.testing.assert_close(train.whole.mean, few.mean, rtol=0, atol=0.1)
+    trace = train.whole.covariance.trace()
+    assert abs(few.covariance.trace() / trace - 1) < 0.03
+    within = class_variance(train.features, train.labels)
+    assert abs(train.whole.class_variance / within - 1) < 0.03
+    assert of_images(name).reference == cards.read_card(f"{name}-features")["sha256"]
 
 
 def test_images_are_seen_as_the_held_out_ones_were():

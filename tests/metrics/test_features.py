@@ -23,7 +23,8 @@ MNIST_AT_HAND = Path(os.environ.get("DIFFUSION_LESSONS_DATA", "absent"), "MNIST"
 def test_the_shipped_features_are_classified_as_the_card_says(name, counts, floor):
     card = classifier(name).card
     for split, count in zip(("train", "test"), counts, strict=True):
-        known, labels = reference(name, split)
+        known, labels, whole = reference(name, split)
+        assert (whole is None) == (split == "test")
         assert known.shape == (count, 64) and known.dtype == torch.float32 and labels.dtype == torch.int64
         chances = probabilities(known, name)
         torch.testing.assert_close(chances.sum(dim=1), torch.ones(count))
@@ -35,7 +36,7 @@ def test_the_shipped_features_are_classified_as_the_card_says(name, counts, floo
 
 def test_the_digits_in_the_package_give_the_shipped_features():
     data = load_data("digits", "test")
-    known, labels = reference("digits", "test")
+    known, labels, _ = reference("digits", "test")
     order = torch.randperm(297, generator=torch.Generator().manual_seed(0))
     assert torch.equal(data.labels[order], labels)
     torch.testing.assert_close(features(data.images[order], "digits"), known, rtol=2e-3, atol=2e-3)

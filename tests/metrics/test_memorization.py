@@ -5,7 +5,7 @@ import torch
 
 from diffusion_lessons import sample, samplers, schedules, toys
 from diffusion_lessons.data import load_data
-from diffusion_lessons.metrics.memorization import memorization_probe, wilson_interval
+from diffusion_lessons.metrics.memorization import memorization_probe
 
 
 @pytest.fixture(scope="module")
@@ -36,12 +36,6 @@ def test_a_few_copies_among_many_are_found(digits):
     mixed = torch.cat([new, train[:40]])
     assert memorization_probe(mixed, train, held_out).memorised
     assert memorization_probe(mixed, train, held_out).copied == pytest.approx(40 / 240, abs=0.02)
-
-
-def test_wilson_is_the_published_interval():
-    low, high = wilson_interval(15, 50)  # Newcombe 1998 gives such tables; 0.3 of 50
-    assert (low, high) == (pytest.approx(0.1910, abs=1e-4), pytest.approx(0.4375, abs=1e-4))
-    assert wilson_interval(0, 10)[0] == 0 and wilson_interval(10, 10)[1] == 1
 
 
 def test_sets_that_do_not_fit_are_refused(digits):

@@ -8,7 +8,8 @@ from diffusion_lessons.metrics import scores as metrics
 from diffusion_lessons.metrics.adherence import diversity
 from diffusion_lessons.metrics.frechet import frechet_distance
 from diffusion_lessons.metrics.precision_recall import precision_recall
-from diffusion_lessons.metrics.scores import Features, evaluate
+from diffusion_lessons.metrics.samples import Features
+from diffusion_lessons.metrics.scores import evaluate
 from tests.metrics.clouds import cloud
 
 
