@@ -137,10 +137,6 @@ def test_numbers_can_be_checked_in_place_of_a_function():
     """A student's own numbers: the answer to the inputs of a seed made of the name."""
     seed = variant("Ana")
     assert seed == variant(" ana ") != variant("bo")
-    assert (
-        variant("Jörg Müller") == variant("mullerjorg") == variant("Müller-Jörg") == variant("JO\u0308RG MU\u0308LLER")
-    )
-    assert len({variant(name) for name in ("李雷", "韩梅", "s1234", "s1235", "!!", "??", "")}) == 7
     assert not check("forward", 0.3, seed=seed).passed
 
 

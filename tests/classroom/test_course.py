@@ -1,6 +1,8 @@
 """A course folder, without grading anything: what is made, what is kept, and what a teacher is told."""
 
 import json
+import subprocess
+import sys
 from dataclasses import asdict
 
 import pytest
@@ -62,3 +64,18 @@ def test_errors_say_what_to_do(folder, tmp_path, monkeypatch):
     monkeypatch.setattr(places, "PACKAGE", tmp_path / "site-packages" / "diffusion_lessons")
     with pytest.raises(FileNotFoundError, match="needs a clone of the repository"):
         course.new(tmp_path / "other")
+
+
+def test_no_command_waits_for_torch():
+    """It takes seconds to import, and only the processes that grade need it."""
+    code = (
+        "import sys\n"
+        "from diffusion_lessons.cli import classroom\n"
+        "classroom.needs_nbgrader()\n"
+        "from diffusion_lessons.classroom import assignments, collecting\n"
+        "from diffusion_lessons.classroom.grading import feedback, report, whole_class\n"
+        "from nbgrader.apps import NbGraderAPI\n"
+        "print(sorted({'torch', 'lark', 'diffusion_lessons.checks'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout == "[]\n", done.stderr

@@ -8,6 +8,7 @@ outputs of each test cell by its verdict.
 """
 
 import re
+import textwrap
 import time
 from dataclasses import dataclass
 from itertools import pairwise
@@ -169,7 +170,8 @@ class Judge(NbGraderPreprocessor):
             cell = notebook.cells[index]
             if _is_graded(cell):
                 points = float(cell.metadata["nbgrader"]["points"])
-                cell.outputs = _outputs(*verdict(cell, points, tests.get(index), sent.get(index, Sent()), who))
+                earned, text, flag = verdict(cell, points, tests.get(index), sent.get(index, Sent()), who)
+                cell.outputs = _outputs(earned, points, text, flag)
         return notebook, resources
 
 
@@ -200,10 +202,13 @@ def _test(cell: NotebookNode, index: int, who: Who) -> Question | None:
     return Question(index, match[1], variant(who.name) if own else int(match[2]), own)
 
 
-def _outputs(points: float, text: str, flag: dict) -> list[NotebookNode]:
+def _outputs(points: float, most: float, text: str, flag: dict) -> list[NotebookNode]:
+    """The points as nbgrader reads them, and the verdict in lines that a page shows without scrolling."""
+    lines = [f"{points:g} of {most:g} points.", *text.splitlines()]
+    wrapped = [part for line in lines for part in textwrap.wrap(line, 100, subsequent_indent="    ") or [""]]
     return [
         new_output("execute_result", {"text/plain": f"{points:g}"}, metadata={FLAG: flag}, execution_count=1),
-        new_output("stream", name="stdout", text=text),
+        new_output("stream", name="stdout", text="\n".join(wrapped)),
     ]
 
 

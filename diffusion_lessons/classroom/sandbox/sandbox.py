@@ -106,6 +106,8 @@ def sandboxed(
     for file, name in handed_in(work) if work else []:
         wrapped += ["--ro-bind", str(file), f"/tmp/work/{name}"]
     variables = environment()
+    if not stub and str(Path(PACKAGE).parent) not in site.getsitepackages():
+        variables["PYTHONPATH"] = str(Path(PACKAGE).parent)  # the clone that grades, whichever is installed
     if stub:
         wrapped += ["--ro-bind", str(stub), str(stub)]
         variables["PYTHONPATH"] = str(stub)

@@ -26,8 +26,10 @@ from diffusion_lessons.checks import check, inputs, variant
 # [-1, 1], and put it back at the next level with the *same* noise, $x_s = \alpha_s \hat x_0 + \sigma_s \hat\epsilon$.
 # After the last level comes clean data, $\bar\alpha = 1$.
 #
-# The numbers are your own. Enter the name under which you hand in (the grader uses the same), run the cell, and work
-# the three steps out with a calculator. The order is that of the steps: the noisy end first.
+# The numbers are your own. Enter the name under which you hand in, as your teacher or your platform knows you: the
+# grader draws the same numbers from it. (Capitals, accents, spaces, and whether the family name comes first do not
+# matter.) Run the cell, and work the three steps out with a calculator. The order is that of the steps: the noisy end
+# first.
 
 # %%
 STUDENT = "enter your name"

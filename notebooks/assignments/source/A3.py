@@ -1,9 +1,10 @@
 # %% [markdown]
 # # A3: solvers, orders and grids
 #
-# Sampling is solving a differential equation. A solver of order p gains a factor $2^p$ when you halve its steps, and a
-# slope on a logarithmic plot tells you whether it keeps that promise. You will write two ways to look ahead, read a
-# slope, build a grid that is even in the right clock, and judge three solvers by your own measurement.
+# Sampling is solving a differential equation. The error of a solver of order p falls by a factor of $2^p$ when you
+# double the number of its steps, and a slope on a logarithmic plot tells you whether it keeps that promise. You will
+# write two ways to look ahead, read a slope, build a grid that is even in the right clock, and judge three solvers by
+# your own measurement.
 #
 # **Time** about 75 minutes. **Needs** lessons 04 to 06, a CPU, no network connection.
 # Your functions are yours: they may use Python, numpy, scipy and torch, but not `diffusion_lessons`, which only the
@@ -116,12 +117,13 @@ fig, ax = plt.subplots(figsize=(5.5, 3.2))
 for sampler in (samplers.ddim, samplers.heun, samplers.dpm_solver_pp_2m):
     errors = np.array([error(sampler, logsnr_times(int(n), start, end)) for n in counts])
     ax.loglog(counts, errors, marker="o", label=f"{sampler.info.name}, slope {slope(errors, counts):.2f}")
+    print(f"{sampler.info.name:20} " + ", ".join(f"{n} steps {e:.2g}" for n, e in zip(counts, errors)))
 ax.set(title="Steeper is better in the long run", xlabel="steps", ylabel="error at t = 0.02")
 ax.legend()
 plt.show()
 
 # %% [markdown]
-# The same solver on two grids of ten steps: yours, even in lambda, and one even in t.
+# Both second-order solvers on two grids, of 5, 10 and 20 steps: yours, even in lambda, and one even in t.
 
 # %%
 for steps in (5, 10, 20):
@@ -133,7 +135,7 @@ for steps in (5, 10, 20):
 # %% [markdown]
 # **Explain** (by hand, 4 points). In at most ten sentences: (a) Do the slopes agree with the orders 1, 2 and 2? (b) Heun
 # evaluates the network twice a step, 2M once. At a budget of 64 *evaluations*, which is the more accurate in your
-# plot? (c) Which grid suits which solver, and is "this solver is better" a statement that holds without its grid?
+# run? (c) Which grid suits which solver, and is "this solver is better" a statement that holds without its grid?
 # (d) Someone measures a slope of 1.5 for a second-order method between 4 and 8 steps and calls it wrong. Your answer?
 
 # %% [markdown] essay="a3_explain" points=4

@@ -18,6 +18,7 @@ from diffusion_lessons.classroom.grading.preprocessors import (
     RestoreTests,
     SandboxedExecute,
     Who,
+    _outputs,
     verdict,
 )
 from diffusion_lessons.classroom.sandbox.answers import Question, Sent
@@ -229,3 +230,10 @@ def test_output_of_every_kind_counts(monkeypatch, kind):
         execute.process_message(message, CELL, 0)
     execute.process_message({"header": {"msg_type": "status"}, "content": {"execution_state": "idle"}}, CELL, 0)
     assert len(kept) == 2
+
+
+def test_a_verdict_says_its_points_in_lines_that_fit_on_a_page():
+    points, text = _outputs(1.5, 4.0, "word " * 60 + "\n  ok     a part", {"check": "x"})
+    lines = text.text.splitlines()
+    assert points.data["text/plain"] == "1.5" and lines[0] == "1.5 of 4 points." and lines[-1] == "  ok     a part"
+    assert all(len(line) <= 100 for line in lines)

@@ -102,10 +102,10 @@ def test_files_handed_in_can_be_read_there(tmp_path):
 
 @needs_bubblewrap
 def test_the_package_and_its_libraries_are_there(tmp_path):
-    done = inside(
-        "import ipykernel; from diffusion_lessons.checks.portable.values import same; print(same(1.0, 1.0))", tmp_path
-    )
-    assert done.stdout.strip() == "True", done.stderr
+    """The package is the one that grades, also where another clone is installed."""
+    code = "import ipykernel, diffusion_lessons.checks.portable.values as found; print(found.__file__)"
+    done = run(sandboxed([sys.executable, "-c", code], Limits(), writable=tmp_path))
+    assert done.stdout.strip() == str(Path(sandbox.PACKAGE) / "checks/portable/values.py"), done.stderr
 
 
 def test_a_bubblewrap_that_cannot_start_is_none(monkeypatch, tmp_path):
