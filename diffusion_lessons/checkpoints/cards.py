@@ -21,11 +21,14 @@ from diffusion_lessons.machine.description import versions
 from diffusion_lessons.machine.fields import check_count, check_fields
 from diffusion_lessons.machine.files import unfinished, write_atomically, write_together
 
+ESSENCE = ("architecture", "path", "predicts", "shape", "classes", "times", "stored_as", "bytes", "sha256")
+
 
 def write(file: str | Path, tensors: dict[str, Tensor], card: dict[str, Any]) -> Path:
     """Write `file` (.safetensors) and its card (.json), both or neither; return the tensors' path.
 
-    The card is completed with library versions, the size in bytes and the SHA-256 of the tensors' file.
+    The card is completed with library versions, the size in bytes and the SHA-256 of the tensors' file, and a checksum
+    of its own decisive entries.
     Raises ValueError for tensors that are not finite, OSError when the disk is full.
     """
     file = _with_suffix(file)
@@ -101,6 +104,11 @@ def read_card(name_or_path: str | Path, needs: tuple[str, ...] = ()) -> dict[str
         )
     if type(card["bytes"]) is not int or not isinstance(card["sha256"], str):
         raise ValueError(f"the card {file} is damaged: bytes are a whole number and sha256 is a text; copy it again")
+    if card.get("essence_sha256", _essence(card)) != _essence(card):
+        raise ValueError(
+            f"the card {file} was changed or damaged in what decides the network ({', '.join(ESSENCE)}): copy it "
+            "again, or delete its essence_sha256 if that was meant"
+        )
     return card
 
 
@@ -177,7 +185,13 @@ def _content(file: Path) -> bytes:
 
 
 def _json(card: dict[str, Any]) -> bytes:
-    return (json.dumps(card, indent=2) + "\n").encode()
+    return (json.dumps({**card, "essence_sha256": _essence(card)}, indent=2) + "\n").encode()
+
+
+def _essence(card: dict[str, Any]) -> str:
+    """A checksum of the entries that decide what is loaded; the others may be edited."""
+    decisive = {name: card.get(name) for name in ESSENCE}
+    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 
 
 def _with_suffix(file: str | Path) -> Path:

@@ -7,6 +7,7 @@ Euler steps suffice; the procedure can be repeated.
 Liu, Gong and Liu, "Flow Straight and Fast", 2022 (https://arxiv.org/abs/2209.03003), Algorithm 1 and section 2.2.
 """
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,7 +101,7 @@ def make_pairs(
     A share `dropout` is made with the null class. Each chunk follows from (seed, its number) and is written to `folder`
     when it is done, so that an interrupted call resumes there and later calls find all chunks.
 
-    Raises ValueError if the folder holds pairs of another teacher, solver, share or seed.
+    Raises ValueError if the folder holds pairs of another teacher, solver, share, seed or labels, or damaged ones.
     """
     if count < 1:
         raise ValueError(f"pairs must be at least 1; got {count}")
@@ -110,6 +111,7 @@ def make_pairs(
         "steps": steps,
         "dropout": dropout,
         "seed": seed,
+        "labels": hashlib.sha256(data.labels.cpu().numpy().tobytes()).hexdigest()[:12],
     }
     chunks = []
     with tqdm(total=count, desc="pairs", unit="pair") as bar:
@@ -142,7 +144,10 @@ def _make(
 
 
 def _read(file: Path, origin: dict[str, object]) -> dict[str, Tensor]:
-    tensors, card = cards.read(file, tuple(origin))
+    try:
+        tensors, card = cards.read(file, tuple(origin))
+    except (ValueError, OSError) as error:
+        raise ValueError(f"{error}. Or delete {file}: the pairs are made again") from error
     changed = [f"{key} was {card[key]!r} and is {value!r}" for key, value in origin.items() if card[key] != value]
     if changed:
         raise ValueError(

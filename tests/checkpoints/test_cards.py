@@ -6,11 +6,13 @@ import json
 import pytest
 import safetensors.torch
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from diffusion_lessons import checkpoints, schedules
 from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.machine import files
-from diffusion_lessons.networks import MLP, MLPConfig
+from diffusion_lessons.networks import MLP, MLPConfig, UNet, UNetConfig
 
 
 def test_missing_card(saved):
@@ -101,6 +103,7 @@ def wild(card, changes):
         *outer, last = name.split(".")
         place = card[outer[0]] if outer else card
         place[last] = value
+    del card["essence_sha256"]  # a stranger's card has none
     return card
 
 
@@ -215,3 +218,56 @@ def test_a_kill_between_weights_and_card_loses_neither(saved, monkeypatch, first
     assert denoise.network.out.bias.tolist() == [0.5] and "seed" not in denoise.card
     checkpoints.save(file, network, schedules.cosine(), "v", shape=(1, 8, 8), about={"seed": 5})
     assert checkpoints.load(file).card["seed"] == 5
+
+
+@pytest.mark.parametrize("name", ["predicts", "shape", "classes", "path"])
+def test_a_changed_card_is_noticed_and_may_be_meant(saved, name):
+    file, _ = saved
+    card = cards.read_card(file)
+    other = {"predicts": "eps", "shape": [1, 16, 16], "classes": ["a", "c", "b"], "path": schedules.ddpm_linear().card}
+    file.with_suffix(".json").write_text(json.dumps({**card, name: other[name]}))
+    with pytest.raises(ValueError, match=r"tiny\.json was changed or damaged in what decides .* again"):
+        checkpoints.load(file)
+    del card["essence_sha256"]
+    file.with_suffix(".json").write_text(json.dumps({**card, name: other[name], "seed": 5}))
+    assert checkpoints.load(file).card["seed"] == 5
+    checkpoints.amend(file, note="checked again from now on")
+    assert checkpoints.load(file).card["note"]
+
+
+FLIPS = st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 7)), max_size=3)
+
+
+def damaged(content, flips, cut):
+    content = bytearray(content)
+    for place, bit in flips:
+        content[int(place * len(content))] ^= 1 << bit
+    return bytes(content[: round(cut * len(content))])
+
+
+@pytest.fixture(scope="module")
+def two_files(tmp_path_factory):
+    """The bytes of a network and of its card, where they lie, and what the network answers."""
+    torch.manual_seed(0)
+    network = UNet(UNetConfig(widths=(8,), embedding=16, classes=3))
+    torch.nn.init.normal_(network.out.weight, std=0.1)
+    file = tmp_path_factory.mktemp("cards") / "net.safetensors"
+    checkpoints.save(file, network, schedules.cosine(), "v", shape=(1, 8, 8), class_names=("a", "b", "c"))
+    x = torch.randn(1, 1, 8, 8)
+    return file, file.read_bytes(), file.with_suffix(".json").read_bytes(), x, checkpoints.load(file)(x, 500.0).x0
+
+
+@settings(max_examples=120)
+@given(flips=FLIPS, cut=st.sampled_from([1.0, 1.0, 0.999, 0.5, 0.0]), which=st.sampled_from(["network", "card"]))
+def test_damage_is_named_or_changes_nothing(two_files, flips, cut, which):
+    """Flipped bits and missing ends of either file: one line that says what to do, or the same network as before."""
+    file, network, card, x, expected = two_files
+    file.write_bytes(damaged(network, flips, cut) if which == "network" else network)
+    file.with_suffix(".json").write_bytes(damaged(card, flips, cut) if which == "card" else card)
+    try:
+        denoise = checkpoints.load(file)
+    except ValueError as error:
+        assert "net" in str(error) and len(str(error).splitlines()) == 1
+    else:
+        assert torch.equal(denoise(x, 500.0).x0, expected)
+        assert (denoise.shape, denoise.classes) == ((1, 8, 8), 3)

@@ -1,5 +1,7 @@
 """Reflow: exact in one step for a Gaussian, and its pairs are the same however often their making was interrupted."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -148,3 +150,15 @@ def test_errors_say_what_to_do(teacher_file, tiny_data, predicts, about, changes
     recipe = ReflowRecipe("student", "halves", images=16, teacher=teacher_file(predicts, **about), **changes)
     with pytest.raises(ValueError, match=message):
         next(train_student(recipe, tiny_data, device="cpu"))
+
+
+def test_pairs_that_are_damaged_or_of_other_images_are_named(gaussian, tiny_data, tmp_path, few):
+    make_pairs(gaussian, tiny_data, 8, tmp_path, steps=2)
+    with pytest.raises(ValueError, match="holds other pairs: labels was"):
+        make_pairs(gaussian, replace(tiny_data, labels=1 - tiny_data.labels), 8, tmp_path, steps=2)
+    file = tmp_path / "00000.safetensors"
+    file.write_bytes(file.read_bytes()[:-9])
+    with pytest.raises(ValueError, match=r"cut short.*Or delete .*00000\.safetensors: the pairs are made again"):
+        make_pairs(gaussian, tiny_data, 8, tmp_path, steps=2)
+    file.unlink()
+    assert len(make_pairs(gaussian, tiny_data, 8, tmp_path, steps=2)) == 8
