@@ -21,6 +21,7 @@ SHORT = {  # every file here that measures when it is run, with the options of i
     "choices": [],  # prints the runs that were kept
     "mnist_race": [],  # likewise
     "grading": ["--alone", "1", "--submissions", "4"],
+    "hostile_class": ["--submissions", "3"],
 }
 
 

@@ -11,7 +11,7 @@ import re
 import textwrap
 import time
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,7 @@ OF_ANOTHER = (
     "These are right for the numbers of the name {typed!r}, but the work was handed in under {name!r}. Enter the name "
     "under which you hand in, and work it out again; if that is a mistake of ours, tell your teacher."
 )
+BUILT_ON_WRONG = "It builds on an earlier function of yours that is not right; judged with a right one in its place."
 NO_ANSWERS = "No values arrived: the function is missing or does not end, or the notebook stopped before this cell."
 
 
@@ -162,7 +163,10 @@ class Judge(NbGraderPreprocessor):
         student = resources["nbgrader"]["student"]
         code = {index: cell.source for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"}
         who = Who(student, Register(Path(self.course)).name(student), tuple(_typed("\n".join(code.values()))))
-        tests = {index: test for index, cell in enumerate(notebook.cells) if (test := _test(cell, index, who))}
+        solutions = self._solutions(resources["nbgrader"]["assignment"])
+        tests = {
+            index: test for index, cell in enumerate(notebook.cells) if (test := _test(cell, index, who, solutions))
+        }
         sent, reason = values((tests.get(index, source) for index, source in code.items()), Limits(**self.limits))
         if reason:
             notebook.metadata.setdefault(CUT_SHORT, printable(reason))
@@ -173,6 +177,12 @@ class Judge(NbGraderPreprocessor):
                 earned, text, flag = verdict(cell, points, tests.get(index), sent.get(index, Sent()), who)
                 cell.outputs = _outputs(earned, points, text, flag)
         return notebook, resources
+
+    def _solutions(self, assignment: str) -> dict[str, str]:
+        """The code of the assignment's own solutions, by name and in order."""
+        built = Path(self.course) / "source" / assignment / f"{assignment}.ipynb"
+        cells = nbformat.read(built, 4).cells if built.exists() else []
+        return {name: cell.source for cell in cells if cell.cell_type == "code" for name in marks_of([cell])}
 
 
 @dataclass(frozen=True)
@@ -193,13 +203,16 @@ def _is_graded(cell: NotebookNode) -> bool:
     return cell.cell_type == "code" and marks.get("grade", False) and not marks.get("solution")
 
 
-def _test(cell: NotebookNode, index: int, who: Who) -> Question | None:
+def _test(cell: NotebookNode, index: int, who: Who, solutions: dict[str, str]) -> Question | None:
     """What is asked at a cell: of tests, and of those only that are ours."""
     match = JUDGED.search(cell.source) if _is_graded(cell) else None
     if match is None:
         return None
-    own = match[2] == "None"
-    return Question(index, match[1], variant(who.name) if own else int(match[2]), own)
+    name = match[1]
+    if match[2] == "None":
+        return Question(index, name, variant(who.name), own=True)
+    earlier = takewhile(lambda each: each != name, solutions)
+    return Question(index, name, int(match[2]), earlier="\n".join(solutions[each] for each in earlier))
 
 
 def _outputs(points: float, most: float, text: str, flag: dict) -> list[NotebookNode]:
@@ -233,6 +246,11 @@ def verdict(
                     return most, theirs.text, flag
                 if theirs.passed:
                     return 0.0, OF_ANOTHER.format(typed=name, name=who.name), {**flag, "mistake": "of another name"}
+        if not result.passed and sent.given is not None:
+            given = assess(exercise(test.name), decode(sent.given), test.seed)
+            if given.score > result.score:
+                flag.update(mistake=given.mistake.name if given.mistake else None)
+                return round(most * given.score, 2), f"{given.text}\n{BUILT_ON_WRONG}", flag
     except ValueError as error:
         return 0.0, f"The values could not be read: {error}.", flag
     flag.update(mistake=result.mistake.name if result.mistake else None, written=result.written)

@@ -46,20 +46,28 @@ FILES = {
 
 @dataclass(frozen=True)
 class Question:
-    """A test cell: by its place in the notebook, its exercise, and the seed of its inputs."""
+    """A test cell: by its place in the notebook, its exercise, and the seed of its inputs.
+
+    `earlier` is code that defines right versions of the functions before it, on which an answer may build.
+    """
 
     cell: int
     name: str
     seed: int
     own: bool = False  # the student was shown these inputs
+    earlier: str = ""
 
 
 @dataclass(frozen=True)
 class Sent:
-    """What came back for one test: encoded answers, or none and the last error of the code before it."""
+    """What came back for one test: encoded answers, or none and the last error of the code before it.
+
+    `given` are the answers where right versions of the earlier functions stood in place of the student's own.
+    """
 
     answers: str | None = None
     trouble: str = ""
+    given: str | None = None
 
 
 def values(cells: Iterable[str | Question], limits: Limits) -> tuple[dict[int, Sent], str]:
@@ -94,7 +102,7 @@ def _job(cells: list[str | Question], limits: Limits) -> bytes:
             continue
         chosen = exercise(cell.name)
         cases = chosen.cases(cell.seed)
-        steps.append({"cell": cell.cell, "name": cell.name, "cases": cases})
+        steps.append({"cell": cell.cell, "name": cell.name, "cases": cases, "earlier": cell.earlier})
         if cell.own:
             own[cell.name] = dict(zip(chosen.arguments, cases[0][0], strict=True))
     numbers = {"test_cpu": TEST_CPU, "test_seconds": limits.cell_seconds, "longest": LONGEST}
@@ -157,7 +165,9 @@ def _read(output: bytes) -> Iterator[tuple[int, Sent]]:
     for line in output.splitlines():
         try:
             fields = json.loads(line)
-            answers, trouble = fields.get("answers"), fields.get("trouble", "")
-            yield int(fields["cell"]), Sent(answers if isinstance(answers, str) else None, str(trouble)[:300])
+            answers, given = (
+                text if isinstance(text := fields.get(key), str) else None for key in ("answers", "given")
+            )
+            yield int(fields["cell"]), Sent(answers, str(fields.get("trouble", ""))[:300], given)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             continue

@@ -237,3 +237,19 @@ def test_a_verdict_says_its_points_in_lines_that_fit_on_a_page():
     lines = text.text.splitlines()
     assert points.data["text/plain"] == "1.5" and lines[0] == "1.5 of 4 points." and lines[-1] == "  ok     a part"
     assert all(len(line) <= 100 for line in lines)
+
+
+def test_what_builds_on_an_earlier_function_is_judged_with_a_right_one():
+    right, wrong = (sent("guide_doubled", function, 7) for function in (EXERCISES["guide_doubled"].solution, max))
+    question = Question(0, "guide_doubled", 7)
+    points, words, flag = verdict(CELL, 3.0, question, Sent(wrong, given=right))
+    assert points == 3 and "judged with a right one in its place" in words and flag["mistake"] is None
+    assert verdict(CELL, 3.0, question, Sent(wrong, given=wrong))[0] == 0
+    assert verdict(CELL, 3.0, question, Sent(wrong))[0] == 0
+    assert "in its place" not in verdict(CELL, 3.0, question, Sent(right, given=wrong))[1]
+
+
+@pytest.mark.parametrize("given", [*LIES.values()])
+def test_lies_about_it_earn_nothing_either(given):
+    wrong = sent("guide_doubled", max, 7)
+    assert verdict(CELL, 3.0, Question(0, "guide_doubled", 7), Sent(wrong, given=given))[0] == 0

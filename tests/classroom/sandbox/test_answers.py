@@ -87,6 +87,14 @@ def velocity_target(x0, eps):
 """
 SLEEPS = "import time\ndef count_nfe(*args):\n    time.sleep(600)"
 OWN = 'STUDENT = "ana"\nprint(inputs("by_hand", variant(STUDENT)))\nby_hand = [1.0, 2.0, 3.0]'
+OWN_GUIDE = """
+def wrong_guide(*args):
+    return 7.0
+def guide_doubled(out, scale):
+    half = len(out) // 2
+    return wrong_guide(out[:half], out[half:], scale)
+"""
+RIGHT_GUIDE = "def wrong_guide(u, c, scale):\n    return u + scale * (c - u)\nraise ValueError('not heard of')"
 CELLS = {
     "guide": GUIDE,
     "predict_x0": SHOWS,
@@ -99,6 +107,8 @@ CELLS = {
     "latency": LIES,
     "count_nfe": SLEEPS,
     "by_hand": OWN,
+    "guide_doubled": OWN_GUIDE,
+    "guided_mean": "def guided_mean(u, c, scale):\n    return wrong_guide(u, c, scale)",
     "choose": "def choose(points, budget:\n    return points",
     "frontier": made_class.ENDLESS_CELL,
     "scale_from_w": "def scale_from_w(w):\n    return w + 1",
@@ -113,7 +123,8 @@ def answered(request):
     cells, seeds = [IMPORTS], {}
     for name, code in CELLS.items():
         seeds[name] = variant("ana") if name == "by_hand" else 77
-        cells += [code, Question(len(cells) + 1, name, seeds[name], own=name == "by_hand")]
+        earlier = RIGHT_GUIDE if name == "guide_doubled" else ""
+        cells += [code, Question(len(cells) + 1, name, seeds[name], own=name == "by_hand", earlier=earlier)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(answers, "TEST_CPU", 1)
         if request.param == "outside":
@@ -131,7 +142,14 @@ def answered(request):
                 results[name] = assess(exercise(name), decode(sent[place].answers), seeds[name])
             except ValueError:  # not the form of answers; `grading.verdict` gives no points for it
                 results[name] = ""
+    given = sent[places["guide_doubled"]].given
+    results["given"] = assess(exercise("guide_doubled"), decode(given), 77)
     return results, reason
+
+
+def test_what_builds_on_a_wrong_function_is_asked_with_a_right_one_too_and_only_then(answered):
+    assert answered[0]["guide_doubled"].score == 0 and answered[0]["given"].passed
+    assert answered[0]["guided_mean"].score == 0  # the right one was there for its own test alone
 
 
 @pytest.mark.parametrize("name", ["guide", "predict_x0", "ema", "flow_point", "velocity_target"])
