@@ -10,7 +10,7 @@ from typing import Any
 
 from tqdm.auto import tqdm
 
-from diffusion_lessons.data import Data, load_data
+from diffusion_lessons.data import CARDS, Data, known_name, load_data
 from diffusion_lessons.distillation import students
 from diffusion_lessons.figures.images import image_grid, save_picture
 from diffusion_lessons.machine import places
@@ -88,7 +88,7 @@ def choose_recipe(
     device: str | None = None,
     changes: Mapping[str, Any] | None = None,
 ) -> tuple[Recipe, Data]:
-    """The recipe of this name and its images, or one made for the images of this folder, with some fields changed.
+    """The recipe of this name and its images, or one made for a data set or a folder of images; some fields changed.
 
     On a CPU a recipe for a GPU is replaced by its small version: large batches would take an hour to learn anything.
 
@@ -98,17 +98,21 @@ def choose_recipe(
     if "kind" in fields:
         raise ValueError(f"the kind decides more than one field: give --kind {fields['kind']} instead of --set")
     gpu = choose_device(device).type != "cpu"
-    if (smaller := _recipe_on(what, device)) != what:
+    if (smaller := _recipe_on(what, device)) in ON_CPU.values() and smaller != what:
         print(f"on a CPU, {what} is trained as {smaller}", file=sys.stderr)
-        what = smaller
+    what = smaller
     if what in recipes.names():
         recipe = recipes.changed(recipes.get(what, kind), fields)
         return recipe, recipe.load_data(size=size)
-    if not places.expanded(what).is_dir():
-        raise ValueError(f"{what!r} is neither a recipe ({', '.join(recipes.names())}) nor a folder of images")
-    images = load_data(Path(what), size=size)
+    named = known_name(what)
+    if named is None and not places.expanded(what).is_dir():
+        raise ValueError(
+            f"{what!r} is neither a recipe ({', '.join(recipes.names())}), nor a data set ({', '.join(CARDS)}), nor a "
+            "folder of images"
+        )
+    images = load_data(named or Path(what), size=size)
     recipe = recipes.for_data(images, kind, gpu=gpu)
-    if not gpu and (larger := recipes.for_data(images, kind)) != recipe:
+    if not gpu and (larger := recipes.for_data(images, kind, gpu=True)) != recipe:
         print(
             f"on a CPU the recipe ends in about an hour of one core: {recipe.images:,} images through a network of "
             f"widths {recipe.network.widths}; a GPU (--device cuda) would see {larger.images:,} through one of "
@@ -119,6 +123,9 @@ def choose_recipe(
 
 
 def _recipe_on(what: str, device: str | None) -> str:
+    """The recipe that is meant, in any spelling of its data set, or its small sister on a CPU; else `what` itself."""
+    named = known_name(what)
+    what = named if named in recipes.names() else what
     return what if choose_device(device).type != "cpu" else ON_CPU.get(what, what)
 
 

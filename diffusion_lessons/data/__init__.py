@@ -137,8 +137,8 @@ def load_data(
     if channels not in (None, 1, 3):
         raise ValueError(f"channels {channels} is neither 1 (grey) nor 3 (colour)")
 
-    name = str(name_or_folder).lower().replace("_", "-").replace("cifar-10", "cifar10")
-    if isinstance(name_or_folder, Path) or name not in CARDS:
+    name = known_name(name_or_folder)
+    if name is None:
         folder = places.expanded(name_or_folder)
         if not folder.is_dir():
             raise FileNotFoundError(
@@ -159,6 +159,12 @@ def load_data(
 
     card = {"name": name, **origin, "split": split, "count": len(pixels), "shape": list(pixels.shape[1:])}
     return Data(pixels, labels, classes, card)
+
+
+def known_name(name_or_folder: str | Path) -> str | None:
+    """The name of the data set that is meant ("MNIST", "cifar-10", "fashion_mnist"), or None for a folder."""
+    name = str(name_or_folder).lower().replace("_", "-").replace("cifar-10", "cifar10")
+    return None if isinstance(name_or_folder, Path) or name not in CARDS else name
 
 
 def _digits(split: str) -> tuple[Tensor, Tensor, tuple[str, ...]]:

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeVar
 from diffusion_lessons import schedules
 from diffusion_lessons.data import Data, load_data
 from diffusion_lessons.data.smudged import with_smudged
+from diffusion_lessons.machine.devices import choose_device
 from diffusion_lessons.networks.unet import UNet, UNetConfig
 from diffusion_lessons.path import Path
 from diffusion_lessons.sampling import Settings
@@ -177,12 +178,15 @@ def get(name: str, kind: Kind = "diffusion", **changes: Any) -> Recipe:
     return changed(_as(_RECIPES[name], kind), changes)
 
 
-def for_data(data: Data, kind: Kind = "diffusion", *, gpu: bool = True, **changes: Any) -> Recipe:
+def for_data(data: Data, kind: Kind = "diffusion", *, gpu: bool | None = None, **changes: Any) -> Recipe:
     """A recipe for your own images: that of the named data set nearest in size, under the data's own name.
+
+    gpu: whether it will be trained on one; None takes what this machine has.
 
     Without a GPU colour images get the small network, and all get as many images as one core trains on in an hour:
     fewer, the larger they are.
     """
+    gpu = choose_device().type != "cpu" if gpu is None else gpu
     side, colour = max(data.shape[1:]), data.shape[0] == 3
     nearest = _DIGITS if side <= 12 else _MNIST_SMALL if not colour else _CIFAR10 if gpu else _CIFAR10_SMALL
     if not gpu and side > 12:

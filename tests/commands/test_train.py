@@ -1,6 +1,7 @@
 """Which recipe is trained, with which changes, and what is said of it; nothing that was trained before is lost."""
 
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -108,3 +109,20 @@ def test_a_student_says_who_its_teacher_is(photos, capsys):
     assert command == "diffusion-lessons distil digits-progressive-8 --out 'a run' --seed 2 --set images=64"
     with pytest.raises(FileExistsError, match="is a finished network"):
         distil("digits-progressive-8", changes={"images": 64}, out=Path("a run"), seed=2)
+
+
+@pytest.mark.parametrize(
+    ("what", "name"), [("MNIST", "mnist-small"), ("cifar-10", "cifar10-small"), ("Digits", "digits")]
+)
+def test_a_recipe_is_found_in_any_spelling_of_its_data(what, name, monkeypatch):
+    monkeypatch.setattr("diffusion_lessons.training.recipes.load_data", lambda *_, **__: load_data("digits"))
+    assert choose_recipe(what, device="cpu")[0].name == name
+
+
+def test_a_data_set_without_a_recipe_gets_the_nearest(monkeypatch):
+    images = load_data("digits", size=28)
+    images = replace(images, card={"name": "fashion-mnist"})
+    monkeypatch.setattr(training, "load_data", lambda name, size: images if name == "fashion-mnist" else None)
+    recipe, data = choose_recipe("fashion_mnist", device="cpu")
+    assert data is images and recipe.checkpoint == "fashion-mnist-diffusion"
+    assert recipe.network == recipes.get("mnist-small").network

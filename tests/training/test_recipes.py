@@ -70,7 +70,7 @@ def test_your_own_images_get_a_network_of_their_size():
     recipe = recipes.for_data(replace(digits, card={"name": "mine"}))
     assert (recipe.name, recipe.checkpoint, recipe.smudged) == ("mine", "mine-diffusion", 0.0)
     colour = replace(empty((3, 24, 24), classes=2), card={"name": "photos"})
-    assert recipes.for_data(colour).network.widths == recipes.get("cifar10").network.widths
+    assert recipes.for_data(colour, gpu=True).network.widths == recipes.get("cifar10").network.widths
     small = recipes.for_data(colour, gpu=False)  # 25 million images through a large network would take a core a month
     assert small.network == recipes.get("cifar10-small").network and small.images == recipes.HOUR_ON_A_CORE
     flow = recipes.for_data(colour, "flow", images=1000)
@@ -116,3 +116,10 @@ def test_the_command_says_every_change():
     narrow = replace(recipe, network=replace(recipe.network, widths=(8,)))
     assert narrow.command(3).startswith(f"{line}  # with network=UNetConfig(channels=1,")
     assert replace(recipe, name="my photos").command(0) == "diffusion-lessons train 'my photos' --kind flow --seed 0"
+
+
+def test_without_being_told_the_machine_decides(monkeypatch):
+    colour = replace(empty((3, 32, 32)), card={"name": "photos"})
+    for kind, recipe in (("cpu", "cifar10-small"), ("cuda", "cifar10")):
+        monkeypatch.setattr(recipes, "choose_device", lambda kind=kind: torch.device(kind))
+        assert recipes.for_data(colour).network == recipes.get(recipe).network
