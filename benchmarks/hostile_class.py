@@ -31,11 +31,12 @@ from diffusion_lessons.classroom.grading import report, whole_class
 from diffusion_lessons.classroom.grading.feedback import feedback
 from diffusion_lessons.classroom.sandbox import sandbox
 from diffusion_lessons.classroom.sandbox.sandbox import bubblewrap
+from diffusion_lessons.machine.files import write_atomically
 from tests.classroom import attacks
 from tests.classroom.inboxes import packed
 from tests.classroom.made_class import FULL, Maker
 
-LIMITS = {"cell_seconds": 60, "notebook_seconds": 120, "cpu_seconds": 30, "memory_mb": 1500, "processes": 40}
+LIMITS = {"cell_seconds": 120, "notebook_seconds": 240, "cpu_seconds": 30, "memory_mb": 1500, "processes": 40}
 NAMES = ("ana", "Jörg Müller", "李雷", "O'Brien", "José", "محمد", "Åsa", "Smith, Bo")
 
 
@@ -95,14 +96,13 @@ def run(root: Path, count: int, processes: int) -> list[str]:
     temporary.mkdir()
     sandbox.TEMPORARY = str(temporary)
     course.new(folder)
-    (folder / "limits.json").write_text(json.dumps(LIMITS))
+    write_atomically(folder / "limits.json", json.dumps(LIMITS).encode())
     course.release(folder, "A2")
     secret = (folder / "secret.txt").read_bytes()
-    victim.write_text("unharmed")
+    write_atomically(victim, b"unharmed")
     files, expected = made(Maker(folder, inbox), count)
     for name, content in files.items():
-        (inbox / name).parent.mkdir(parents=True, exist_ok=True)
-        (inbox / name).write_bytes(content)
+        write_atomically(inbox / name, content)
     (inbox / "eve.ipynb").symlink_to(folder / "source/A2/A2.ipynb")
     done = timed("collect", lambda: collect(folder, "A2", inbox))
     for where, why in done.left_out:

@@ -21,7 +21,7 @@ def needs_nbgrader() -> None:
     \b
     diffusion-lessons class new course
     diffusion-lessons class release A1 --course course
-    diffusion-lessons class collect A1 handed-in --course course
+    diffusion-lessons class collect A1 inbox --course course
     diffusion-lessons class grade A1 --course course
     diffusion-lessons class report A1 --course course
     diffusion-lessons class feedback A1 --course course
