@@ -78,7 +78,7 @@ def find(name_or_path: str | Path) -> Path:
         names = ", ".join(sorted(shipped.stem for shipped in places.checkpoints().glob("*.safetensors")))
         raise FileNotFoundError(
             f"no checkpoint {str(name_or_path)!r}: the package ships {names or 'none'}, and there is no file {file}. "
-            "Train one with `diffusion-lessons train`"
+            f"Make one with `diffusion-lessons {_maker(file.stem)}`"
         )
     return file
 
@@ -178,6 +178,16 @@ def _kinds(tensors: dict[str, Tensor]) -> dict[str, str]:
 
 def _tuple(values: Any) -> Any:
     return tuple(values) if isinstance(values, list) else values
+
+
+def _maker(name: str) -> str:
+    """The command that makes a file of this name."""
+    if name.endswith("-classifier"):
+        return f"classifier {name.removesuffix('-classifier')}"
+    if name.endswith("-features"):
+        data = name.removesuffix("-features")
+        return f"features {data} --classifier runs/classifiers/{data}"
+    return "train"
 
 
 def _content(file: Path) -> bytes:

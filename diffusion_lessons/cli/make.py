@@ -22,9 +22,7 @@ from diffusion_lessons.cli.options import (
 def train(
     what: Annotated[
         str,
-        typer.Argument(
-            help="digits, mnist-small, mnist, fashion-mnist, cifar10-small, cifar10, or a folder of images."
-        ),
+        typer.Argument(help="digits, mnist(-small), fashion-mnist, cifar10(-small), or a folder of images."),
     ],
     out: Annotated[Path | None, typer.Option(help="Where the run is kept; by default runs/NAME-KIND.")] = None,
     kind: Annotated[Literal["diffusion", "flow"], typer.Option(help="What is trained.")] = "diffusion",

@@ -40,6 +40,9 @@ def test_points_and_no_classes(tmp_path):
 def test_missing(tmp_path):
     with pytest.raises(FileNotFoundError, match="no checkpoint 'mnist-nothing': the package ships"):
         checkpoints.load("mnist-nothing")
+    for name, maker in (("a", "train"), ("a-classifier", "classifier a"), ("a-features", "features a --classifier")):
+        with pytest.raises(FileNotFoundError, match=f"Make one with `diffusion-lessons {maker}"):
+            checkpoints.load(name)
     with pytest.raises(FileNotFoundError, match="there is no file"):
         checkpoints.load(tmp_path / "no.safetensors")
 
