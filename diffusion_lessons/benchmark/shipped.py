@@ -4,7 +4,6 @@ Each row names the checkpoint that it was measured on. A table of another checkp
 its numbers belong to another network.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,6 +12,7 @@ from diffusion_lessons.benchmark import table
 from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.machine import places
+from diffusion_lessons.machine.files import read_json
 from diffusion_lessons.sampling import Settings
 
 LATENCY = ("seconds_per_image", "seconds_q1", "seconds_q3", "repeats", "warm_up", "peak_memory_mb", "load")
@@ -112,4 +112,4 @@ def ledger() -> dict[str, dict[str, Any]]:
     each measurement, with what it was made "on", its own "verdict", the reason ("because") and the "numbers".
     """
     file = places.measurements() / LEDGER
-    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    return read_json(file) if file.is_file() else {}

@@ -19,7 +19,7 @@ from diffusion_lessons import networks
 from diffusion_lessons.machine import places
 from diffusion_lessons.machine.description import versions
 from diffusion_lessons.machine.fields import check_count, check_fields
-from diffusion_lessons.machine.files import unfinished, write_atomically, write_together
+from diffusion_lessons.machine.files import read_json, unfinished, write_atomically, write_together
 
 ESSENCE = ("architecture", "path", "predicts", "shape", "classes", "times", "stored_as", "bytes", "sha256")
 
@@ -93,11 +93,10 @@ def read_card(name_or_path: str | Path, needs: tuple[str, ...] = ()) -> dict[str
     if not file.is_file():
         raise FileNotFoundError(f"{tensors} has no card: copy {file.name} next to it")
     try:
-        card = json.loads(file.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"the card {file} is not readable as JSON ({error}); copy it again") from error
-    missing = {"bytes", "sha256", *needs} - set(card if isinstance(card, dict) else {})
-    if missing:
+        card = read_json(file)
+    except ValueError as error:
+        raise ValueError(f"the card {error}; copy it again") from error
+    if missing := {"bytes", "sha256", *needs} - set(card):
         raise ValueError(
             f"the card {file} says nothing of {', '.join(sorted(missing))}: it describes something else, or it is "
             "damaged; copy it again"

@@ -1,12 +1,14 @@
 """Files that are either whole or not there, and that two processes do not write at once."""
 
 import errno
+import json
 import os
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import filelock
 
@@ -36,10 +38,9 @@ def write_together(contents: Mapping[Path, bytes]) -> None:
                 _write(temporaries[file], content)
         for file, content in contents.items():
             with _named(file, content):
-                older = file.read_bytes() if len(contents) > 1 and file.is_file() else None
+                before[file] = file.read_bytes() if len(contents) > 1 and file.is_file() else None
                 os.replace(temporaries[file], file)
-                before[file] = older
-    except OSError:
+    except BaseException:  # Ctrl-C, too
         if len(contents) > 1:
             _put_back(before)
         raise
@@ -52,6 +53,17 @@ def write_together(contents: Mapping[Path, bytes]) -> None:
 def unfinished(file: Path) -> list[Path]:
     """What a process that was killed had written to become `file`, and had not renamed yet."""
     return sorted(file.parent.glob(f".{file.name}.*.tmp"))
+
+
+def read_json(file: Path) -> dict[str, Any]:
+    """The object in a JSON file. Raises ValueError, which names the file, for what is damaged or holds no object."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{file} is not readable as JSON ({error})") from error
+    if not isinstance(content, dict):
+        raise ValueError(f"{file} is not readable as JSON (it holds no object)")
+    return content
 
 
 def append_line(file: Path, line: str) -> None:

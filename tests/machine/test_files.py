@@ -66,6 +66,35 @@ def test_files_that_belong_together_are_all_replaced_or_none(tmp_path, monkeypat
     assert (one.read_bytes(), two.read_bytes()) == (b"new 1", b"new 2")
 
 
+@pytest.mark.parametrize("number", [1, 2])
+def test_ctrl_c_between_two_renames_leaves_the_old_files(tmp_path, monkeypatch, number):
+    one, two = tmp_path / "one", tmp_path / "two"
+    write_together({one: b"old 1", two: b"old 2"})
+    rename, calls = os.replace, []
+
+    def pressed(*arguments):
+        calls.append(arguments)
+        rename(*arguments)
+        if len(calls) == number:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(files.os, "replace", pressed)
+    with pytest.raises(KeyboardInterrupt):
+        write_together({one: b"new 1", two: b"new 2"})
+    contents = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    assert contents in ({"one": b"old 1", "two": b"old 2"}, {"one": b"new 1", "two": b"new 2"})
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"5", b"\xff", b"[" * 100_000], ids=range(6))
+def test_a_damaged_json_file_is_named(tmp_path, content):
+    (tmp_path / "a.json").write_bytes(content)
+    with pytest.raises(ValueError, match=r"a\.json is not readable as JSON \(") as told:
+        files.read_json(tmp_path / "a.json")
+    assert len(str(told.value).splitlines()) == 1
+    (tmp_path / "a.json").write_bytes(b'{"a": 1}')
+    assert files.read_json(tmp_path / "a.json") == {"a": 1}
+
+
 def test_a_kill_between_two_renames_leaves_the_later_file_to_be_found(tmp_path):
     killed = """
 import os, signal, sys
