@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from diffusion_lessons.path import Path, match
+from diffusion_lessons.path import Path, match, time_for
 
 
 class Estimate(NamedTuple):
@@ -21,11 +21,13 @@ class Estimate(NamedTuple):
     @classmethod
     def from_eps(cls, x: Tensor, eps: Tensor, path: Path, t: float | Tensor) -> "Estimate":
         """x_0 = (x - sigma eps) / alpha."""
+        t = time_for(x, t)
         return cls(_less(x, match(path.sigma(t), x), eps) / match(path.alpha(t), x), eps)
 
     @classmethod
     def from_x0(cls, x: Tensor, x0: Tensor, path: Path, t: float | Tensor) -> "Estimate":
         """eps = (x - alpha x_0) / sigma."""
+        t = time_for(x, t)
         return cls(x0, (x - match(path.alpha(t), x) * x0) / match(path.sigma(t), x))
 
     @classmethod
@@ -34,6 +36,7 @@ class Estimate(NamedTuple):
 
         x_0 = (alpha x - sigma v) / (alpha^2 + sigma^2),   eps = (sigma x + alpha v) / (alpha^2 + sigma^2)
         """
+        t = time_for(x, t)
         alpha, sigma = match(path.alpha(t), x), match(path.sigma(t), x)
         norm = alpha * alpha + sigma * sigma
         return cls((alpha * x - sigma * v) / norm, (sigma * x + alpha * v) / norm)
@@ -41,6 +44,7 @@ class Estimate(NamedTuple):
     @classmethod
     def from_velocity(cls, x: Tensor, u: Tensor, path: Path, t: float | Tensor) -> "Estimate":
         """x_0 = x - sigma u, eps = x + alpha u, for u = eps - x_0 on a flow path, whose alpha + sigma = 1."""
+        t = time_for(x, t)
         return cls(_less(x, match(path.sigma(t), x), u), _less(x, -match(path.alpha(t), x), u))
 
 
@@ -65,6 +69,7 @@ def target(predicts: str, x0: Tensor, eps: Tensor, path: Path, t: float | Tensor
     """What a network of this prediction type should predict at x_t = alpha x0 + sigma eps: the target of training."""
     check_prediction_type(predicts, path)
     if predicts == "v":
+        t = time_for(x0, t)
         return match(path.alpha(t), x0) * eps - match(path.sigma(t), x0) * x0
     return {"eps": eps, "x0": x0, "velocity": eps - x0}[predicts]
 

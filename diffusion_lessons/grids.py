@@ -8,6 +8,7 @@ are continuous on every path. `path.grid(...)` puts together what is here.
 import math
 from collections.abc import Sequence
 from itertools import pairwise
+from numbers import Real
 
 import numpy as np
 
@@ -15,12 +16,13 @@ IN_TIME = ("trailing", "leading", "linspace", "quadratic")
 IN_NOISE = ("logsnr", "karras")
 SPACINGS = IN_TIME + IN_NOISE
 RHO = 7.0  # Karras et al. 2022, equation 5
+ROUNDING = 1e-12  # by which a time may lie above T, as a share of it
 TICKS = 1000  # paths without whole times are divided as finely as DDPM's for `leading` and `linspace`
 
 
 def check_grid(steps: int, spacing: str, t_min: float | None, T: float) -> tuple[int, float]:
     """`steps` and the last time as an int and a float, or a ValueError that says what is wrong with one of them."""
-    if isinstance(steps, bool) or int(steps) != steps or steps < 1:
+    if isinstance(steps, bool) or not isinstance(steps, Real) or steps < 1 or steps != steps // 1:
         raise ValueError(f"steps must be a whole number of at least 1; got {steps!r}")
     if spacing not in SPACINGS:
         raise ValueError(f"unknown spacing {spacing!r}; the spacings are {', '.join(SPACINGS)}")
@@ -31,10 +33,13 @@ def check_grid(steps: int, spacing: str, t_min: float | None, T: float) -> tuple
 
 def check_times(times: Sequence[float], T: float) -> tuple[float, ...]:
     """The times as floats, or a ValueError if they do not fall strictly inside [0, T] or are fewer than two."""
-    floats = tuple(float(t) for t in times)
+    try:
+        floats = tuple(float(t) for t in times)
+    except (TypeError, ValueError, RuntimeError) as error:  # one number, words, rows of several times
+        raise ValueError(f"times must be a sequence of numbers, such as path.grid(20); got {times!r}") from error
     if len(floats) < 2:
         raise ValueError(f"a grid needs at least two times, where to start and where to end; got {floats}")
-    if not all(math.isfinite(t) for t in floats) or floats[-1] < 0 or floats[0] > T * (1 + 1e-12):
+    if not all(math.isfinite(t) for t in floats) or floats[-1] < 0 or floats[0] > T * (1 + ROUNDING):
         raise ValueError(f"times must lie in [0, T] with T = {T:g}; got {floats[0]:g} ... {floats[-1]:g}")
     for before, after in pairwise(floats):
         if after >= before:

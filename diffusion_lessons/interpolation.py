@@ -20,13 +20,12 @@ class FallingCurve:
     a table is too coarse for it and it would swing (four levels from 0.99 to 0.0001), they are those of PCHIP, which
     falls wherever its table does and has a continuous first derivative (Fritsch and Butland 1984).
 
-    Times and values are tensors of double or of single precision, on any device. t is kept in [0, N].
+    Times and values are tensors of double precision on the CPU. t is kept in [0, N].
     """
 
     def __init__(self, values: np.ndarray):
         logs = np.log(values)
         self.rows = torch.from_numpy(np.column_stack([values, logs, _coefficients(logs)]))  # [N + 1, 5], see `_piece`
-        self._copies: dict[tuple[torch.device, torch.dtype], Tensor] = {}
 
     def value(self, t: Tensor) -> Tensor:
         """exp(y(t))."""
@@ -45,11 +44,10 @@ class FallingCurve:
 
     def time(self, log: Tensor) -> Tensor:
         """The t in [0, N] at which y(t) is `log`: Newton's method in the piece that holds it, never leaving it."""
-        rows = self._rows(log)
-        logs = rows[:, 1].contiguous()
+        logs = self.rows[:, 1].contiguous()
         log = log.clamp(logs[-1], logs[0])
-        n = (torch.searchsorted(-logs, -log.contiguous()) - 1).clamp(0, max(len(rows) - 2, 0))
-        _, start, *polynomial = rows[n].unbind(-1)
+        n = (torch.searchsorted(-logs, -log.contiguous()) - 1).clamp(0, max(len(logs) - 2, 0))
+        _, start, *polynomial = self.rows[n].unbind(-1)
         rise = log - start
         low, high = torch.zeros_like(rise), torch.ones_like(rise)
         w = (rise / _at(polynomial, high)).clamp(0, 1)  # as if the piece were a straight line
@@ -66,18 +64,10 @@ class FallingCurve:
 
     def _piece(self, t: Tensor) -> tuple[Tensor, Tensor, list[Tensor], Tensor]:
         """value_n, y_n, (c_1, c_2, c_3) and w, each like t."""
-        rows = self._rows(t)
-        t = t.clamp(0, len(rows) - 1)
+        t = t.clamp(0, len(self.rows) - 1)
         n = t.floor()
-        value, log, *polynomial = rows[n.long()].unbind(-1)
+        value, log, *polynomial = self.rows[n.long()].unbind(-1)
         return value, log, polynomial, t - n
-
-    def _rows(self, like: Tensor) -> Tensor:
-        """The table in the precision of `like`, on its device; copied once."""
-        key = (like.device, like.dtype)
-        if key not in self._copies:
-            self._copies[key] = self.rows.to(*key)
-        return self._copies[key]
 
 
 def _at(polynomial: list[Tensor], w: Tensor) -> Tensor:

@@ -94,7 +94,7 @@ class Path(ABC):
 
     def step_variance(self, t: float, s: float) -> float:
         """Variance of x_t given x_s, s < t: sigma_t^2 - (alpha_t / alpha_s)^2 sigma_s^2; DDPM's beta_t if s = t - 1."""
-        return self.sigma(t) ** 2 - (self.alpha(t) / self.alpha(s)) ** 2 * self.sigma(s) ** 2
+        return max(self.sigma(t) ** 2 - (self.alpha(t) / self.alpha(s)) ** 2 * self.sigma(s) ** 2, 0.0)  # rounding
 
     def posterior_variance(self, t: float, s: float) -> float:
         """Variance of x_s given x_t and x_0: (sigma_s / sigma_t)^2 times the step variance (DDPM eq. 7)."""
@@ -102,6 +102,7 @@ class Path(ABC):
 
     def add_noise(self, x0: Tensor, eps: Tensor, t: float | Tensor) -> Tensor:
         """x_t = alpha_t x_0 + sigma_t eps, for x0 and eps [B, ...] and t a float or a tensor [B] (DDPM eq. 4)."""
+        t = time_for(x0, t)
         return match(self.alpha(t), x0) * x0 + match(self.sigma(t), x0) * eps
 
     def prior(
@@ -118,7 +119,10 @@ class Path(ABC):
         """
         source = generator.device if generator is not None else torch.device("cpu")
         noise = torch.randn(tuple(shape), generator=generator, dtype=dtype, device=source)
-        return (self.prior_std * noise).to(device if device is not None else source)
+        x = (self.prior_std * noise).to(device if device is not None else source)
+        if not x.is_inference():
+            x.prior_version = x._version  # type: ignore[attr-defined]
+        return x
 
     def grid(self, steps: int, spacing: str = "trailing", t_min: float | None = None) -> tuple[float, ...]:
         """Exactly `steps + 1` decreasing times from the noisy end to 0, or to `t_min`, in double precision.
@@ -171,24 +175,83 @@ class Path(ABC):
         return f"{self.card['path']}({', '.join(f'{k}={v}' for k, v in self.card.items() if k != 'path')})"
 
 
+def is_prior(x: Tensor) -> bool:
+    """Whether x is known to be pure noise: what `Path.prior` returned, and nothing was written into it since."""
+    version = getattr(x, "prior_version", None)
+    return version is not None and version == x._version
+
+
 def match(values: Numbers, x: Tensor) -> Numbers:
-    """Numbers [B] as [B, 1, ...], so that they multiply x of shape [B, ...] sample by sample; floats stay."""
-    if isinstance(values, Tensor) and values.ndim == 1:
+    """Numbers [B] as [B, 1, ...], so that they multiply x of shape [B, ...] sample by sample; single numbers stay.
+
+    Raises ValueError for any other shape: [B, 1] beside images would be multiplied row by row.
+    """
+    if isinstance(values, Tensor) and values.ndim > 0:
+        _check_shape(values, x)
         return moved(values.to(x.dtype), x.device).view(-1, *[1] * (x.ndim - 1))
     return values
+
+
+def time_for(x: Tensor, t: float | Tensor) -> float | Tensor:
+    """t as a float, or as a floating-point tensor [B] beside x [B, ...]: what paths and networks compute with.
+
+    A tensor of no dimension is a number, of shape [1] the same number for all. A tensor takes x's floating type if it
+    has fewer digits, and single precision at least: half cannot tell 999 from 1000. Raises ValueError for other shapes.
+    """
+    if not isinstance(t, Tensor) or t.ndim == 0:
+        return _float(t)
+    _check_shape(t, x)
+    exact = torch.promote_types(x.dtype, torch.float32)
+    return t.to(torch.promote_types(t.dtype, exact)).expand(len(x))
+
+
+def _check_shape(values: Tensor, x: Tensor) -> None:
+    if values.ndim != 1 or len(values) not in (1, len(x)):
+        shape = ", ".join(map(str, values.shape))
+        raise ValueError(
+            f"t, or other numbers for each sample, of shape [{shape}] for a batch of {len(x)}: "
+            f"give a single number, or a tensor [{len(x)}]"
+        )
+
+
+def _float(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"t must be a number or a tensor; got {value!r}") from error
 
 
 def _evaluate(path: Path, function: str, value: Numbers) -> Numbers:
     """Evaluate in double precision on the CPU; the result has the type and the device of `value`.
 
-    So no device has to hold a path's table, or to support double precision, which MPS does not.
+    So no device has to hold a path's table, or to support double precision, which MPS does not. Whole numbers give
+    the default floating type.
     """
     if isinstance(value, Tensor):
-        result = getattr(path, function)(value.cpu().double())
-        return moved(result.to(value.dtype if value.is_floating_point() else torch.float32), value.device)
-    return _evaluate_float(path, function, float(value))
+        floating = value.is_floating_point()
+        dtype = value.dtype if floating else torch.get_default_dtype()
+        exact = value.cpu().double()
+        if function != "_t_of_lam":
+            exact = _inside(exact, path.T, 4 * torch.finfo(dtype).eps if floating else 0.0)
+        return moved(getattr(path, function)(exact).to(dtype), value.device)
+    return _evaluate_float(path, function, _float(value))
 
 
 @lru_cache(maxsize=2**16)  # samplers and denoisers ask for the same few times at every step
 def _evaluate_float(path: Path, function: str, value: float) -> float:
-    return float(getattr(path, function)(torch.tensor(value, dtype=torch.float64)))
+    exact = torch.tensor(value, dtype=torch.float64)
+    if function != "_t_of_lam":
+        exact = _inside(exact, path.T, grids.ROUNDING)
+    return float(getattr(path, function)(exact))
+
+
+def _inside(t: Tensor, T: float, rounding: float) -> Tensor:
+    """The times, of which rounding may put some outside [0, T]; a ValueError for those that are further out, or NaN."""
+    if t.numel() > 0 and not (t.min() >= -rounding * T and t.max() <= T * (1 + rounding)):
+        raise ValueError(f"t must lie in [0, T] with T = {T:g}; got {_range(t)}")
+    return t.clamp(0, T)
+
+
+def _range(t: Tensor) -> str:
+    low, high = t.min().item(), t.max().item()
+    return f"{low:g}" if t.numel() == 1 else f"{low:g} ... {high:g}"

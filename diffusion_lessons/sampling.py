@@ -19,7 +19,7 @@ from torch import Tensor
 from diffusion_lessons import samplers
 from diffusion_lessons.denoisers.base import DenoiserLike, Wrapper
 from diffusion_lessons.denoisers.clipping import check_limit, check_percentile, clip
-from diffusion_lessons.denoisers.conditions import check_labels, read_condition, takes_condition
+from diffusion_lessons.denoisers.conditions import as_condition, takes_condition
 from diffusion_lessons.grids import SPACINGS
 from diffusion_lessons.guidance.classifier_free import check_rescale, classifier_free
 from diffusion_lessons.guidance.scales import as_scale, check_interval
@@ -135,13 +135,13 @@ class Settings:
         adaptive = samplers.get(self.sampler).info.stages is None
         return (path.T, 0.0) if adaptive else path.grid(self.steps, self.spacing)
 
-    def check(self, denoise: Any) -> None:
-        """Raise a ValueError if this denoiser cannot be sampled with these settings; nothing is computed."""
-        self.times(denoise.path)
+    def check(self, denoise: Any) -> tuple[float, ...]:
+        """The times of a run, or a ValueError if these settings do not suit this denoiser; nothing is computed."""
         if self.guided and not takes_condition(denoise):
             raise ValueError("this denoiser takes no condition, so there is nothing to guide: leave scale at 1")
         if self.negative is not None:
             as_condition(denoise, [self.negative])
+        return self.times(denoise.path)
 
 
 def states(
@@ -153,7 +153,18 @@ def states(
     condition. The network computes in `settings.precision`, and x
     keeps its type. To count evaluations give `count_calls(in_precision(denoise, settings.precision))`.
     """
-    settings.check(denoise)
+    return _states(denoise, x, settings, settings.check(denoise), labels, generator)
+
+
+def _states(
+    denoise: Any,
+    x: Tensor,
+    settings: Settings,
+    times: tuple[float, ...],
+    labels: Tensor | None,
+    generator: torch.Generator | None,
+) -> Iterator[State]:
+    """`states` on times that were checked."""
     guided: DenoiserLike = in_precision(denoise, settings.precision)
     if labels is not None:
         negative = None if settings.negative is None else as_condition(denoise, [settings.negative])
@@ -163,7 +174,7 @@ def states(
         raise ValueError("a negative needs a label to move towards: give labels as well")
     if settings.limit is not None:
         guided = clip(guided, settings.limit, percentile=settings.percentile)
-    sampler, times = samplers.get(settings.sampler), settings.times(denoise.path)
+    sampler = samplers.get(settings.sampler)
     return sampler(guided, x, denoise.path, times, generator=generator, **settings.options)
 
 
@@ -188,22 +199,30 @@ def generate(
     device: that of x; by default the network's.
     """
     settings = (settings or Settings()).changed(**changes)
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(check_seed(seed))
+    device = device or device_of(denoise)
     if isinstance(start, Tensor):
-        x = start
+        x = start.to(device)
     elif denoise.shape is None:
         raise ValueError("the denoiser does not say the shape of one sample: make it with shape=(channels, H, W)")
-    elif start < 1:
-        raise ValueError(f"count must be at least 1; got {start}")
+    elif not isinstance(start, Integral) or start < 1:
+        raise ValueError(f"start is how many samples, a whole number of at least 1, or x_T; got {start!r}")
     else:
-        x = denoise.path.prior((start, *denoise.shape), generator)
-    x = x.to(device or device_of(denoise))
+        x = denoise.path.prior((start, *denoise.shape), generator, device=device)
     conditions = None
     if labels is not None:
         conditions = as_condition(denoise, labels)
         conditions = conditions[torch.arange(len(x)) % len(conditions)]
-    steps, times = states(denoise, x, settings, conditions, generator), settings.times(denoise.path)
+    times = settings.check(denoise)
+    steps = _states(denoise, x, settings, times, conditions, generator)
     return [State(times[0], x, None), *with_progress(steps, samplers.get(settings.sampler).info, times, progress)]
+
+
+def check_seed(seed: Any) -> int:
+    """The seed, or a ValueError for what a random number generator cannot be seeded with."""
+    if isinstance(seed, bool) or not isinstance(seed, Integral) or not -(2**63) <= int(seed) < 2**63:
+        raise ValueError(f"seed must be a whole number of at most 63 bits; got {seed!r}")
+    return int(seed)
 
 
 def device_of(denoise: Any) -> torch.device:
@@ -224,34 +243,6 @@ def in_precision(denoise: Any, precision: str) -> Any:
     else:
         other.network = copy.deepcopy(denoise.network).to(dtype)
     return other
-
-
-def as_condition(denoise: Any, labels: Any) -> Tensor:
-    """What `generate` takes as labels, as a condition [B, ...]: classes by number or name, or what a denoiser reads."""
-    if getattr(denoise, "null", None) is not None or getattr(denoise, "read_condition", None) is not None:
-        return read_condition(denoise, labels)
-    if isinstance(labels, Tensor):
-        return check_labels(denoise, labels)
-    if isinstance(labels, str) or not isinstance(labels, Sequence):
-        raise ValueError(f"labels are a list of classes by number or name, such as [7]; got {labels!r}")
-    if len(labels) == 0:
-        raise ValueError("labels are empty: give at least one, or None for no condition")
-    return check_labels(denoise, [label_number(denoise, label) for label in labels])
-
-
-def label_number(denoise: Any, label: int | str) -> int:
-    """The number of a class. A whole number is that; a text is a name of the checkpoint's card, or else a number.
-
-    So classes named "1" and "2" are the numbers 0 and 1, and the texts "1" and "2".
-    """
-    if isinstance(label, Integral) and not isinstance(label, bool):
-        return int(label)
-    names = [str(name).lower() for name in (getattr(denoise, "card", None) or {}).get("classes") or []]
-    if str(label).lower() in names:
-        return names.index(str(label).lower())
-    if isinstance(label, str) and label.strip().isdecimal():
-        return int(label)
-    raise ValueError(f"no class {label!r}: the classes are {', '.join(names) or 'numbered from 0'}")
 
 
 def _instead(name: str) -> str:

@@ -21,7 +21,7 @@ from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_mod
 
 from diffusion_lessons import path as paths
 from diffusion_lessons.machine import devices
-from diffusion_lessons.samplers import base
+from diffusion_lessons.samplers import checks
 from diffusion_lessons.training import batches
 
 VIEWS = ("aten.view", "aten.detach", "aten.t.", "aten.transpose", "aten.permute", "aten.expand", "aten.alias")
@@ -45,7 +45,7 @@ class FakeCuda(TorchDispatchMode):
         monkeypatch.setattr(
             guidance, "read_condition", lambda denoise, labels: torch.as_tensor(labels).long().reshape(-1)
         )
-        monkeypatch.setattr(base, "check_finite", lambda x: None)  # the one look at values, before the first step
+        monkeypatch.setattr(checks, "check_finite", lambda x: None)  # the one look at values, before the first step
         monkeypatch.setattr(torch.Tensor, "backward", lambda *_, **__: self._fill_gradients())
         self._modules = []
 

@@ -45,11 +45,3 @@ def test_times_outside_are_those_at_the_ends_and_a_single_number_stays():
     curve = FallingCurve(SMOOTH)
     assert curve.value(torch.tensor([-3.0, 99.0]).double()).tolist() == [SMOOTH[0], SMOOTH[-1]]
     assert FallingCurve(np.array([0.5])).value(torch.tensor([0.0]).double()).tolist() == [0.5]
-
-
-def test_single_precision_stays_single():
-    curve = FallingCurve(SMOOTH)
-    t = times(SMOOTH)
-    single = curve.value(t.float())
-    assert single.dtype == torch.float32
-    torch.testing.assert_close(single.double(), curve.value(t), rtol=1e-5, atol=0)

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from diffusion_lessons import schedules
+from diffusion_lessons.path import is_prior, time_for
 from tests.paths import PATHS
 
 every_path = pytest.mark.parametrize("path", PATHS.values(), ids=PATHS)
@@ -79,3 +80,63 @@ def test_equal_paths_have_equal_hashes():
     whole, floating = schedules.ddpm_linear(T=10), schedules.ddpm_linear(T=10.0)
     assert whole == floating and hash(whole) == hash(floating)
     assert schedules.variance_exploding(80) == schedules.variance_exploding(80.0) != schedules.variance_exploding(70.0)
+
+
+@every_path
+@pytest.mark.parametrize("name", ["alpha", "sigma", "lam", "alpha_bar", "d_alpha", "d_sigma"])
+def test_times_outside_are_refused_and_rounding_is_not(path, name):
+    function = getattr(path, name)
+    for t in (-0.1 * path.T, 1.1 * path.T, math.nan, math.inf):
+        with pytest.raises(ValueError, match=r"t must lie in \[0, T\]"):
+            function(t)
+        with pytest.raises(ValueError, match=r"t must lie in \[0, T\] .*; got .* \.\.\. "):
+            function(torch.tensor([0.5 * path.T, t], dtype=torch.float64))
+    assert function(path.T * (1 + 1e-15)) == function(path.T)
+    above = torch.tensor([path.T], dtype=torch.float32).nextafter(torch.tensor([2 * path.T]))
+    assert torch.equal(function(above), function(above.new_tensor([path.T])))
+
+
+@every_path
+def test_whole_numbers_give_floating_ones(path):
+    t = torch.tensor([1, int(path.T)])
+    for name in ("alpha", "sigma", "lam"):
+        function = getattr(path, name)
+        assert torch.equal(function(t), function(t.float())) and function(t).dtype == torch.float32
+        assert function(int(path.T)) == function(path.T)
+
+
+def test_a_time_for_a_batch():
+    x = torch.zeros(3, 2, dtype=torch.float64)
+    assert time_for(x, torch.tensor(7)) == 7.0 and isinstance(time_for(x, torch.tensor(7.0)), float)
+    assert time_for(x, torch.tensor([7.0])).tolist() == [7.0] * 3
+    assert time_for(x, torch.tensor([1, 2, 999])).dtype == torch.float64
+    assert time_for(x.half(), torch.tensor([1, 2, 999])).tolist() == [1, 2, 999]
+    for wrong in (torch.zeros(3, 1), torch.zeros(2), torch.zeros(0), torch.zeros(1, 3)):
+        with pytest.raises(ValueError, match=r"of shape \[.*\] for a batch of 3: give a single .* or a tensor \[3\]"):
+            time_for(x, wrong)
+    for wrong in ("late", None, [1.0]):
+        with pytest.raises(ValueError, match="t must be a number or a tensor"):
+            time_for(x, wrong)
+
+
+def test_noise_is_added_at_whole_times_in_xs_own_precision():
+    path, x0, eps = schedules.cosine(), torch.ones(2, 3, dtype=torch.float64), torch.zeros(2, 3, dtype=torch.float64)
+    assert path.add_noise(x0, eps, torch.tensor([300, 300]))[0, 0].item() == path.alpha(300.0)
+    with pytest.raises(ValueError, match=r"of shape \[2, 1\]"):
+        path.add_noise(x0, eps, torch.tensor([[300.0], [300.0]]))
+
+
+@every_path
+def test_the_variance_of_a_tiny_step_is_not_negative(path):
+    t = 0.7 * path.T
+    s = t
+    for _ in range(50):
+        s = math.nextafter(s, 0)
+        assert path.step_variance(t, s) >= 0 and path.posterior_variance(t, s) >= 0
+
+
+def test_the_prior_is_known_for_what_it_is():
+    x = schedules.cosine().prior((2, 3))
+    assert is_prior(x) and not is_prior(x + 0) and not is_prior(torch.randn(2, 3))
+    x[0] = 0
+    assert not is_prior(x)

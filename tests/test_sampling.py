@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from diffusion_lessons import samplers, schedules, toys
-from diffusion_lessons.denoisers import Denoiser, clip, condition_on, count_calls
+from diffusion_lessons.denoisers import Denoiser, clip, condition_on, count_calls, label_number
 from diffusion_lessons.guidance import classifier_free
-from diffusion_lessons.sampling import Settings, device_of, generate, in_precision, label_number, states
+from diffusion_lessons.sampling import Settings, device_of, generate, in_precision, states
 from tests.denoisers.heads import told
 
 PATH = schedules.cosine()
@@ -239,3 +239,22 @@ def test_double_precision_where_there_is_none_is_refused():
 
     with pytest.raises(ValueError, match="MPS has no double precision"):
         in_precision(Elsewhere(), "float64")
+
+
+def test_the_grid_is_made_once(monkeypatch):
+    made, grid = [], type(PATH).grid
+    monkeypatch.setattr(type(PATH), "grid", lambda *arguments: made.append(1) or grid(*arguments))
+    generate(DENOISE, 2, steps=4, labels=[0])
+    assert len(made) == 1
+
+
+@pytest.mark.parametrize("seed", [2**70, 1.5, None, "7", True])
+def test_a_seed_that_no_generator_takes_is_refused_in_words(seed):
+    with pytest.raises(ValueError, match="seed must be a whole number of at most 63 bits"):
+        generate(DENOISE, 1, seed=seed)
+
+
+@pytest.mark.parametrize("start", [0, -2, 1.5, "many", None])
+def test_how_many_samples_is_a_whole_number(start):
+    with pytest.raises(ValueError, match="start is how many samples"):
+        generate(DENOISE, start)

@@ -8,8 +8,10 @@ denoiser -> denoiser, so each works with every sampler.
 from diffusion_lessons.denoisers.base import DenoiserLike, Wrapper
 from diffusion_lessons.denoisers.clipping import check_limit, check_percentile, clip
 from diffusion_lessons.denoisers.conditions import (
+    as_condition,
     check_labels,
     condition_on,
+    label_number,
     null_condition,
     read_condition,
     rows_for,
@@ -24,12 +26,14 @@ __all__ = [
     "DenoiserLike",
     "Estimate",
     "Wrapper",
+    "as_condition",
     "check_labels",
     "check_limit",
     "check_percentile",
     "clip",
     "condition_on",
     "count_calls",
+    "label_number",
     "null_condition",
     "read_condition",
     "rows_for",

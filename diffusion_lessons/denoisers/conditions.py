@@ -6,6 +6,8 @@ own `null`, a condition [1, ...], and may have a method `read_condition(given)` 
 gives (sentences, say), returns a condition as it is, and raises a ValueError for what it does not understand.
 """
 
+from collections.abc import Sequence
+from numbers import Integral
 from typing import Any
 
 import torch
@@ -60,6 +62,34 @@ def read_condition(denoise: Any, condition: Any) -> Tensor:
             raise ValueError(f"conditions are {_kind(null)}, like this denoiser's null; got {_kind(tensor)}")
         tensor = tensor.to(null.dtype)
     return tensor
+
+
+def as_condition(denoise: Any, labels: Any) -> Tensor:
+    """What `generate` takes as labels, as a condition [B, ...]: classes by number or name, or what a denoiser reads."""
+    if getattr(denoise, "null", None) is not None or getattr(denoise, "read_condition", None) is not None:
+        return read_condition(denoise, labels)
+    if isinstance(labels, Tensor):
+        return check_labels(denoise, labels)
+    if isinstance(labels, str) or not isinstance(labels, Sequence):
+        raise ValueError(f"labels are a list of classes by number or name, such as [7]; got {labels!r}")
+    if len(labels) == 0:
+        raise ValueError("labels are empty: give at least one, or None for no condition")
+    return check_labels(denoise, [label_number(denoise, label) for label in labels])
+
+
+def label_number(denoise: Any, label: int | str) -> int:
+    """The number of a class. A whole number is that; a text is a name of the checkpoint's card, or else a number.
+
+    So classes named "1" and "2" are the numbers 0 and 1, and the texts "1" and "2".
+    """
+    if isinstance(label, Integral) and not isinstance(label, bool):
+        return int(label)
+    names = [str(name).lower() for name in (getattr(denoise, "card", None) or {}).get("classes") or []]
+    if str(label).lower() in names:
+        return names.index(str(label).lower())
+    if isinstance(label, str) and label.strip().isdecimal():
+        return int(label)
+    raise ValueError(f"no class {label!r}: the classes are {', '.join(names) or 'numbered from 0'}")
 
 
 def check_labels(denoise: Any, labels: Any) -> Tensor:

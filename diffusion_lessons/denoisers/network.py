@@ -9,7 +9,7 @@ from torch import Tensor
 from diffusion_lessons.denoisers.conditions import null_condition, read_condition, rows_for
 from diffusion_lessons.estimates import ESTIMATES, Estimate, check_prediction_type
 from diffusion_lessons.machine.devices import moved
-from diffusion_lessons.path import Path
+from diffusion_lessons.path import Path, time_for
 
 
 class Denoiser:
@@ -64,6 +64,7 @@ class Denoiser:
         return self.network.parameters() if isinstance(self.network, torch.nn.Module) else iter(())
 
     def __call__(self, x: Tensor, t: float | Tensor, condition: Any = None) -> Estimate:
+        t = time_for(x, t)
         self._check(t)
         dtype = self.dtype or x.dtype
         exact = dtype if dtype in (torch.float32, torch.float64) else torch.float32  # half cannot tell 999 from 1000
@@ -91,19 +92,23 @@ class Denoiser:
         return rows_for(condition, x)
 
     def _check(self, t: float | Tensor) -> None:
-        """Refuse times at which the prediction says nothing about x_0 (floats only: a tensor would have to be read)."""
-        if isinstance(t, Tensor):
+        """Refuse times at which the prediction says nothing about x_0; those on a GPU would have to be waited for."""
+        if isinstance(t, Tensor) and t.device.type != "cpu":
             return
-        if self.times is not None and t not in self.times:
+        times = t.tolist() if isinstance(t, Tensor) else [t]
+        if self.times is not None and (others := [time for time in times if time not in self.times]):
             own = ", ".join(f"{time:g}" for time in self.times)
             raise ValueError(
-                f"t = {t:g} is a time for which this network was not trained: it is a student for {own} only. "
+                f"t = {others[0]:g} is a time for which this network was not trained: it is a student for {own} only. "
                 f"Sample with steps={len(self.times)} on the trailing grid"
             )
-        if self.predicts == "eps" and self.path.alpha(t) == 0:
+        last, first = max(times), min(times)
+        if self.predicts == "eps" and self.path.alpha(last) == 0:
             raise ValueError(
-                f"at t = {t:g} alpha is 0: x is pure noise and eps says nothing about x_0. Use a network that predicts "
-                'x0, v or (on a flow path) velocity, or start at path.t_max with spacing="logsnr"'
+                f"at t = {last:g} alpha is 0: x is pure noise and eps says nothing about x_0. Use a network that "
+                'predicts x0, v or (on a flow path) velocity, or start at path.t_max with spacing="logsnr"'
             )
-        if self.predicts == "x0" and self.path.sigma(t) == 0:
-            raise ValueError(f"at t = {t:g} sigma is 0: x is clean and x_0 says nothing about eps; end the grid there")
+        if self.predicts == "x0" and self.path.sigma(first) == 0:
+            raise ValueError(
+                f"at t = {first:g} sigma is 0: x is clean and x_0 says nothing about eps; end the grid there"
+            )

@@ -12,7 +12,7 @@ from diffusion_lessons.denoisers.counting import stacked
 from diffusion_lessons.estimates import Estimate
 from diffusion_lessons.guidance.scales import Number, Scale, as_scale, noise_level
 from diffusion_lessons.machine.devices import moved
-from diffusion_lessons.path import match
+from diffusion_lessons.path import match, time_for
 
 
 def blend(estimates: Sequence[Estimate], weights: Sequence[Number]) -> Estimate:
@@ -53,6 +53,7 @@ class Composed(Wrapper):
     def __call__(self, x: Tensor, t: Number, condition: Any = None) -> Estimate:
         if condition is not None:
             raise ValueError("a guided denoiser is already bound to its conditions; call it without one")
+        t = time_for(x, t)
         scales = [self._scale(scale, x, t) for scale in self.scales]
         weights = [remainder(scales), *scales]
         used = [i for i, weight in enumerate(weights) if any_nonzero(weight)]

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from diffusion_lessons import samplers
+from diffusion_lessons.denoisers.conditions import label_number
 from diffusion_lessons.denoisers.counting import count_calls
 from diffusion_lessons.denoisers.network import Denoiser
 from diffusion_lessons.figures import style
@@ -21,7 +22,7 @@ from diffusion_lessons.metrics.adherence import adherence
 from diffusion_lessons.panels.controls import decimal_slider, menu, sampler_menu, slider
 from diffusion_lessons.panels.panel import Drawing, Panel
 from diffusion_lessons.path import Path
-from diffusion_lessons.sampling import Settings, label_number, states
+from diffusion_lessons.sampling import Settings, states
 from diffusion_lessons.toys.mixtures import ConditionalMixture
 
 POINTS, STEPS = 200, 12  # samples in the plane, and how they are drawn

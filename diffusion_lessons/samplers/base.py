@@ -8,9 +8,11 @@ inside the steps only: between them the caller's gradient mode is as the caller 
 
 import functools
 import inspect
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from numbers import Integral
 from typing import Any, NamedTuple, Protocol
 
 import torch
@@ -19,7 +21,11 @@ from tqdm.auto import tqdm
 
 from diffusion_lessons import grids
 from diffusion_lessons.denoisers.base import DenoiserLike
+from diffusion_lessons.estimates import Estimate
 from diffusion_lessons.path import Path
+from diffusion_lessons.samplers.checks import check_start, check_steps, warn_of_start
+
+HALF = (torch.float16, torch.bfloat16)
 
 
 class State(NamedTuple):
@@ -45,7 +51,7 @@ class Check(NamedTuple):
 
 
 def between(low: float, high: float) -> Check:
-    return Check(lambda value: low <= value <= high, f"between {low:g} and {high:g}")
+    return Check(lambda value: not isinstance(value, bool) and low <= value <= high, f"between {low:g} and {high:g}")
 
 
 def one_of(*names: str) -> Check:
@@ -53,7 +59,12 @@ def one_of(*names: str) -> Check:
 
 
 def above(low: float) -> Check:
-    return Check(lambda value: value > low, f"above {low:g}")
+    """A finite number above `low`."""
+    return Check(lambda value: not isinstance(value, bool) and low < value < math.inf, f"a number above {low:g}")
+
+
+def yes_or_no() -> Check:
+    return Check(lambda value: isinstance(value, bool), "True or False")
 
 
 @dataclass(frozen=True)
@@ -66,6 +77,7 @@ class Info:
     deterministic: bool  # with its default options
     citation: str
     in_lambda: bool = False  # steps are taken in lambda, so one from alpha = 0 has no inner points either
+    upward: bool = False  # x is clean, and the decreasing times are read backwards
     options: tuple[str, ...] = ()  # names of its own options, beside the generator that every sampler takes
     checks: Mapping[str, Check] = field(default_factory=dict, compare=False, repr=False)  # on these options, by name
 
@@ -83,9 +95,11 @@ class Info:
         """
         if self.stages is None:
             return None
-        if isinstance(times, int):
-            single = [False] * (times - 1) + [True]
-        elif path is None:
+        if isinstance(times, Integral):
+            if times < 1:
+                raise ValueError(f"steps must be a whole number of at least 1; got {times}")
+            single = [False] * (int(times) - 1) + [True]
+        elif path is None or isinstance(times, int):
             raise ValueError("evaluations on given times depend on the path: nfe(times, path)")
         else:
             single = [path.sigma(s) == 0 or (self.in_lambda and path.alpha(t) == 0) for t, s in pairwise(times)]
@@ -114,6 +128,7 @@ def sampler(
     citation: str,
     deterministic: bool = True,
     in_lambda: bool = False,
+    upward: bool = False,
     fits: Callable[..., None] | None = None,
     **checks: Check,
 ) -> Callable[[Callable[..., Iterator[State]]], Sampler]:
@@ -142,12 +157,15 @@ def sampler(
             check_steps(denoise, times)
             if fits is not None:
                 fits(path, times, **options)
+            warn_of_start(x, path, times[0], upward)
+            if x.dtype in HALF:
+                return _in_half(steps, denoise, x, path, times, **options)
             return steps(denoise, x, path, times, **options)
 
         per_step = (lambda steps: [stages] * steps) if isinstance(stages, int) else stages
         keywords = [p.name for p in signature.parameters.values() if p.kind is p.KEYWORD_ONLY]
         own = tuple(name for name in keywords if name != "generator")
-        info = Info(function.__name__, order, per_step, deterministic, citation, in_lambda, own, checks)
+        info = Info(function.__name__, order, per_step, deterministic, citation, in_lambda, upward, own, checks)
         start.info = info  # type: ignore[attr-defined]
         if not adds_noise:
             shown = inspect.Parameter("generator", inspect.Parameter.KEYWORD_ONLY, default=None)
@@ -157,42 +175,22 @@ def sampler(
     return decorate
 
 
-def check_start(denoise: DenoiserLike, x: Tensor, path: Path) -> None:
-    """The denoiser, the path and x fit together, or an error says which does not."""
-    if not isinstance(path, Path):
-        raise TypeError(f"path must be a path such as schedules.ddpm_linear(); got {type(path).__name__}")
-    if not callable(denoise):
-        raise TypeError(f"denoise must be callable as denoise(x, t) -> Estimate; got {type(denoise).__name__}")
-    if not isinstance(x, Tensor) or not x.is_floating_point() or x.ndim < 1 or len(x) == 0:
-        got = f"{x.dtype} {tuple(x.shape)}" if isinstance(x, Tensor) else type(x).__name__
-        raise ValueError(f"x must be a floating-point tensor of shape [B, ...] with B at least 1; got {got}")
-    if getattr(denoise, "path", path) != path:
-        raise ValueError(f"the denoiser was made for {denoise.path}, not for {path}; pass path=denoise.path")  # type: ignore[attr-defined]
-    shape = getattr(denoise, "shape", None)
-    if shape is not None and tuple(x.shape[1:]) != tuple(shape):
-        raise ValueError(f"the denoiser takes samples of shape {tuple(shape)}; x holds {tuple(x.shape[1:])}")
-    device = getattr(denoise, "device", None)
-    if device is not None and device != x.device:
-        raise ValueError(f'the network stands on {device} and x on {x.device}; move one: x.to("{device}")')
-    check_finite(x)
+def _in_half(
+    steps: Callable[..., Iterator[State]], denoise: DenoiserLike, x: Tensor, *rest: Any, **options: Any
+) -> Iterator[State]:
+    """The states of an x in half precision: the steps are taken in single precision, and each State is rounded.
 
+    In half precision itself x would stand still where a step is shorter than its last digit, and a squared error
+    would overflow. A denoiser that says in which type its network computes is given the x of the steps; any other
+    function is given an x of the type that the caller chose.
+    """
+    dtype = x.dtype
 
-def check_finite(x: Tensor) -> None:
-    """The only check that reads values: on a GPU it has to wait, once, before the first step."""
-    if not torch.isfinite(x).all():
-        raise ValueError("x holds NaN or infinite values; start from path.prior(shape)")
+    def rounded(x: Tensor, t: float) -> Estimate:
+        return Estimate(*(part.float() for part in denoise(x.to(dtype), t)))
 
-
-def check_steps(denoise: DenoiserLike, times: Sequence[float]) -> None:
-    """Raise a ValueError where a student that was trained for a few steps only (`Denoiser.times`) is given others."""
-    own = getattr(denoise, "times", None)
-    if own is not None and not set(pairwise(times)) <= set(pairwise((*own, 0.0))):
-        trained, given = (" -> ".join(f"{t:g}" for t in grid) for grid in ((*own, 0.0), times))
-        given = f"the {len(times) - 1} steps {given}" if len(times) < 10 else f"{len(times) - 1} steps"
-        raise ValueError(
-            f"this network is a student, trained for the steps {trained} and no others; asked for {given}. "
-            f'Use steps={len(own)} with spacing="trailing"'
-        )
+    for state in steps(denoise if hasattr(denoise, "dtype") else rounded, x.float(), *rest, **options):
+        yield State(state.t, state.x.to(dtype), None if state.x0 is None else state.x0.to(dtype))
 
 
 def fresh_noise(x: Tensor, generator: torch.Generator | None) -> Tensor:
@@ -233,9 +231,9 @@ def trace(
     progress: bool = False,
     **options: Any,
 ) -> list[State]:
-    """Run a sampler and return every State: the starting x_T (with x0=None), then one for each step."""
+    """Run a sampler and return every State: the x that it starts from (with x0=None), then one for each step."""
     states = sampler(denoise, x, path, times, **options)
-    start = State(float(times[0]), x, None)
+    start = State(float(times[-1 if sampler.info.upward else 0]), x, None)
     return [start, *with_progress(states, sampler.info, times, progress)]
 
 

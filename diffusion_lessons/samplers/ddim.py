@@ -38,7 +38,8 @@ def ddim(
     for t, s in pairwise(times):
         x0, eps = denoise(x, t)
         std = eta * math.sqrt(path.posterior_variance(t, s)) if eta > 0 else 0.0
-        x = path.alpha(s) * x0 + math.sqrt(path.sigma(s) ** 2 - std**2) * eps
+        rest = max(path.sigma(s) ** 2 - std**2, 0.0)  # 0 at alpha_t = 0, to rounding
+        x = path.alpha(s) * x0 + math.sqrt(rest) * eps
         if std > 0:
             x = x + std * fresh_noise(x, generator)
         yield State(s, x, x0)
@@ -62,7 +63,7 @@ def x0_landing(x: Tensor, x_s: Tensor, path: Path, t: float | Tensor, s: float |
     return (x_s - match(r, x) * x) / match(path.alpha(s) - r * path.alpha(t), x)
 
 
-@sampler(order=1, citation="Song et al. 2020, section 4.3")
+@sampler(order=1, citation="Song et al. 2020, section 4.3", upward=True)
 def ddim_inversion(denoise: DenoiserLike, x: Tensor, path: Path, times: Sequence[float]) -> Iterator[State]:
     """Walk a clean x up to the noise from which DDIM would make it, over the same decreasing `times`, read backwards.
 

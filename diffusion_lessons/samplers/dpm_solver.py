@@ -24,8 +24,8 @@ from torch import Tensor
 from diffusion_lessons.denoisers.base import DenoiserLike
 from diffusion_lessons.estimates import Estimate
 from diffusion_lessons.path import Path
-from diffusion_lessons.samplers.base import State, sampler
-from diffusion_lessons.samplers.ddim import ddim, ddim_step
+from diffusion_lessons.samplers.base import Check, State, sampler
+from diffusion_lessons.samplers.ddim import ddim_step
 
 
 def second_order_step(
@@ -70,7 +70,10 @@ def dpm_solver_1(denoise: DenoiserLike, x: Tensor, path: Path, times: Sequence[f
     since x_t = alpha_t x0_hat + sigma_t eps_hat and e^h = (alpha_s / sigma_s) (sigma_t / alpha_t). x is [B, ...]; one
     evaluation a step; order 1.
     """
-    yield from ddim(denoise, x, path, times)
+    for t, s in pairwise(times):
+        estimate = denoise(x, t)
+        x = ddim_step(estimate, path, s)
+        yield State(s, x, estimate.x0)
 
 
 @sampler(order=2, stages=2, in_lambda=True, citation="Lu et al. 2022a, algorithm 1")
@@ -123,10 +126,17 @@ def dpm_solver_fast_plan(path: Path, nfe: int) -> tuple[tuple[float, ...], tuple
     return path.grid(K, "logsnr", t_min=path.t_min), orders
 
 
+def _are_orders(orders: object) -> bool:
+    return orders is None or (isinstance(orders, Sequence) and len(orders) > 0 and set(orders) <= {1, 2, 3})
+
+
+ORDERS = Check(_are_orders, "numbers out of 1, 2, 3, one for each step")
+
+
 def _orders_fit(path: Path, times: Sequence[float], orders: Sequence[int] | None = None) -> None:
     if orders is None:
         return
-    if len(orders) != len(times) - 1 or not set(orders) <= {1, 2, 3}:
+    if len(orders) != len(times) - 1:
         raise ValueError(f"orders must be {len(times) - 1} numbers out of 1, 2, 3, one for each step; got {orders!r}")
     for order, (t, s) in zip(orders, pairwise(times), strict=True):
         if order > 1 and math.isinf(path.lam(s) - path.lam(t)):
@@ -136,7 +146,14 @@ def _orders_fit(path: Path, times: Sequence[float], orders: Sequence[int] | None
             )
 
 
-@sampler(order=2, stages=usual_orders, in_lambda=True, citation="Lu et al. 2022a, section 3.4", fits=_orders_fit)
+@sampler(
+    order=2,
+    stages=usual_orders,
+    in_lambda=True,
+    citation="Lu et al. 2022a, section 3.4",
+    fits=_orders_fit,
+    orders=ORDERS,
+)
 def dpm_solver_fast(
     denoise: DenoiserLike,
     x: Tensor,

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from diffusion_lessons.denoisers.base import DenoiserLike
 from diffusion_lessons.path import Path
-from diffusion_lessons.samplers.base import State, fresh_noise, sampler
+from diffusion_lessons.samplers.base import State, fresh_noise, sampler, yes_or_no
 
 LONGEST = 2.0  # times the step before: where 3M stops trusting its parabola
 
@@ -76,7 +76,7 @@ def dpm_solver_pp_2m(denoise: DenoiserLike, x: Tensor, path: Path, times: Sequen
         yield State(s, x, x0)
 
 
-@sampler(order=2, in_lambda=True, citation="Lu et al. 2022b; the authors' code")
+@sampler(order=2, in_lambda=True, citation="Lu et al. 2022b; the authors' code", corrected=yes_or_no())
 def dpm_solver_pp_3m(
     denoise: DenoiserLike, x: Tensor, path: Path, times: Sequence[float], *, corrected: bool = False
 ) -> Iterator[State]:

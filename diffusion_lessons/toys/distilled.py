@@ -11,7 +11,7 @@ from torch import Tensor
 from diffusion_lessons import samplers
 from diffusion_lessons.denoisers.base import DenoiserLike, Wrapper
 from diffusion_lessons.estimates import Estimate
-from diffusion_lessons.path import Path
+from diffusion_lessons.path import Path, time_for
 from diffusion_lessons.samplers.ddim import x0_landing
 
 CELLS = 1200  # of the grid on which a blurred estimate is computed
@@ -30,6 +30,7 @@ class ExactProgressiveStudent(Wrapper):
         self.times = self.teacher_times[:-1:2]
 
     def __call__(self, x: Tensor, t: float | Tensor, condition: None = None) -> Estimate:
+        t = time_for(x, t)
         if isinstance(t, Tensor) or t not in self.times:
             raise ValueError(f"t = {t} is not on the grid of this student: {', '.join(f'{s:g}' for s in self.times)}")
         step = self.teacher_times[self.teacher_times.index(t) :][:3]
@@ -65,7 +66,9 @@ class Blurred(Wrapper):
     def __call__(self, x: Tensor, t: float | Tensor, condition: None = None) -> Estimate:
         if self.width == 0:
             return super().__call__(x, t)
-        assert not isinstance(t, Tensor), "one time for all numbers"
+        t = time_for(x, t)
+        if isinstance(t, Tensor):
+            raise ValueError("a blurred estimate is computed at one time for all numbers; give t as a float")
         margin = REACH * self.width
         cells = torch.linspace(float(x.min()) - margin, float(x.max()) + margin, CELLS, dtype=torch.float64)
         weights = torch.softmax(-(((cells[:, None] - cells) / self.width) ** 2) / 2, dim=1)  # [CELLS, CELLS]

@@ -15,7 +15,7 @@ from torch import Tensor
 from diffusion_lessons import schedules
 from diffusion_lessons.denoisers.conditions import check_labels
 from diffusion_lessons.estimates import Estimate
-from diffusion_lessons.path import Path, match
+from diffusion_lessons.path import Path, match, time_for
 from diffusion_lessons.toys.mixtures import GaussianMixture
 
 TINY = 1e-300  # a smaller probability has no quantile in double precision: 37 standard deviations out
@@ -31,7 +31,7 @@ def flow_map(mixture: GaussianMixture, path: Path, x: Tensor, t: float | Tensor,
     Raises ValueError for other distributions, whose flow has no such form (`exact_ode.exact_flow` solves the ODE).
     """
     _check(mixture, x)
-    alpha, spread = _marginal(mixture, path, t)
+    alpha, spread = _marginal(mixture, path, time_for(x, t))
     alpha_s, spread_s = _marginal(mixture, path, s)
     if len(mixture.means) == 1:
         ratio = (spread_s / spread)[:, 0]  # [B or 1, d or 1]
@@ -58,6 +58,7 @@ class ConsistencyFunction:
     def __call__(self, x: Tensor, t: float | Tensor, condition: None = None) -> Estimate:
         if condition is not None:
             check_labels(self, condition)
+        t = time_for(x, t)
         x0 = flow_map(self.mixture, self.path, x, t)
         noisy = torch.as_tensor(match(self.path.sigma(t), x), device=x.device) > 0
         # at sigma = 0 the limit of eps, 0: f is x / alpha up to sigma^2
@@ -88,6 +89,7 @@ class ReflowedFlow:
         if condition is not None:
             check_labels(self, condition)
         _check(self.mixture, x)
+        t = time_for(x, t)
         alpha, sigma = (_column(value) for value in (self.path.alpha(t), self.path.sigma(t)))  # [B or 1, 1]
         mixture, means, stds = self.mixture, self.mixture.means, self.mixture.variances.sqrt()
         if len(means) == 1:  # x_t - (1 - t) m = ((1 - t) C^1/2 + t) z

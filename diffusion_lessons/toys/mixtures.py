@@ -21,7 +21,7 @@ from torch import Tensor
 
 from diffusion_lessons.denoisers.conditions import check_labels, rows_for
 from diffusion_lessons.estimates import Estimate
-from diffusion_lessons.path import Path, match
+from diffusion_lessons.path import Path, match, time_for
 
 
 class GaussianMixture:
@@ -81,6 +81,7 @@ class GaussianMixture:
 
     def estimate(self, x: Tensor, path: Path, t: float | Tensor) -> Estimate:
         """E[x_0 | x_t = x] and E[eps | x_t = x], like x [B, *shape]."""
+        t = time_for(x, t)
         _, r, y, alpha = self._posterior(x, path, t)
         pull = self.means.to(y) + alpha * self._times_covariance(y)  # [B, K, d], each component's own x0
         x0 = torch.einsum("bk,bkd->bd", r, pull).reshape(x.shape)
@@ -91,12 +92,13 @@ class GaussianMixture:
         """log p_t(x) [B], r [B, K], y = S_k^-1 (x - alpha m_k) [B, K, d], and alpha as [B or 1, 1, 1]."""
         if tuple(x.shape[1:]) != self.shape:
             raise ValueError(f"this mixture has samples of shape {self.shape}; x holds {tuple(x.shape[1:])}")
+        t = time_for(x, t)
         work = torch.float32 if x.device.type == "mps" else torch.float64
         flat = x.reshape(len(x), 1, -1).to(work)  # [B, 1, d]
         alpha, sigma = (_column(value, flat) for value in ((path.alpha(t), path.sigma(t)) if path else (1.0, 0.0)))
         means, variances = self.means.to(flat), self.variances.to(flat)
         spread = alpha**2 * variances + sigma**2  # [B or 1, K, d or 1], the variances of x_t
-        if not isinstance(t, Tensor) and not (spread > 0).all():
+        if spread.device.type == "cpu" and not (spread > 0).all():  # a GPU would have to be waited for
             raise ValueError("a point mass has no density at sigma = 0; ask at a later time")
         z = self._to_axes(flat - alpha * means)  # [B, K, d]
         d = z.shape[-1]
@@ -162,6 +164,7 @@ class ExactDenoiser:
     def __call__(self, x: Tensor, t: float | Tensor, condition: Tensor | int | None = None) -> Estimate:
         if condition is None:
             return self.mixture.estimate(x, self.path, t)
+        t = time_for(x, t)
         labels = rows_for(check_labels(self, condition), x)
         x0, eps = torch.empty_like(x), torch.empty_like(x)
         for label in labels.unique().tolist():

@@ -1,11 +1,13 @@
 """Denoisers: four prediction types of one truth, and the wrappers."""
 
+import numpy as np
 import pytest
 import torch
 
-from diffusion_lessons import samplers, schedules
-from diffusion_lessons.denoisers import Denoiser, condition_on
+from diffusion_lessons import samplers, schedules, toys
+from diffusion_lessons.denoisers import Denoiser, clip, condition_on
 from diffusion_lessons.estimates import target
+from diffusion_lessons.guidance import classifier_free
 from tests.denoisers.heads import MIXTURE, head
 from tests.paths import PATHS
 
@@ -123,3 +125,39 @@ def test_errors_say_what_to_do():
         condition_on(denoise, 1)(x, 0.5, torch.tensor([1, 1]))
     with pytest.raises(ValueError, match="takes no condition"):
         condition_on(head(path, "x0"), 1)
+
+
+@pytest.mark.parametrize("kind", ["network", "exact", "guided", "clipped"])
+def test_a_time_may_be_a_number_in_every_form_and_no_other_shape(kind):
+    path = schedules.cosine()
+    classes = toys.ConditionalMixture([MIXTURE, MIXTURE])
+    denoise = {
+        "network": head(path, "v"),
+        "exact": MIXTURE.denoiser(path),
+        "guided": classifier_free(classes.denoiser(path), 1, 3.0),
+        "clipped": clip(head(path, "v"), 5.0),
+    }[kind]
+    x = torch.randn(4, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    expected = denoise(x, 300.0)
+    forms = (300, torch.tensor(300.0), torch.tensor(300), torch.tensor([300]), torch.tensor([300.0] * 4), np.int64(300))
+    for t in (*forms, torch.tensor([300] * 4), torch.tensor([300.0] * 4, dtype=torch.float64)):
+        torch.testing.assert_close(denoise(x, t).x0, expected.x0, rtol=1e-12, atol=1e-12)
+        torch.testing.assert_close(denoise(x, t).eps, expected.eps, rtol=1e-12, atol=1e-12)
+    for wrong in (torch.full((4, 1), 300.0), torch.full((2,), 300.0), torch.full((1, 4), 300.0)):
+        with pytest.raises(ValueError, match="for a batch of 4: give a single number, or a tensor"):
+            denoise(x, wrong)
+    for outside in (-1.0, 1001.0, torch.tensor([1.0, 1.0, 1.0, 1001.0]), float("nan")):
+        with pytest.raises(ValueError, match=r"t must lie in \[0, T\]"):
+            denoise(x, outside)
+
+
+def test_times_of_a_tensor_are_looked_at_as_well():
+    x = torch.zeros(2, 3)
+    with pytest.raises(ValueError, match="at t = 1 alpha is 0"):
+        Denoiser(lambda x, t: x, schedules.flow(), "eps")(x, torch.tensor([0.5, 1.0]))
+    with pytest.raises(ValueError, match="at t = 0 sigma is 0"):
+        Denoiser(lambda x, t: x, schedules.flow(), "x0")(x, torch.tensor([0.5, 0.0]))
+    student = Denoiser(lambda x, t: x, schedules.flow(), "velocity", times=(1.0, 0.5))
+    student(x, torch.tensor([0.5, 1.0]))
+    with pytest.raises(ValueError, match=r"t = 0.25 is a time for which this network was not trained"):
+        student(x, torch.tensor([0.5, 0.25]))

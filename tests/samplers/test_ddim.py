@@ -9,7 +9,7 @@ from diffusers import DDIMScheduler
 
 from diffusion_lessons import samplers, schedules, toys
 from tests.paths import PATHS
-from tests.samplers.problems import MIXTURE, noise, rms
+from tests.samplers.problems import MIXTURE, noise, rms, seeded
 
 LINEAR = schedules.ddpm_linear()
 
@@ -88,7 +88,7 @@ def test_inversion_is_a_first_order_round_trip():
 def test_inversion_climbs_the_same_times():
     times = LINEAR.grid(4)
     states = samplers.trace(samplers.ddim_inversion, MIXTURE.denoiser(LINEAR), noise(LINEAR), LINEAR, times)
-    assert [state.t for state in states[1:]] == list(reversed(times))[1:]
+    assert [state.t for state in states] == list(reversed(times))
 
 
 def diffusers_ddim(x, N, spacing):
@@ -148,3 +148,16 @@ def test_eta_between_is_between():
         assert out.std().item() == pytest.approx(std, rel=0.02)
         mean = math.sqrt(LINEAR.sigma(s) ** 2 - std**2) * 0.8 / LINEAR.sigma(t)
         assert out.mean().item() == pytest.approx(mean, abs=4 * std / math.sqrt(20000))
+
+
+@pytest.mark.parametrize("name", ["flow", "variance_exploding", "cosine"])
+def test_eta_1_on_times_made_by_repeated_subtraction(name):
+    """sigma_s^2 - std^2 is at least 0 and, where alpha_t is 0, exactly 0: rounding makes it -1e-17."""
+    path, counts = PATHS[name], (14, 15, 27, 30, 54, 55)
+    denoise, x = MIXTURE.denoiser(path), noise(path, batch=2)
+    for steps in counts:
+        times = [path.T]
+        for _ in range(steps):
+            times.append(times[-1] - path.T / steps)
+        times = [t for t in times if t >= 0]
+        assert samplers.sample(samplers.ddim, denoise, x, path, times, eta=1.0, **seeded()).isfinite().all()

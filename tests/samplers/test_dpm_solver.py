@@ -87,7 +87,9 @@ def test_a_budget_too_small_is_said(nfe):
     "orders, message",
     [
         ((3, 3), "3 numbers out of 1, 2, 3"),
-        ((3, 3, 4), "3 numbers out of 1, 2, 3"),
+        ((3, 3, 4), "orders must be numbers out of 1, 2, 3, one for each step; got .3, 3, 4."),
+        (1, "orders must be numbers"),
+        ("321", "orders must be numbers"),
         ((3, 3, 2), "infinitely long in lambda and must be of order 1, not 2"),
     ],
 )

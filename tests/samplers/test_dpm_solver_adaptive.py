@@ -77,3 +77,22 @@ def test_adaptive_stops_at_a_broken_denoiser(value):
 
     with pytest.raises(RuntimeError, match="NaN or infinite"):
         adaptive(LINEAR, (1000.0, 0.0), broken)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("options", [{}, {"rtol": 1e-3, "atol": 1e-3}])
+def test_a_step_too_long_is_rejected_in_half_precision_too(dtype, options):
+    """The squared error of a rejected step is beyond float16's 65504. A function without a type is asked in x's."""
+    for path in (PATHS["cosine"], PATHS["flow"]):
+        exact, asked = MIXTURE.denoiser(path), set()
+
+        def function(x, t, exact=exact, asked=asked):
+            asked.add(x.dtype)
+            return exact(x, t)
+
+        x = noise(path, dtype=torch.float32).to(dtype)
+        for denoise in (exact, function):
+            end = samplers.sample(samplers.dpm_solver_adaptive, denoise, x, path, (path.T, 0.0), **options)
+            single = samplers.sample(samplers.dpm_solver_adaptive, exact, x.float(), path, (path.T, 0.0), **options)
+            assert end.dtype == dtype and rms(end.float() - single) < 0.05
+        assert asked == {dtype}

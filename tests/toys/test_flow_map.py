@@ -131,3 +131,15 @@ def test_what_has_no_such_form_is_refused():
         flow_map(NUMBERS, FLOW, torch.zeros(3, 2), 1.0)
     with pytest.raises(ValueError, match="takes no condition"):
         ConsistencyFunction(NUMBERS, FLOW)(torch.zeros(3), 0.5, torch.zeros(3, dtype=torch.long))
+
+
+@pytest.mark.parametrize("make", [lambda m, p: toys.ConsistencyFunction(m, p), lambda m, p: toys.ReflowedFlow(m)])
+def test_a_time_may_be_a_number_in_every_form_and_no_other_shape(make):
+    path = schedules.flow()
+    denoise, x = make(toys.GaussianMixture([-1.0, 1.0], stds=0.5), path), torch.tensor([-0.3, 0.1, 2.0]).double()
+    expected = denoise(x, 0.5).x0
+    for t in (torch.tensor(0.5), torch.tensor([0.5]), torch.tensor([0.5] * 3)):
+        torch.testing.assert_close(denoise(x, t).x0, expected, rtol=1e-9, atol=1e-9)
+    for wrong in (torch.full((3, 1), 0.5), torch.full((2,), 0.5)):
+        with pytest.raises(ValueError, match="for a batch of 3"):
+            denoise(x, wrong)

@@ -111,3 +111,10 @@ def test_answers_come_in_the_dtype_of_x():
 def test_bad_mixtures_are_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_a_point_mass_at_sigma_0_is_refused_whatever_form_t_has():
+    point = toys.point_masses(torch.zeros(1, 2))
+    for t in (0.0, torch.tensor(0.0), torch.tensor([0.5, 0.0])):
+        with pytest.raises(ValueError, match="no density at sigma = 0"):
+            point.estimate(torch.zeros(2, 2), schedules.flow(), t)
