@@ -27,6 +27,7 @@ from diffusion_lessons.path import Path
 from diffusion_lessons.samplers.base import State, with_progress
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16, "float64": torch.float64}
+MOST = 1_000_000  # steps, or images at once: more is a slip of the hand
 FLAGS = {  # of the command line, for settings that are not options of a sampler
     **{name: name for name in ("sampler", "steps", "spacing", "scale", "negative", "interval", "rescale", "precision")},
     "label": "label",
@@ -74,13 +75,14 @@ class Settings:
         if unknown := [name for name in self.options if name not in info.options]:
             has = f"(its options: {', '.join(info.options)})" if info.options else "(it has none)"
             raise ValueError(f"{self.sampler} has no option {unknown[0]} {has}{_instead(unknown[0])}")
-        info.check(self.options)
+        object.__setattr__(self, "options", info.check(self.options))
         for name, choices in (("spacing", SPACINGS), ("precision", tuple(PRECISIONS))):
             if (value := getattr(self, name)) not in choices:
                 raise ValueError(f"unknown {name} {value!r}; the {name}s are {', '.join(choices)}")
         for name in ("steps", "batch"):
-            if not isinstance(value := getattr(self, name), Integral) or value < 1:
-                raise ValueError(f"{name} must be a whole number of at least 1; got {value!r}")
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, Integral) or not 1 <= int(value) <= MOST:
+                raise ValueError(f"{name} must be a whole number of at least 1 and at most {MOST:,}; got {value!r}")
         as_scale(self.scale)
         check_rescale(_number("rescale", self.rescale))
         if self.interval is not None:

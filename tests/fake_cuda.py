@@ -10,7 +10,6 @@ Fake tensors prove devices and shapes, not numbers, speed or memory.
 """
 
 import functools
-import importlib
 import traceback
 from contextlib import nullcontext
 
@@ -20,6 +19,7 @@ from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 
 from diffusion_lessons import path as paths
+from diffusion_lessons.denoisers import conditions, network
 from diffusion_lessons.machine import devices
 from diffusion_lessons.samplers import checks
 from diffusion_lessons.training import batches
@@ -41,10 +41,8 @@ class FakeCuda(TorchDispatchMode):
         monkeypatch.setattr(batches, "epoch_indices", outside(batches.epoch_indices))
         monkeypatch.setattr(paths, "_evaluate", on_the_cpu(paths._evaluate))
         monkeypatch.setattr(torch.random, "fork_rng", lambda devices: nullcontext())
-        guidance = importlib.import_module("diffusion_lessons.guidance.classifier_free")  # its room has the function
-        monkeypatch.setattr(
-            guidance, "read_condition", lambda denoise, labels: torch.as_tensor(labels).long().reshape(-1)
-        )
+        monkeypatch.setattr(conditions, "check_labels", lambda _, labels: torch.as_tensor(labels).long().reshape(-1))
+        monkeypatch.setattr(network, "known_times", lambda t: [] if isinstance(t, torch.Tensor) else [t])
         monkeypatch.setattr(checks, "check_finite", lambda x: None)  # the one look at values, before the first step
         monkeypatch.setattr(torch.Tensor, "backward", lambda *_, **__: self._fill_gradients())
         self._modules = []

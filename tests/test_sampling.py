@@ -162,7 +162,7 @@ def test_errors_say_what_to_do():
         "needs a label": {"negative": 1},
         "unknown spacing": {"spacing": "nope"},
         "unknown precision 'int3'; the precisions are float32": {"precision": "int3"},
-        "steps must be a whole number of at least 1; got 0": {"steps": 0},
+        "steps must be a whole number of at least 1 and at most 1,000,000; got 0": {"steps": 0},
         r"ddim has no option etta \(its options: eta\)$": {"etta": 1.0},
         r"heun has no option eta \(it has none\)$": {"sampler": "heun", "eta": 1.0},
         "0..2": {"labels": [9]},
@@ -218,8 +218,8 @@ def test_what_is_no_option_of_a_sampler_is_sent_to_its_own(name, instead):
         ({"scale": "3"}, "scale must be a finite number, .*; got '3'"),
         ({"scale": None}, "scale must be a finite number, .*; got None"),
         ({"scale": float("nan")}, "scale must be a finite number, .*; got nan"),
-        ({"steps": "10"}, "steps must be a whole number of at least 1; got '10'"),
-        ({"batch": 2.5}, "batch must be a whole number of at least 1; got 2.5"),
+        ({"steps": "10"}, "steps must be a whole number of at least 1 and at most 1,000,000; got '10'"),
+        ({"batch": 2.5}, "batch must be a whole number of at least 1 and at most 1,000,000; got 2.5"),
     ],
 )
 def test_what_no_network_could_be_sampled_with_is_refused_at_once(fields, message):

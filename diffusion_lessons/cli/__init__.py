@@ -12,7 +12,12 @@ import typer
 from diffusion_lessons.cli import classroom, look, make, measure
 
 # Errors that the user can mend are printed in one line; any other is a defect and keeps its traceback.
-EXPECTED = (ValueError, OSError, FloatingPointError, ImportError)
+EXPECTED = (ValueError, OSError, FloatingPointError, ImportError, MemoryError)
+# Every error of what was typed: unknown commands and options, values of a wrong type. Typer has no name for it.
+MISTYPED: tuple[type[Exception], ...] = tuple(
+    kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
+)
+NO_MEMORY = ("allocate memory", "out of memory")  # as PyTorch's RuntimeErrors say on CPUs and on GPUs
 
 app = typer.Typer(
     help="Diffusion sampling, from three steps by hand to the frontier of steps, quality and latency.",
@@ -31,10 +36,36 @@ app.add_typer(classroom.app, name="class")
 
 
 def main() -> None:
-    """Run a command; an expected error is one line on stderr and exit status 1, Ctrl-C is 130."""
+    """Run a command; an expected error is one line on stderr and exit status 1.
+
+    What was mistyped is one line and exit status 2, Ctrl-C is 130.
+    """
     warnings.showwarning = lambda message, *_, **__: print(f"note: {message}", file=sys.stderr)
     try:
-        app()
+        sys.exit(app(standalone_mode=False) or 0)
+    except MISTYPED as error:
+        sys.exit(_mistyped(error))
+    except typer.Abort:  # the input ended where it was asked for
+        _say("ended without an answer")
     except EXPECTED as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(1)
+        _say(str(error) or type(error).__name__)
+    except RuntimeError as error:
+        if not any(words in str(error) for words in NO_MEMORY):
+            raise
+        _say(f"not enough memory: take fewer or smaller images at once ({str(error).splitlines()[0][:80]})")
+    sys.exit(1)
+
+
+def _mistyped(error: Exception) -> int:
+    """Print what is wrong with what was typed, and where its options are listed; the exit status."""
+    context = getattr(error, "ctx", None)
+    words = " ".join(error.format_message().split())  # type: ignore[attr-defined]
+    if type(error).__name__ == "NoArgsIsHelpError":  # nothing was typed: the help is the answer
+        error.show()  # type: ignore[attr-defined]
+    else:
+        _say(f"{words.rstrip('.')}; see {context.command_path if context else 'diffusion-lessons'} --help")
+    return int(error.exit_code)  # type: ignore[attr-defined]
+
+
+def _say(words: str) -> None:
+    print(f"error: {' '.join(words.splitlines())}", file=sys.stderr)

@@ -34,7 +34,11 @@ def needs_nbgrader() -> None:
 
 @app.command()
 def new(folder: Annotated[Path, typer.Argument(help="the course folder to make")]) -> None:
-    """Make a course folder with all assignments, and a secret of its own for the hidden tests."""
+    """Make a course folder with all assignments, and a secret of its own for the hidden tests.
+
+    \b
+    diffusion-lessons class new course
+    """
     from diffusion_lessons.commands import classroom
 
     classroom.new(folder)
@@ -42,7 +46,11 @@ def new(folder: Annotated[Path, typer.Argument(help="the course folder to make")
 
 @app.command()
 def release(assignment: Assignment, course: Course = HERE) -> None:
-    """Derive the students' notebook: no solutions, no hidden tests."""
+    """Derive the students' notebook: no solutions, no hidden tests.
+
+    \b
+    diffusion-lessons class release A1 --course course
+    """
     from diffusion_lessons.commands import classroom
 
     classroom.release(course, assignment)
@@ -79,7 +87,12 @@ def grade(
     again: Annotated[bool, typer.Option("--again", help="also what was graded before")] = False,
     part: Annotated[str, typer.Option(help="k/n: grade every n-th student from the k-th on")] = "1/1",
 ) -> None:
-    """Grade all submissions that have not been graded as they are now."""
+    """Grade all submissions that have not been graded as they are now.
+
+    \b
+    diffusion-lessons class grade A1 --course course
+    diffusion-lessons class grade A1 --course course --part 2/3
+    """
     from diffusion_lessons.commands import classroom
 
     classroom.grade(course, assignment, processes=processes, again=again, part=part)
@@ -91,7 +104,11 @@ def feedback(
     course: Course = HERE,
     anyway: Annotated[bool, typer.Option("--anyway", help="also where the essay is still to grade by hand")] = False,
 ) -> None:
-    """Write a feedback page for every student whose work is graded, the essay included."""
+    """Write a feedback page for every student whose work is graded, the essay included.
+
+    \b
+    diffusion-lessons class feedback A1 --course course
+    """
     from diffusion_lessons.commands import classroom
 
     classroom.feedback(course, assignment, anyway)
@@ -103,7 +120,12 @@ def report(
     course: Course = HERE,
     also: Annotated[list[Path] | None, typer.Option(help="a copy of the course that graded another part")] = None,
 ) -> None:
-    """Scores as CSV, and which mistakes the class made."""
+    """Scores as CSV, and which mistakes the class made.
+
+    \b
+    diffusion-lessons class report A1 --course course
+    diffusion-lessons class report A1 --course course --also copy-of-the-course
+    """
     from diffusion_lessons.commands import classroom
 
     classroom.report(course, assignment, also or ())

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from diffusion_lessons.cli.options import Device, Seed
+from diffusion_lessons.cli.options import LARGEST_SIDE, Device, Seed
 
 
 def tour(
@@ -40,7 +40,7 @@ def doctor() -> None:
 def data(
     name: Annotated[str | None, typer.Argument(help="digits, mnist, fashion-mnist, cifar10 or a folder.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write a picture of the first images, class by class.")] = None,
-    size: Annotated[int | None, typer.Option(help="Resize to this side, in pixels.")] = None,
+    size: Annotated[int | None, typer.Option(min=1, max=LARGEST_SIDE, help="Resize to this side, in pixels.")] = None,
 ) -> None:
     """List the data sets, or download one and describe it.
 

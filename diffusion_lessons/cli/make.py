@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from diffusion_lessons.cli.options import (
+    LARGEST_SIDE,
     Change,
     Device,
     Minutes,
@@ -26,7 +27,10 @@ def train(
     ],
     out: Annotated[Path | None, typer.Option(help="Where the run is kept; by default runs/NAME-KIND.")] = None,
     kind: Annotated[Literal["diffusion", "flow"], typer.Option(help="What is trained.")] = "diffusion",
-    size: Annotated[int | None, typer.Option(help="Resize images to this side; a folder's default is 32.")] = None,
+    size: Annotated[
+        int | None,
+        typer.Option(min=1, max=LARGEST_SIDE, help="Resize images to this side; a folder's default is 32."),
+    ] = None,
     minutes: Minutes = None,
     change: Change = None,
     resume: Resume = False,
@@ -165,7 +169,9 @@ def classifier(
     recipe: Annotated[
         str | None, typer.Option(help="digits, mnist, cifar10 or cifar10-small; by default the data's own.")
     ] = None,
-    size: Annotated[int | None, typer.Option(help="Resize a folder's images to this side.")] = None,
+    size: Annotated[
+        int | None, typer.Option(min=1, max=LARGEST_SIDE, help="Resize a folder's images to this side.")
+    ] = None,
     overwrite: Overwrite = False,
     device: Device = None,
     seed: Seed = 0,
@@ -185,7 +191,7 @@ def classifier(
 def features(
     what: Annotated[str, typer.Argument(help="digits, mnist, fashion-mnist, cifar10, or a folder of images.")],
     classifier: Annotated[str, typer.Option(help="folder/name of folder/name-classifier.safetensors.")],
-    count: Annotated[int, typer.Option(help="Images of each split, or all if there are fewer.")] = 10_000,
+    count: Annotated[int, typer.Option(min=2, help="Images of each split, or all if there are fewer.")] = 10_000,
     overwrite: Overwrite = False,
 ) -> None:
     """Save the features of real images beside the classifier that computes them.

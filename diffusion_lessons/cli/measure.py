@@ -5,17 +5,20 @@ from typing import Annotated
 
 import typer
 
-from diffusion_lessons.cli.options import Device, Seed, named_values
+from diffusion_lessons.cli.options import MOST_SAMPLES, Batch, Device, Seed, named_values
 
 
 def benchmark(
     checkpoint: Annotated[str, typer.Argument(help="A shipped checkpoint's name, or a file.")] = "mnist-diffusion",
     quick: Annotated[bool, typer.Option("--quick", help="A few minutes on a CPU: short for --plan quick.")] = False,
     plan: Annotated[
-        str, typer.Option(help="quick, curve, few, unclipped, guidance, precision, long, negative, latency, full.")
-    ] = "full",
-    samples: Annotated[int | None, typer.Option(help="Samples of each row, instead of the plan's.")] = None,
-    batch: Annotated[int, typer.Option(help="Images sampled together; more on a GPU.")] = 25,
+        str | None,
+        typer.Option(help="quick, curve, few, unclipped, guidance, precision, long, negative, latency or full."),
+    ] = None,
+    samples: Annotated[
+        int | None, typer.Option(min=2, max=MOST_SAMPLES, help="Samples of each row, instead of the plan's.")
+    ] = None,
+    batch: Batch = 25,
     out: Annotated[Path | None, typer.Option(help="The table; by default runs/measurements/NAME.jsonl.")] = None,
     ship: Annotated[bool, typer.Option("--ship", help="Write to datasets/measurements/, for the course.")] = False,
     latency: Annotated[bool, typer.Option(help="Measure latency; not where several processes share the work.")] = True,
@@ -39,9 +42,11 @@ def benchmark(
     """
     from diffusion_lessons.commands.benchmark import run_benchmark
 
+    if quick and plan not in (None, "quick"):
+        raise ValueError(f"--quick is --plan quick: give one of them, not --plan {plan} as well")
     run_benchmark(
         checkpoint,
-        "quick" if quick else plan,
+        "quick" if quick else plan or "full",
         samples=samples,
         batch=batch,
         out=out,
@@ -56,15 +61,17 @@ def benchmark(
 
 def evaluate(
     checkpoint: Annotated[str, typer.Argument(help="A shipped checkpoint's name, or a file.")],
-    samples: Annotated[int | None, typer.Option(help="By default as many as there are held-out images.")] = None,
+    samples: Annotated[
+        int | None, typer.Option(min=2, max=MOST_SAMPLES, help="By default as many as there are held-out images.")
+    ] = None,
     sampler: Annotated[
         str | None, typer.Option(help="By default the best of a short list, or a student's own.")
     ] = None,
-    steps: Annotated[int, typer.Option(help="Steps of --sampler.")] = 10,
+    steps: Annotated[int | None, typer.Option(help="Steps of --sampler; by default 10.")] = None,
     option: Annotated[
         list[str] | None, typer.Option("--option", "-o", help="An option of the sampler, NAME=VALUE.")
     ] = None,
-    batch: Annotated[int, typer.Option(help="Images sampled together; more on a GPU.")] = 50,
+    batch: Batch = 50,
     precision: Annotated[str, typer.Option(help="Of the network: float32, bfloat16, float16.")] = "float32",
     device: Device = None,
     seed: Seed = 0,
@@ -77,11 +84,13 @@ def evaluate(
     """
     from diffusion_lessons.commands.evaluate import run_evaluation
 
+    if sampler is None and (steps is not None or option):
+        raise ValueError(f"--{'steps' if steps is not None else 'option'} is of a sampler: give --sampler as well")
     run_evaluation(
         checkpoint,
         samples,
         sampler=sampler,
-        steps=steps,
+        steps=steps if steps is not None else 10,
         options=named_values(option),
         batch=batch,
         precision=precision,
@@ -97,7 +106,7 @@ def frontier(
     ] = None,
     x: Annotated[str, typer.Option(help="The cost: nfe, seconds_per_image, peak_memory_mb or parameters.")] = "nfe",
     quality: Annotated[str, typer.Option(help="frechet, kernel, precision, recall, coverage, adherence.")] = "frechet",
-    budget: Annotated[float | None, typer.Option(help="Also print the best whose cost is at most this.")] = None,
+    budget: Annotated[float | None, typer.Option(min=0, help="Also print the best whose cost is at most this.")] = None,
     out: Annotated[Path, typer.Option(help="The picture.")] = Path("frontier.png"),
 ) -> None:
     """Show the settings that no others beat in cost and quality, the knee, and the best within a budget.

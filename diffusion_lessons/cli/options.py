@@ -9,12 +9,24 @@ T = TypeVar("T")  # the brackets of PEP 695 need Python 3.12
 
 Device = Annotated[str | None, typer.Option(help="cuda, cuda:1, mps or cpu; by default the best available.")]
 Change = Annotated[list[str] | None, typer.Option("--set", help="A recipe's field, NAME=VALUE; repeatable.")]
-Minutes = Annotated[float | None, typer.Option(help="Stop after this time instead of after the recipe's images.")]
+Minutes = Annotated[
+    float | None,
+    typer.Option(min=0.001, max=10**6, help="Stop after this time instead of after the recipe's images."),
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Continue an interrupted run.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what was made there before.")]
 Seed = Annotated[
-    int, typer.Option(help="Decides every random number; on a GPU the last digits of a training still vary.")
+    int,
+    typer.Option(
+        min=0,
+        max=2**63 - 1,
+        help="Decides every random number; on a GPU the last digits of a training still vary.",
+    ),
 ]
+Batch = Annotated[int, typer.Option(min=1, help="Images sampled together; more on a GPU.")]
+LARGEST_SIDE = 4096  # of an image, in pixels
+MOST_IMAGES = 10_000  # in one picture
+MOST_SAMPLES = 1_000_000
 Precision = Annotated[
     Literal["auto", "float32", "bfloat16", "float16"],
     typer.Option(help="Of the convolutions in training; auto is half where the device supports it."),
@@ -26,6 +38,10 @@ def rows_and_columns(text: str) -> tuple[int, int]:
     rows, cross, columns = text.lower().partition("x")
     if not (cross and rows.isdecimal() and columns.isdecimal() and int(rows) > 0 and int(columns) > 0):
         raise ValueError(f"--grid is ROWSxCOLUMNS, such as 8x8; got {text!r}")
+    if int(rows) * int(columns) > MOST_IMAGES:
+        raise ValueError(
+            f"--grid {text} is {int(rows) * int(columns):,} images; a picture holds at most {MOST_IMAGES:,}"
+        )
     return int(rows), int(columns)
 
 
@@ -41,14 +57,22 @@ def named_values(texts: list[str] | None) -> dict[str, Any]:
     """["eta=0.5", "variance=large"] -> {"eta": 0.5, "variance": "large"}: options of a sampler or a recipe."""
     values: dict[str, Any] = {}
     for text in texts or []:
-        name, equals, value = text.partition("=")
-        if not equals:
+        name, equals, value = (part.strip() for part in text.partition("="))
+        if not equals or not name or not value:
             raise ValueError(f"an option is written NAME=VALUE, such as eta=0.5; got {text!r}")
-        values[name.strip()] = _value(value.strip())
+        if name in values:
+            raise ValueError(f"{name} is given twice: as {values[name]!r} and as {value!r}")
+        values[name] = _value(value)
     return values
 
 
 def _value(text: str) -> Any:
+    """A number, numbers separated by commas, true, false or none; otherwise the text, which may be in quotes."""
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
+        return text[1:-1]
+    if "," in text:
+        numbers = [_value(word.strip()) for word in text.split(",")]
+        return numbers if all(isinstance(one, int | float) and not isinstance(one, bool) for one in numbers) else text
     for number in (int, float):
         try:
             return number(text)

@@ -9,6 +9,7 @@ from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.benchmark.sweep import sweep
 from diffusion_lessons.figures.frontier import label
 from diffusion_lessons.machine import places
+from diffusion_lessons.machine.files import check_writable
 from diffusion_lessons.machine.processes import Processes
 from diffusion_lessons.metrics import evaluator as evaluators
 from diffusion_lessons.metrics import inception as inceptions
@@ -39,6 +40,8 @@ def run_benchmark(
     """
     if ship and inception:
         raise ValueError("shipped tables are in the course's own features: give --out instead of --ship")
+    if ship and out is not None:
+        raise ValueError("--ship writes the course's own table, and --out another: give one of them")
     if ship:
         places.clone_for("--ship writes the course's own tables")
     denoise = checkpoints.load(checkpoint, Processes.started(device).device)
@@ -51,6 +54,7 @@ def run_benchmark(
         evaluator = evaluators.of_images(data_name)
     folder = places.measurements() if ship else Path("runs/measurements")
     file = out or folder / f"{name}{'-inception' * inception}{table.SUFFIX}"
+    check_writable(file)
     rows = []
     for group in plans.groups(plan, denoise.card, samples=samples, batch=batch):
         count = min(group.samples, len(evaluator.held_out.features))

@@ -11,6 +11,8 @@ from diffusion_lessons.machine import places
 
 def show_data(name: str | None = None, *, size: int | None = None, picture: Path | None = None) -> None:
     """Print what one data set holds, or, without a name, list the data sets."""
+    if name is None and (size is not None or picture is not None):
+        raise ValueError("--size and --out are about one data set: give its name or folder as well")
     print(overview() if name is None else describe(name, size=size, picture=picture))
 
 

@@ -36,6 +36,9 @@ def run_evaluation(
     Raises ValueError for more samples than held-out images, of which the floor needs as many, and for a checkpoint that
     was replaced while it was measured, whose card is then left unchanged.
     """
+    changes: dict[str, Any] = {"batch": batch, "precision": precision}
+    Settings(**changes)  # refused before anything is loaded
+    override = Settings(sampler, steps, options=options or {}) if sampler is not None else None
     denoise = checkpoints.load(checkpoint, choose_device(device))
     check_writable(cards.find(checkpoint).with_suffix(".json"))  # where the figures will be written
     card = denoise.card or {}
@@ -47,8 +50,6 @@ def run_evaluation(
             f"the floor of {count} samples needs as many held-out images, and there are {held_out}: ask for at most "
             f"{held_out} samples"
         )
-    changes: dict[str, Any] = {"batch": batch, "precision": precision}
-    override = Settings(sampler, steps, options=options or {}) if sampler is not None else None
     rows: list[Measurement] = []
     for scale in scales(card):
         trials = min(TRIALS, count)

@@ -27,6 +27,8 @@ def show_frontier(
     if x not in figures.AXES:
         raise ValueError(f"unknown cost {x!r}; the costs are {', '.join(figures.AXES)}")
     metric_named(quality)
+    if budget is not None and not budget >= 0:
+        raise ValueError(f"budget is a cost of at least 0; got {budget}")
     if out is not None:
         check_figure(out)
     tables = [_with_cost(source, x) for source in sources]

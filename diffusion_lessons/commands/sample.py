@@ -22,12 +22,28 @@ def write_samples(
     seed: int = 0,
 ) -> None:
     """Write rows x columns samples to `out` and, with `trajectory`, an animation beside it; print what was written."""
+    check_guidance(settings, labels)
     check_picture(out)
     counter = count_calls(in_precision(denoise, settings.precision))
     states = generate(counter, rows * columns, settings, labels=labels, seed=seed, progress=True)
+    if broken := int((~states[-1].x.flatten(1).isfinite()).any(dim=1).sum()):
+        raise FloatingPointError(
+            f"{broken} of {len(states[-1].x)} samples are NaN or infinite, and no picture was written: take a smaller "
+            "--scale, more --steps or --precision float32"
+        )
     save_picture(image_grid(states[-1].x, columns), out)
     print(f"{out}: {rows * columns} samples, {counter.nfe:g} network evaluations each")
     if trajectory:
         animation = out.with_name(f"{out.stem}-trajectory.png")
         save_animation(trajectory_frames(states, denoise.path, columns), animation)
         print(f"{animation}: x_t on the left, the estimate x0_hat on the right, {len(states)} frames")
+
+
+def check_guidance(settings: Settings, labels: Sequence[int | str] | None) -> None:
+    """Raise a ValueError for a setting of guidance that would have no effect, which nobody types on purpose."""
+    unused = {"scale": 1, "interval": None, "rescale": 0}
+    chosen = [name for name, value in unused.items() if getattr(settings, name) != value]
+    if chosen and labels is None:
+        raise ValueError(f"--{chosen[0]} guides towards a class: give --label as well")
+    if chosen and settings.scale == 1:
+        raise ValueError(f"--{chosen[0]} changes nothing at --scale 1, where nothing is guided: give --scale as well")

@@ -93,9 +93,8 @@ class Denoiser:
 
     def _check(self, t: float | Tensor) -> None:
         """Refuse times at which the prediction says nothing about x_0; those on a GPU would have to be waited for."""
-        if isinstance(t, Tensor) and t.device.type != "cpu":
+        if not (times := known_times(t)):
             return
-        times = t.tolist() if isinstance(t, Tensor) else [t]
         if self.times is not None and (others := [time for time in times if time not in self.times]):
             own = ", ".join(f"{time:g}" for time in self.times)
             raise ValueError(
@@ -112,3 +111,10 @@ class Denoiser:
             raise ValueError(
                 f"at t = {first:g} sigma is 0: x is clean and x_0 says nothing about eps; end the grid there"
             )
+
+
+def known_times(t: float | Tensor) -> list[float]:
+    """The times as numbers; none where they stand on a device for which one would have to wait."""
+    if not isinstance(t, Tensor):
+        return [t]
+    return t.tolist() if t.device.type == "cpu" else []

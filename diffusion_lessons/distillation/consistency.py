@@ -18,7 +18,7 @@ Song et al., "Consistency Models", 2023 (https://arxiv.org/abs/2303.01469), algo
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -72,22 +72,26 @@ class ConsistencyRecipe(StudentRecipe):
     weigh_gaps: bool = False
     huber: float = 0.00054
 
+    RANGES: ClassVar[dict[str, tuple[float, float]]] = {
+        **StudentRecipe.RANGES,
+        "first_steps": (1, 10**6),
+        "last_steps": (1, 10**6),
+        "huber": (1e-12, 1e12),
+    }
+
     def __post_init__(self) -> None:
         super().__post_init__()
-        choices = {
-            "method": METHODS,
-            "growth": ("doubling", "square_root"),
-            "solver": ("ddim", "heun"),
-            "target": ("student", "average"),
-            "times": ("uniform", "log_normal"),
-        }
-        for name, known in choices.items():
-            if getattr(self, name) not in known:
-                raise ValueError(f"{name} must be {' or '.join(known)}; got {getattr(self, name)!r}")
+        if self.method not in METHODS:
+            raise ValueError(f"method must be {' or '.join(METHODS)}; got {self.method!r}")
         if not 1 <= self.first_steps <= self.last_steps:
             raise ValueError(
                 f"steps grow from first_steps, at least 1, to last_steps; got {self.first_steps} and {self.last_steps}"
             )
+
+    def check_times(self) -> None:
+        """The times here are steps of the trajectory, drawn evenly or by their noise level."""
+        if self.times not in ("uniform", "log_normal"):
+            raise ValueError(f"times must be uniform or log_normal; got {self.times!r}")
 
     def check(self, teacher: Denoiser) -> None:
         if teacher.predicts not in ("v", "velocity"):

@@ -3,7 +3,7 @@
 import shlex
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from diffusion_lessons.data import Data
 from diffusion_lessons.denoisers.network import Denoiser
@@ -47,6 +47,8 @@ class StudentRecipe(Recipe):
     only_these_steps: bool = False
     guidance: str = "kept"
     learning_rate: float = 5e-4
+
+    RANGES: ClassVar[dict[str, tuple[float, float]]] = {**Recipe.RANGES, "sampling_steps": (1, 10**6)}
 
     @classmethod
     def after(cls: type[Student], recipe: Recipe, name: str, **own: Any) -> Student:

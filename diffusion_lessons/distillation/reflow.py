@@ -10,6 +10,7 @@ Liu, Gong and Liu, "Flow Straight and Fast", 2022 (https://arxiv.org/abs/2209.03
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -48,6 +49,16 @@ class ReflowRecipe(StudentRecipe):
     solver: str = "dpm_solver_pp_2m"
     solver_steps: int = 10
     one_step: bool = False
+
+    RANGES: ClassVar[dict[str, tuple[float, float]]] = {
+        **StudentRecipe.RANGES,
+        "pairs": (1, 10**12),
+        "solver_steps": (1, 10**6),
+    }
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        Settings(self.solver, self.solver_steps)  # a sampler that is there
 
     def check(self, teacher: Denoiser) -> None:
         if teacher.predicts != "velocity":

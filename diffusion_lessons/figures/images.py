@@ -2,6 +2,7 @@
 
 import io
 import math
+import warnings
 from pathlib import Path
 
 from PIL import Image
@@ -17,11 +18,13 @@ READABLE = 64  # pixels: images below this side are enlarged to it
 def image_grid(images: Tensor, columns: int | None = None, *, enlarge: int | None = None) -> Image.Image:
     """Images [N, 1 or 3, H, W] in [-1, 1] as one picture of `columns` (by default about square).
 
-    Values beyond the range are cut. Each pixel becomes a square of `enlarge` by `enlarge`, by default the smallest
-    whole number that makes an image 64 pixels high.
+    Values beyond the range are cut; NaN is drawn black, with a warning. Each pixel becomes a square of `enlarge` by
+    `enlarge`, by default the smallest whole number that makes an image 64 pixels high.
     """
     if images.ndim != 4 or images.shape[1] not in (1, 3) or len(images) == 0:
         raise ValueError(f"images must be [N, 1 or 3, H, W] with N at least 1; got {tuple(images.shape)}")
+    if broken := int((~images.isfinite()).flatten(1).any(dim=1).sum()):
+        warnings.warn(f"{broken} of {len(images)} images hold NaN or infinite values; NaN is drawn black", stacklevel=2)
     enlarge = enlarge or max(1, math.ceil(READABLE / images.shape[-2]))
     pixels = to_pixels(images.detach().cpu())
     pixels = pixels.repeat_interleave(enlarge, dim=2).repeat_interleave(enlarge, dim=3)  # [N, C, e H, e W]

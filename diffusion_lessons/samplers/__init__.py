@@ -6,6 +6,7 @@
 """
 
 from diffusion_lessons.samplers.base import Info, Sampler, State, sample, trace
+from diffusion_lessons.samplers.checks import StartWarning
 from diffusion_lessons.samplers.consistency import consistency
 from diffusion_lessons.samplers.ddim import ddim, ddim_inversion, x0_landing
 from diffusion_lessons.samplers.ddpm import ddpm
@@ -48,6 +49,7 @@ __all__ = [
     "ALL",
     "Info",
     "Sampler",
+    "StartWarning",
     "State",
     "consistency",
     "ddim",

@@ -41,6 +41,7 @@ class Check(NamedTuple):
 
     passes: Callable[[Any], bool]
     what: str
+    read: Callable[[Any], Any] = lambda value: value  # what a command line gives, as the sampler takes it
 
     def accepts(self, value: Any) -> bool:
         """Whether the value passes; one of a type that cannot be compared does not."""
@@ -55,7 +56,9 @@ def between(low: float, high: float) -> Check:
 
 
 def one_of(*names: str) -> Check:
-    return Check(lambda value: value in names, " or ".join(f'"{name}"' for name in names))
+    """One of these names, of which "12" may be given as the number 12."""
+    what = " or ".join(f'"{name}"' for name in names)
+    return Check(lambda value: value in names, what, lambda value: str(value) if str(value) in names else value)
 
 
 def above(low: float) -> Check:
@@ -81,11 +84,15 @@ class Info:
     options: tuple[str, ...] = ()  # names of its own options, beside the generator that every sampler takes
     checks: Mapping[str, Check] = field(default_factory=dict, compare=False, repr=False)  # on these options, by name
 
-    def check(self, options: Mapping[str, Any]) -> None:
-        """Raise a ValueError for an option whose value the sampler cannot take; names are not looked at."""
+    def check(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """The options as the sampler takes them, or a ValueError for a value that it cannot take; names may be any."""
+        values = dict(options)
         for name, check in self.checks.items():
-            if name in options and not check.accepts(options[name]):
-                raise ValueError(f"{self.name}: {name} must be {check.what}; got {options[name]!r}")
+            if name in values:
+                values[name] = check.read(values[name])
+                if not check.accepts(values[name]):
+                    raise ValueError(f"{self.name}: {name} must be {check.what}; got {values[name]!r}")
+        return values
 
     def nfe(self, times: int | Sequence[float], path: Path | None = None) -> int | None:
         """Network evaluations on `times` of `path`; None if the sampler chooses its own times.
@@ -151,7 +158,7 @@ def sampler(
             if adds_noise:
                 options["generator"] = generator
             signature.bind(denoise, x, path, times, **options)  # an unknown option is a TypeError now
-            info.check(options)
+            options = info.check(options)
             check_start(denoise, x, path)
             times = grids.check_times(times, path.T)
             check_steps(denoise, times)

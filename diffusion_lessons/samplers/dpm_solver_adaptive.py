@@ -58,7 +58,7 @@ def dpm_solver_adaptive(
     x is [B, ...]; E is that of the worst sample, so the steps of a batch are not those of each sample alone. An
     accepted step yields a State and costs as many evaluations as its higher order, a rejected one yields none and
     costs one less. From alpha = 0 DDIM leads to `path.t_max`, and from `path.t_min` to sigma = 0. The default
-    tolerances are the paper's, for images in [-1, 1]. Raises RuntimeError where an estimate is not finite.
+    tolerances are the paper's, for images in [-1, 1]. Raises FloatingPointError where an estimate is not finite.
     """
     step, order = (second_order_step, 2) if pair == "12" else (third_order_step, 3)
     t, end = times
@@ -79,7 +79,9 @@ def dpm_solver_adaptive(
         delta = (rtol * torch.maximum(low.abs(), low_before.abs())).clamp(min=atol)
         E = ((high - low) / delta).flatten(1).square().mean(dim=1).sqrt().max().item()  # of the worst sample
         if not math.isfinite(E):
-            raise RuntimeError(f"the denoiser's estimates are NaN or infinite at t = {t:g} or inside the step to {s:g}")
+            raise FloatingPointError(
+                f"the denoiser's estimates are NaN or infinite at t = {t:g} or inside the step to {s:g}"
+            )
         if E <= 1:
             t, low_before = s, low
             yield State(t, high, estimate.x0)

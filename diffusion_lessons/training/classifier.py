@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -20,6 +20,7 @@ from torch import Tensor
 from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.data import Data
 from diffusion_lessons.machine.devices import choose_device
+from diffusion_lessons.machine.fields import check_fields
 from diffusion_lessons.networks.classifier import Classifier, ClassifierConfig
 
 
@@ -44,7 +45,19 @@ class ClassifierRecipe:
     turn: float = 12.0
     zoom: float = 0.1
     flip: bool = False
-    padding: str = "zeros"
+    padding: Literal["zeros", "reflection"] = "zeros"
+
+    def __post_init__(self) -> None:
+        check_fields(
+            self,
+            epochs=(1, 10**6),
+            batch=(1, 10**9),
+            peak=(1e-30, 1e38),
+            decay=(0, 1e3),
+            shift=(0, 1e4),
+            turn=(0, 360),
+            zoom=(0, 0.99),
+        )
 
 
 RECIPES = {

@@ -6,12 +6,14 @@ Each recipe comes as diffusion and as flow matching with the same network, data 
 
 import shlex
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 from diffusion_lessons import schedules
 from diffusion_lessons.data import Data, load_data
 from diffusion_lessons.data.smudged import with_smudged
+from diffusion_lessons.estimates import check_prediction_type
 from diffusion_lessons.machine.devices import choose_device
+from diffusion_lessons.machine.fields import check_fields
 from diffusion_lessons.networks.unet import UNet, UNetConfig
 from diffusion_lessons.path import Path
 from diffusion_lessons.sampling import Settings
@@ -21,6 +23,8 @@ from diffusion_lessons.training.pairs import Pairs
 
 Kind = Literal["diffusion", "flow"]
 R = TypeVar("R", bound="Recipe")
+
+LARGEST = 10**12  # of whatever is counted
 
 
 @dataclass(frozen=True)
@@ -65,11 +69,35 @@ class Recipe:
     flip: bool = False
     compile: bool | Literal["graphs"] | None = None
 
+    RANGES: ClassVar[dict[str, tuple[float, float]]] = {  # of the numbers above, both ends included
+        "images": (1, LARGEST),
+        "batch": (1, LARGEST),
+        "learning_rate": (1e-30, 1e38),
+        "warm_up": (0, 1),
+        "weight_decay": (0, 1e3),
+        "clip_norm": (1e-12, LARGEST),
+        "ema_share": (1e-6, 1),
+        "other_shares": (1e-6, 1),
+        "condition_dropout": (0, 1),
+        "smudged": (0, 1),
+    }
+
     def __post_init__(self) -> None:
+        check_fields(self, **self.RANGES)
+        check_prediction_type(self.predicts, self.make_path())
+        self.check_times()
         if self.coupling == "optimal" and self.condition_dropout < 1:
             raise ValueError(
                 'coupling="optimal" is for training without labels, whose noise would otherwise tell the label: '
                 f"set condition_dropout=1; it is {self.condition_dropout:g}"
+            )
+
+    def check_times(self) -> None:
+        """Raise a ValueError for times that do not suit the path."""
+        if self.times == "log_normal" and self.make_path().card["path"] != "variance_exploding":
+            raise ValueError(
+                'times="log_normal" are the noise levels of a variance-exploding path; on any other nearly all of them '
+                'would be times close to the data: take "uniform" or "logit_normal"'
             )
 
     @property
@@ -223,10 +251,16 @@ def _as(recipe: Recipe, kind: Kind) -> Recipe:
 
 
 def changed(recipe: R, changes: dict[str, Any]) -> R:
-    """The recipe with these fields changed; a ValueError for a field that it does not have."""
+    """The recipe with these fields changed; a ValueError for a field that it does not have.
+
+    A list, as the command line has them, is a tuple.
+    """
     unknown = changes.keys() - {f.name for f in fields(recipe)}
     if unknown:
         raise ValueError(
             f"a recipe has no {', '.join(sorted(unknown))}; it has {', '.join(f.name for f in fields(recipe))}"
         )
-    return replace(recipe, **changes)
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in changes.items()
+    }
+    return replace(recipe, **values)

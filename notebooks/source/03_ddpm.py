@@ -10,6 +10,7 @@
 
 # %%
 import inspect
+import warnings
 from itertools import pairwise
 
 import torch
@@ -326,6 +327,7 @@ for name, kind in {"DDPM, large": "large", "DDPM, small": "small", "DDIM": None}
 predict("03.wrong_start")
 
 # %%
+warnings.simplefilter("ignore", samplers.StartWarning)  # the library warns of what you are about to find out
 larger, rows = load("mnist-diffusion"), {}
 for spacing in ("leading", "trailing"):
     for name, options in {

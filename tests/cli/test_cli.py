@@ -15,8 +15,17 @@ from PIL import Image
 from diffusion_lessons import checkpoints, cli, schedules
 from diffusion_lessons.cli.options import listed, named_values, rows_and_columns
 from diffusion_lessons.networks import UNet, UNetConfig
+from diffusion_lessons.samplers import State
 
 GROUP = typer.main.get_command(cli.app)
+
+
+def every_command():
+    """Every command by the words that call it: "sample", "class grade"."""
+    inner = {f"class {name}": command for name, command in GROUP.commands["class"].commands.items()}
+    return {**GROUP.commands, **inner}
+
+
 TINY = ["--set", "images=256", "--set", "batch=64"]
 
 
@@ -53,17 +62,16 @@ def test_help_imports_no_heavy_library():
     assert all(name in done.stdout for name in GROUP.commands)
 
 
-@pytest.mark.parametrize("name", GROUP.commands)
+@pytest.mark.parametrize("name", [name for name in every_command() if name != "class"])
 def test_the_examples_in_the_help_are_commands(name, capsys):
-    command = GROUP.commands[name]
-    assert run(name, "--help") == 0
+    assert run(*name.split(), "--help") == 0
     shown = [line.strip() for line in capsys.readouterr().out.splitlines()]
     examples = [line for line in shown if line.startswith("diffusion-lessons ")]
     assert examples
     for example in examples:
-        _, called, *arguments = shlex.split(example)
-        assert called == name
-        command.make_context(name, arguments)  # a UsageError for an option that does not exist
+        words = shlex.split(example)[1:]
+        assert words[: len(name.split())] == name.split()
+        every_command()[name].make_context(name, words[len(name.split()) :])  # a UsageError for an unknown option
 
 
 def test_sample_writes_a_picture_and_an_animation(checkpoint, tmp_path, capsys):
@@ -96,7 +104,14 @@ def test_sample_means_the_same_twice(checkpoint):
         (["--grid", "8"], "8x8"),
         (["--out", "a.nothing"], "use .png"),
         (["--device", "abacus"], "unknown device"),
-        (["--label", "1", "--interval", "3", "1"], "low < high"),
+        (["--label", "1", "--scale", "2", "--interval", "3", "1"], "low < high"),
+        (["--label", "1", "--interval", "1", "3"], "changes nothing at --scale 1"),
+        (["--scale", "3"], "--scale guides towards a class: give --label as well"),
+        (["-o", "eta=0", "-o", "eta=1"], "eta is given twice"),
+        (["-o", "corrected=no", "--sampler", "dpm_solver_pp_3m"], "corrected must be True or False; got 'no'"),
+        (["-o", "pair=13", "--sampler", "dpm_solver_adaptive"], 'pair must be "12" or "23"; got 13'),
+        (["-o", "orders=1", "--sampler", "dpm_solver_fast"], "orders must be numbers out of 1, 2, 3"),
+        (["--grid", "100000x100000"], "a picture holds at most 10,000"),
         (["-o", "eta"], "NAME=VALUE"),
         (["-o", "eta=7"], "between 0 and 1"),
         (["-o", "eta=hello"], "between 0 and 1"),
@@ -194,9 +209,44 @@ def test_texts_are_read():
         "flip": True,
         "weighting": None,
     }
+    assert named_values(["orders=3, 2,1", "pair='12'", "name=a,b"]) == {
+        "orders": [3, 2, 1],
+        "pair": "12",
+        "name": "a,b",
+    }
     assert listed("10, 20", int) == [10, 20] and listed("7", str) == ["7"]
     with pytest.raises(ValueError, match="separated by commas"):
         listed("10,x", int)
     for text in ("8", "0x3", "ax2", "8x", "8x-1"):
         with pytest.raises(ValueError, match="ROWSxCOLUMNS"):
             rows_and_columns(text)
+
+
+def test_options_of_a_sampler_reach_it_as_they_are_meant(checkpoint):
+    sample = ["sample", "--checkpoint", checkpoint, "--grid", "1x1", "--steps", "2"]
+    assert run(*sample, "--sampler", "dpm_solver_adaptive", "-o", "pair=12", "-o", "rtol=0.5") == 0
+    assert run(*sample, "--sampler", "dpm_solver_fast", "-o", "orders=3,1") == 0
+
+
+def test_a_place_that_cannot_be_written_is_said_before_the_work(checkpoint, monkeypatch, capsys):
+    monkeypatch.setattr("diffusion_lessons.commands.sample.generate", lambda *_, **__: pytest.fail("it sampled"))
+    monkeypatch.setattr("diffusion_lessons.commands.orders.errors", lambda: pytest.fail("it measured"))
+    Path("file").write_text("")
+    for out in ("noext", "file/picture.png", "."):
+        for command in (["sample", "--checkpoint", checkpoint], ["orders"], ["frontier"], ["data", "digits"]):
+            assert run(*command, "--out", out) == 1
+            assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_samples_that_are_no_numbers_are_not_drawn(checkpoint, monkeypatch, capsys):
+    from diffusion_lessons.commands import sample
+
+    def broken(*_, **__):
+        x = torch.zeros(2, 1, 8, 8)
+        x[1, 0, 0, 0] = torch.nan
+        return [State(0.0, x, None)]
+
+    monkeypatch.setattr(sample, "generate", broken)
+    assert run("sample", "--checkpoint", checkpoint, "--grid", "1x2") == 1
+    assert "1 of 2 samples are NaN or infinite, and no picture was written" in capsys.readouterr().err
+    assert not Path("samples.png").exists()
