@@ -72,7 +72,7 @@ def methods_figure(images: Mapping[str, Mapping[int, Tensor]], columns: int = 4)
                 plot.imshow(shown[name, number])
         row[0].set_ylabel(name)
     for plot, number in zip(plots[0], steps, strict=True):
-        plot.set_title(f"{number} step{'s' if number > 1 else ''}")
+        plot.set_title(style.count(number, "step"))
     return figure
 
 

@@ -78,8 +78,14 @@ def _name_points(plot: Axes, line: pd.DataFrame, x: str, y: str) -> None:
     for number, row in enumerate(line.to_dict("records")):
         place: dict[str, Any] = {"xytext": (5, 7), "va": "bottom"} if number % 2 else {"xytext": (-5, -7), "va": "top"}
         side = "left" if number % 2 else "right"
-        text = f"{row['steps']} step{'s' if row['steps'] > 1 else ''}"
-        plot.annotate(text, (row[x], row[y]), textcoords="offset points", ha=side, fontsize=9, **place)
+        plot.annotate(
+            style.count(row["steps"], "step"),
+            (row[x], row[y]),
+            textcoords="offset points",
+            ha=side,
+            fontsize=9,
+            **place,
+        )
 
 
 def above_floor(table: pd.DataFrame, quality: str = "frechet", title: str | None = None) -> Figure:

@@ -5,20 +5,25 @@ import math
 import warnings
 from pathlib import Path
 
-from PIL import Image
+import torch
+from PIL import Image, ImageColor
 from torch import Tensor
 from torchvision.utils import make_grid
 
 from diffusion_lessons.data import to_pixels
+from diffusion_lessons.figures.style import BLUE, VERMILION
 from diffusion_lessons.machine.files import check_writable, write_atomically
 
 READABLE = 64  # pixels: images below this side are enlarged to it
 
 
-def image_grid(images: Tensor, columns: int | None = None, *, enlarge: int | None = None) -> Image.Image:
+def image_grid(
+    images: Tensor, columns: int | None = None, *, enlarge: int | None = None, beyond: float | None = None
+) -> Image.Image:
     """Images [N, 1 or 3, H, W] in [-1, 1] as one picture of `columns` (by default about square).
 
-    Values beyond the range are cut; NaN is drawn black, with a warning. Each pixel becomes a square of `enlarge` by
+    Values beyond the range are cut; with `beyond`, pixels that exceed 1 by more than that are vermilion, and those that
+    fall as far below -1 are blue. NaN is drawn black, with a warning. Each pixel becomes a square of `enlarge` by
     `enlarge`, by default the smallest whole number that makes an image 64 pixels high.
     """
     if images.ndim != 4 or images.shape[1] not in (1, 3) or len(images) == 0:
@@ -26,7 +31,13 @@ def image_grid(images: Tensor, columns: int | None = None, *, enlarge: int | Non
     if broken := int((~images.isfinite()).flatten(1).any(dim=1).sum()):
         warnings.warn(f"{broken} of {len(images)} images hold NaN or infinite values; NaN is drawn black", stacklevel=2)
     enlarge = enlarge or max(1, math.ceil(READABLE / images.shape[-2]))
-    pixels = to_pixels(images.detach().cpu())
+    images = images.detach().cpu()
+    pixels = to_pixels(images)
+    if beyond is not None:
+        pixels = pixels.expand(-1, 3, -1, -1)
+        for outside, color in ((images > 1 + beyond, VERMILION), (images < -1 - beyond, BLUE)):
+            paint = torch.tensor(ImageColor.getrgb(color), dtype=torch.uint8)[:, None, None]
+            pixels = torch.where(outside.any(dim=1, keepdim=True), paint, pixels)
     pixels = pixels.repeat_interleave(enlarge, dim=2).repeat_interleave(enlarge, dim=3)  # [N, C, e H, e W]
     columns = columns or math.ceil(math.sqrt(len(images)))
     grid = make_grid(pixels, nrow=columns, padding=2, pad_value=128)  # [3, H, W], grey made RGB

@@ -90,6 +90,11 @@ def line(sampler: str, *, stochastic: bool | None = None, **more: Any) -> dict[s
     return {"color": color, "marker": marker, "label": label(sampler), **hollow, **more}
 
 
+def count(number: float, noun: str) -> str:
+    """ "1 step", "2 steps"."""
+    return f"{number:g} {noun}{'' if number == 1 else 's'}"
+
+
 def axes(title: str, x: str, y: str, *, size: tuple[float, float] = (6.4, 4.2)) -> tuple[Figure, Axes]:
     """One pair of labelled axes on a figure of its own; `title` says what to see.
 

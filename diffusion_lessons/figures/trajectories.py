@@ -80,9 +80,9 @@ def cloud_figure(classes: ConditionalMixture, clouds: Mapping[str, Tensor], reac
 
 
 def draw_class_numbers(axes: Axes, classes: ConditionalMixture) -> None:
-    """The number of each class, at its mean."""
+    """The number of each class, at the mean of its largest part: a class of several has no data at its own mean."""
     for number, mixture in enumerate(classes.classes):
-        mean = (mixture.weights @ mixture.means).tolist()
+        mean = mixture.means[mixture.weights.argmax()].tolist()
         look: dict[str, Any] = {
             "color": style.VERMILION,
             "fontsize": 14,

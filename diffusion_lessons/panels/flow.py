@@ -70,5 +70,6 @@ class _Plane:
         self.lines.set_color(color)
         self.ends.set_color(color)
         self.axes.legend(frameon=False, loc="upper left", fontsize=9)  # made again: it keeps the colours of its making
-        words = f"{schedule} path, {style.label(sampler)}, {steps} steps, {denoise.nfe:.0f} evaluations: "
-        yield Drawing(self.figure, words + f"the samples are off by {error:.3f}")
+        cost = f"{style.count(steps, 'step')}, {style.count(denoise.nfe, 'evaluation')}"
+        words = f"{schedule} path, {style.label(sampler)}, {cost}: the samples are off by {error:.3f}"
+        yield Drawing(self.figure, words)

@@ -25,10 +25,11 @@ from diffusion_lessons.path import Path
 from diffusion_lessons.sampling import Settings, states
 from diffusion_lessons.toys.mixtures import ConditionalMixture
 
-POINTS, STEPS = 200, 12  # samples in the plane, and how they are drawn
+POINTS, STEPS = 200, 60  # samples in the plane, and steps enough for the highest scale
 ARROWS = 13  # along each side
 CLASS_COLORS = (style.BLUE, style.VERMILION, style.GREEN, style.PURPLE)
 NOTHING = "no condition"
+BEYOND = 0.1  # by how much a pixel leaves the range before it is coloured
 
 
 @contextmanager
@@ -65,6 +66,7 @@ class _Field:
         self.mixture, self.path, self.denoise = mixture, path, mixture.denoiser(path)
         side = torch.linspace(-0.92 * reach, 0.92 * reach, ARROWS, dtype=torch.float64)
         self.points = torch.cartesian_prod(side, side)  # [ARROWS^2, 2]
+        self.gap = float(side[1] - side[0])
         self.noise = path.prior((POINTS, 2), torch.Generator().manual_seed(0), dtype=torch.float64)
         self.real = [own.sample(4000, torch.Generator().manual_seed(0), torch.float64) for own in mixture.classes]
         self.figure = Figure(figsize=(7.6, 3.9), layout="constrained")
@@ -79,14 +81,17 @@ class _Field:
         (self.ends,) = right.plot([], [], "o", markersize=3, alpha=0.6)
         freeze(self.figure)
 
-    def draw(self, scale: float, percent: int, label: int, negative: int | None = None) -> Drawing:
+    def draw(self, scale: float, percent: int, label: int, negative: int | None = None) -> Iterator[Drawing | None]:
         with unused_negatives():
             denoise = classifier_free(self.denoise, label, scale, negative)
         t = percent / 100 * self.path.T
         added = denoise(self.points, t).x0 - self.denoise(self.points, t, torch.tensor([label])).x0
-        x = samplers.sample(samplers.dpm_solver_pp_2m, denoise, self.noise, self.path, self.path.grid(STEPS, "logsnr"))
+        x = self.noise
+        for state in samplers.dpm_solver_pp_2m(denoise, x, self.path, self.path.grid(STEPS, "logsnr")):
+            x = state.x
+            yield None
         color = CLASS_COLORS[label % len(CLASS_COLORS)]
-        self.arrows.set_UVC(*(0.25 * added).T.numpy())
+        self.arrows.set_UVC(*self._short(added).T.numpy())
         self.arrows.set_color(color)
         self.ends.set_data(*x.T.numpy())
         self.ends.set_color(color)
@@ -94,11 +99,16 @@ class _Field:
         away = float((x.mean(dim=0) - real.mean(dim=0)).norm())
         spread = float(_spread(x) / _spread(real))
         push = NOTHING if negative is None else f"class {negative}"
-        return Drawing(
+        yield Drawing(
             self.figure,
             f"class {label} at scale {scale:g}, away from {push}: the samples' mean is {away:.2f} from the class's "
             f"own, and they are spread {spread:.2f} times as wide",
         )
+
+    def _short(self, added: Tensor) -> Tensor:
+        """A quarter of each arrow, and never longer than the way to the next: at high scales they would cover all."""
+        length = added.norm(dim=1, keepdim=True).clamp(min=1e-12)
+        return added / length * self.gap * torch.tanh(0.25 * length / self.gap)
 
 
 def _spread(x: Tensor) -> Tensor:
@@ -118,16 +128,19 @@ def digit_panel(
 ) -> Panel:
     """`count` images of a digit drawn live by a conditional network, and how many a classifier takes for it.
 
-    `start` seeds the noise. The network's card says which classes it has and, by its data, which classifier judges.
+    `start` seeds the noise. `range` says whether what the network sees is clipped to [-1, 1] at each step; if not, the
+    pixels that leave the range are coloured, as `image_grid` does. The network's card says which classes it has and, by
+    its data, which classifier judges.
     """
     card = denoise.card or {}
     names = [str(name) for name in card.get("classes") or range(denoise.classes or 0)]
     judge = card.get("data", {}).get("name")
 
     def draw(
-        digit: int, negative: int | None, scale: float, sampler: str, steps: int, start: int
+        digit: int, negative: int | None, scale: float, sampler: str, steps: int, start: int, clipped: bool
     ) -> Iterator[Drawing | None]:
-        settings = Settings(sampler, steps, scale=scale, negative=negative)
+        limit = 1.0 if clipped else None
+        settings = Settings(sampler, steps, scale=scale, negative=negative, limit=limit)
         generator = torch.Generator().manual_seed(start)
         x = denoise.path.prior((count, *(denoise.shape or ())), generator, device=denoise.device)
         counted = count_calls(denoise)
@@ -138,9 +151,12 @@ def digit_panel(
             yield None
         away = "" if negative is None else f", away from {names[negative]}"
         recognised = "" if judge is None else f"; the classifier takes {_taken_for(x, digit, judge)} for it"
-        words = f"{count} samples of {names[digit]}{away}, scale {scale:g}, by {style.label(sampler)} in {steps} steps"
-        picture = image_grid(x, enlarge=max(1, 84 // x.shape[-1]))
-        yield Drawing(picture, f"{words}, {counted.nfe:g} evaluations each{recognised}")
+        words = f"{count} samples of {names[digit]}{away}, scale {scale:g}, by {style.label(sampler)} in "
+        picture = image_grid(x, enlarge=max(1, 84 // x.shape[-1]), beyond=BEYOND)
+        words += f"{style.count(steps, 'step')}, {style.count(counted.nfe, 'evaluation')} each{recognised}"
+        if not clipped:
+            words += f"; {(x.abs() > 1 + BEYOND).float().mean():.1%} of the pixels leave the range, in colour"
+        yield Drawing(picture, words)
 
     every = list(zip(names, range(len(names)), strict=True))
     controls = {
@@ -150,6 +166,7 @@ def digit_panel(
         "sampler": sampler_menu(sampler),
         "steps": slider("steps", steps, 1, 30, live=False),
         "start": slider("start", 0, 0, 20, live=False),
+        "clipped": menu("range", [("clipped", True), ("as it comes", False)], True),
     }
     return Panel(draw, controls)
 

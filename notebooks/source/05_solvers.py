@@ -383,8 +383,9 @@ show(
 # %% [markdown]
 # ## Move it
 #
-# Find a solver that is ahead at 12 evaluations and behind at 100. Find the grid on which DPM-Solver-3 beats
-# everything. Then let both end at the data, and see which lines stop falling.
+# Every solver, two of them in colour. Find one that is ahead of another at 12 evaluations and behind it at 100. Which
+# is nearest of all at 24 evaluations, on each of the four grids? Then let them end at the data, and see which lines
+# stop falling.
 
 # %% tags=["panel"]
 order_panel(path)

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageColor
 
+from diffusion_lessons.figures import style
 from diffusion_lessons.figures.images import image_grid, save_picture
 
 
@@ -43,3 +44,12 @@ def test_saved_and_read_again(tmp_path):
     with pytest.raises(ValueError, match=r"use \.png"):
         save_picture(picture, tmp_path / "grid.nothing")
     assert [each.name for each in tmp_path.rglob("*.*")] == ["grid.png"]
+
+
+def test_pixels_that_leave_the_range_are_coloured():
+    image = torch.tensor([[[[0.0, 1.05], [1.3, -1.3]]]])
+    cut, marked = (np.asarray(image_grid(image, enlarge=1, beyond=beyond)) for beyond in (None, 0.1))
+    assert cut.tolist() == [[[128] * 3, [255] * 3], [[255] * 3, [0] * 3]]
+    assert marked[0].tolist() == cut[0].tolist()
+    painted = [ImageColor.getrgb(color) for color in (style.VERMILION, style.BLUE)]
+    assert [tuple(pixel) for pixel in marked[1]] == painted

@@ -9,7 +9,7 @@ HEAPS = toys.GaussianMixture([-1.0, 1.0], stds=0.25, weights=[0.3, 0.7])
 
 
 def moved(panel) -> float:
-    return float(panel.alt.rpartition(" ")[2])
+    return float(panel.alt.split("the data is ")[1].split()[0])
 
 
 def test_the_panel_measures_exact_and_blurred_students():
@@ -26,3 +26,12 @@ def test_the_panel_measures_exact_and_blurred_students():
     assert teacher == pytest.approx(0.84, abs=0.01) and reflow < 0.003 and consistency < 0.003
     panel.controls["method"].value, panel.controls["steps"].value = METHODS[0].name, 8
     assert moved(panel) == pytest.approx(progressive, abs=1e-6)
+
+
+def test_an_exact_student_in_several_evaluations_is_as_good_as_exact_samples():
+    panel = few_steps_panel(HEAPS, steps=8)
+    panel.controls["blur"].value = 0.0
+    low, high = map(float, panel.alt.rpartition("score ")[2].rstrip(")").split(" to "))
+    assert moved(panel) < 1.5 * high and low < high
+    panel.controls["steps"].value = 1
+    assert "score" not in panel.alt  # one evaluation draws no noise

@@ -1,12 +1,16 @@
 """The panels of guidance: the arrows are what the scale adds, the samples follow, and a negative is a choice."""
 
+import numpy as np
 import pytest
 import torch
 
 from diffusion_lessons import schedules, toys
 from diffusion_lessons.denoisers import Denoiser
 from diffusion_lessons.figures.trajectories import cloud_figure
+from diffusion_lessons.guidance.classifier_free import classifier_free
 from diffusion_lessons.panels import guidance as guidance_panels
+from diffusion_lessons.samplers.base import sample
+from diffusion_lessons.samplers.ddim import ddim
 from tests.panels.pixels import pixels
 
 PATH = schedules.cosine()
@@ -41,6 +45,28 @@ def test_a_negative_pushes_away_as_far_as_the_formula_says(field):
     assert numbers(field)[0] < 0.5 and "away from no condition" in field.alt
 
 
+def test_the_steps_are_enough_for_the_highest_scale():
+    """What is seen at scale 10 is guidance's doing, not a solver's: DDIM in 1000 steps ends at the same place."""
+    panel = guidance_panels.field_panel(PLANE, PATH, scale=10.0)
+    away, spread = numbers(panel)
+    denoise, noise = (
+        classifier_free(PLANE.denoiser(PATH), 0, 10.0),
+        PATH.prior((guidance_panels.POINTS, 2), torch.Generator().manual_seed(0), dtype=torch.float64),
+    )
+    x = sample(ddim, denoise, noise, PATH, PATH.grid(1000, "logsnr"))
+    own = PLANE.classes[0].sample(4000, torch.Generator().manual_seed(0), torch.float64)
+    assert away == pytest.approx(float((x.mean(0) - own.mean(0)).norm()), abs=0.03)
+    assert spread == pytest.approx(float((x - x.mean(0)).norm() / (own - own.mean(0)).norm() * 20**0.5), rel=0.03)
+
+
+def test_arrows_stay_apart_at_high_scales():
+    plot = guidance_panels._Field(PLANE, PATH)
+    for scale in (1.5, 10.0):
+        list(plot.draw(scale, 50, 0))
+        length = np.hypot(plot.arrows.U, plot.arrows.V)
+        assert 0 < length.max() <= plot.gap
+
+
 def test_the_menu_of_negatives_comes_with_one():
     assert "negative" not in guidance_panels.field_panel(PLANE, PATH).controls
 
@@ -62,7 +88,10 @@ def test_the_playground_draws_what_is_asked_for():
     panel.controls["negative"].value = 1
     assert "dark, away from grey" in panel.alt and "3 evaluations" in panel.alt
     panel.controls["scale"].value = 2.0
-    assert "6 evaluations" in panel.alt
+    assert "6 evaluations" in panel.alt and "range" not in panel.alt
+    panel.controls["scale"].value, panel.controls["digit"].value = 9.0, 2
+    panel.controls["clipped"].value = False
+    assert "100.0% of the pixels leave the range" in panel.alt
 
 
 def test_clouds_hold_the_points_and_number_the_classes():

@@ -7,7 +7,8 @@ import torch
 from diffusion_lessons import samplers, schedules, toys
 from diffusion_lessons.data import load_data
 from diffusion_lessons.panels.panel import Panel
-from diffusion_lessons.panels.sampling import SAMPLES, image_panel, sampler_panel, some
+from diffusion_lessons.panels.sampling import SAMPLES, SamplesPlot, image_panel, sampler_panel, some
+from diffusion_lessons.samplers.base import State
 from tests.panels.pixels import pixels
 
 MIXTURE = toys.GaussianMixture([-1.0, 1.0], stds=0.2, weights=[0.3, 0.7])
@@ -19,14 +20,14 @@ def playground():
 
 
 def moved_by(panel: Panel) -> float:
-    return float(panel.alt.split("move by ")[1].split()[0])
+    return float(panel.alt.split("the data is ")[1].split()[0])
 
 
 def test_more_steps_of_ddim_come_closer(playground):
     off = []
     for steps in (3, 10, 50):
         playground.controls["steps"].value = steps
-        assert f"{steps} steps, {steps} evaluations" in playground.alt
+        assert f"{steps} steps, {steps} evaluations" in playground.alt and "score" not in playground.alt
         off.append(moved_by(playground))
     assert off[0] > 2 * off[1] > 4 * off[2]
 
@@ -41,6 +42,23 @@ def test_eta_belongs_to_ddim(playground):
     playground.controls["eta"].value = 0.0
 
 
+def test_where_noise_is_drawn_chance_alone_is_told_apart(playground):
+    """eta = 1 is worse than eta = 0 by more than what as many exact samples score, and the panel says both."""
+    playground.controls["steps"].value = 10
+    without = moved_by(playground)
+    playground.controls["eta"].value = 1.0
+    low, high = map(float, playground.alt.rpartition("score ")[2].rstrip(")").split(" to "))
+    assert 0 < low < high < 0.02 and moved_by(playground) > without + high
+    playground.controls["eta"].value = 0.0
+
+
+def test_the_curve_of_the_data_keeps_its_size():
+    plot, states = SamplesPlot(MIXTURE, schedules.flow()), [State(1.0, torch.zeros(SAMPLES), None)] * 2
+    before = plot.right.get_xlim()
+    plot.redraw(states, "black", "all at one place", some(3))
+    assert plot.right.get_xlim() == before
+
+
 def test_the_start_changes_the_picture_and_not_the_error(playground):
     error, before = moved_by(playground), pixels(playground)
     playground.controls["start"].value = 3
@@ -53,7 +71,7 @@ def test_the_start_changes_the_picture_and_not_the_error(playground):
 def test_every_sampler_of_the_menu_draws(playground, name, steps):
     playground.controls["steps"].value = steps
     playground.controls["sampler"].value = name
-    assert f"{steps} steps" in playground.alt and np.isfinite(moved_by(playground))
+    assert ("1 step," if steps == 1 else "4 steps,") in playground.alt and np.isfinite(moved_by(playground))
 
 
 def test_images_are_drawn_from_their_own_noise():
