@@ -11,16 +11,21 @@ drawn from `seed`; the lessons and the visible tests of the assignments use the 
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, overload
 
 import torch
 from torch import Tensor
 
-from diffusion_lessons.checks.exercise import Exercise, Mistake, Part, Result, assess, collect, uses_library
+from diffusion_lessons.checks.assessing import assess, collect, explained, uses_library
+from diffusion_lessons.checks.exercise import Exercise, Mistake, Part
 from diffusion_lessons.checks.exercises import EXERCISES
 from diffusion_lessons.checks.library_calls import library_calls
 from diffusion_lessons.checks.portable.answers import Answer, ask
 from diffusion_lessons.checks.portable.names import variant
+from diffusion_lessons.checks.result import Result
+from diffusion_lessons.checks.solutions import Asked, note_attempt
+
+NO_FUNCTION: Any = object()
 
 
 def exercise(name: str) -> Exercise:
@@ -30,19 +35,30 @@ def exercise(name: str) -> Exercise:
     return EXERCISES[name]
 
 
-def check(name: str, function: Any, *, seed: int = 0, without_library: bool = False) -> Result:
+@overload
+def check(name: str) -> Asked: ...
+@overload
+def check(name: str, function: Any, *, seed: int = 0, without_library: bool = False) -> Result: ...
+def check(name: str, function: Any = NO_FUNCTION, *, seed: int = 0, without_library: bool = False) -> Result | Asked:
     """Check a function (or, for exercises that ask for numbers, the answer itself) on fresh inputs.
 
-    With `without_library=True` a function that calls the library is not right, whatever it returns.
+    With `without_library=True` a function that calls the library is not right, whatever it returns. Without a function,
+    the exercise itself, whose `solution()` can be seen after an attempt: `check("ddim_step").solution()`.
     """
     record = exercise(name)
+    if function is NO_FUNCTION:
+        return Asked(record)
     if without_library:
         cases = record.cases(seed)
         with library_calls() as calls:
             ask(function, cases)
         if calls:
             return uses_library(record, calls[0])
-    return assess(record, collect(record, function, seed), seed)
+    result = assess(record, collect(record, function, seed), seed)
+    note_attempt(result)
+    if result.passed or not result.written or not callable(function):
+        return result
+    return explained(result, function, seed)
 
 
 def working(name: str, function: Any, otherwise: Callable[..., Any] | None = None) -> Callable[..., Tensor]:

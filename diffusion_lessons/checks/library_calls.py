@@ -12,7 +12,7 @@ from types import FrameType
 from typing import Any
 
 PACKAGE = "diffusion_lessons."
-OUR_PART = (f"{PACKAGE}checks.library_calls", f"{PACKAGE}checks.exercise", f"{PACKAGE}checks.portable.")
+OUR_PART = (f"{PACKAGE}checks.library_calls", f"{PACKAGE}checks.assessing", f"{PACKAGE}checks.portable.")
 
 
 def is_ours(module: str) -> bool:

@@ -83,7 +83,7 @@ def lab(
     extra: Annotated[list[str] | None, typer.Argument(help="Options of JupyterLab, after --.")] = None,
     folder: Annotated[Path, typer.Option(help="The folder of the lessons.")] = Path("notebooks"),
     for_class: Annotated[
-        bool, typer.Option("--class", help="Show nbgrader's tools, such as Validate, for assignments.")
+        bool, typer.Option("--class", help="Show nbgrader's tools, such as Validate, and keep solutions back.")
     ] = False,
 ) -> None:
     """Open the lessons in JupyterLab; what follows -- is passed on to it.

@@ -16,7 +16,8 @@ SETTINGS = Path(__file__).parent / "jupyter"
 def open_lab(folder: Path, extra: Sequence[str] = (), *, for_class: bool = False) -> int:
     """Run JupyterLab in a folder, with the first lesson open where it is there; return its exit status.
 
-    nbgrader's tools stay off the page unless it is `for_class`: they are for assignments and for teachers.
+    nbgrader's tools stay off the page unless it is `for_class`: they are for assignments and for teachers. A class also
+    keeps back the solutions of the exercises.
 
     Raises ImportError without JupyterLab, FileNotFoundError where there is no such folder.
     """
@@ -31,6 +32,10 @@ def open_lab(folder: Path, extra: Sequence[str] = (), *, for_class: bool = False
         write_settings(Path(settings), for_class=for_class)
         places = [settings, *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])]
         environment = {**os.environ, "JUPYTER_CONFIG_PATH": os.pathsep.join(places)}
+        if for_class:
+            from diffusion_lessons.checks.solutions import SWITCH
+
+            environment[SWITCH] = "off"
         return subprocess.run([*command, *extra], env=environment).returncode
 
 

@@ -75,8 +75,11 @@ def cumulative_by_loop(betas):
     return tuple(result)
 
 
-def slope_from_two_points(errors, steps):
-    return math.log(errors[0] / errors[-1]) / math.log(steps[-1] / steps[0])
+def slope_by_covariance(errors, steps):
+    x, y = [math.log(step) for step in steps], [math.log(error) for error in errors]
+    x_mean, y_mean = sum(x) / len(x), sum(y) / len(y)
+    rise = sum((a - x_mean) * (b - y_mean) for a, b in zip(x, y, strict=True))
+    return -rise / sum((a - x_mean) ** 2 for a in x)
 
 
 def frontier_by_sweep(points):
@@ -116,7 +119,7 @@ WRITTEN_DIFFERENTLY = [
     ("alpha_bar", lambda betas: torch.cumprod(1 - betas, dim=0)[:, None]),
     ("strided_times", lambda T, steps: np.linspace(T, 0, steps + 1).round().astype(int)),
     ("strided_times", lambda T, steps: tuple(round(T - k * T / steps) for k in range(steps + 1))),
-    ("slope", slope_from_two_points),
+    ("slope", slope_by_covariance),
     ("frontier", frontier_by_sweep),
     ("frechet", frechet_by_eigenvalues),
     ("guide", guide_as_weights),

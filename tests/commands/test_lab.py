@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from diffusion_lessons.checks.solutions import SWITCH
 from diffusion_lessons.commands import saved_notebooks
 from diffusion_lessons.commands.lab import FIRST_LESSON, open_lab
 
@@ -50,6 +51,7 @@ def settings(monkeypatch):
     def run(command, env):
         first, theirs = env["JUPYTER_CONFIG_PATH"].split(os.pathsep)
         assert theirs == "/of/the/user"
+        found["solutions"] = env.get(SWITCH)
         for file in Path(first).rglob("*.json"):
             found[str(file.relative_to(first))] = json.loads(file.read_text())
         return SimpleNamespace(returncode=0)
@@ -66,7 +68,9 @@ def settings(monkeypatch):
 def test_a_learner_sees_no_tools_of_a_teacher(settings, tmp_path):
     disabled = settings(tmp_path)["labconfig/page_config.json"]["disabledExtensions"]
     assert disabled["@jupyter/nbgrader:create-assignment"] and disabled["@jupyter/nbgrader:menu"]
-    assert "labconfig/page_config.json" not in settings(tmp_path, for_class=True)
+    assert settings(tmp_path)["solutions"] is None
+    of_class = settings(tmp_path, for_class=True)
+    assert "labconfig/page_config.json" not in of_class and of_class["solutions"] == "off"
 
 
 @pytest.mark.parametrize("for_class", [False, True])

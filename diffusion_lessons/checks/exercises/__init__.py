@@ -1,20 +1,27 @@
-"""Every exercise of the course by its name, ordered by subject; a file holds those of one lesson, a record each."""
+"""Every exercise of the course by its name, ordered by subject; a file holds a few of one lesson, a record each."""
 
 from diffusion_lessons.checks.exercise import Exercise
-from diffusion_lessons.checks.exercises.consistency import CONSISTENCY_SAMPLE, CONSISTENCY_TARGET
-from diffusion_lessons.checks.exercises.ddim import DDIM_ETA_STEP, DDIM_STD, DDIM_STEP, STRIDED_TIMES
-from diffusion_lessons.checks.exercises.ddpm import DDPM_STEP, DDPM_VARIANCES
-from diffusion_lessons.checks.exercises.few_steps import PROGRESSIVE_TARGET, REFLOW_EXAMPLE
-from diffusion_lessons.checks.exercises.flow import FLOW_POINT, FLOW_X0, VELOCITY_TARGET
-from diffusion_lessons.checks.exercises.frontier import CHOOSE, COUNT_NFE, FRONTIER, LATENCY, UNFAIR
-from diffusion_lessons.checks.exercises.guidance import DROP_LABELS, GUIDE, GUIDE_DOUBLED, NEXT_SCALE, SCALE_FROM_W
-from diffusion_lessons.checks.exercises.guided_gaussians import GUIDED_MEAN, GUIDED_STD
-from diffusion_lessons.checks.exercises.measuring import APART, FRECHET, KERNEL_ESTIMATE
-from diffusion_lessons.checks.exercises.negative import LARGEST_SCALE, NEGATIVE_GUIDE
-from diffusion_lessons.checks.exercises.noise import ALPHA_BAR, FORWARD, FORWARD_STEP, PREDICT_X0
-from diffusion_lessons.checks.exercises.solvers import EXTRAPOLATE_X0, HEUN_STEP, LOGSNR_TIMES, SLOPE
-from diffusion_lessons.checks.exercises.training import EMA, TRAINING_LOSS, V_TARGET
-from diffusion_lessons.checks.exercises.worked_example import BY_HAND, THREE_STEPS
+from diffusion_lessons.checks.exercises.conditions.guidance import (
+    DROP_LABELS,
+    GUIDE,
+    GUIDE_DOUBLED,
+    NEXT_SCALE,
+    SCALE_FROM_W,
+)
+from diffusion_lessons.checks.exercises.conditions.guided_gaussians import GUIDED_MEAN, GUIDED_STD
+from diffusion_lessons.checks.exercises.conditions.negative import LARGEST_SCALE, NEGATIVE_GUIDE
+from diffusion_lessons.checks.exercises.diffusion.ddim import DDIM_ETA_STEP, DDIM_STD, DDIM_STEP, STRIDED_TIMES
+from diffusion_lessons.checks.exercises.diffusion.ddpm import DDPM_STEP, DDPM_VARIANCES
+from diffusion_lessons.checks.exercises.diffusion.flow import FLOW_POINT, FLOW_X0, VELOCITY_TARGET
+from diffusion_lessons.checks.exercises.diffusion.noise import ALPHA_BAR, FORWARD, FORWARD_STEP, PREDICT_X0
+from diffusion_lessons.checks.exercises.diffusion.solvers import EXTRAPOLATE_X0, HEUN_STEP, LOGSNR_TIMES, SLOPE
+from diffusion_lessons.checks.exercises.diffusion.training import EMA, TRAINING_LOSS, V_TARGET
+from diffusion_lessons.checks.exercises.diffusion.worked_example import BY_HAND, THREE_STEPS
+from diffusion_lessons.checks.exercises.distilled.consistency import CONSISTENCY_SAMPLE, CONSISTENCY_TARGET
+from diffusion_lessons.checks.exercises.distilled.few_steps import PROGRESSIVE_TARGET, REFLOW_EXAMPLE
+from diffusion_lessons.checks.exercises.quality.frontier import CHOOSE, FRONTIER
+from diffusion_lessons.checks.exercises.quality.latency import COUNT_NFE, LATENCY, UNFAIR
+from diffusion_lessons.checks.exercises.quality.measuring import APART, FRECHET, KERNEL_ESTIMATE
 
 NOISE = (ALPHA_BAR, FORWARD, FORWARD_STEP, PREDICT_X0)
 TRAINING = (TRAINING_LOSS, EMA, DROP_LABELS, V_TARGET, FLOW_POINT, VELOCITY_TARGET, FLOW_X0)

@@ -16,6 +16,7 @@ from diffusion_lessons.checks.portable.values import Plain, conventions, plain, 
 
 Inputs = tuple[Any, ...]
 NOT_WRITTEN = "NotImplementedError"
+RETURNED = "returned "  # how an error begins that is about what came back, and was raised by nothing of the learner's
 LONGEST = 2_000_000  # characters of encoded answers
 
 
@@ -61,11 +62,15 @@ def ask_once(call: Callable, inputs: Inputs) -> Answer:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of numpy's functions on tensors: a learner may mix them
-            return Answer(plain(call(*inputs)))
+            value = call(*inputs)
     except NotImplementedError:
         return Answer(error=NOT_WRITTEN)
     except (Exception, SystemExit) as error:
         return Answer(error=f"{type(error).__name__}: {error}"[:300])
+    try:
+        return Answer(plain(value))
+    except (TypeError, RecursionError) as error:
+        return Answer(error=f"{RETURNED}{error}"[:300])
 
 
 def encode(answers: Answers) -> str:

@@ -30,6 +30,10 @@ def plain(value: Any) -> Plain:
         return value
     if isinstance(value, int | float):
         return float(value)
+    if isinstance(value, complex):
+        raise TypeError("complex numbers: take their real part")
+    if isinstance(value, set | frozenset):
+        return sorted((plain(item) for item in value), key=repr)
     if isinstance(value, list | tuple | range):
         return [plain(item) for item in value]
     if isinstance(value, dict):

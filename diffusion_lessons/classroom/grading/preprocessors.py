@@ -24,9 +24,10 @@ from nbgrader.preprocessors import Execute, NbGraderPreprocessor
 from traitlets import Dict, Integer, Unicode
 
 from diffusion_lessons.checks import exercise
-from diffusion_lessons.checks.exercise import Result, assess
+from diffusion_lessons.checks.assessing import assess
 from diffusion_lessons.checks.portable.answers import decode
 from diffusion_lessons.checks.portable.names import variant
+from diffusion_lessons.checks.result import Result
 from diffusion_lessons.classroom.grading.cleaning import CUT_SHORT, FLAG
 from diffusion_lessons.classroom.inbox import printable
 from diffusion_lessons.classroom.register import Register

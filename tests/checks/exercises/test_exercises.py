@@ -111,8 +111,8 @@ def test_names_and_texts(name):
 
 def test_no_exercise_of_a_lesson_is_forgotten():
     files = [
-        importlib.import_module(f"{exercises.__name__}.{file.name}")
-        for file in pkgutil.iter_modules(exercises.__path__)
+        importlib.import_module(file.name)
+        for file in pkgutil.walk_packages(exercises.__path__, f"{exercises.__name__}.")
     ]
     records = {value.name for file in files for value in vars(file).values() if isinstance(value, Exercise)}
     assert records == EXERCISES.keys()

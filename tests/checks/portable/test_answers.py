@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from diffusion_lessons.checks import EXERCISES, collect, exercise, portable
-from diffusion_lessons.checks.exercise import assess
+from diffusion_lessons.checks.assessing import assess
 from diffusion_lessons.checks.portable.answers import Answer, decode, encode
 
 FOLDER = Path(portable.__file__).parent

@@ -37,7 +37,10 @@ def test_plain_takes_what_learners_return():
     assert plain(np.float32(0.5)) == 0.5
     assert plain((1, np.array([2.0]), "x", None, True)) == [1.0, [2.0], "x", None, True]
     assert plain(torch.tensor(3.0, requires_grad=True)) == 3.0
-    with pytest.raises(TypeError, match="a set; expected numbers"):
-        plain({1, 2})
+    assert plain({"device", "batch"}) == ["batch", "device"]
+    with pytest.raises(TypeError, match="a slice; expected numbers"):
+        plain(slice(3))
+    with pytest.raises(TypeError, match="complex numbers: take their real part"):
+        plain(np.array([1 + 0j]))
     with pytest.raises(TypeError, match="more than any answer"):
         plain(np.zeros(200_000))

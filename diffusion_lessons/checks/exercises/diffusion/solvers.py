@@ -114,17 +114,30 @@ def _power_law(rng):
     return float(rng.uniform(1, 20)) * steps**-order, steps
 
 
+def _least_squares(rng):
+    """Errors that scatter about a power law, as measured ones do, at steps that do not simply double."""
+    errors, steps = _power_law(rng)
+    steps = np.array([10.0, 15.0, 20.0, 40.0, 50.0])[: len(steps)]
+    order, scatter = (
+        float(rng.uniform(0.7, 3.3)),
+        np.exp(rng.uniform(0.05, 0.15, len(steps)) * (-1) ** np.arange(len(steps))),
+    )
+    return errors[0] * steps**-order * scatter, steps
+
+
 def _slope(errors, steps):
     return -np.polyfit(np.log(steps), np.log(errors), 1)[0]
 
 
 SLOPE = Exercise(
     "slope(errors, steps)",
-    "The order of a solver, a positive number, from its errors at several numbers of steps.",
+    "The order of a solver, a positive number, from its errors at several numbers of steps: the slope of the line of "
+    "least squares through all of them.",
     "lesson 05, reading a slope",
     _slope,
     [
         Part("any order", _power_law, draws=3),
+        Part("errors that scatter, at any steps", _least_squares, draws=2),
         Part(
             "halving the steps' length twice quarters the error twice",
             lambda rng: (np.array([0.16, 0.04, 0.01]), np.array([10.0, 20.0, 40.0])),
@@ -157,6 +170,21 @@ SLOPE = Exercise(
             "two kinds of logarithm",
             lambda e, n: -np.polyfit(np.log(n), np.log10(e), 1)[0],
             "One axis is in natural logarithms, the other in powers of ten. Any one kind will do, if it is the same.",
+        ),
+        Mistake(
+            "the last two points alone",
+            lambda e, n: math.log(e[-2] / e[-1]) / math.log(n[-1] / n[-2]),
+            "The last two points give a slope, too, but measured errors scatter: let all of them have a say.",
+        ),
+        Mistake(
+            "the first and the last point alone",
+            lambda e, n: math.log(e[0] / e[-1]) / math.log(n[-1] / n[0]),
+            "The ends give a slope, too, but measured errors scatter: let those between have a say.",
+        ),
+        Mistake(
+            "steps taken to double",
+            lambda e, n: math.log2(e[-2] / e[-1]),
+            "That is the order where the steps have doubled. Look at how many there are.",
         ),
         Mistake(
             "the ratio of the last two errors",
@@ -205,6 +233,11 @@ LOGSNR_TIMES = Exercise(
             "from data to noise",
             lambda n, a, b: 1 / (1 + np.exp(np.linspace(math.log(1 / b - 1), math.log(1 / a - 1), n + 1))),
             "A sampler starts at noise: time runs down, lambda up.",
+        ),
+        Mistake(
+            "the sign of lambda",
+            lambda n, a, b: 1 / (1 + np.exp(-np.linspace(math.log(1 / a - 1), math.log(1 / b - 1), n + 1))),
+            "You solve for 1 - t. lambda = log((1 - t) / t) grows as t falls.",
         ),
         Mistake(
             "lambda instead of t",

@@ -55,6 +55,16 @@ ALPHA_BAR = Exercise(
             "Your values are the factor in front of x_0. alpha_bar counts variances, not amplitudes.",
         ),
         Mistake(
+            "clean data counted as a step",
+            lambda betas: np.concatenate([[1.0], np.cumprod(1 - betas)]),
+            "Your list has one entry more than there are steps. It starts after step 1, not before it.",
+        ),
+        Mistake(
+            "the last value alone",
+            lambda betas: np.prod(1 - betas),
+            "That is alpha_bar after all the steps. The list holds one value for each step.",
+        ),
+        Mistake(
             "shifted by one step",
             lambda betas: np.concatenate([[1.0], np.cumprod(1 - betas)[:-1]]),
             "Your first value is that of clean data, before any step. The list starts after step 1.",
@@ -130,6 +140,11 @@ FORWARD_STEP = Exercise(
             "Do this a thousand times and the variance has grown without end. What must happen to x?",
         ),
         Mistake(
+            "both scaled by variances",
+            lambda x, eps, beta: (1 - beta) * x + beta * eps,
+            "Your weights add up to 1; it is their squares that should.",
+        ),
+        Mistake(
             "signal scaled by 1 - beta",
             lambda x, eps, beta: (1 - beta) * x + beta**0.5 * eps,
             "You shrink too much: unit variance does not stay 1. Compare the variance of both terms.",
@@ -140,7 +155,7 @@ FORWARD_STEP = Exercise(
             "beta is small, so a step should change little. Yours replaces nearly everything.",
         ),
     ],
-    "It is the jump of `forward` with one step's retention.",
+    "It is the jump of `forward`, where alpha_bar is what one step keeps: 1 - beta.",
 )
 
 
@@ -159,6 +174,12 @@ PREDICT_X0 = Exercise(
             "alpha_bar for alpha",
             lambda x, eps, ab: (x - (1 - ab) ** 0.5 * eps) / ab,
             "From the true noise you do not get x_0 back. What did the forward process multiply x_0 by?",
+        ),
+        Mistake(
+            "only x divided",
+            lambda x, eps, ab: x / ab**0.5 - (1 - ab) ** 0.5 * eps,
+            "You divide x by alpha, but not the noise in it. Subtract first, then divide the whole of it: mind "
+            "the parentheses.",
         ),
         Mistake(
             "the scale not undone",

@@ -122,6 +122,12 @@ GUIDE_DOUBLED = Exercise(
             "You unpack along the batch. That is right for a single sample, silently wrong for others.",
         ),
         Mistake(
+            "the batch unpacked into two",
+            lambda out, s: (lambda uncond, cond: blend(uncond, cond, s)[None])(*out),
+            "You unpack along the batch: that gives two rows and not two halves, and stops where there are more"
+            " than two.",
+        ),
+        Mistake(
             "rows taken in turn",
             lambda out, s: blend(out[0::2], out[1::2], s),
             "You take every other row for unconditional. They come first, all of them.",

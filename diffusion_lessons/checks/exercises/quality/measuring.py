@@ -10,9 +10,12 @@ from diffusion_lessons.metrics.frechet import Moments, frechet_between
 
 
 def _gaussians(rng, d=3):
+    """Two means and covariances whose product has a positive diagonal, so that roots of its entries are numbers."""
     means = rng.standard_normal((2, d))
-    roots = rng.standard_normal((2, d, d))
-    return means[0], roots[0] @ roots[0].T + 0.3 * np.eye(d), means[1], roots[1] @ roots[1].T + 0.3 * np.eye(d)
+    while True:
+        first, second = (root @ root.T + 0.3 * np.eye(d) for root in rng.standard_normal((2, d, d)))
+        if (np.diag(first @ second) > 0).all():
+            return means[0], first, means[1], second
 
 
 def _root(A):

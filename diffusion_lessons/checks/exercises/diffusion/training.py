@@ -31,8 +31,8 @@ def _with_times(loss, times):
 
 TRAINING_LOSS = Exercise(
     "training_loss(predict, x0, eps, t, alpha_bar)",
-    "The noise-prediction loss of a batch: x0 and eps [B, d], whole times t [B], the table alpha_bar[0..T] with "
-    "alpha_bar[0] = 1, and a network predict(x_t, t).",
+    "The noise-prediction loss of a batch, the mean over rows and coordinates: x0 and eps [B, d], whole times t [B], "
+    "the table alpha_bar[0..T] with alpha_bar[0] = 1, and a network predict(x_t, t).",
     "lesson 02, the loss in five lines",
     _loss,
     [
@@ -44,6 +44,33 @@ TRAINING_LOSS = Exercise(
         ),
     ],
     [
+        Mistake(
+            "axes not lined up",
+            lambda predict, x0, eps, t, ab: np.mean(
+                (predict(ab[t] ** 0.5 * x0 + (1 - ab[t]) ** 0.5 * eps, t) - eps) ** 2
+            ),
+            "alpha_bar[t] has the shape [B] and x0 has [B, d]. Give the levels a second axis, alpha_bar[t][:, "
+            "None], so that each row has its own.",
+        ),
+        Mistake(
+            "summed over the coordinates",
+            lambda predict, x0, eps, t, ab: np.mean(np.sum((predict(_noisy(x0, eps, t, ab), t) - eps) ** 2, axis=-1)),
+            "You take the squared length of each row's error, as the formula has it. In code the mean runs over"
+            " the coordinates, too, so that the loss of large and of small images can be compared.",
+        ),
+        Mistake(
+            "all roots forgotten",
+            lambda predict, x0, eps, t, ab: np.mean(
+                (predict(ab[t][:, None] * x0 + (1 - ab[t][:, None]) * eps, t) - eps) ** 2
+            ),
+            "Your weights add up to 1; it is their squares that should. This is the forward process of lesson "
+            "01; check it there.",
+        ),
+        Mistake(
+            "the network asked at another time",
+            lambda predict, x0, eps, t, ab: np.mean((predict(_noisy(x0, eps, t, ab), t - 1) - eps) ** 2),
+            "You noise to time t and tell the network that it is t - 1. It must be given the time of what it sees.",
+        ),
         Mistake(
             "one time for the whole batch",
             _with_times(_loss, lambda t: np.full_like(t, t[0])),
@@ -135,6 +162,17 @@ V_TARGET = Exercise(
             "Near the data (alpha = 1) v should look like the noise; yours is its negative.",
         ),
         Mistake(
+            "the velocity of the straight path",
+            lambda x0, eps, ab: eps - x0,
+            "That is the target on the straight path of flow matching. Here both have a weight that depends on "
+            "the level.",
+        ),
+        Mistake(
+            "the weights of x_t",
+            lambda x0, eps, ab: ab**0.5 * x0 - (1 - ab) ** 0.5 * eps,
+            "You changed a sign in x_t. Near the data, where alpha = 1, v should be the noise; yours is the data.",
+        ),
+        Mistake(
             "x_t instead of v",
             lambda x0, eps, ab: ab**0.5 * x0 + (1 - ab) ** 0.5 * eps,
             "That is the noisy sample, which the network is given. v stands at a right angle to it.",
@@ -145,5 +183,6 @@ V_TARGET = Exercise(
             "Near the data the network cannot miss x_0; what is left to predict there? Which weight is large there?",
         ),
     ],
-    "Turn (x_0, eps) by the path's angle: x_t is one coordinate, v the other.",
+    "At the clean end (alpha = 1) v is the noise; at the noisy end (sigma = 1) it is minus the data. Two weights do "
+    "that.",
 )

@@ -4,10 +4,10 @@ import pytest
 import torch
 
 from diffusion_lessons import sample, samplers
-from diffusion_lessons.checks.exercises import few_steps
+from diffusion_lessons.checks.exercises.distilled import few_steps
 from diffusion_lessons.distillation.progressive import two_steps
 from diffusion_lessons.samplers.ddim import x0_landing
-from tests.checks.exercises.velocities import PATH, U, denoiser, drawn
+from tests.checks.exercises.distilled.velocities import PATH, U, denoiser, drawn
 
 
 def test_reflow_walks_with_the_librarys_euler():

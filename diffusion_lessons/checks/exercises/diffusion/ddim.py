@@ -63,6 +63,22 @@ DDIM_STEP = Exercise(
             "The noise is that of level s, the signal still that of level t.",
         ),
         Mistake(
+            "all roots forgotten",
+            lambda x, eps, t, s: s * (x - (1 - t) * eps) / t + (1 - s) * eps,
+            "alpha_bar is a share of variance. What multiplies x_0 and eps in x_t are the roots of alpha_bar "
+            "and 1 - alpha_bar, in all four places.",
+        ),
+        Mistake(
+            "only x divided",
+            lambda x, eps, t, s: s**0.5 * (x / t**0.5 - (1 - t) ** 0.5 * eps) + (1 - s) ** 0.5 * eps,
+            "You divide x by alpha, but not the noise in it. For x0_hat subtract first, then divide the whole of it.",
+        ),
+        Mistake(
+            "noise added instead of removed",
+            lambda x, eps, t, s: s**0.5 * (x + (1 - t) ** 0.5 * eps) / t**0.5 + (1 - s) ** 0.5 * eps,
+            "Your x0_hat has more noise than x. x_t contains the noise already: look at the sign.",
+        ),
+        Mistake(
             "alpha_bar for alpha",
             lambda x, eps, t, s: s**0.5 * (x - (1 - t) ** 0.5 * eps) / t + (1 - s) ** 0.5 * eps,
             "Your x0_hat is too large: from the true noise it does not return x_0. Look at what you divide by.",
@@ -121,6 +137,11 @@ DDIM_STD = Exercise(
             "the variance",
             lambda t, s, eta: _std(t, s, eta) ** 2,
             "That is the square of what is asked for. Check it: half the eta must give half the standard deviation.",
+        ),
+        Mistake(
+            "eta times the variance",
+            lambda t, s, eta: eta * _std(t, s, 1.0) ** 2,
+            "eta multiplies the standard deviation. You take it times the variance.",
         ),
         Mistake(
             "the large variance",

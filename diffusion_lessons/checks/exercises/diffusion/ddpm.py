@@ -16,6 +16,11 @@ def _ddpm(x, eps, z, ab_t, ab_s):
     return mean + math.sqrt(beta) * np.asarray(z) if path.sigma(s) > 0 else mean
 
 
+def _levels_subtracted(x, eps, z, t, s):
+    mean = (x - (s - t) / (1 - t) ** 0.5 * eps) / (1 - (s - t)) ** 0.5
+    return mean if s == 1 else mean + (s - t) ** 0.5 * z
+
+
 DDPM_STEP = Exercise(
     "ddpm_step(x, eps, z, alpha_bar_t, alpha_bar_s)",
     "DDPM's ancestral step with the large variance beta = 1 - alpha_bar_t / alpha_bar_s: x_s from x_t = x, the "
@@ -52,6 +57,25 @@ DDPM_STEP = Exercise(
             "no fresh noise",
             lambda x, eps, z, t, s: posterior_mean(x, eps, t, s),
             "You return the mean. An ancestral step draws from a distribution around it.",
+        ),
+        Mistake(
+            "the deterministic step",
+            lambda x, eps, z, t, s: s**0.5 * x0_from_eps(x, eps, t) + (1 - s) ** 0.5 * eps,
+            "That is the step of DDIM, which puts the predicted noise back. DDPM draws from a distribution "
+            "around a mean.",
+        ),
+        Mistake(
+            "the clean estimate noised anew",
+            lambda x, eps, z, t, s: s**0.5 * x0_from_eps(x, eps, t) + (1 - s) ** 0.5 * z,
+            "You noise x0_hat with fresh noise alone. x_s and x_t share noise: most of what is in x_t stays.",
+        ),
+        Mistake(
+            "alpha_bars subtracted",
+            lambda x, eps, z, t, s: (
+                (x - (s - t) / (1 - t) ** 0.5 * eps) / (1 - (s - t)) ** 0.5 + (0 if s == 1 else (s - t) ** 0.5) * z
+            ),
+            "You take beta = alpha_bar_s - alpha_bar_t. Levels multiply along the chain: a step's own retention"
+            " is their ratio.",
         ),
         Mistake(
             "predicted noise taken away, random noise put in",

@@ -4,8 +4,8 @@ import numpy as np
 import torch
 
 from diffusion_lessons import sample, samplers
-from diffusion_lessons.checks.exercises.consistency import consistency_sample, consistency_target
-from tests.checks.exercises.velocities import PATH, U, V, denoiser, drawn
+from diffusion_lessons.checks.exercises.distilled.consistency import consistency_sample, consistency_target
+from tests.checks.exercises.distilled.velocities import PATH, U, V, denoiser, drawn
 
 
 def test_the_consistency_target_is_the_students_end_of_the_teachers_step():

@@ -1,0 +1,1 @@
+"""Exercises on guidance and negatives, lessons 07 and 08."""

@@ -1,0 +1,1 @@
+"""Exercises on students that need few steps, lesson 11."""

@@ -1,0 +1,1 @@
+"""Exercises on measuring samples and their cost, lessons 09 and 10."""
