@@ -15,6 +15,7 @@ from diffusion_lessons.classroom.inbox import File, Student, Unreadable, content
 from diffusion_lessons.classroom.register import Register
 from diffusion_lessons.machine.files import write_atomically
 
+MOST_NOTEBOOKS = 20  # of one student that are looked at
 NOT_A_NAME = "the name of a file, not of a student; name it after its student, or put it into a folder of that name"
 
 
@@ -59,8 +60,13 @@ def collect(course: Path, assignment: str, inbox: Path) -> Collected:
 
 def _collect_one(course: Path, assignment: str, name: str, files: list[tuple[Student, File]], done: Collected) -> None:
     """Take the best of one student's files: of this assignment, with its marks, and of those the latest."""
+    notebooks = sorted((file.order, number) for number, (_, file) in enumerate(files) if file.is_notebook)
+    passed_over = {number for _, number in notebooks[:-MOST_NOTEBOOKS]}
+    if passed_over:
+        where = files[min(passed_over)][1].where
+        done.left_out.append((where, f"{name} handed in {len(notebooks)}; the latest {MOST_NOTEBOOKS} were looked at"))
     candidates = []
-    for student, file in files:
+    for student, file in (each for number, each in enumerate(files) if number not in passed_over):
         if not file.is_notebook or file.left_out:
             if file.left_out:
                 done.left_out.append((file.where, file.left_out))

@@ -11,19 +11,26 @@ archive within cannot hand in for somebody else. Nothing is unpacked to the disk
 """
 
 import io
+import lzma
 import re
 import stat
+import struct
 import time
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path, PurePath
 from typing import Any
 
 LARGEST = 100 * 2**20  # bytes of one file
 MOST_FILES = 20_000  # in one archive
 DEEPEST = 3  # archives in archives
+MOST_ARCHIVES = 20  # of one student
+DAMAGED: tuple[type[Exception], ...] = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError)
+DAMAGED += (ArithmeticError, LookupError, RuntimeError, ValueError, OSError)  # what reading a damaged archive raises
 OTHER_ARCHIVES = (".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz")
 MOODLE = re.compile(r"(?P<name>.+?)_(?P<number>\d+)_assignsubmission_(?:file|onlinetext)(?:_.*)?", re.DOTALL)
 CANVAS = re.compile(r"(?P<name>[^_]+)_(?:(?P<late>LATE)_)?(?P<number>\d+)_\d{3,}_.+", re.DOTALL)
@@ -73,9 +80,9 @@ def contents(inbox: Path) -> list[tuple[Student, File]]:
     if not inbox.exists():
         raise FileNotFoundError(f"{inbox}: no such folder or archive")
     if inbox.is_dir():
-        files = list(_folder(inbox))
+        files = list(_folder(inbox, (), Counter()))
     elif inbox.suffix.lower() == ".zip":
-        files = _without_wrapper(list(_archive(File((inbox.name,)), (), inbox)))
+        files = _without_wrapper(list(_archive(File((inbox.name,)), (), Counter(), inbox)))
     else:
         raise ValueError(f"{inbox}: expected a folder of notebooks, or a zip of one")
     people = _gradescope(files)
@@ -87,42 +94,53 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[:200])
 
 
-def _folder(folder: Path, inside: tuple[str, ...] = ()) -> Iterator[File]:
-    for path in sorted(folder.iterdir()):
+def _folder(folder: Path, inside: tuple[str, ...], opened: Counter[str]) -> Iterator[File]:
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError as error:
+        if not inside:
+            raise
+        yield File(inside, left_out=f"it cannot be read ({error.strerror})")
+        return
+    for path in paths:
         parts = (*inside, path.name)
         if _hidden(path.name):
             continue
         if path.is_symlink():
             yield File(parts, left_out=LINK)
         elif path.is_dir():
-            yield from _folder(path, parts)
+            yield from _folder(path, parts, opened)
         elif not path.is_file():
             yield File(parts, left_out="neither a file nor a folder")
         elif path.stat().st_size > LARGEST:
             yield File(parts, left_out=_too_large(path.stat().st_size))
         else:
-            yield from _opened(File(parts, path.read_bytes, path.stat().st_mtime))
+            yield from _opened(File(parts, path.read_bytes, path.stat().st_mtime), opened)
 
 
-def _opened(file: File) -> Iterator[File]:
-    """The file, or what is in it if it is an archive."""
+def _opened(file: File, opened: Counter[str]) -> Iterator[File]:
+    """The file, or what is in it if it is an archive; `opened` counts those of each student."""
     suffix = PurePath(file.parts[-1]).suffix.lower()
     if suffix == ".zip":
-        yield from _archive(file, file.parts)
+        opened[file.parts[0]] += 1
+        if opened[file.parts[0]] > MOST_ARCHIVES:
+            yield replace(file, left_out=f"one of more than {MOST_ARCHIVES} archives of one student")
+        else:
+            yield from _archive(file, file.parts, opened)
     elif suffix in OTHER_ARCHIVES:
         yield replace(file, left_out="an archive that is not opened here; unpack it, or ask for a zip")
     else:
         yield file
 
 
-def _archive(file: File, inside: tuple[str, ...], path: Path | None = None) -> Iterator[File]:
+def _archive(file: File, inside: tuple[str, ...], opened: Counter[str], path: Path | None = None) -> Iterator[File]:
     if sum(part.lower().endswith(".zip") for part in inside) > DEEPEST:
         yield replace(file, left_out=f"an archive in more than {DEEPEST} archives")
         return
     try:
-        archive = zipfile.ZipFile(path or io.BytesIO(file.read()))
-        entries = archive.infolist()
-    except (Unreadable, zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
+        with zipfile.ZipFile(path or io.BytesIO(file.read())) as archive:
+            entries = archive.infolist()
+    except DAMAGED:
         yield replace(file, left_out="a damaged archive; ask for it again")
         return
     if len(entries) > MOST_FILES:
@@ -132,25 +150,27 @@ def _archive(file: File, inside: tuple[str, ...], path: Path | None = None) -> I
         names = [part for part in re.split(r"[/\\]", _name(entry)) if part not in ("", ".", "..")]
         if not names or entry.is_dir() or any(_hidden(name) for name in names):
             continue
-        yield from _entry(archive, entry, (*inside, *names))
+        parts = (*inside, *names)
+        if left_out := _unwanted(entry):
+            yield File(parts, left_out=left_out)
+        else:
+            yield from _opened(File(parts, partial(_read, path, file, entry), _time(entry)), opened)
 
 
-def _entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, parts: tuple[str, ...]) -> Iterator[File]:
+def _unwanted(entry: zipfile.ZipInfo) -> str:
     if stat.S_ISLNK(entry.external_attr >> 16):
-        yield File(parts, left_out=LINK)
-    elif entry.flag_bits & 1:
-        yield File(parts, left_out="it has a password; ask for it without")
-    elif entry.file_size > LARGEST:
-        yield File(parts, left_out=_too_large(entry.file_size))
-    else:
-        yield from _opened(File(parts, lambda: _read(archive, entry), _time(entry)))
+        return LINK
+    if entry.flag_bits & 1:
+        return "it has a password; ask for it without"
+    return _too_large(entry.file_size) if entry.file_size > LARGEST else ""
 
 
-def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+def _read(path: Path | None, archive: File, entry: zipfile.ZipInfo) -> bytes:
+    """The content of an entry. Its archive is opened anew, so that none has to be kept in memory."""
     try:
-        with archive.open(entry) as file:
+        with zipfile.ZipFile(path or io.BytesIO(archive.read())) as opened, opened.open(entry) as file:
             data = file.read(LARGEST + 1)
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, OSError):
+    except DAMAGED:
         raise Unreadable("it is damaged in its archive; ask for it again") from None
     if len(data) > LARGEST:
         raise Unreadable(_too_large(len(data)))

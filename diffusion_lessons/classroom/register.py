@@ -26,7 +26,12 @@ def plain(name: str) -> str:
 
 def _key(name: str) -> str:
     """What two spellings of one name share."""
-    return unicodedata.normalize("NFC", name).strip().casefold()
+    return _written(name).casefold()
+
+
+def _written(name: str) -> str:
+    """A name without what would make it a formula in a spreadsheet."""
+    return unicodedata.normalize("NFC", name).strip().lstrip("=+-@\t\r ")
 
 
 class Register:
@@ -53,7 +58,7 @@ class Register:
             wanted = "-".join(filter(None, (plain(name), plain(number) if number else "")))
             others = (f"{wanted}-{count}" for count in range(2, len(taken) + 3))
             free = next(each for each in (wanted, *others) if each.casefold() not in taken)
-            self._rows[key] = free, unicodedata.normalize("NFC", name)
+            self._rows[key] = free, _written(name)
         return self._rows[key][0]
 
     def name(self, student: str) -> str:

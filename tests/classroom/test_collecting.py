@@ -151,3 +151,12 @@ def test_an_inbox_without_any_is_refused_and_nothing_is_written(released, inbox,
 def test_collecting_waits_for_no_heavy_import():
     code = "import sys, diffusion_lessons.classroom.collecting; print({'torch', 'nbgrader'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "set()\n"
+
+
+def test_a_student_with_very_many_notebooks_is_one_line(released, a1, inbox):
+    place = inbox({"bo.ipynb": a1, **{f"ana/{number}.ipynb": b"{" for number in range(100)}, "ana/200.ipynb": a1})
+    for number in (*range(100), 200):
+        os.utime(place / f"ana/{number}.ipynb", (1e9, 1e9))
+    done = collect(released, "A1", place)
+    assert done.students == ["ana", "bo"] and len(done.left_out) == 20
+    assert done.left_out[0][1] == "ana handed in 101; the latest 20 were looked at"

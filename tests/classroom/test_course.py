@@ -79,3 +79,11 @@ def test_no_command_waits_for_torch():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout == "[]\n", done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [("grade", "A1", "--processes", "0"), ("grade", "A1", "--processes", "x"), ("mark", "A1")]
+)
+def test_wrong_usage_ends_in_a_line_and_status_2(folder, run, arguments):
+    done = run(*arguments, "--course", folder)
+    assert done.exit_code == 2 and "Traceback" not in done.output and not (folder / "graded").exists()

@@ -3,8 +3,12 @@
 import io
 import os
 import zipfile
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from diffusion_lessons.classroom import inbox
 from diffusion_lessons.classroom.inbox import Unreadable, contents
@@ -200,3 +204,43 @@ def test_the_times_of_archives_may_be_anything(tmp_path):
         archive.writestr(entry, b"")
     (tmp_path / "x.zip").write_bytes(data.getvalue())
     assert len(contents(tmp_path / "x.zip")) == 1
+
+
+def test_a_folder_that_cannot_be_read_is_told_and_stops_nobody(tmp_path, monkeypatch):
+    place, listed = fill(tmp_path / "x", {"ana.ipynb": b"", "eve/A1.ipynb": b""}), Path.iterdir
+
+    def iterdir(path):
+        if path.name == "eve":
+            raise PermissionError(13, "Permission denied")
+        return listed(path)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    found, left_out = whose(place)
+    assert [name for name, *_ in found] == ["ana"] and left_out == {"eve": "it cannot be read (Permission denied)"}
+
+
+def test_a_student_with_many_archives_is_told_and_others_are_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(inbox, "MOST_ARCHIVES", 3)
+    bomb = packed({f"{number}.zip": packed({"A1.ipynb": b""}) for number in range(30)})
+    found, left_out = whose(fill(tmp_path / "x", {"eve.zip": bomb, "zoe.zip": packed({"A1.ipynb": b""})}))
+    assert sum(name == "eve" for name, *_ in found) == 2 and found[-1][0] == "zoe"
+    assert set(left_out.values()) == {"one of more than 3 archives of one student"} and len(left_out) == 28
+
+
+ARCHIVE = packed({"ana/A1.ipynb": b"x" * 300, "bo.zip": packed({"A1.ipynb": b"{}"}), "c.ipynb": b"y"})
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.integers(0, len(ARCHIVE)),
+    st.lists(st.tuples(st.integers(0, len(ARCHIVE) - 1), st.integers(0, 7)), min_size=1, max_size=6),
+    st.booleans(),
+)
+def test_damaged_archives_end_in_a_named_reason(tmp_path, end, flips, is_whole):
+    data = bytearray(ARCHIVE)
+    for place, bit in flips:
+        data[place] ^= 1 << bit
+    fill(tmp_path, {"x.zip": bytes(data if is_whole else data[:end])})
+    for _, file in contents(tmp_path / "x.zip"):
+        with suppress(Unreadable):
+            assert file.left_out or isinstance(file.read(), bytes)

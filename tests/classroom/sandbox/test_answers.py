@@ -1,5 +1,6 @@
 """The process whose values earn points: honest work gets through, and nothing that leans on something else does."""
 
+import psutil
 import pytest
 
 pytest.importorskip("nbgrader")
@@ -179,3 +180,25 @@ def test_what_is_missing_is_told_with_the_last_error(answered):
 def test_a_cell_without_an_end_costs_what_follows(answered):
     assert answered[0]["frontier"] is None and answered[0]["scale_from_w"] is None
     assert answered[1]
+
+
+DETACHED = """
+import os, time
+if os.fork() == 0:
+    os.setsid()
+    open({pid!r}, "w").write(str(os.getpid()))
+    time.sleep(600)
+    os._exit(0)
+"""
+
+
+def test_a_child_that_was_left_behind_is_not_waited_for(monkeypatch, tmp_path):
+    """It holds the pipe open; outside of a sandbox it lives on until the submission's own process ends."""
+    monkeypatch.setattr(sandbox, "bubblewrap", lambda: None)
+    pid = tmp_path / "pid"
+    code = DETACHED.format(pid=str(pid)) + CELLS["scale_from_w"]
+    sent, reason = values([code, Question(1, "scale_from_w", 5)], Limits())
+    child = psutil.Process(int(pid.read_text()))
+    assert child.is_running() and child.status() != psutil.STATUS_ZOMBIE
+    child.kill()
+    assert assess(exercise("scale_from_w"), decode(sent[1].answers), 5).passed and reason == ""
