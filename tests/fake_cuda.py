@@ -3,7 +3,7 @@
     with FakeCuda(monkeypatch) as cuda:
         network = cuda.place(network)          # the module's parameters become fake, on cuda:0
         ...                                    # a mismatch of devices raises as it would on a GPU
-    assert cuda.waits == []                    # host-device copies for which the host had to wait
+    assert cuda.waits == []                    # those of its copies between devices for which the host had to wait
     cuda.operations                            # what ran on the device, by name
 
 Fake tensors prove devices and shapes, not numbers, speed or memory.
@@ -32,7 +32,8 @@ class FakeCuda(TorchDispatchMode):
 
     def __init__(self, monkeypatch, device="cuda:0"):
         super().__init__()
-        self.device, self.waits, self.doubles, self.operations = torch.device(device), [], [], set()
+        self.device, self.copies, self.waits, self.doubles = torch.device(device), [], [], []
+        self.operations = set()
         self._fake = FakeTensorMode(allow_non_fake_inputs=True)
         monkeypatch.setattr(devices, "pinned", lambda values: values)
         monkeypatch.setattr(devices, "half_precision", lambda device: torch.bfloat16)
@@ -41,7 +42,7 @@ class FakeCuda(TorchDispatchMode):
         monkeypatch.setattr(batches, "epoch_indices", outside(batches.epoch_indices))
         monkeypatch.setattr(paths, "_evaluate", on_the_cpu(paths._evaluate))
         monkeypatch.setattr(torch.random, "fork_rng", lambda devices: nullcontext())
-        monkeypatch.setattr(conditions, "check_labels", lambda _, labels: torch.as_tensor(labels).long().reshape(-1))
+        monkeypatch.setattr(conditions, "check_labels", if_real(conditions.check_labels))  # it looks at values, too
         monkeypatch.setattr(network, "known_times", lambda t: [] if isinstance(t, torch.Tensor) else [t])
         monkeypatch.setattr(checks, "check_finite", lambda x: None)  # the one look at values, before the first step
         monkeypatch.setattr(torch.Tensor, "backward", lambda *_, **__: self._fill_gradients())
@@ -78,12 +79,12 @@ class FakeCuda(TorchDispatchMode):
         kwargs = kwargs or {}
         out = func(*args, **kwargs)
         tensors = [each for each in args if isinstance(each, torch.Tensor)]
-        crosses = "_to_copy" in str(func) and tensors and tensors[0].device.type == "cpu" and out.device.type != "cpu"
+        crosses = "_to_copy" in str(func) and tensors and tensors[0].device.type != out.device.type
         crosses = crosses or ("copy_.default" in str(func) and tensors[0].device.type != tensors[1].device.type)
-        waits = (crosses and not kwargs.get("non_blocking")) or (
-            "_local_scalar_dense" in str(func) and tensors[0].device.type != "cpu"
-        )
-        if waits:
+        looks = "_local_scalar_dense" in str(func) and tensors[0].device.type != "cpu"
+        if crosses:
+            self.copies.append(f"{func} in {_place()}")
+        if looks or (crosses and not kwargs.get("non_blocking")):
             self.waits.append(f"{func} in {_place()}")
         if any(each.device.type != "cpu" for each in tensors):
             self.operations.add(str(func).removeprefix("aten."))
@@ -100,6 +101,15 @@ def outside(function):
     def run(*args, **options):
         with _disable_current_modes():
             return function(*args, **options)
+
+    return run
+
+
+def if_real(check_labels):
+    """The check of labels that have values; fake ones are passed on."""
+
+    def run(denoise, labels):
+        return labels if isinstance(labels, FakeTensor) else outside(check_labels)(denoise, labels)
 
     return run
 

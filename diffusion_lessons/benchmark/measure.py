@@ -17,7 +17,7 @@ from tqdm.auto import tqdm
 from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.denoisers.counting import count_calls
 from diffusion_lessons.machine import description
-from diffusion_lessons.machine.devices import device_generator, synchronise, use_tf32
+from diffusion_lessons.machine.devices import device_generator, synchronise, tf32
 from diffusion_lessons.metrics.evaluator import Evaluator
 from diffusion_lessons.metrics.scores import WITH_CLASSES, Score, evaluate, evaluate_values, metric_named
 from diffusion_lessons.samplers.base import State, last_x
@@ -38,6 +38,7 @@ class TimedSamples:
     peak_memory_mb: float | None = None
 
 
+@tf32(False)  # float32 in a row is float32
 def measure(
     denoise: Any,
     settings: Settings,
@@ -67,7 +68,6 @@ def measure(
         metric_named(metric)
     if samples == 0 and repeats == 0:
         raise ValueError("nothing to measure: give an evaluator for quality, or repeats above 0 for latency")
-    use_tf32(False)  # float32 in a row is float32
     load = description.describe(device_of(denoise))
     result = timed_samples(
         denoise,

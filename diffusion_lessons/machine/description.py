@@ -22,17 +22,18 @@ def describe(device: torch.device) -> dict[str, str | int | float | None]:
         "python": current["python"],
         "torch": current["torch"],
         "version": current["diffusion-lessons"],
-        "backend": _backend(device),
+        "backend": backend(device),
     }
 
 
-def _backend(device: torch.device) -> str | None:
-    """What computes on a CUDA device, and whether its float32 is TF32; None elsewhere."""
+def backend(device: torch.device) -> str | None:
+    """What computes on a CUDA device, and whether its float32 is TF32 at the moment; None elsewhere."""
     if device.type != "cuda":
         return None
     products = "TF32" if torch.backends.cuda.matmul.allow_tf32 else "no TF32"
-    driver = getattr(torch._C, "_cuda_getDriverVersion", lambda: 0)()  # 12080: made for CUDA 12.8 and older
-    return f"CUDA {torch.version.cuda}, driver {driver}, cuDNN {torch.backends.cudnn.version()}, {products}"
+    newest = getattr(torch._C, "_cuda_getDriverVersion", lambda: 0)()  # 12080 is 12.8
+    driver = f"{newest // 1000}.{newest % 1000 // 10}"
+    return f"CUDA {torch.version.cuda}, driver for CUDA {driver}, cuDNN {torch.backends.cudnn.version()}, {products}"
 
 
 def versions() -> dict[str, str]:

@@ -3,7 +3,10 @@
 import importlib.util
 import platform
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -65,30 +68,47 @@ def training_precision(name: str, device: torch.device) -> torch.dtype | None:
     return types[name]
 
 
-def use_tf32(allowed: bool) -> None:
-    """Whether CUDA devices may round the factors of float32 products to 10 bits, which is faster: for all of PyTorch.
+@contextmanager
+def tf32(allowed: bool) -> Iterator[None]:
+    """Inside the block, CUDA devices may (or may not) round the factors of float32 products to 10 bits: it is faster.
 
-    PyTorch's own default is a mixture: yes in convolutions, no in linear layers.
+    PyTorch's own default is a mixture, yes in convolutions and no in linear layers; after the block it is as it was.
     """
-    torch.backends.cuda.matmul.allow_tf32 = allowed
-    torch.backends.cudnn.allow_tf32 = allowed
+    places: tuple[Any, Any] = (torch.backends.cuda.matmul, torch.backends.cudnn)
+    before = [place.allow_tf32 for place in places]
+    for place in places:
+        place.allow_tf32 = allowed
+    try:
+        yield
+    finally:
+        for place, value in zip(places, before, strict=True):
+            place.allow_tf32 = value
 
 
 def moved(values: Tensor, device: torch.device) -> Tensor:
-    """The same tensor on `device`; to a CUDA device from pinned memory, so that the copy does not wait.
+    """The same tensor on `device`; from the CPU to a CUDA device through pinned memory, so that the copy does not wait.
 
-    A copy from ordinary memory first waits until the device has finished all work that it was given.
+    A copy from ordinary memory first waits until the device has finished all work that it was given. All other copies
+    do wait: MPS may read the CPU's memory after it was freed (github.com/pytorch/pytorch/issues/189690), and the CPU
+    would go on before the values of a GPU have arrived.
     """
-    if values.device == device:
-        return values
     if values.device.type == "cpu" and device.type == "cuda":
-        values = pinned(values)
-    return values.to(device, non_blocking=True)
+        return pinned(values).to(device, non_blocking=True)
+    return values.to(device)
 
 
 def pinned(values: Tensor) -> Tensor:
     """The same tensor in memory that the operating system may not move, so that a GPU can read it by itself."""
     return values.pin_memory()
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether this is a device, of any kind, that has no memory left: only CUDA has an error of its own for it."""
+    words = ("out of memory", "can't allocate memory", "ALLOC_FAILED")  # MPS; a CPU; cuDNN and cuBLAS
+    text = str(error)
+    return isinstance(error, torch.OutOfMemoryError) or (
+        isinstance(error, RuntimeError) and any(each in text for each in words)
+    )
 
 
 def device_generator(device: torch.device, seed: int) -> torch.Generator:

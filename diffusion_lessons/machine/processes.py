@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from diffusion_lessons.machine.devices import choose_device, use_tf32
+from diffusion_lessons.machine.devices import choose_device
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,6 @@ class Processes:
     def started(cls, device: str | torch.device | None) -> "Processes":
         """One process or several, as the environment says: `accelerate launch` and torchrun set WORLD_SIZE."""
         local = choose_device(device)
-        use_tf32(True)  # training does not need the digits, and is faster
         if int(os.environ.get("WORLD_SIZE", "1")) == 1:
             return cls(local)
         try:

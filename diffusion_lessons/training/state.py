@@ -13,7 +13,8 @@ from torch import nn
 from diffusion_lessons import checkpoints
 from diffusion_lessons.data import Data
 from diffusion_lessons.denoisers.network import Denoiser
-from diffusion_lessons.machine.devices import device_name, training_precision
+from diffusion_lessons.machine.description import backend
+from diffusion_lessons.machine.devices import device_name, tf32, training_precision
 from diffusion_lessons.machine.files import Lock, write_atomically
 from diffusion_lessons.training.ema import EMA
 from diffusion_lessons.training.pairs import Pairs
@@ -54,6 +55,24 @@ class Run:
         self.network.load_state_dict(network.state_dict())
         for average in self.averages.values():
             average.network.load_state_dict(network.state_dict())
+
+    @property
+    def allows_tf32(self) -> bool:
+        """Whether what is not half precision may be TF32: in a run that was asked for float32 it may not."""
+        return self.precision is not None
+
+    def use_layout(self, layout: torch.memory_format) -> None:
+        """Keep weights, averages and the optimiser's moments in this order in memory."""
+        for network in (self.network, *(average.network for average in self.averages.values())):
+            network.to(memory_format=layout)
+        self._align_moments()
+
+    def _align_moments(self) -> None:
+        """The moments in the order of their weights: a fused optimiser walks through memory and asks for no strides."""
+        for parameter, moments in self.optimizer.state.items():
+            for name, value in moments.items():
+                if value.shape == parameter.shape:
+                    moments[name] = torch.empty_like(parameter).copy_(value)
 
     @property
     def images(self) -> int:
@@ -122,6 +141,7 @@ class Run:
         for average, weights in zip(self.averages.values(), state["averages"], strict=True):
             average.network.load_state_dict(weights)
         self.optimizer.load_state_dict(state["optimizer"])
+        self._align_moments()  # a GPU's state may be in another order than a CPU's
         if state["scaler"] and self.scaler.is_enabled():  # a run in float16 may go on in another type, and back
             self.scaler.load_state_dict(state["scaler"])
 
@@ -146,6 +166,8 @@ class Run:
 
     def save_checkpoint(self, file: str | Path, share: float, *, command: str | None = None, **about: Any) -> Path:
         """Write the average of this share of the run, and its card."""
+        with tf32(self.allows_tf32):
+            computed_by = backend(self.device)
         entries = {
             "data": self.data_card,
             "recipe": self.recipe.card(),
@@ -158,6 +180,7 @@ class Run:
             "ema_share": share,
             "training_seconds": round(self.seconds, 1),
             "evaluation": {},
+            **({"backend": computed_by} if computed_by else {}),
             **self.recipe.about(),
             **about,
         }

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from diffusion_lessons.data import Data
-from diffusion_lessons.machine.devices import why_not_compiled
+from diffusion_lessons.machine.devices import is_out_of_memory, tf32, why_not_compiled
 from diffusion_lessons.machine.processes import Processes
 from diffusion_lessons.training.batches import Batch, draw_batch, mixed
 from diffusion_lessons.training.losses import loss, sample_times
@@ -18,6 +18,8 @@ from diffusion_lessons.training.state import Run
 # (run, network, batch) -> the mean loss. The network is `run.network`, perhaps compiled or spread over processes: it is
 # the one to call, since its gradients are taken.
 Objective = Callable[[Run, nn.Module, Batch], Tensor]
+
+REHEARSALS = 3  # of a step that becomes CUDA graphs: it is compiled, recorded, and for the first time replayed
 
 
 def denoising(run: Run, network: nn.Module, batch: Batch) -> Tensor:
@@ -47,7 +49,8 @@ class Step:
         run = self.run
         for group in run.optimizer.param_groups:
             group["lr"] = rate
-        error = self._gradients()
+        with tf32(run.allows_tf32):
+            error = self._fitting_gradients()
         run.scaler.unscale_(run.optimizer)
         nn.utils.clip_grad_norm_(run.network.parameters(), run.recipe.clip_norm)
         run.scaler.step(run.optimizer)
@@ -64,21 +67,19 @@ class Step:
         return self.network is not self._plain
 
     def prepare(self) -> None:
-        """Compute one batch's gradients and discard them, so that compiling and cutting happen now."""
-        while True:
-            try:
-                self._gradients()
-                break
-            except torch.OutOfMemoryError as error:
-                self._cut(error)
-            except Exception as error:
-                if not self.is_compiled:
+        """Compute one batch's gradients and discard them, so that compiling, recording and cutting happen now."""
+        for _ in range(REHEARSALS if self.run.recipe.compile == "graphs" else 1):
+            with tf32(self.run.allows_tf32):
+                try:
+                    self._fitting_gradients()
+                except ValueError:  # in our own words
                     raise
-                reason = f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"
-                _say(f"the network could not be compiled ({reason}); training goes on without it, only slower")
-                self.network = self._plain
-                self.run.network.to(memory_format=torch.contiguous_format)
-        self.run.optimizer.zero_grad(set_to_none=True)
+                except Exception as error:
+                    if not self.is_compiled:
+                        raise
+                    self._give_up_compiling(error)
+                    self._fitting_gradients()
+            self.run.optimizer.zero_grad(set_to_none=True)
 
     def compile(self) -> None:
         """Use the compiled network, or say in one line why not."""
@@ -87,16 +88,37 @@ class Step:
             _say(f"the network is not compiled: {reason}; training is only slower (--set compile=false)")
             return
         if self.run.device.type == "cuda":  # group normalisation undoes it where nothing is fused
-            self.run.network.to(memory_format=torch.channels_last)
+            self.run.use_layout(torch.channels_last)
         mode = "reduce-overhead" if self.run.recipe.compile == "graphs" else None
-        self.network = torch.compile(self._plain, mode=mode)  # type: ignore[assignment]
+        # every batch has one size; where memory asks for smaller parts, these have one, too
+        self.network = torch.compile(self._plain, mode=mode, dynamic=False)  # type: ignore[assignment]
 
-    def _cut(self, error: torch.OutOfMemoryError) -> None:
+    def _give_up_compiling(self, error: Exception) -> None:
+        """Take the network as it is, and say in one line why."""
+        reason = ": ".join([type(error).__name__, *str(error).strip().splitlines()[:1]])
+        _say(f"the network could not be compiled ({reason}); training goes on without it, only slower")
+        self.network = self._plain
+        self.run.optimizer.zero_grad(set_to_none=True)
+        self.run.use_layout(torch.contiguous_format)
+
+    def _fitting_gradients(self) -> Tensor:
+        """`_gradients`, in more parts where the memory asks for it, and from now on."""
+        while True:
+            try:
+                return self._gradients()
+            except RuntimeError as error:
+                if not is_out_of_memory(error):
+                    raise
+                self.run.optimizer.zero_grad(set_to_none=True)
+                self._cut(error)
+            if self.run.device.type == "cuda":  # here the error is gone, and with it what its frames still held
+                torch.cuda.empty_cache()
+
+    def _cut(self, error: RuntimeError) -> None:
         """Twice as many parts; a ValueError that says what to do where a part cannot be halved.
 
         Several processes have to cut alike, and one that runs out of memory cannot tell the others, which wait for it.
         """
-        self.run.optimizer.zero_grad(set_to_none=True)
         rows = self.run.recipe.batch // self.processes.world
         if rows % (2 * self.parts) or self.processes.world > 1:
             raise ValueError(
@@ -104,8 +126,6 @@ class Step:
                 f"batch (--set batch={self.run.recipe.batch // 2}), a smaller network, or --device cpu"
             ) from error
         self.parts *= 2
-        if self.run.device.type == "cuda":
-            torch.cuda.empty_cache()
         _say(f"out of memory: each batch is computed in {self.parts} parts of {rows // self.parts} images")
 
     @contextmanager
@@ -122,19 +142,20 @@ class Step:
     def _gradients(self) -> Tensor:
         """The mean loss of the batch of this step; its (scaled) gradients are left on the weights."""
         run, recipe, processes = self.run, self.run.recipe, self.processes
+        whole = draw_batch(
+            self.data,
+            recipe.batch,
+            run.seed,
+            run.step,
+            condition_dropout=recipe.condition_dropout,
+            flip=recipe.flip,
+            coupling=recipe.coupling,
+            rank=processes.rank,
+            world=processes.world,
+        )
         errors = []
-        for part in range(self.parts):
-            batch = draw_batch(
-                self.data,
-                recipe.batch,
-                run.seed,
-                run.step,
-                condition_dropout=recipe.condition_dropout,
-                flip=recipe.flip,
-                coupling=recipe.coupling,
-                rank=processes.rank * self.parts + part,
-                world=processes.world * self.parts,
-            )
+        for part, rows in enumerate(zip(*(values.chunk(self.parts) for values in whole), strict=True)):
+            batch = Batch(*rows)
             with self._dropout(part), torch.autocast(run.device.type, run.precision, enabled=run.precision is not None):
                 error = self.objective(run, self.network, batch)
             run.scaler.scale(error / self.parts).backward()

@@ -10,7 +10,7 @@ from diffusion_lessons import schedules, toys
 from diffusion_lessons.benchmark.measure import measure, timed_samples
 from diffusion_lessons.benchmark.rows import Measurement, frame
 from diffusion_lessons.denoisers import Denoiser
-from diffusion_lessons.machine.processes import Processes
+from diffusion_lessons.machine.devices import tf32
 from diffusion_lessons.sampling import Settings
 from tests.benchmark.made import of_points
 
@@ -128,12 +128,17 @@ def test_an_unknown_metric_and_nan_samples_are_refused(evaluator):
         measure(spoiled, Settings("ddim", 2, limit=None), evaluator=evaluator, metrics=["kernel"], samples=20)
 
 
-def test_float32_is_float32_where_it_is_measured_and_may_be_tf32_where_it_trains():
-    Processes.started("cpu")
-    assert torch.backends.cuda.matmul.allow_tf32 and torch.backends.cudnn.allow_tf32
-    mixture = toys.GaussianMixture([0.0], stds=1.0)
-    row = measure(mixture.denoiser(schedules.flow()), Settings("ddim", 1, batch=2), repeats=1)
-    assert not torch.backends.cuda.matmul.allow_tf32 and not torch.backends.cudnn.allow_tf32
+def test_float32_is_float32_where_it_is_measured_and_as_it_was_afterwards():
+    settings = []
+
+    def network(x, t):
+        settings.append((torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32))
+        return x
+
+    with tf32(True):  # as in a training that is measured on the way
+        row = measure(Denoiser(network, PATH, shape=(2,)), Settings("ddim", 1, batch=2, limit=None), repeats=1)
+        assert torch.backends.cuda.matmul.allow_tf32 and torch.backends.cudnn.allow_tf32
+    assert set(settings) == {(False, False)}
     assert row.backend is None  # of CUDA devices only
 
 

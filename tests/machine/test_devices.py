@@ -2,11 +2,12 @@
 
 import re
 
+import pytest
 import torch
 
 from diffusion_lessons.checkpoints import cards
-from diffusion_lessons.machine.description import describe
-from diffusion_lessons.machine.devices import device_name
+from diffusion_lessons.machine.description import backend, describe
+from diffusion_lessons.machine.devices import device_name, is_out_of_memory, moved, tf32
 from diffusion_lessons.training import loop
 
 
@@ -21,3 +22,40 @@ def test_a_card_and_a_measured_row_name_the_device_alike(tiny_recipe, tiny_data,
     card = cards.read_card(loop.finish(record, tmp_path))
     row = describe(torch.device("cpu"))
     assert (card["device"], card["threads"]) == (row["device"], row["threads"])
+
+
+def test_a_card_from_a_gpu_names_what_computed_and_if_in_tf32(tiny_recipe, tiny_data, tmp_path, monkeypatch):
+    monkeypatch.setattr(torch._C, "_cuda_getDriverVersion", lambda: 12080, raising=False)
+    with tf32(False):
+        assert re.fullmatch(r"CUDA .+, driver for CUDA 12\.8, cuDNN .+, no TF32", backend(torch.device("cuda")))
+    monkeypatch.setattr("diffusion_lessons.training.state.backend", lambda device: backend(torch.device("cuda")))
+    for precision, products in (("float32", ", no TF32"), ("bfloat16", ", TF32")):
+        folder = tmp_path / precision
+        *_, record = loop.train(tiny_recipe, tiny_data, folder, device="cpu", precision=precision)
+        assert cards.read_card(loop.finish(record, folder))["backend"].endswith(products)
+
+
+@pytest.mark.parametrize(("there", "here"), [("cpu", "cuda:0"), ("cpu", "mps:0"), ("cuda:0", "cpu"), ("cpu", "cpu")])
+def test_only_a_copy_from_pinned_memory_to_cuda_does_not_wait(monkeypatch, there, here):
+    """On MPS it would read memory that may be freed by then; to the CPU it would return without the values."""
+    from tests.fake_cuda import FakeCuda
+
+    cuda = FakeCuda(monkeypatch)
+    with cuda:
+        assert moved(torch.empty(3, device=there), torch.device(here)).device == torch.device(here)
+    assert len(cuda.copies) == (there != here)
+    assert len(cuda.waits) == (there != here and here != "cuda:0")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB"),
+        RuntimeError("MPS backend out of memory (MPS allocated: 5 GB). Use PYTORCH_MPS_HIGH_WATERMARK_RATIO"),
+        RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+    ],
+)
+def test_memory_that_ran_out_is_known_on_every_device(error):
+    assert is_out_of_memory(error)
+    assert not is_out_of_memory(RuntimeError("expected scalar type Half")) and not is_out_of_memory(KeyError("memory"))

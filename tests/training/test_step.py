@@ -30,7 +30,7 @@ def test_every_weight_of_a_student_has_a_gradient_under_autocast(name):
     for parameter in run.network.parameters():  # layers that start at zero pass no gradient on
         nn.init.normal_(parameter, std=0.1)
     Step(run, objective, data, Processes(torch.device("cpu")))._gradients()
-    assert [key for key, p in run.network.named_parameters() if p.grad is None or not p.grad.any()] in ([], [])
+    assert [key for key, p in run.network.named_parameters() if p.grad is None or not p.grad.any()] == []
 
 
 @pytest.mark.parametrize("first", ["float32", "bfloat16", "float16"])
@@ -62,7 +62,7 @@ def test_a_slow_first_step_does_not_eat_the_warm_up(tiny_recipe, tiny_data, monk
 
 
 def test_a_network_that_cannot_be_compiled_is_trained_as_it_is(tiny_recipe, tiny_data, monkeypatch, capsys):
-    def broken(network, mode):
+    def broken(network, **options):
         def call(*_):
             raise RuntimeError("Failed to find C compiler")
 
@@ -81,7 +81,7 @@ def test_a_network_that_cannot_be_compiled_is_trained_as_it_is(tiny_recipe, tiny
 @pytest.mark.parametrize(("choice", "mode"), [(True, None), ("graphs", "reduce-overhead")])
 def test_a_step_may_be_recorded_as_graphs(tiny_recipe, tiny_data, monkeypatch, choice, mode):
     modes = []
-    monkeypatch.setattr(torch, "compile", lambda network, mode: modes.append(mode) or network)
+    monkeypatch.setattr(torch, "compile", lambda network, mode, **_: modes.append(mode) or network)
     monkeypatch.setattr("diffusion_lessons.training.step.why_not_compiled", lambda device: "")
     run = Run(replace(tiny_recipe, compile=choice), tiny_data, torch.device("cpu"), 0)
     Step(run, denoising, tiny_data, Processes(torch.device("cpu")))
@@ -97,10 +97,14 @@ def test_what_keeps_a_network_from_being_compiled_is_said(tiny_recipe, tiny_data
     assert reason in devices.why_not_compiled(torch.device("cuda"))
 
 
-def test_a_batch_too_large_for_the_memory_is_computed_in_parts(tiny_recipe, tiny_data, monkeypatch, capsys):
+OUT_OF_MEMORY = (torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("MPS backend out of memory (in use: 5 GB)"))
+
+
+@pytest.mark.parametrize("error", OUT_OF_MEMORY, ids=["cuda", "mps"])
+def test_a_batch_too_large_for_the_memory_is_computed_in_parts(tiny_recipe, tiny_data, capsys, error):
     def hungry(run, network, batch):
         if len(batch.x0) > 4:
-            raise torch.OutOfMemoryError("CUDA out of memory")
+            raise error
         return denoising(run, network, batch)
 
     alone = Processes(torch.device("cpu"))
@@ -114,7 +118,65 @@ def test_a_batch_too_large_for_the_memory_is_computed_in_parts(tiny_recipe, tiny
         assert other == pytest.approx(one, rel=1e-5)
     for one, other in zip(whole.network.parameters(), cut.network.parameters(), strict=True):
         torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-5)
-    monkeypatch.setattr("tests.promises.test_gpu.denoising", denoising)
-    steps[1].objective = lambda *_: (_ for _ in ()).throw(torch.OutOfMemoryError("CUDA out of memory"))
+    steps[1].objective = lambda *_: (_ for _ in ()).throw(error)
     with pytest.raises(ValueError, match="1 images at a time do not fit.*--set batch=8"):
         steps[1].prepare()
+
+
+def test_memory_that_runs_out_on_the_way_costs_no_step(tiny_recipe, tiny_data, capsys):
+    """Another program may take the memory after the rehearsal: the same batch is computed again, in parts."""
+    run = Run(tiny_recipe, tiny_data, torch.device("cpu"), 0, "float32")
+    step = Step(run, denoising, tiny_data, Processes(torch.device("cpu")))
+    step(1e-3)
+    before = [parameter.clone() for parameter in run.network.parameters()]
+    calls = []
+
+    def once(run, network, batch):
+        calls.append(len(batch.x0))
+        if len(calls) == 1:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return denoising(run, network, batch)
+
+    step.objective = once
+    assert step(1e-3).isfinite() and calls == [16, 8, 8] and run.step == 2
+    assert "2 parts of 8 images" in capsys.readouterr().err
+    assert any((one != other).any() for one, other in zip(before, run.network.parameters(), strict=True))
+
+
+def test_a_step_asked_for_float32_rounds_no_factors_and_leaves_the_setting_as_it_was(tiny_recipe, tiny_data):
+    settings = []
+
+    def looking(run, network, batch):
+        settings.append((torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32))
+        return denoising(run, network, batch)
+
+    before = torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32
+    for precision in ("float32", "bfloat16"):
+        run = Run(tiny_recipe, tiny_data, torch.device("cpu"), 0, precision)
+        Step(run, looking, tiny_data, Processes(torch.device("cpu")))(1e-3)
+    assert settings == [(False, False), (True, True)]
+    assert before == (torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32)
+
+
+@pytest.mark.parametrize("layouts", [("contiguous_format", "channels_last"), ("channels_last", "contiguous_format")])
+def test_a_run_goes_on_in_another_order_of_memory(tiny_recipe, tiny_data, tmp_path, layouts):
+    """Compiled for a GPU the network is channels-last, on a CPU it is not: the run is the same in both."""
+    alone = Processes(torch.device("cpu"))
+    plain, saved, resumed = (Run(tiny_recipe, tiny_data, torch.device("cpu"), 0, "float32") for _ in range(3))
+    saved.use_layout(getattr(torch, layouts[0]))
+    for run in (plain, saved):
+        step = Step(run, denoising, tiny_data, alone)
+        step(1e-3), step(1e-3)
+    saved.save_state(tmp_path / "state")
+    resumed.load_state(tmp_path / "state")
+    resumed.use_layout(getattr(torch, layouts[1]))
+    for run in (plain, resumed):
+        Step(run, denoising, tiny_data, alone)(1e-3)
+    for one, other in zip(plain.network.parameters(), resumed.network.parameters(), strict=True):
+        torch.testing.assert_close(other, one, rtol=1e-4, atol=1e-6)
+    for network in (resumed.network, resumed.ema.network):  # alike, so that the average is one kernel for all tensors
+        assert {
+            each.is_contiguous(memory_format=getattr(torch, layouts[1]))
+            for each in network.parameters()
+            if each.ndim == 4
+        } == {True}
