@@ -16,6 +16,8 @@ ROOT = Path(__file__).parents[2]
 CELLS = {
     "number": 'print(f"the loss is {1 / 8 + 1e-4:.4f} after 162 steps")',
     "value": '{"mean": 0.25, "share": -0.0625}',
+    "trained": 'print(f"distance {0.80:.2f} after 3 epochs")',
+    "absolute": 'print(f"distance {0.02:.2f}")',
     "silent": "_ = 'a trailing semicolon'\n_;",
     "offline": """import socket
 try:
@@ -26,6 +28,7 @@ with socket.create_server(("127.0.0.1", 0)) as server:
     print("this machine answers", socket.create_connection(server.getsockname()).close() or "itself")
 """,
 }
+TAGS = {"trained": ["within-5%"], "absolute": ["within-0.05"]}
 CHANGES = {  # name -> (cell, text, its replacement, whether the check must fail)
     "as_stored": ("number", "", "", False),
     "loss_by_half_a_thousandth": ("number", "0.1251", "0.12516", False),
@@ -36,6 +39,11 @@ CHANGES = {  # name -> (cell, text, its replacement, whether the check must fail
     "value_by_two_percent": ("value", "0.0625", "0.0638", True),
     "sign": ("value", "-0.0625", "0.0625", True),
     "two_digits": ("value", "0.25", "0.26", True),
+    "trained_by_four_percent": ("trained", "0.80", "0.83", False),
+    "trained_by_ten_percent": ("trained", "0.80", "0.88", True),
+    "trained_whole_number": ("trained", "3 epochs", "4 epochs", True),
+    "absolute_within": ("absolute", "0.02", "-0.02", False),
+    "absolute_beyond": ("absolute", "0.02", "0.09", True),
     "output_removed": ("number", None, None, True),
 }
 
@@ -64,7 +72,8 @@ def lesson(tmp_path_factory):
     """A tiny lesson, run and stored as lessons are."""
     from lesson_files import set_surroundings
 
-    notebook = new_notebook(cells=[new_code_cell(source) for source in CELLS.values()])
+    cells = [new_code_cell(source, metadata={"tags": TAGS.get(name, [])}) for name, source in CELLS.items()]
+    notebook = new_notebook(cells=cells)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "environ", os.environ.copy())
         set_surroundings()
@@ -116,3 +125,11 @@ def test_a_notebook_that_was_never_run_is_refused(lesson, tmp_path):
     result = nbval(tmp_path)
     assert result.returncode == pytest.ExitCode.USAGE_ERROR
     assert "without having been run" in result.stdout + result.stderr
+
+
+def test_a_tag_that_is_no_tolerance_is_refused():
+    from tests.lessons.policy import ROUNDING, tolerance
+
+    assert tolerance(["panel"]) == ROUNDING
+    with pytest.raises(pytest.UsageError, match="'within-a-bit' is no tolerance"):
+        tolerance(["within-a-bit"])
