@@ -9,7 +9,7 @@ __getattr__, __dir__, __all__ = offer(
         "display": ["show", "png", "beside"],
         "images": ["image_grid", "save_picture"],
         "saving": ["save_figure"],
-        "animations": ["save_animation", "trajectory_frames"],
+        "animations": ["save_animation", "show_animation", "trajectory_frames"],
         "noising": [
             "density_over_time",
             "forward_strip",

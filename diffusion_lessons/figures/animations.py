@@ -1,11 +1,13 @@
 """Denoising as a moving picture: PNG (animated, full colour) or GIF, shown by every browser and notebook."""
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image
 from torch import Tensor
 
+from diffusion_lessons.figures.display import Shown
 from diffusion_lessons.figures.images import image_grid, save_picture
 from diffusion_lessons.path import Path as GaussianPath
 from diffusion_lessons.samplers.base import State
@@ -37,6 +39,33 @@ def save_animation(
     durations = [milliseconds] * (len(frames) - 1) + [hold]
     first, *others = frames
     return save_picture(first, file, save_all=True, append_images=others, duration=durations, loop=0)
+
+
+def show_animation(frames: Sequence[Image.Image], alt: str, *, milliseconds: int = 120, hold: int = 1500) -> Shown:
+    """The last line of a cell with a moving picture, as `show` is for one that stands still: an animated PNG.
+
+    The last frame, which is held for `hold` milliseconds, is also what a page shows that cannot move, as on paper.
+    """
+    if len(frames) == 0:
+        raise ValueError("an animation needs at least one frame")
+    content, durations = io.BytesIO(), [milliseconds] * (len(frames) - 1) + [hold]
+    frames[-1].save(
+        content,
+        format="png",
+        save_all=True,
+        default_image=True,
+        append_images=list(frames),
+        duration=[hold, *durations],
+        loop=0,
+    )
+    return _Moving(content.getvalue(), frames[-1].width, alt)
+
+
+class _Moving(Shown):
+    """A picture that is written already."""
+
+    def __init__(self, content: bytes, width: int, alt: str):
+        self.content, self.width, self.alt = content, width, alt
 
 
 def _beside(left: Image.Image, right: Image.Image) -> Image.Image:

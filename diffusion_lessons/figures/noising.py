@@ -44,7 +44,7 @@ def schedule_figure(paths: Sequence[Path], mark: float | None = None) -> Figure:
         line = {"color": PATH_COLORS[path.card["path"]], "label": path_label(path), "linewidth": 2}
         left.plot(t / path.T, path.alpha_bar(t) / (path.alpha_bar(t) + path.sigma(t) ** 2), **line)
         right.plot(t / path.T, path.lam(t), **line)
-    left.set(title="How much of the variance is data", xlabel="t / T", ylabel=r"$\bar\alpha_t$", ylim=(-0.02, 1.02))
+    left.set(title="How much of the variance is data", xlabel="t / T", ylabel="share of the data", ylim=(-0.02, 1.02))
     right.set(
         title="The same on the solvers' clock",
         xlabel="t / T",
@@ -134,7 +134,7 @@ def observer_figure(paths: Sequence[Path], shares: Sequence[float], counts: Mapp
         left.plot(shares, named, **line)
         right.plot([path.lam(share * path.T) for share in shares], named, **line)
     left.set(title="Two curves over time ...", xlabel="t / T", ylabel="digits named, of 100", ylim=(0, 103))
-    right.set(title="... are one over lambda", xlabel=r"$\lambda_t$ (data to the right)", xlim=(-4, 2.4))
+    right.set(title="... are one curve over lambda", xlabel=r"$\lambda_t$ (data to the right)", xlim=(-4, 2.4))
     for axes in (left, right):
         axes.axhline(10, color=style.GREY, linestyle=":", linewidth=1.2)
         style.clean(axes)

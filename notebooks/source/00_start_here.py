@@ -3,19 +3,33 @@
 #
 # **Question.** What will you be able to make, and does your machine work?
 #
-# **Budget.** About 6 seconds of one CPU core, 0.9 GB of memory, nothing to download.
+# **Budget.** About 9 seconds of one CPU core, 0.9 GB of memory, nothing to download.
 #
-# **Afterwards you can** run every lesson; draw digits out of noise; read the notation of the course; and say why the
-# best possible denoiser cannot draw anything new.
+# **Afterwards you can** run every lesson; draw digits out of noise; say why the best possible denoiser cannot draw
+# anything new; and find the notation of the course when you need it.
 #
 # Run a cell with Shift + Enter, from top to bottom. Nothing here can break.
 
 # %%
 import torch
 
-from diffusion_lessons import check, doctor, load_data, samplers, schedules, toys, trace
-from diffusion_lessons.figures import image_grid, noising, show, trajectories
+from diffusion_lessons import check, doctor, generate, load, load_data, samplers, schedules, toys, trace
+from diffusion_lessons.figures import image_grid, noising, show, show_animation, trajectories, trajectory_frames
 from diffusion_lessons.panels import image_panel, predict, scope_check
+
+# %% [markdown]
+# ## What you will be able to make
+#
+# A network that comes with the course, and ten handwritten digits that nobody ever wrote. At the left, the state of the
+# picture, from pure noise to a digit; at the right, what the network sees in it at that moment. By lesson 04 you will
+# have written the sampler that does this, by lesson 07 you will control it, and by lesson 09 you can say how good it
+# is.
+
+# %%
+network = load("mnist-diffusion")
+states = generate(network, 10, labels=range(10), steps=20, seed=1)
+frames = trajectory_frames(states, network.path, columns=5)
+show_animation(frames, f"The digits 0 to 9, drawn from noise in {len(states) - 1} steps by a network of the course.")
 
 # %% [markdown]
 # ## Does your machine work?
@@ -30,7 +44,8 @@ print(*troubles, "Mend what is above, then run this again." if troubles else "Al
 # %% [markdown]
 # ## Digits out of noise
 #
-# Here are some data: 1,500 handwritten digits, 8 by 8 pixels, which came with one of the packages.
+# How does it work? To understand it we first make the problem small enough to be solved exactly. Here are some data:
+# 1,500 handwritten digits, 8 by 8 pixels, which came with one of the packages.
 
 # %%
 digits = load_data("digits")
@@ -38,12 +53,12 @@ show(image_grid(digits.images[:32], columns=16, enlarge=5), f"Thirty-two of {len
 
 # %% [markdown]
 # Everything in this course rests on one machine, the *denoiser*. It is asked: "This picture has noise in it. What
-# was the clean one?" Usually a network learns to answer. For a finite set of pictures the best answer is a formula:
-# the average of all of them, each weighted by how well it explains the noisy one. So you can have a perfect
+# was the clean one?" Usually a network learns to answer. But for a finite set of pictures the best possible answer is a
+# formula: the average of all of them, each weighted by how well it explains the noisy one. So you can have a perfect
 # denoiser now, without training.
 #
-# A *sampler* turns the denoiser into a painter. It starts from pure noise and asks twenty times, each time taking a
-# little of the noise away. You need not understand it yet: lesson 04 is about this line.
+# A *sampler* turns the denoiser into a painter. It starts from pure noise and evaluates the denoiser twenty times, each
+# time taking a little of the noise away. You need not understand it yet: lesson 04 is about this line.
 
 # %%
 path = schedules.ddpm_linear()
@@ -84,13 +99,28 @@ show(
 )
 
 # %% [markdown]
-# **The perfect denoiser has memorised its data.** It cannot make anything else: of all that it knows, it returns
-# what fits best. A trained network is *worse* at its task, and that is the point. It cannot store every picture, so
-# it answers with something in between, and what it then draws is new. How new, is a question that can be measured
-# (lesson 09), and it is asked in court.
+# **The perfect denoiser has memorised its data.** It cannot make anything else: of all the pictures that it knows, it
+# returns the one that fits best. A trained network is *worse* at its task, and that is the point. It cannot store every
+# picture, so it answers with something in between, and what it then draws is new. Look for yourself, with a network
+# that was trained on the same 1,500 digits.
+
+# %%
+by_network = generate(load("digits-diffusion"), 8, labels=range(8), steps=20, seed=3)[-1].x.double()
+distance, nearest = torch.cdist(by_network.flatten(1), images.flatten(1)).min(dim=1)
+unseen = load_data("digits", "test").images.double()
+apart = torch.cdist(unseen.flatten(1), images.flatten(1)).min(dim=1).values
+pairs = {"drawn": by_network, "in the data": images[nearest]}
+show(
+    noising.image_strip(pairs, [str(k) for k in range(8)], "Drawn by a network, and the nearest training image"),
+    f"Eight digits by a network above, their nearest training images below: alike, and not the same. Mean distance "
+    f"to the nearest: {distance.mean():.2f}. For digits that people wrote and no network saw it is {apart.mean():.2f}.",
+)
+
+# %% [markdown]
+# How new such pictures are can be measured, and lesson 09 does it; courts have begun to ask.
 #
-# This is how the course works. First the idea where the exact answer is known. Then the network, and how far it is from
-# the exact answer. Every claim is followed by a cell that measures it.
+# This is how the course works. First comes the idea, where the exact answer is known. Then comes the network, and how
+# far it is from the exact answer. Every claim is followed by a cell that measures it.
 
 # %% [markdown]
 # ## The words of the course
@@ -107,7 +137,8 @@ show(
 # | $s$ | `scale` | guidance: $\varepsilon_\text{uncond} + s\,(\varepsilon_\text{cond} - \varepsilon_\text{uncond})$ |
 # | NFE | `nfe` | network evaluations for a sample; guidance counts two |
 #
-# You will come back to this table. The library uses these names and no others, so you can ask it.
+# There is no need to learn this table. Each symbol is introduced where it is first used, and this is the place to look
+# it up afterwards. The library uses the same names, so you can ask it.
 
 # %%
 t = 300.0
@@ -115,7 +146,7 @@ x_t = path.add_noise(images[:1], torch.zeros_like(images[:1]), t)
 seen = denoise(x_t, t)
 assert torch.allclose(path.alpha(t) * seen.x0 + path.sigma(t) * seen.eps, x_t)
 print(f"alpha = {path.alpha(t):.3f}, sigma = {path.sigma(t):.3f}, alpha_bar = {path.alpha_bar(t):.3f}")
-print("both estimates of the denoiser, put together again, give x_t: they are one guess")
+print("both estimates of the denoiser, put together again, give x_t: they are one estimate, written in two ways")
 
 # %% [markdown]
 # ## Move it
@@ -155,8 +186,9 @@ image_panel(toys.point_masses(images[:300]).denoiser(path), steps=10)
 # %% [markdown]
 # ## Exercises
 #
-# An exercise is a function without a body, and a check. The check does not only say right or wrong: it knows the usual
-# mistakes. Here is a body with one of them. Run it, read the answer, and mend the line.
+# An exercise is a function without a body, and a check. The check does not only say right or wrong; it also knows the
+# usual mistakes. In many lessons your function, once it is right, runs the cells that follow it. Here is a body with
+# one of them. Run it, read the answer, and mend the line.
 
 
 # %%

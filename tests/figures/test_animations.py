@@ -1,12 +1,14 @@
 """Animations: a frame for each state, and files that play."""
 
+import io
+
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
 from diffusion_lessons import samplers, schedules, toys
-from diffusion_lessons.figures.animations import save_animation, trajectory_frames
+from diffusion_lessons.figures.animations import save_animation, show_animation, trajectory_frames
 from diffusion_lessons.figures.images import image_grid
 
 PATH = schedules.variance_exploding()
@@ -48,3 +50,17 @@ def test_errors_say_what_to_do(states, tmp_path):
         save_animation(trajectory_frames(states, PATH), tmp_path / "run.mp4")
     with pytest.raises(ValueError, match="at least one"):
         save_animation([], tmp_path / "run.gif")
+
+
+def test_a_notebook_plays_all_frames_and_paper_shows_the_last(states):
+    frames = trajectory_frames(states, PATH)
+    shown = show_animation(frames, "Four points on their way.", milliseconds=50, hold=900)
+    assert shown.alt == "Four points on their way." and shown.width == frames[0].width
+    with Image.open(io.BytesIO(shown.content)) as moving:
+        np.testing.assert_array_equal(np.asarray(moving.convert("RGB")), np.asarray(frames[-1]))  # what stands still
+        moving.seek(1)  # the first frame that is played
+        np.testing.assert_array_equal(np.asarray(moving.convert("RGB")), np.asarray(frames[0]))
+        moving.seek(6)
+        np.testing.assert_array_equal(np.asarray(moving.convert("RGB")), np.asarray(frames[-1]))
+    with pytest.raises(ValueError, match="at least one frame"):
+        show_animation([], "nothing")
