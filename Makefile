@@ -16,7 +16,7 @@ NBVAL    := $(PYTEST) -p nbval -p tests.lessons.policy
 # One after the other: they share a JupyterLab. Without a Chromium they are skipped, and -rs says so.
 BROWSER  := OMP_NUM_THREADS=1 $(VENV)/python -m pytest -q -rs tests/browser
 
-.PHONY: help setup tour lab test test-quick test-browser test-lessons lint lessons bench claims clean
+.PHONY: help setup tour lab test test-quick test-browser test-lessons lint lessons bench tables claims clean
 .DEFAULT_GOAL := help
 
 help:        ## list these targets
@@ -56,6 +56,9 @@ lessons: setup  ## build the lessons from notebooks/source; LESSONS="04 05" for 
 
 bench: setup ## every benchmark in its short form; BENCH="training --full" for some, as they are meant
 	@$(VENV)/python -m benchmarks $(BENCH)
+
+tables: setup ## the measured tables that ship, anew where a network changed; resumes, and two of them share the rows
+	@$(VENV)/python tools/tables.py $(TABLES)
 
 claims: setup  ## the verdicts on what two texts claim, into CLAIMS.md; CLAIMS="C9 C14" measures these anew
 	@$(VENV)/python -m claims $(CLAIMS)

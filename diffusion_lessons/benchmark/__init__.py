@@ -7,6 +7,9 @@ __getattr__, __dir__, __all__ = offer(
     {
         "rows": ["Measurement"],
         "measure": ["timed_samples"],
+        "kept": [],
+        "levels": ["by_level"],
+        "latency": ["interleaved", "speed_up"],
         "sweep": [],
         "table": [],
         "plans": [],

@@ -8,17 +8,20 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
+from diffusion_lessons.benchmark import kept
 from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.denoisers.counting import count_calls
 from diffusion_lessons.machine import description
 from diffusion_lessons.machine.devices import device_generator, synchronise, tf32
 from diffusion_lessons.metrics.evaluator import Evaluator
+from diffusion_lessons.metrics.samples import Features
 from diffusion_lessons.metrics.scores import WITH_CLASSES, Score, evaluate, evaluate_values, metric_named
 from diffusion_lessons.samplers.base import State, last_x
 from diffusion_lessons.sampling import Settings, device_of, in_precision, states
@@ -50,6 +53,7 @@ def measure(
     warm_up: int = 1,
     seed: int = 0,
     name: str | None = None,
+    keep: Path | None = None,
     progress: bool = False,
 ) -> Measurement:
     """Sample with these settings, and return all that a claim about speed or quality rests on.
@@ -59,6 +63,7 @@ def measure(
     repeats: batches that are timed, after `warm_up` untimed ones; the batches drawn for quality count among them. With
         0, latency is not measured.
     name: of the checkpoint in the row; by default the one in its card.
+    keep: where the samples' features are kept, if they are.
     progress: show a bar that counts images.
 
     Raises ValueError for an unknown metric and for settings that do not fit, before anything is sampled.
@@ -79,7 +84,12 @@ def measure(
         seed=seed,
         progress=progress,
     )
-    quality = {} if evaluator is None else _quality(result, evaluator, metrics, seed)
+    quality = {}
+    if evaluator is not None:
+        features = evaluator.features_of(result.x, result.labels)
+        quality = quality_of(features, evaluator, metrics, seed)
+        if keep is not None:
+            kept.write(keep, features, fingerprint(denoise), evaluator.sha256)
     card = getattr(denoise, "card", None) or {}
     latencies = torch.tensor(result.seconds if repeats else [], dtype=torch.float64)
     quartiles = (
@@ -108,9 +118,11 @@ def measure(
     )
 
 
-def _quality(result: TimedSamples, evaluator: Evaluator, metrics: Iterable[str], seed: int) -> dict[str, Score]:
-    """The evaluator's scores, and those of the values of the pixels."""
-    samples = evaluator.features_of(result.x, result.labels)
+def quality_of(samples: Features, evaluator: Evaluator, metrics: Iterable[str], seed: int) -> dict[str, Score]:
+    """The evaluator's scores of samples, and those of the values of their pixels.
+
+    Figures that need a classifier are left out where there is none.
+    """
     usable = [name for name in metrics if samples.predicted is not None or name not in WITH_CLASSES]
     scores = evaluate(usable, samples, evaluator.train, evaluator.held_out, seed=seed, floors=evaluator.floors)
     return scores | evaluate_values(samples, evaluator.real_std)

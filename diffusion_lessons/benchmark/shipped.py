@@ -15,7 +15,10 @@ from diffusion_lessons.machine import places
 from diffusion_lessons.machine.files import read_json
 from diffusion_lessons.sampling import Settings
 
-LATENCY = ("seconds_per_image", "seconds_q1", "seconds_q3", "repeats", "warm_up", "peak_memory_mb", "load")
+LATENCY = (
+    *("seconds_per_image", "seconds_q1", "seconds_q3", "repeats", "warm_up", "peak_memory_mb", "load", "threads"),
+    *("seconds", "session", "evaluation_seconds"),
+)
 LEDGER = "claims.json"
 
 

@@ -3,25 +3,31 @@
     for row in sweep(denoise, grid, "runs/mnist.jsonl", evaluator=evaluator, samples=1000):
         print(row.settings.sampler, row.nfe, row.quality["frechet"].value)
 
-Quality may be spread over processes, `accelerate launch --num_processes 4 -m diffusion_lessons benchmark ...`: each
-takes every fourth of the settings and writes a file of its own, and the files are joined at the end. Latency is
-measured by one process alone.
+Several processes may share a sweep of quality: start the same command twice, or with `accelerate launch`. Each takes
+the next row that no other has taken, and a row whose process was killed is taken over. Latency is measured by one
+process alone.
 """
 
+import warnings
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tqdm.auto import tqdm
 
 from diffusion_lessons import samplers
-from diffusion_lessons.benchmark import table
-from diffusion_lessons.benchmark.measure import fingerprint, measure
+from diffusion_lessons.benchmark import kept, table
+from diffusion_lessons.benchmark.measure import QUALITY, fingerprint, measure, quality_of
 from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.machine.files import Lock, check_writable
 from diffusion_lessons.machine.processes import Processes
 from diffusion_lessons.metrics.evaluator import Evaluator
+from diffusion_lessons.metrics.scores import WITH_CLASSES
 from diffusion_lessons.sampling import Settings, device_of
+
+FOREVER = 10.0**7  # seconds to wait for a row that another process is measuring
 
 
 def sweep(
@@ -37,8 +43,10 @@ def sweep(
 ) -> Iterator[Measurement]:
     """Measure all settings that the file does not hold yet, and yield all rows of the grid in its order.
 
-    With several processes each yields its own share. `options` are those of `measure`. Progress is counted in network
-    evaluations, so that the time left is right where a thousand-step row follows a ten-step one.
+    With several processes each yields all rows, its own first. `options` are those of `measure`. Progress is counted
+    in network evaluations, so that the time left is right where a thousand-step row follows a ten-step one. Features
+    are kept (`benchmark.kept`): where a row lacks a figure that is asked for, it is computed from them, and only where
+    they are missing or damaged is the row sampled again.
 
     Raises ValueError for an empty grid, for a damaged file or one of another checkpoint or of other features, and for
     latency measured by several processes; when called, before anything is measured.
@@ -48,40 +56,85 @@ def sweep(
         raise ValueError("an empty grid: give at least one Settings to measure")
     for settings in grid:
         settings.check(denoise)  # settings that do not fit fail now, not after an hour
-    processes = Processes.started(device_of(denoise))
-    if processes.world > 1 and repeats:
+    if Processes.started(device_of(denoise)).world > 1 and repeats:
         raise ValueError("latency is measured by one process alone: run without `accelerate launch`, or with repeats=0")
     sha256, file = fingerprint(denoise), Path(file)
     table.check_name(file)
     check_writable(file)
     if file.is_file():
         _check_features(file, table.read(file, sha256), options.get("evaluator"))
-    return _rows(denoise, grid, file, sha256, processes, samples, repeats, seed, progress, options)
+    return _rows(denoise, grid, file, sha256, samples, repeats, seed, progress, options)
 
 
-def _rows(denoise, grid, file, sha256, processes, samples, repeats, seed, progress, options):
-    if processes.rank == 0:
-        _join(file, sha256)
-    processes.wait()
-    measured = {row.key: row for row in table.read(file, sha256)} if file.is_file() else {}
-    own = _part(file, processes.rank)
-    mine = grid[processes.rank :: processes.world]
-    count = samples if options.get("evaluator") else 0
-    bar_options = {} if progress else {"disable": True}  # otherwise as TQDM_DISABLE says
-    bar = tqdm(total=sum(map(_cost, mine)), unit="evaluation", **bar_options)
-    for settings in mine:
-        bar.set_description(f"{settings.sampler} {settings.steps}")
-        row = measured.get((settings, count, seed))
-        if row is None or row.repeats < repeats:
-            row = measure(denoise, settings, samples=samples, repeats=repeats, seed=seed, **options)
-            table.append(own, row)
-        bar.update(_cost(settings))
-        yield row
-    bar.close()
-    processes.wait()
-    if processes.rank == 0:
-        _join(file, sha256)
-    processes.wait()
+def _rows(denoise, grid, file, sha256, samples, repeats, seed, progress, options):
+    with _alone(file) if repeats else nullcontext():
+        with Lock(file, table.WAIT):  # what another process is writing is no unfinished line
+            if file.is_file():
+                table.drop_unfinished_line(file)
+        count = samples if options.get("evaluator") else 0
+        bar_options = {} if progress else {"disable": True}  # otherwise as TQDM_DISABLE says
+        bar = tqdm(total=sum(map(_cost, grid)), unit="evaluation", **bar_options)
+        taken = []  # by other processes: looked at again when all others are done
+        for number, settings in enumerate([*grid, *grid]):
+            again = number >= len(grid)
+            if again and settings not in taken:
+                continue
+            bar.set_description(f"{settings.sampler} {settings.steps}")
+            row = _known(file, sha256, settings, count, repeats, seed, options)
+            if row is None:
+                place = kept.place(file, settings, count, seed)
+                try:
+                    lock = Lock(place, FOREVER if again else 0.0)
+                except BlockingIOError:
+                    taken.append(settings)
+                    continue
+                with lock:
+                    row = _known(file, sha256, settings, count, repeats, seed, options)  # finished while we waited?
+                    if row is None:
+                        more = {**options, "keep": place if count else None}
+                        row = measure(denoise, settings, samples=samples, repeats=repeats, seed=seed, **more)
+                        table.append(file, row)
+            bar.update(_cost(settings))
+            yield row
+        bar.close()
+
+
+def _known(
+    file: Path, sha256: str, settings: Settings, count: int, repeats: int, seed: int, options: dict[str, Any]
+) -> Measurement | None:
+    """The row of these settings with all figures that are asked for, from the file or from kept features; or None."""
+    rows = {row.key: row for row in table.read(file, sha256)} if file.is_file() else {}
+    row = rows.get((settings, count, seed))
+    if row is None or row.repeats < repeats:
+        return None
+    evaluator: Evaluator | None = options.get("evaluator")
+    if evaluator is None:
+        return row
+    missing = [name for name in options.get("metrics", QUALITY) if name not in row.quality]
+    if evaluator.train.predicted is None:
+        missing = [name for name in missing if name not in WITH_CLASSES]
+    if not missing:
+        return row
+    try:
+        features = kept.features_of_row(row, file)
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        warnings.warn(f"{error}. The row is sampled again", stacklevel=2)
+        return None
+    row = replace(row, quality={**row.quality, **quality_of(features, evaluator, missing, seed)})
+    table.append(file, row)
+    return row
+
+
+def _alone(file: Path) -> Lock:
+    try:
+        return Lock(file.with_name(f"{file.stem}.latency"))
+    except BlockingIOError as error:
+        raise ValueError(
+            f"another process measures latency for {file}: latency is measured by one process alone. Wait, or measure "
+            "quality without it"
+        ) from error
 
 
 def _check_features(file: Path, rows: list[Measurement], evaluator: Evaluator | None) -> None:
@@ -93,23 +146,11 @@ def _check_features(file: Path, rows: list[Measurement], evaluator: Evaluator | 
             f"{file} holds rows in {', '.join(map(str, others))}, and not in {evaluator.name} of this evaluator's "
             "network: such distances are not comparable. Give another file"
         )
-
-
-def _join(file: Path, sha256: str) -> None:
-    """Move the rows of all processes, those that were killed included, into the one file."""
-    with Lock(file, table.WAIT):  # what another process is writing is no unfinished line
-        if file.is_file():
-            table.drop_unfinished_line(file)
-            table.read(file, sha256)
-        for part in sorted(file.parent.glob(f"{file.stem}.process*{file.suffix}")):
-            table.drop_unfinished_line(part)
-            for row in table.read(part, sha256):
-                table.append(file, row)
-            part.unlink()
-
-
-def _part(file: Path, process: int) -> Path:
-    return file if process == 0 else file.with_name(f"{file.stem}.process{process}{file.suffix}")
+    if any(row.features_sha256 and row.reference_sha256 != evaluator.reference for row in rows):
+        raise ValueError(
+            f"{file} holds distances from other real images than those of this evaluator: they are not comparable. "
+            "Give another file, or delete it"
+        )
 
 
 def _cost(settings: Settings) -> int:

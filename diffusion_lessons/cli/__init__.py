@@ -28,7 +28,7 @@ app = typer.Typer(
 )
 COMMANDS: tuple[Callable[..., None], ...] = (
     *(look.tour, look.doctor, make.train, make.distil, make.sample, look.data, look.samplers, look.orders, look.lab),
-    *(measure.benchmark, measure.evaluate, measure.frontier, make.classifier, make.features),
+    *(measure.benchmark, measure.evaluate, measure.probe, measure.frontier, make.classifier, make.features),
 )
 for command in COMMANDS:
     app.command()(command)

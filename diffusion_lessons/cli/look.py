@@ -25,15 +25,25 @@ def tour(
     the_tour.run(out, fast=fast, seed=seed, device=device)
 
 
-def doctor() -> None:
-    """Check this machine and this installation, and say how to mend what does not work.
+def doctor(
+    checkpoint: Annotated[
+        str | None, typer.Option(help="A network instead: at which noise level is it wrong? A name, or a file.")
+    ] = None,
+    samples: Annotated[int, typer.Option(help="Real images that are noised and denoised, with --checkpoint.")] = 500,
+    device: Device = None,
+    seed: Seed = 0,
+) -> None:
+    """Check this machine and this installation, and say how to mend what does not work; or check a network.
 
     \b
     diffusion-lessons doctor
+    diffusion-lessons doctor --checkpoint digits-diffusion
     """
-    from diffusion_lessons.commands.doctor import show_health
+    from diffusion_lessons.commands.doctor import show_health, show_levels
 
-    if not show_health():
+    if checkpoint is not None:
+        show_levels(checkpoint, samples=samples, device=device, seed=seed)
+    elif not show_health():
         raise typer.Exit(1)
 
 

@@ -99,6 +99,23 @@ def evaluate(
     )
 
 
+def probe(
+    checkpoint: Annotated[str, typer.Argument(help="A shipped checkpoint's name, or a file.")] = "digits-diffusion",
+    samples: Annotated[int, typer.Option(help="More of them find a smaller share of copies.")] = 300,
+    device: Device = None,
+    seed: Seed = 0,
+) -> None:
+    """Look for images of the whole training set among samples, and say how small a share would have been found.
+
+    \b
+    diffusion-lessons probe digits-diffusion
+    diffusion-lessons probe mnist-diffusion --samples 1000
+    """
+    from diffusion_lessons.commands.probe import show_probe
+
+    show_probe(checkpoint, samples, device=device, seed=seed)
+
+
 def frontier(
     tables: Annotated[
         list[str] | None,

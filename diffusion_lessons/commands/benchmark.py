@@ -5,6 +5,7 @@ from typing import Any
 
 from diffusion_lessons import checkpoints
 from diffusion_lessons.benchmark import plans, table
+from diffusion_lessons.benchmark.latency import conditions, speed_up, timed_table
 from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.benchmark.sweep import sweep
 from diffusion_lessons.figures.frontier import label
@@ -13,7 +14,7 @@ from diffusion_lessons.machine.files import check_writable
 from diffusion_lessons.machine.processes import Processes
 from diffusion_lessons.metrics import evaluator as evaluators
 from diffusion_lessons.metrics import inception as inceptions
-from diffusion_lessons.sampling import device_of
+from diffusion_lessons.sampling import Settings, device_of
 
 
 def run_benchmark(
@@ -60,10 +61,24 @@ def run_benchmark(
         count = min(group.samples, len(evaluator.held_out.features))
         options: dict[str, Any] = {"samples": count, "seed": seed, "name": name, "repeats": 3 if latency else 0}
         options["evaluator"] = evaluator if count else None
+        if not count:
+            rows += _timed(denoise, group.settings, file, name, seed)
+            continue
         for row in sweep(denoise, group.settings, file, **options):
             print(line(row), flush=True)
             rows.append(row)
     print(f"{len(rows)} rows in {file}")
+    return rows
+
+
+def _timed(denoise: Any, grid: list[Settings], file: Path, name: str, seed: int) -> list[Measurement]:
+    """Rows of latency, timed in turn, and how many times faster each is than the one of most evaluations."""
+    rows = timed_table(denoise, grid, file, name=name, seed=seed, progress=True)
+    slowest = max(rows, key=lambda row: row.nfe)
+    for row in rows:
+        print(line(row), flush=True)
+        if row is not slowest:
+            print(f"  than {slowest.settings}: {speed_up(row, slowest).words}")
     return rows
 
 
@@ -77,7 +92,10 @@ def line(row: Measurement) -> str:
         f"n {row.samples}",
     ]
     if row.seconds_per_image is not None:
-        words.append(f"{1000 * row.seconds_per_image:.1f} ms/image")
+        words.append(f"{1000 * row.seconds_per_image:.3g} ms/image")
+        if row.evaluation_seconds is not None:
+            words.append(f"({row.nfe:g} evaluations of {1000 * row.evaluation_seconds:.3g} ms)")
+        words.append(conditions(row))
     for name in ("frechet", "recall", "adherence"):
         if name in row.quality:
             score = row.quality[name]

@@ -17,6 +17,7 @@ from diffusion_lessons.data import Data, load_data
 from diffusion_lessons.machine.devices import choose_device, device_name, half_precision
 from diffusion_lessons.machine.files import check_writable
 from diffusion_lessons.metrics.features import classifier, features
+from diffusion_lessons.metrics.memorization import index_of
 from diffusion_lessons.metrics.samples import population
 from diffusion_lessons.networks.classifier import Classifier
 from diffusion_lessons.training.classifier import accuracy, recipe_for, train_classifier
@@ -86,8 +87,8 @@ def write_features(data: str, name: str, count: int = COUNT, *, overwrite: bool 
     """Compute the features of all training images and of up to `count` test images, and save them by the classifier.
 
     name: "digits", "mnist", "cifar10", or "folder/name" of folder/name-classifier.safetensors. Of the training images
-    the mean and covariance of all are kept, with the count and mean of each class, and the single features of up to
-    `count`, a random choice with a fixed seed; single features are stored as float16.
+    the mean and covariance of all are kept, with the count and mean of each class, an index that finds the nearest of
+    them, and the single features of up to `count`, a random choice with a fixed seed; these are stored as float16.
 
     Raises FileExistsError, before any is computed, where they were saved already, without `overwrite`.
     """
@@ -107,6 +108,9 @@ def write_features(data: str, name: str, count: int = COUNT, *, overwrite: bool 
         if split == "train" and len(values) > values.shape[1]:  # of fewer images the covariance is singular
             whole = population(values, labels, len(images.classes))
             tensors |= {f"train_{part}": value for part, value in whole.tensors().items()}
+        if split == "train":
+            index = index_of(values.float())._asdict()
+            tensors |= {f"index_{part}": value.contiguous() for part, value in index.items()}
     about = {
         "features": f"of {len(tensors['train_labels'])} training and {len(tensors['test_labels'])} test images, and "
         f"the moments of all {len(sets['train'])} training images",

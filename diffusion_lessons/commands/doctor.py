@@ -1,10 +1,14 @@
-"""`diffusion-lessons doctor`: the examination of this machine, printed line by line."""
+"""`diffusion-lessons doctor`: the examination of this machine, or of a network, printed line by line."""
 
 import torch
 
-from diffusion_lessons import schedules, toys
+from diffusion_lessons import checkpoints, schedules, toys
+from diffusion_lessons.benchmark.levels import Level, by_level, first_fault
+from diffusion_lessons.data import load_data
 from diffusion_lessons.doctor import examine
 from diffusion_lessons.invariants import diagnose
+from diffusion_lessons.machine.devices import choose_device
+from diffusion_lessons.metrics import evaluator as evaluators
 
 
 def show_health() -> bool:
@@ -19,3 +23,27 @@ def show_health() -> bool:
     well = well and failed is None
     print("\nAll is well." if well else "\nSomething needs attention: see the line marked FAILS.")
     return well
+
+
+def show_levels(checkpoint: str, *, samples: int = 500, device: str | None = None, seed: int = 0) -> list[Level]:
+    """Print at which noise level a network is wrong: held-out images noised to each level, denoised and measured.
+
+    The data set has to be at hand, or is downloaded. Raises ValueError for a network without classes.
+    """
+    denoise = checkpoints.load(checkpoint, choose_device(device))
+    name = (denoise.card or {})["data"]["name"]
+    evaluator, data = evaluators.of_images(name), load_data(name, "test")
+    levels = by_level(denoise, evaluator, data, samples=samples, seed=seed)
+    n, untouched = levels[0].scores["frechet"].n, levels[0].untouched["frechet"].value
+    print(
+        f"{n} held-out images, noised to each level (sigma / alpha) and denoised by {checkpoint}. Frechet distance "
+        f"({evaluator.name}) above that of the same images untouched, {untouched:.3f}, with 95 % interval:"
+    )
+    for level in levels:
+        print(level)
+    fault = first_fault(levels)
+    if fault is None:
+        print("\nNo level from which on it is surely wrong: what remains is within the errors of this many images.")
+    else:
+        print(f"\nFrom level {fault.level:g} on it is wrong: look there, at its loss and at the times it trains on.")
+    return levels

@@ -2,10 +2,14 @@
 
 import os
 import platform
+import subprocess
+from contextlib import suppress
+from functools import cache, partial
 from importlib.metadata import version
 
 import torch
 
+from diffusion_lessons.machine import places
 from diffusion_lessons.machine.devices import device_name
 
 LIBRARIES = ("diffusion-lessons", "torch", "torchvision", "safetensors")
@@ -23,7 +27,22 @@ def describe(device: torch.device) -> dict[str, str | int | float | None]:
         "torch": current["torch"],
         "version": current["diffusion-lessons"],
         "backend": backend(device),
+        "commit": _commit(),
     }
+
+
+@cache
+def _commit() -> str | None:
+    """The commit of the clone that this code is part of, with a "+" where files were changed; None elsewhere."""
+    folder = places.clone()
+    if folder is None:
+        return None
+    with suppress(OSError, subprocess.SubprocessError):
+        ask = partial(subprocess.run, cwd=folder, capture_output=True, text=True, check=True, timeout=10)
+        head = ask(["git", "rev-parse", "--short=12", "HEAD"]).stdout.strip()
+        changed = ask(["git", "status", "--porcelain", "--untracked-files=no", "diffusion_lessons"]).stdout.strip()
+        return head + "+" * bool(changed)
+    return None
 
 
 def backend(device: torch.device) -> str | None:

@@ -6,7 +6,7 @@ __getattr__, __dir__, __all__ = offer(
     __name__,
     {
         "evaluator": ["Evaluator"],
-        "features": ["Reference", "probabilities", "reference"],
+        "features": ["Reference", "probabilities", "reference", "training_index"],
         "scores": ["Score", "evaluate", "metric_named"],
         "errors": ["measured", "over_draws", "resolved"],
         "intervals": ["equivalent", "holm", "interval", "no_worse", "wilson_interval"],
@@ -14,7 +14,7 @@ __getattr__, __dir__, __all__ = offer(
         "kernel_distance": ["cubic_kernel"],
         "precision_recall": ["density_coverage"],
         "adherence": ["class_variance", "contrast", "diversity", "out_of_range"],
-        "memorization": ["memorization_probe"],
+        "memorization": ["index_of", "memorization_probe"],
         "jackknife": [],
         "proportions": [],
         "samples": ["Features", "population"],

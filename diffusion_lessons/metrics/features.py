@@ -18,6 +18,7 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from diffusion_lessons.checkpoints import cards
+from diffusion_lessons.metrics.memorization import Index
 from diffusion_lessons.metrics.samples import Population
 from diffusion_lessons.networks.classifier import Classifier
 from diffusion_lessons.training.classifier import load_classifier
@@ -75,6 +76,18 @@ def reference(name: str = "mnist", split: str = "test") -> Reference:
     if split not in ("train", "test"):
         raise ValueError(f"split {split!r} is neither 'train' nor 'test'")
     return _references(name)[split]
+
+
+def training_index(name: str = "mnist") -> Index:
+    """An index of *all* training images' features, for `memorization_probe`.
+
+    Raises FileNotFoundError where there are no reference features, ValueError for ones that were kept without it.
+    """
+    reference(name)  # checks that they are of this classifier
+    tensors, _ = cards.read(f"{name}-features")
+    if "index_codes" not in tensors:
+        raise ValueError(f"the reference features of {name} hold no index of the training images: make them again")
+    return Index(*(tensors[f"index_{part}"] for part in Index._fields))
 
 
 @lru_cache(maxsize=4)

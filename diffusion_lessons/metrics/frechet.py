@@ -42,28 +42,31 @@ def moments(features: Tensor) -> Moments:
     return Moments(mean, centred.T @ centred / (n - 1))
 
 
-def frechet_between(first: Moments, second: Moments) -> float:
-    """d^2 between two Gaussians.
+def frechet_between(first: Moments, second: Moments) -> Tensor:
+    """d^2 between two Gaussians; or from one to many, whose moments are [..., d] and [..., d, d].
 
     C_1 C_2 is not symmetric, but has the eigenvalues of the symmetric C_1^(1/2) C_2 C_1^(1/2), and the trace of the
     root is the sum of their roots.
     """
-    if len(first.mean) != len(second.mean):
-        raise ValueError(f"features of {len(first.mean)} and {len(second.mean)} dimensions have no distance")
-    return float(_distances(first, second.mean[None], second.covariance[None]))
+    values, axes = torch.linalg.eigh(first.covariance)
+    root = axes * values.clamp(min=0).sqrt() @ axes.T  # C_1^(1/2)
+    eigenvalues = torch.linalg.eigvalsh(root @ second.covariance @ root)
+    overlap = eigenvalues.clamp(min=0).sqrt().sum(dim=-1)  # rounding can push a zero below 0
+    traces = first.covariance.trace() + second.covariance.diagonal(dim1=-2, dim2=-1).sum(dim=-1)
+    return (first.mean - second.mean).square().sum(dim=-1) + traces - 2 * overlap
 
 
 def frechet_distance(real: Tensor | Moments, generated: Tensor | Moments) -> float:
     """d^2 between two sets of features, [n, d] and [m, d] (or their `moments`, to compute those once)."""
     first, second = (s if isinstance(s, Moments) else moments(s) for s in (real, generated))
-    return frechet_between(first, second)
+    _same_dimensions(first, second)
+    return max(float(frechet_between(first, second)), 0.0)
 
 
 def frechet_weighted(real: Moments, generated: Tensor, weights: Tensor) -> Tensor:
     """d^2 of the samples [n, d] under each column of weights [n, R]; [R]."""
     first = moments(generated)  # checks them
-    if len(real.mean) != len(first.mean):
-        raise ValueError(f"features of {len(real.mean)} and {len(first.mean)} dimensions have no distance")
+    _same_dimensions(real, first)
     centred = generated.double().cpu() - first.mean.cpu()
     weights = weights / weights.sum(dim=0)
     means = weights.T @ centred
@@ -72,17 +75,12 @@ def frechet_weighted(real: Moments, generated: Tensor, weights: Tensor) -> Tenso
         squares += w.T @ (x[:, :, None] * x[:, None, :]).flatten(1)  # E x x^T under each column
     about = squares.view(-1, *first.covariance.shape) - means[:, :, None] * means[:, None, :]
     free = 1 - weights.square().sum(dim=0)  # (n - 1) / n where all weights are equal
-    return _distances(real, first.mean.cpu() + means, about / free[:, None, None])
+    return frechet_between(real, Moments(first.mean.cpu() + means, about / free[:, None, None])).clamp(min=0)
 
 
-def _distances(first: Moments, means: Tensor, covariances: Tensor) -> Tensor:
-    """d^2 from one Gaussian to many, of means [R, d] and covariances [R, d, d]; [R]."""
-    values, axes = torch.linalg.eigh(first.covariance)
-    root = axes * values.clamp(min=0).sqrt() @ axes.T  # C_1^(1/2)
-    eigenvalues = torch.linalg.eigvalsh(root @ covariances @ root)
-    overlap = eigenvalues.clamp(min=0).sqrt().sum(dim=1)  # rounding can push a zero below 0
-    traces = first.covariance.trace() + covariances.diagonal(dim1=1, dim2=2).sum(dim=1)
-    return ((first.mean - means).square().sum(dim=1) + traces - 2 * overlap).clamp(min=0)
+def _same_dimensions(first: Moments, second: Moments) -> None:
+    if len(first.mean) != len(second.mean):
+        raise ValueError(f"features of {len(first.mean)} and {len(second.mean)} dimensions have no distance")
 
 
 def check_features(features: Tensor) -> Tensor:

@@ -94,6 +94,10 @@ class Metric:
         None  # how many samples cover each real one, if it counts that
     )
 
+    def __call__(self, real: Features, samples: Features) -> float:
+        """The figure of these samples against these real images, as they are."""
+        return float(self.function(real, samples, torch.ones(len(samples.features), 1, dtype=torch.float64)))
+
     def figures(self, real: Features, samples: Features, shares: Tensor | None = None) -> Tensor:
         """The figure of the samples, followed by that without each group, [1 + G]; their spread is the error's."""
         n, d = samples.features.shape

@@ -325,7 +325,7 @@ def scores(scale, **more):
     runs = [dl.benchmark.timed_samples(small, chosen, 297, evaluator=eye, seed=seed) for seed in SEEDS]
     seen = [eye.features_of(run.x, run.labels) for run in runs]
     real = {"frechet": eye.train, "precision": eye.held_out, "diversity": eye.held_out}
-    return torch.tensor([[metric_named(name).function(real[name], each) for name in METRICS] for each in seen])
+    return torch.tensor([[metric_named(name)(real[name], each) for name in METRICS] for each in seen])
 
 
 means = {"s = 1": scores(1.0).mean(0)}

@@ -1,6 +1,8 @@
 """A sweep that was stopped anywhere goes on to the same rows; files that cannot be trusted are refused."""
 
 import dataclasses
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -9,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diffusion_lessons import schedules, toys
-from diffusion_lessons.benchmark import table
+from diffusion_lessons.benchmark import kept, table
+from diffusion_lessons.benchmark.measure import measure
 from diffusion_lessons.benchmark.sweep import sweep
 from diffusion_lessons.sampling import Settings
 from tests.benchmark.made import of_points
@@ -107,11 +110,58 @@ def test_two_processes_give_the_rows_of_one(unbroken, tmp_path):
     debug_launcher(_quality_only, (file,), num_processes=2)
     ours = {row.key: row.quality for row in table.read(file)}
     assert ours == {row.key: row.quality for row in unbroken[1]}
-    assert [each.name for each in tmp_path.iterdir()] == ["two.jsonl"]
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["two.features", "two.jsonl"]
 
 
 def _quality_only(file):
     list(run(file, repeats=0))
+
+
+def test_a_row_that_another_process_is_measuring_is_left_to_it_and_taken_over_if_that_dies(unbroken, tmp_path):
+    file = tmp_path / "rows.jsonl"
+    first = kept.place(file, GRID[0], 40, 0)
+    code = "import sys; from pathlib import Path; from diffusion_lessons.machine.files import Lock; "
+    code += "lock = Lock(Path(sys.argv[1])); print('held', flush=True); sys.stdin.read()"
+    other = subprocess.Popen([sys.executable, "-c", code, first], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert other.stdout.readline().strip() == b"held"
+    rows = run(file, repeats=0)
+    assert [next(rows).settings for _ in GRID[1:]] == GRID[1:]  # all but the one that is held
+    other.kill()
+    assert [row.settings for row in rows] == GRID[:1]
+    other.communicate()
+
+
+def test_a_figure_that_a_row_lacks_comes_from_its_kept_features(unbroken, tmp_path, monkeypatch):
+    from diffusion_lessons.benchmark import sweep as module
+
+    file = tmp_path / "rows.jsonl"
+    before = list(run(file, repeats=0))
+    sampled = []
+    monkeypatch.setattr(module, "measure", lambda *a, **k: sampled.append(a[1]) or measure(*a, **k))
+    after = list(run(file, repeats=0, metrics=["kernel", "recall"]))
+    assert [set(row.quality) for row in after] == [{"kernel", "recall"}] * len(GRID) and not sampled
+    assert [row.quality["kernel"] for row in after] == [row.quality["kernel"] for row in before]
+    whole = list(run(tmp_path / "other.jsonl", repeats=0, metrics=["recall"]))
+    for one, other in zip(after, whole, strict=True):  # up to their half precision
+        assert one.quality["recall"].value == pytest.approx(other.quality["recall"].value, abs=0.05)
+
+    damaged = kept.place(file, GRID[1], 40, 0)
+    damaged.write_bytes(damaged.read_bytes()[:-1])
+    kept.place(file, GRID[2], 40, 0).unlink()
+    sampled.clear()
+    with pytest.warns(UserWarning, match=f"{damaged.name}.*cut short.*The row is sampled again"):
+        rows = list(run(file, repeats=0, metrics=["kernel", "precision"]))
+    assert sampled == [GRID[1], GRID[2]] and all("precision" in row.quality for row in rows)
+    assert len(kept.features_of_row(rows[1], file).features) == 40
+    with pytest.raises(ValueError, match="holds features of checkpoint_sha256 exact"):
+        kept.read(damaged, "1234", "none")
+
+
+def test_rows_against_other_real_images_are_refused(unbroken, tmp_path):
+    file = tmp_path / "rows.jsonl"
+    file.write_bytes(unbroken[0].read_bytes())
+    with pytest.raises(ValueError, match="distances from other real images"):
+        run(file, evaluator=dataclasses.replace(points(), reference="others"))
 
 
 def test_latency_alone_goes_into_a_table_of_quality(unbroken, tmp_path):
@@ -129,6 +179,15 @@ def test_latency_is_measured_by_one_process(tmp_path, monkeypatch):
     monkeypatch.setattr(Processes, "world", property(lambda self: 2))
     with pytest.raises(ValueError, match="one process alone"):
         run(tmp_path / "rows.jsonl")
+
+
+def test_two_sweeps_of_latency_do_not_disturb_one_another(tmp_path, monkeypatch):
+    def held(file, seconds=0.0):
+        raise BlockingIOError("held")
+
+    monkeypatch.setattr("diffusion_lessons.benchmark.sweep.Lock", held)
+    with pytest.raises(ValueError, match="another process measures latency"):
+        list(run(tmp_path / "rows.jsonl"))
 
 
 def test_mistakes_are_told_at_the_call(tmp_path):

@@ -32,7 +32,9 @@ FRECHET = Exercise(
     "frechet(mean_a, cov_a, mean_b, cov_b)",
     "The squared Frechet distance of two Gaussians, the number that is called FID: means [d], covariances [d, d].",
     "lesson 09, the Frechet distance",
-    lambda m_a, C_a, m_b, C_b: frechet_between(Moments(tensor(m_a), tensor(C_a)), Moments(tensor(m_b), tensor(C_b))),
+    lambda m_a, C_a, m_b, C_b: float(
+        frechet_between(Moments(tensor(m_a), tensor(C_a)), Moments(tensor(m_b), tensor(C_b)))
+    ),
     [
         Part("any two Gaussians", _gaussians, draws=3),
         Part("a Gaussian and itself", lambda rng: _gaussians(rng)[:2] * 2, lambda *_: 0.0),

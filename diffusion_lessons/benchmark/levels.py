@@ -1,0 +1,121 @@
+"""At which noise level is a network wrong? Real images are noised to a level and denoised from there.
+
+    x_t = alpha x_0 + sigma eps  with  sigma / alpha = L,   then the sampler's steps from t to 0
+
+A perfect network returns images as good as those that went in, whatever the level: its Frechet distance does not rise
+above that of the same images untouched, and the variance within classes stays 1. Where the distance begins to rise with
+L, the network is wrong at that level: small levels decide about strokes and edges, large ones about the shape of the
+whole. Samples drawn from pure noise go through all levels and hide which of them is at fault.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from uncertainties import UFloat
+
+from diffusion_lessons import samplers
+from diffusion_lessons.benchmark.measure import quality_of
+from diffusion_lessons.data import Data
+from diffusion_lessons.denoisers.clipping import clip
+from diffusion_lessons.denoisers.conditions import condition_on
+from diffusion_lessons.metrics.evaluator import Evaluator
+from diffusion_lessons.metrics.intervals import Interval, interval
+from diffusion_lessons.metrics.proportions import draws_like
+from diffusion_lessons.metrics.scores import Score
+from diffusion_lessons.samplers.base import last_x
+from diffusion_lessons.sampling import device_of
+
+LEVELS = (0.15, 0.3, 0.6, 1.2, 2.5, 5.0, 15.0)
+METRICS = ("frechet", "variance", "adherence")
+STEPS = 10
+MARGIN = 0.25  # of the distance of the untouched images: a rise below it is no fault
+
+
+class Level(NamedTuple):
+    """What became of real images that were noised to this level and denoised."""
+
+    level: float
+    scores: dict[str, Score]
+    untouched: dict[str, Score]  # of the same images, never noised
+
+    def rise(self, metric: str = "frechet") -> UFloat:
+        """The figure less that of the same images untouched, paired."""
+        return self.scores[metric].number - self.untouched[metric].number
+
+    @property
+    def faulty(self) -> bool:
+        """Whether the distance has surely risen by more than MARGIN of that of the untouched images."""
+        return interval(self.rise()).low > MARGIN * self.untouched["frechet"].value
+
+    def __str__(self) -> str:
+        rise, variance = interval(self.rise()), self.scores["variance"].value / self.untouched["variance"].value
+        adherence = self.scores["adherence"].value
+        return f"level {self.level:<5g} Frechet {_signed(rise)}  variance x{variance:.2f}  adherence {adherence:.1%}"
+
+
+def by_level(
+    denoise: Any,
+    evaluator: Evaluator,
+    data: Data,
+    levels: Iterable[float] = LEVELS,
+    *,
+    samples: int = 500,
+    steps: int = STEPS,
+    batch: int = 100,
+    seed: int = 0,
+) -> list[Level]:
+    """Noise real images to each level, denoise them by DPM-Solver++(2M) in `steps` steps, and measure them.
+
+    data: real images that the network did not train on; as many of them as `samples`, or all, are used, the same at
+    every level and with the same noise. Raises ValueError for a level that the path does not reach, and for a network
+    without classes, whose images cannot be told apart within them.
+    """
+    levels = sorted(levels)
+    if denoise.classes is None or evaluator.train.counts is None:
+        raise ValueError("levels are compared within classes: give a network and an evaluator that know them")
+    times = [denoise.path.t_of_lam(-torch.tensor(level, dtype=torch.float64).log().item()) for level in levels]
+    for level, t in zip(levels, times, strict=True):
+        if not math.isclose(math.exp(-float(denoise.path.lam(float(t)))), level, rel_tol=0.01):
+            raise ValueError(f"the path does not reach noise level {level:g}")
+    generator = torch.Generator().manual_seed(seed)
+    rows = draws_like(data.labels, evaluator.train.counts, min(samples, len(data)), generator, most=1)[0]
+    x0, labels = data.batch(rows)
+    noise = torch.randn(x0.shape, generator=generator)
+    untouched = quality_of(evaluator.features_of(x0, labels), evaluator, METRICS, seed)
+    found = []
+    for level, t in zip(levels, times, strict=True):
+        x = denoised_from(denoise, x0, labels, noise, float(t), steps=steps, batch=batch)
+        scores = quality_of(evaluator.features_of(x, labels), evaluator, METRICS, seed)
+        found.append(Level(level, scores, untouched))
+    return found
+
+
+def denoised_from(
+    denoise: Any, x0: Tensor, labels: Tensor, noise: Tensor, t: float, *, steps: int = STEPS, batch: int = 100
+) -> Tensor:
+    """Images [n, ...] that were noised to time t with this noise, denoised in even steps from t to 0."""
+    path, device = denoise.path, device_of(denoise)
+    times = tuple(t * (1 - k / steps) for k in range(steps + 1))
+    parts = []
+    for clean, label, eps in zip(x0.split(batch), labels.split(batch), noise.split(batch), strict=True):
+        x = (float(path.alpha(t)) * clean + float(path.sigma(t)) * eps).to(device)
+        plain = clip(condition_on(denoise, label.to(device)), 1.0)
+        parts.append(last_x(samplers.dpm_solver_pp_2m(plain, x, path, times)).cpu())
+    return torch.cat(parts)
+
+
+def first_fault(levels: Sequence[Level]) -> Level | None:
+    """The lowest level from which on all are faulty, or None."""
+    first = None
+    for level in reversed(levels):
+        if not level.faulty:
+            break
+        first = level
+    return first
+
+
+def _signed(rise: Interval) -> str:
+    return f"{rise.value:+.3f} [{rise.low:+.3f}, {rise.high:+.3f}]"
