@@ -109,6 +109,7 @@ def known(course: Path, assignment: str) -> Known:
 def judge(notebook: dict[str, Any], course: Path, assignment: str, others: Iterable[str]) -> str:
     """What a teacher should know of a notebook, or ''. Raises Unreadable if it is not of this assignment."""
     marks, texts = marks_of(notebook["cells"]), texts_of(notebook["cells"])
+    course = course.resolve()
     wanted = known(course, assignment)
     found = marks & wanted.marks
     for other in others:

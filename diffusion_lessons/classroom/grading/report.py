@@ -24,6 +24,7 @@ from diffusion_lessons.machine.files import write_atomically
 # Words in a student's own cells that are worth a look: they reach for the solutions or for the grader.
 WORTH_A_LOOK = re.compile(r"EXERCISES|\.solution\b|exercise\(|gradebook|publish_display_data|allclose\s*=|/proc/")
 NOT_GRADED = "not graded yet"
+NOT_IN_GRADEBOOK = "not in the gradebook (was that replaced?): grade it with --again"
 
 
 @dataclass
@@ -66,6 +67,9 @@ def _row(course: Path, assignment: str, student: str, graded: dict, scores: dict
     row = Row(student)
     if student not in graded or graded[student].trouble:
         row.trouble = graded[student].trouble if student in graded else NOT_GRADED
+        return row
+    if student not in scores:
+        row.trouble = NOT_IN_GRADEBOOK
         return row
     found = scores[student]
     notebook = nbformat.read(course / "autograded" / student / assignment / f"{assignment}.ipynb", 4)

@@ -127,17 +127,22 @@ def _record(course: Path, assignment: str, outcome: Outcome) -> GradingRecord:
 
 def records(course: Path, assignment: str) -> dict[str, GradingRecord]:
     """What was graded so far, by student."""
-    paths = (course / "graded" / assignment).glob("*.json")
-    return {path.stem: GradingRecord(**json.loads(path.read_text())) for path in sorted(paths)}
+    paths = sorted((course / "graded" / assignment).glob("*.json"))
+    return {path.stem: record for path in paths if (record := _read_record(path)) is not None}
 
 
 def is_graded(course: Path, assignment: str, student: str, submission: Path) -> bool:
     """Whether a submission was graded as it is now."""
-    path = _record_path(course, assignment, student)
-    if not path.exists():
-        return False
-    record = GradingRecord(**json.loads(path.read_text()))
-    return not record.trouble and record.checksum == _checksum(course, assignment, submission)
+    record = _read_record(_record_path(course, assignment, student))
+    return record is not None and not record.trouble and record.checksum == _checksum(course, assignment, submission)
+
+
+def _read_record(path: Path) -> GradingRecord | None:
+    """The record in a file; None where there is none, or a damaged one, whose submission is then graded again."""
+    try:
+        return GradingRecord(**json.loads(path.read_bytes()))
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
 
 
 def _record_path(course: Path, assignment: str, student: str) -> Path:

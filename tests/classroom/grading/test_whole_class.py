@@ -8,7 +8,8 @@ import pytest
 pytest.importorskip("nbgrader")
 
 from diffusion_lessons.classroom.course import ClassError
-from diffusion_lessons.classroom.grading import whole_class
+from diffusion_lessons.classroom.grading import report, whole_class
+from tests.classroom import graded
 
 
 def test_parts_share_the_class(folder, run):
@@ -102,3 +103,18 @@ def test_the_last_error_of_a_log_is_the_reason():
     assert whole_class._reason({"log": log, "error": None}) == "OSError: the disk is full"
     assert whole_class._reason({"log": "", "error": None}) == "no reason given"
     assert whole_class._reason({"log": "one\ntwo", "error": None}) == "two"
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"student": "ana"}', '{"student": "ana", "x": 1}', "\x00"])
+def test_a_damaged_record_is_no_record(released, text):
+    graded.grade(released, "ana")
+    assert whole_class.waiting(released, "A1") == []
+    (released / "graded/A1/ana.json").write_text(text)
+    assert whole_class.records(released, "A1") == {} and whole_class.waiting(released, "A1") == ["ana"]
+    assert [row.trouble for row in report.rows(released, "A1")] == [report.NOT_GRADED]
+
+
+def test_a_gradebook_that_was_replaced_is_told(released):
+    graded.grade(released, "ana")
+    (released / "gradebook.db").unlink()
+    assert [row.trouble for row in report.rows(released, "A1")] == [report.NOT_IN_GRADEBOOK]
