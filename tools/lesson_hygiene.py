@@ -118,10 +118,12 @@ def library_names() -> frozenset[str]:
 def imports(notebook: NotebookNode) -> Iterator[tuple[int | None, str]]:
     """A lesson imports this project from few places: the package and its rooms offer what lessons need."""
     places = set()
-    for _, cell in code(notebook):
+    for number, cell in code(notebook):
         for node in ast.walk(ast.parse(cell.source)):
             if isinstance(node, ast.ImportFrom):
                 places.add(node.module or "")
+                if node.module == "tqdm":
+                    yield number, "a bar on stderr is a red band on the page: from tqdm.auto import tqdm"
             elif isinstance(node, ast.Import):
                 places.update(name.name for name in node.names)
     own = sorted(place for place in places if place.partition(".")[0] in OWN)

@@ -2,25 +2,37 @@
 
 A reader of notebooks prefers a widget to the picture beside it in the same output. Once the kernel is gone, that is
 "Error displaying widget: model not found" in place of a picture that the file holds. So the view is left out of what is
-written; the open page keeps it and stays alive.
+written; the open page keeps it and stays alive. A progress bar that is such a widget is left out whole: of a loop that
+has ended, a stored page shows nothing.
 
 This module is an extension of Jupyter's server. `diffusion-lessons lab` turns it on, and the installed package does so
 for every server of its environment, in etc/jupyter/jupyter_server_config.d.
 """
 
+import re
 from typing import Any
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 KEPT = ("image/png", "text/markdown", "text/html")  # what can stand for a widget; its plain text is only its name
 
 
+PROGRESS = re.compile(r"\d+%\|")  # how tqdm's bars look as plain text
+
+
 def leave_out_views(notebook: dict[str, Any]) -> None:
-    """Remove, in place, the view of each widget beside which a picture or a text stands."""
+    """Remove, in place, progress bars and the view of each widget beside which a picture or a text stands."""
     for cell in notebook.get("cells", []):
+        if "outputs" in cell:
+            cell["outputs"] = [output for output in cell["outputs"] if not _is_progress(output.get("data", {}))]
         for output in cell.get("outputs", []):
             data = output.get("data", {})
             if VIEW in data and any(kind in data for kind in KEPT):
                 del data[VIEW]
+
+
+def _is_progress(data: dict[str, Any]) -> bool:
+    text = data.get("text/plain", "")
+    return VIEW in data and PROGRESS.search(text if isinstance(text, str) else "".join(text)) is not None
 
 
 def before_saving(model: dict[str, Any], **_: Any) -> None:

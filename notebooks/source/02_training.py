@@ -14,7 +14,7 @@ import inspect
 from dataclasses import replace
 
 import torch
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from diffusion_lessons import check, estimates, generate, load, load_data, networks, sample, samplers, schedules, toys
 from diffusion_lessons.denoisers import Denoiser, count_calls

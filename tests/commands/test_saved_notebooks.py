@@ -52,3 +52,11 @@ def test_other_files_are_let_alone(save, model):
 
 def test_the_module_is_an_extension_of_the_server():
     assert saved_notebooks._jupyter_server_extension_points() == [{"module": saved_notebooks.__name__}]
+
+
+@pytest.mark.parametrize("text", ["training:   0%|          | 0/1200 [00:00<?, ?it/s]", ["100%|##", "########|"]])
+def test_a_progress_bar_is_left_out(text):
+    bar, words = {"data": {VIEW: {}, "text/plain": text}}, {"data": {"text/plain": "50%| of it"}}
+    notebook = {"cells": [{"cell_type": "code", "outputs": [bar, words]}]}
+    saved_notebooks.leave_out_views(notebook)
+    assert notebook["cells"][0]["outputs"] == [words]

@@ -78,6 +78,7 @@ SPOILED = {
         ),
         "imports from 7 places, at most 6: claims.texts, diffusion_lessons.a0",
     ),
+    "a red band": (set_source(2, "from tqdm import tqdm"), "from tqdm.auto import tqdm"),
     "no exercise": (set_source(4, "check"), "no exercise calls check"),
     "no panel": (lambda notebook: notebook.cells[5].metadata.update(tags=[]), 'tagged "panel"'),
     "never run": (lambda notebook: notebook.cells[2].update(execution_count=None), "was never run"),
