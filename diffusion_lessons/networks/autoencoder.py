@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from diffusion_lessons.machine.fields import check_fields
 from diffusion_lessons.networks.unet import normalise, zeroed
 
 
@@ -21,6 +22,9 @@ class AutoencoderConfig:
     latent: int = 4
     fine: int = 48
     coarse: int = 96
+
+    def __post_init__(self) -> None:
+        check_fields(self, channels=(1, 4096), latent=(1, 4096), fine=(1, 2**14), coarse=(1, 2**14))
 
 
 class Residual(nn.Module):

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from diffusion_lessons.machine.fields import check_fields
 from diffusion_lessons.networks.classifier import Classifier, ClassifierConfig
 from diffusion_lessons.networks.text import TextConfig, TextEncoder
 
@@ -35,6 +36,9 @@ class ContrastiveConfig:
 
     text: TextConfig = field(default_factory=TextConfig)
     image: ClassifierConfig = field(default_factory=lambda: ClassifierConfig(channels=3, classes=64, stride=2))
+
+    def __post_init__(self) -> None:
+        check_fields(self)
 
 
 class Contrastive(nn.Module):

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from diffusion_lessons.machine.fields import check_count, check_fields
 from diffusion_lessons.networks.attention import MultiHeadAttention
 from diffusion_lessons.networks.embedding import Embedding
 from diffusion_lessons.networks.text import TextStates
@@ -34,6 +35,18 @@ class LatentUNetConfig:
     context: int = 96
     embedding: int = 128
     T: float = 1000.0
+
+    def __post_init__(self) -> None:
+        check_fields(
+            self,
+            channels=(1, 4096),
+            widths=(1, 2**14),
+            heads=(1, 100),
+            context=(1, 2**14),
+            embedding=(2, 2**14),
+            T=(1e-6, 1e9),
+        )
+        check_count("widths", self.widths, 1, 16)
 
 
 class Looking(nn.Module):

@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from diffusion_lessons.machine.fields import check_fields
 from diffusion_lessons.networks.attention import MultiHeadAttention
 
 
@@ -29,6 +30,11 @@ class TextConfig:
     layers: int = 2
     heads: int = 4
     out: int = 64
+
+    def __post_init__(self) -> None:
+        check_fields(
+            self, words=(1, 10**6), length=(1, 10**4), width=(1, 2**14), layers=(0, 100), heads=(1, 100), out=(1, 2**14)
+        )
 
 
 class TextStates(NamedTuple):

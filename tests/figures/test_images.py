@@ -53,3 +53,10 @@ def test_pixels_that_leave_the_range_are_coloured():
     assert marked[0].tolist() == cut[0].tolist()
     painted = [ImageColor.getrgb(color) for color in (style.VERMILION, style.BLUE)]
     assert [tuple(pixel) for pixel in marked[1]] == painted
+
+
+def test_what_is_no_number_is_said():
+    images = torch.zeros(3, 1, 8, 8)
+    images[1, 0, 2, 2], images[2, 0, 0, 0] = torch.nan, torch.inf
+    with pytest.warns(UserWarning, match="2 of 3 images hold NaN or infinite values"):
+        image_grid(images)

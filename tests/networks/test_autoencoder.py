@@ -1,5 +1,6 @@
 """The autoencoder: shapes, its closed forms, and that it can learn a picture by heart."""
 
+import pytest
 import torch
 from torch.distributions import Normal, kl_divergence
 
@@ -58,3 +59,9 @@ def test_it_learns_a_picture_by_heart():
         optimizer.zero_grad()
         losses.append(loss.item())
     assert losses[-1] < 0.3 * losses[0]
+
+
+@pytest.mark.parametrize("wrong", [{"channels": 0}, {"latent": True}, {"fine": 1e9}, {"coarse": None}])
+def test_a_configuration_checks_its_fields(wrong):
+    with pytest.raises(ValueError, match=f"{next(iter(wrong))} must be "):
+        AutoencoderConfig(**wrong)

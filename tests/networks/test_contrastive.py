@@ -51,3 +51,9 @@ def test_the_pair_learns_and_scores_are_cosines():
 def test_embeddings_must_agree():
     with pytest.raises(ValueError, match="10 numbers and sentences 8"):
         Contrastive(ContrastiveConfig(TINY, ClassifierConfig(classes=10)))
+
+
+@pytest.mark.parametrize("wrong", [{"text": None}, {"image": TINY}])
+def test_a_configuration_checks_its_fields(wrong):
+    with pytest.raises(ValueError, match=f"{next(iter(wrong))} must be "):
+        ContrastiveConfig(**wrong)

@@ -63,3 +63,11 @@ def test_every_level_reads_the_sentence_with_its_heads():
 def test_heads_for_each_level():
     with pytest.raises(ValueError, match="2 levels and 1 numbers of heads"):
         LatentUNet(LatentUNetConfig(heads=(4,)))
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"widths": ()}, {"widths": [8]}, {"heads": (0, 1)}, {"context": -1}, {"T": float("nan")}]
+)
+def test_a_configuration_checks_its_fields(wrong):
+    with pytest.raises(ValueError, match=f"{next(iter(wrong))} must be "):
+        LatentUNetConfig(**wrong)

@@ -38,3 +38,9 @@ def test_order_matters_and_every_word_sees_the_others(encoder):
 def test_a_wrong_length_is_said(encoder):
     with pytest.raises(ValueError, match=r"\[B, 5\]"):
         encoder(torch.zeros(2, 4, dtype=torch.long))
+
+
+@pytest.mark.parametrize("wrong", [{"words": 0}, {"heads": 0}, {"width": 2.5}, {"layers": -1}, {"out": "many"}])
+def test_a_configuration_checks_its_fields(wrong):
+    with pytest.raises(ValueError, match=f"{next(iter(wrong))} must be "):
+        TextConfig(**wrong)

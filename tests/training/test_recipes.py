@@ -1,5 +1,6 @@
 """Recipes: what `get` gives, and that flow and diffusion differ in nothing but path and loss."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -123,3 +124,32 @@ def test_without_being_told_the_machine_decides(monkeypatch):
     for kind, recipe in (("cpu", "cifar10-small"), ("cuda", "cifar10")):
         monkeypatch.setattr(recipes, "choose_device", lambda kind=kind: torch.device(kind))
         assert recipes.for_data(colour).network == recipes.get(recipe).network
+
+
+WRONG = [
+    *({"batch": value} for value in (0, -4, 16.0, True, "many")),
+    *({"learning_rate": value} for value in (0, -1, math.nan, math.inf, "abc")),
+    *({name: -1} for name in ("images", "warm_up", "weight_decay", "clip_norm", "ema_share", "condition_dropout")),
+    *({"condition_dropout": 5}, {"smudged": 3}, {"other_shares": (0.1, 2.0)}, {"network": "unet"}, {"path": "cosine"}),
+    *({"coupling": "optimum"}, {"flip": "no"}, {"compile": "maybe"}, {"times": "now"}, {"weighting": "heavy"}),
+]
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=str)
+def test_every_field_is_checked_by_its_type_and_range(wrong):
+    with pytest.raises(ValueError, match=f"^{next(iter(wrong))} must be ") as error:
+        recipes.get("digits", **wrong)
+    assert "\n" not in str(error.value)
+
+
+def test_what_is_predicted_and_when_suits_the_path():
+    for wrong, message in (
+        ({"predicts": "noise"}, "unknown prediction type 'noise'"),
+        ({"predicts": "velocity"}, 'predicts="velocity" is for flow paths'),
+        ({"times": "log_normal"}, "noise levels of a variance-exploding path"),
+        ({"path": {"path": "spiral"}}, "unknown path 'spiral'"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            recipes.get("digits", **wrong)
+    recipes.get("digits", path={"path": "variance_exploding"}, times="log_normal", predicts="x0")
+    assert recipes.changed(recipes.get("digits"), {"other_shares": [0.05, 0.2]}).other_shares == (0.05, 0.2)
