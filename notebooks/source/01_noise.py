@@ -3,15 +3,17 @@
 #
 # **Question.** How do data turn into noise, step by step, and what does $\bar\alpha_t$ mean?
 #
-# **Budget.** About 10 seconds of one CPU core, 0.9 GB of memory, nothing to download.
+# **Budget.** About 15 seconds of one CPU core, 0.9 GB of memory, nothing to download.
 #
 # **Afterwards you can** put noise of any amount on anything in one line; read a noise schedule; say how much of the
 # data is left at a given time, and why "half of the steps" says nothing about it.
 
 # %%
+from itertools import pairwise
+
 import torch
 
-from diffusion_lessons import check, load_data, schedules, toys
+from diffusion_lessons import check, load_data, schedules, toys, working
 from diffusion_lessons.figures import noising, show, style
 from diffusion_lessons.panels import noising_panel, predict, scope_check
 
@@ -27,12 +29,13 @@ generator = torch.Generator().manual_seed(0)
 # $$x_t = \sqrt{1-\beta_t}\;x_{t-1} + \sqrt{\beta_t}\;\varepsilon_t .$$
 #
 # The two square roots belong together: variances add, and $(1-\beta_t) + \beta_t = 1$. So data of variance 1 keep
-# variance 1 on the whole way. Try it on numbers that are all 5 at the start, with $\beta = 0.035$ and 100 steps:
-# first as above, then with the noise scaled by $\beta$ itself, a slip that stands in published courses.
+# variance 1 at every step, and data of any other variance approach it. Try it on numbers that are all 5 at the start,
+# whose variance is 0, with $\beta = 0.035$ and 300 steps: first as above, then with the noise scaled by $\beta$
+# itself, a mistake that you will find in published courses.
 
 # %%
 beta, right, slip = 0.035, torch.full((20_000,), 5.0, dtype=torch.float64), torch.full((20_000,), 5.0).double()
-for _ in range(100):
+for _ in range(300):
     eps = torch.randn(right.shape, generator=generator, dtype=torch.float64)
     right = (1 - beta) ** 0.5 * right + beta**0.5 * eps
     slip = (1 - beta) ** 0.5 * slip + beta * eps
@@ -40,33 +43,45 @@ print(f"noise scaled by sqrt(beta): mean {right.mean():.2f}, standard deviation 
 print(f"noise scaled by beta:       mean {slip.mean():.2f}, standard deviation {slip.std():.2f}")
 
 # %% [markdown]
-# Both forget where they started: the mean falls alike. Only the first ends near the standard normal distribution, from
-# which a sampler will start. A sampler of the second would start from noise five times too strong.
+# Both forget where they started, since the mean falls in the same way. But only the first ends at the standard normal
+# distribution, from which a sampler will start. A sampler for the second would start from noise that is about five
+# times too strong.
+#
+# **Exercise 1. One step of the walk.** Your function walks in the next section; until it is right, ours does.
+
+
+# %%
+def forward_step(x, eps, beta):
+    raise NotImplementedError
+
+
+check("forward_step", forward_step)
 
 # %% [markdown]
 # ## One jump to any time
 #
-# Nobody walks these steps. A sum of Gaussians is Gaussian, so $t$ steps are one jump:
+# In practice nobody takes these steps one by one. A sum of Gaussian numbers is Gaussian, so $t$ steps are one jump:
 #
 # $$x_t = \sqrt{\bar\alpha_t}\;x_0 + \sqrt{1-\bar\alpha_t}\;\varepsilon, \qquad
 # \bar\alpha_t = \prod_{i=1}^{t} (1-\beta_i).$$
 #
 # We write $\alpha_t = \sqrt{\bar\alpha_t}$ for what multiplies the data and $\sigma_t$ for what multiplies the
-# noise. Any pair of such functions is a *Gaussian path*, and `path.add_noise` is this one line. Compare the walk
-# with the jump.
+# noise. Any pair of such functions is a *Gaussian path*, and `path.add_noise` is this one line. Compare the walk, by
+# your step, with the jump.
 
 # %%
+step = working("forward_step", forward_step)
 t, x0 = 200, torch.full((20_000,), 2.0, dtype=torch.float64)
 walked = x0
 for beta_t in path.betas[:t].tolist():
     fresh = torch.randn(x0.shape, generator=generator, dtype=torch.float64)
-    walked = (1 - beta_t) ** 0.5 * walked + beta_t**0.5 * fresh
+    walked = step(walked, fresh, beta_t)
 jumped = path.add_noise(x0, torch.randn(x0.shape, generator=generator, dtype=torch.float64), float(t))
 for name, x in {"200 steps": walked, "one jump": jumped}.items():
     print(f"{name:>9}: mean {x.mean():.2f}, standard deviation {x.std():.2f}")
 
 # %% [markdown]
-# The samples are others, their law is the same. Its two numbers need no samples at all:
+# The samples differ, but they follow the same distribution. Its mean and its standard deviation need no samples at all:
 
 # %%
 product = float((1 - path.betas[:t]).prod())
@@ -78,7 +93,7 @@ print(f"so the mean is {2 * path.alpha(t):.3f} and the standard deviation {path.
 # ## What alpha_bar means
 #
 # $\bar\alpha_t$ is the share of the data in the variance of $x_t$, for data of variance 1: the rest,
-# $1-\bar\alpha_t$, is noise. Now commit yourself before you run on.
+# $1-\bar\alpha_t$, is noise. Now commit yourself to an answer before you go on.
 
 # %%
 predict("01.half_way")
@@ -86,7 +101,7 @@ predict("01.half_way")
 # %%
 half = next(t for t in range(1001) if path.alpha_bar(t) < 0.5)
 print(f"at t = 500, {path.alpha_bar(500):.1%} of the variance is data")
-print(f"half of it is gone at t = {half}, after a quarter of the steps")
+print(f"the first whole time with less than half is t = {half}, after a quarter of the steps")
 print(f"the last 300 steps remove the last {path.alpha_bar(700):.1%}")
 
 # %% [markdown]
@@ -106,24 +121,26 @@ show(
 # %% [markdown]
 # ## Where the data go
 #
-# So far the data were one number. Let them be two heaps: three of ten numbers near $-1$, the others near $+1$. The
-# picture shows where $x_t$ is likely at each time, and six walks. Read it from right to left: the heaps swell, touch,
-# melt into one, and that one is the standard normal, whatever you started from.
+# So far the data were one number. Let them be numbers from two clusters: three in ten near $-1$, the others near $+1$.
+# The picture shows where $x_t$ is likely at each time (grey), and six walks (lines). Read it from left to right, from
+# data to noise: the clusters widen, touch, and merge into one, which is the standard normal distribution, whatever you
+# started from.
 
 # %%
-heaps = toys.GaussianMixture([-1.0, 1.0], stds=0.2, weights=[0.3, 0.7])
-figure, axes = style.axes("Two heaps melt into one", "", "", size=(7.2, 3.4))
-noising.density_over_time(axes, heaps, path)
-walk = noising.forward_walks(heaps.sample(6, generator, torch.float64), path, generator)
+clusters = toys.GaussianMixture([-1.0, 1.0], stds=0.2, weights=[0.3, 0.7])
+figure, axes = style.axes("Two clusters merge into one", "", "", size=(7.2, 3.4))
+noising.density_over_time(axes, clusters, path, -3.6, 3.6)
+starts = torch.tensor([-1.2, -0.9, 0.8, 0.9, 1.0, 1.2], dtype=torch.float64)
+walk = noising.forward_walks(starts, path, generator)
 axes.plot(range(1001), walk, color=style.VERMILION, linewidth=0.6)
-axes.set_ylim(-3, 3)
-gap = heaps.log_prob(torch.tensor([0.0, 1.0]).double(), path, float(half)).exp()
+axes.set(ylim=(-3.6, 3.6), xlim=(0, 1000), xlabel="t (data at the left, noise at the right)")
+gap = clusters.log_prob(torch.tensor([0.0, 1.0]).double(), path, float(half)).exp()
 show(figure, f"At t = {half} the valley at 0 is {gap[0] / gap[1]:.2f} times as high as the hill at 1.")
 
 # %% [markdown]
 # ## Backing out x_0
 #
-# The jump can be turned round. Whoever knows $x_t$ and the noise $\varepsilon$ in it knows the data:
+# The jump can be turned round. If you know $x_t$ and the noise $\varepsilon$ in it, you know the data:
 #
 # $$x_0 = \frac{x_t - \sigma_t\,\varepsilon}{\alpha_t}.$$
 #
@@ -142,8 +159,8 @@ for t in (100, 500, 900):
 # %% [markdown]
 # ## The perfect observer
 #
-# Numbers are easy. Here is a handwritten digit, 8 by 8 pixels, on its way to noise, with the same noise in every
-# picture. Where do you stop recognising it?
+# So much for numbers. Here is a handwritten digit, 8 by 8 pixels, on its way to noise, with the same noise in every
+# picture. At which one do you stop recognising it?
 
 # %%
 digits = load_data("digits", "test")
@@ -152,9 +169,10 @@ strip = noising.forward_strip(digits.images[6], paths[:2], times, generator)
 show(strip, f"A {digits.labels[6]} turning into noise, on the linear schedule above and on the cosine schedule below.")
 
 # %% [markdown]
-# Your eye is not the limit. The course has an observer who is: for each digit class it knows the 1,500 training
-# images and computes, by Bayes' rule, how probable the noisy picture is under each. No network can do better on
-# these data. Show it a hundred noisy pictures at each time, and count how many of the digits it still names.
+# Your eye is not the best possible judge. This one is: it knows all 1,500 training images, computes how probable the
+# noisy picture is under those of each digit, and names the digit for which it is largest. Since all digits are about
+# equally frequent, no network can do better on these pictures. Show it a hundred noisy ones at each time, and count how
+# many it still names.
 
 # %%
 train = load_data("digits")
@@ -175,9 +193,9 @@ for k in (3, 5, 8):
     print(f"t = {times[k]:.1f} T: {counts['linear'][k - 1]} of 100 digits (linear), {counts['cosine'][k - 1]} (cosine)")
 
 # %% [markdown]
-# The same images, the same noise, the same $t/T$, and a completely different task: ten of 100 would be guessing. At
-# $t = 0.8\,T$ the linear schedule hands its network pictures in which the best observer there is sees next to nothing.
-# A good part of its steps is spent there. That is why the cosine schedule was proposed (Nichol and Dhariwal 2021).
+# The same images, the same noise, the same $t/T$, and a completely different task: ten of 100 would be guessing. At $t
+# = 0.8\,T$ the linear schedule gives its network pictures in which even the perfect observer sees next to nothing, and
+# a good part of its steps is spent there. That is why the cosine schedule was proposed (Nichol and Dhariwal 2021).
 
 # %% [markdown]
 # ## One clock for all schedules
@@ -212,7 +230,8 @@ show(
 # %% [markdown]
 # ## Move it
 #
-# Drag $t$ and change the schedule. Find, on each, the time at which *you* lose the digits, and compare the shares.
+# Drag $t$ and change the schedule. Find on each the time at which *you* can no longer read the digits, and compare the
+# shares of the data there.
 
 # %% tags=["panel"]
 noising_panel(digits.images[:16], paths[:2], start=15)
@@ -222,7 +241,9 @@ noising_panel(digits.images[:16], paths[:2], start=15)
 #
 # Write the body, run the cell, read the answer. A check knows the usual mistakes and tells you which one it sees.
 #
-# **1.** From the list of $\beta_t$ to the list of $\bar\alpha_t$.
+# Exercise 1 stands [above](#One-step-at-a-time).
+#
+# **2.** From the list of $\beta_t$ to the list of $\bar\alpha_t$, one value after each step.
 
 
 # %%
@@ -231,17 +252,6 @@ def alpha_bar(betas):
 
 
 check("alpha_bar", alpha_bar)
-
-# %% [markdown]
-# **2.** One step of the walk.
-
-
-# %%
-def forward_step(x, eps, beta):
-    raise NotImplementedError
-
-
-check("forward_step", forward_step)
 
 # %% [markdown]
 # **3.** The jump, turned round.
@@ -253,6 +263,23 @@ def predict_x0(x, eps, alpha_bar):
 
 
 check("predict_x0", predict_x0)
+
+# %% [markdown]
+# **4. To investigate.** Make a schedule of your own, a falling list of 1,000 values of $\bar\alpha_t$, on which the
+# perfect observer loses the digits as evenly as possible. The measure is the most digits lost within one tenth of the
+# time; a perfectly even schedule would lose 9 in each. The number to beat is that of the first try below.
+
+
+# %%
+def largest_loss(schedule):
+    """The most of 100 digits that the perfect observer loses from one tenth of T to the next."""
+    seen = [100, *(named(schedule, share) for share in times[1:])]
+    return max(before - after for before, after in pairwise(seen))
+
+
+mine = schedules.from_alpha_bar([(1 - t / 1001) ** 2 for t in range(1, 1001)])
+for name, schedule in {"linear": paths[0], "cosine": paths[1], "a first try": mine}.items():
+    print(f"{name}: at most {largest_loss(schedule)} digits lost in a tenth of the time")
 
 # %% [markdown]
 # ## Pitfalls

@@ -4,10 +4,11 @@
 # **Question.** One step of lesson 06 gave a blur. What has to change so that one step gives a digit: the network, the
 # loss, or something else?
 #
-# **Budget.** About 33 seconds of one CPU core, 1.1 GB of memory, nothing to download.
+# **Budget.** About 45 seconds of one CPU core, 1.1 GB of memory, nothing to download.
 #
 # **Afterwards you can** say why one step returns a mean; train a student that needs one; tell reflow, progressive
-# distillation and consistency apart by who walks how much of the way; and read what a few-step model costs.
+# distillation and consistency apart by how much of the teacher's trajectory each uses; and read what a few-step model
+# costs.
 
 # %%
 import inspect
@@ -42,38 +43,39 @@ def seeded(seed):
 # %% [markdown]
 # ## Many answers
 #
-# Two heaps of numbers, the straight path of lesson 06, the exact denoiser, and one Euler step from noise to data:
+# Two clusters of numbers, the straight path of lesson 06, the exact denoiser, and one Euler step from noise to data:
 
 # %%
-heaps = toys.GaussianMixture([-1.0, 1.0], stds=0.2, weights=[0.3, 0.7])
-noise, first = gaussian_quantiles(2000), heaps.denoiser(path)
+clusters = toys.GaussianMixture([-1.0, 1.0], stds=0.2, weights=[0.3, 0.7])
+noise, first = gaussian_quantiles(2000), clusters.denoiser(path)
 one = sample(samplers.euler, first, noise, path, path.grid(1))
-peak, there = (heaps.log_prob(torch.tensor([x], dtype=torch.float64)).exp().item() for x in (1.0, one[0].item()))
+peak, there = (clusters.log_prob(torch.tensor([x], dtype=torch.float64)).exp().item() for x in (1.0, one[0].item()))
 assert one.std() < 1e-12
 print(f"2,000 starts, and all end at {one[0]:.2f}, the mean of the data")
-print(f"data near there are {peak / there:.0f} times rarer than at the right heap's peak")
+print(f"data near there are {peak / there:.0f} times rarer than at the right cluster's peak")
 
 # %% [markdown]
-# Nothing is wrong with the denoiser: it is exact. In training every noise stands beside any sample, since the two are
-# drawn apart. Ask "which sample belongs to this noise?", and there are many answers. A squared loss wants their mean.
+# Nothing is wrong with the denoiser: it is exact. But training pairs each noise with a sample that was drawn
+# independently of it. Ask "which sample belongs to this noise?", and there are many answers. A squared loss is smallest
+# at their mean.
 #
-# But the ODE gives *one* answer. Follow it, and each noise arrives at one sample (lesson 04: the noise *is* the
-# sample). For numbers its end is known in closed form: a number keeps its rank. So put together 50,000 pairs of a noise
-# and the sample to which the flow takes it. Then mix the samples up:
+# The ODE, on the other hand, gives *one* answer. Follow it, and each noise arrives at one sample (lesson 04: the noise
+# *is* the sample). For numbers the end is known in closed form, since a number keeps its rank. So put together 50,000
+# pairs of a noise and the sample to which the flow takes it. Then shuffle the samples:
 
 # %%
 eps = torch.randn(50_000, generator=seeded(1), dtype=torch.float64)
-own = flow_map(heaps, path, eps, path.T)  # where the exact flow takes each noise
+own = flow_map(clusters, path, eps, path.T)  # where the exact flow takes each noise
 mixed = own[torch.randperm(50_000, generator=seeded(2))]
 near = (eps - 0.5).abs() < 0.01
 print(
-    f"{near.sum()} noises lie near 0.5; a mixed-up sample beside one of them is {mixed[near].mean():.2f}, give or take"
+    f"{near.sum()} noises lie near 0.5; a shuffled sample beside one of them is {mixed[near].mean():.2f}, give or take"
 )
 print(f"{mixed[near].std():.2f}; the flow's own sample is {own[near].mean():.2f}, give or take {own[near].std():.3f}")
 
 # %% [markdown]
-# The same noises. The same samples. Only who stands beside whom is different. Mixed up, these are the pairs on which
-# lesson 06 trained.
+# The noises are the same and the samples are the same; only the pairing differs. Shuffled, these are pairs like those
+# on which lesson 06 trained.
 
 # %%
 predict("11.other_pairs")
@@ -101,25 +103,25 @@ def learned(x0, eps, steps=700, batch=256):
     return denoise, sum(losses[-100:]) / 100
 
 
-# %%
+# %% tags=["within-20%"]
 def off(sampler, denoise, steps):
-    """How far samples from 2,000 even starts would have to be moved, on average, to follow the data."""
+    """W1 of samples from 2,000 evenly spread starts to the data (lesson 03)."""
     with torch.no_grad():
-        return wasserstein_1(sample(sampler, denoise, noise, path, path.grid(steps)), heaps)
+        return wasserstein_1(sample(sampler, denoise, noise, path, path.grid(steps)), clusters)
 
 
 (from_mixed, high), (from_own, low) = learned(mixed, eps), learned(own, eps)
 of_mixed, of_own = off(samplers.euler, from_mixed, 1), off(samplers.euler, from_own, 1)
 assert high > 1 and low < 0.005 and of_mixed > 0.7 and of_own < 0.04
-print("pairs mixed up:   the loss stays above 1,      one step is off by more than 0.7")
-print("the flow's pairs: the loss falls below 0.005, one step is off by less than 0.04")
+print(f"shuffled pairs:   final loss {high:.3f}, W1 after one step {of_mixed:.3f}")
+print(f"the flow's pairs: final loss {low:.4f}, W1 after one step {of_own:.3f}")
 
 # %%
-ends = {"the flow's end": ConsistencyFunction(heaps, path), "trained on its pairs": from_own, "mixed up": from_mixed}
+ends = {"the flow's end": ConsistencyFunction(clusters, path), "trained on its pairs": from_own, "mixed up": from_mixed}
 show(
-    jumps_figure(heaps, path, ends, (1.0,), title="One step, from each noise: the same network, the same loss"),
-    "What one step makes of each noise. Trained on mixed-up pairs the network answers nearly the same to all, the mean "
-    "0.4. Trained on the flow's pairs it follows the flow's end, up one heap, across a cliff, and up the other.",
+    jumps_figure(clusters, path, ends, (1.0,), title="One step, from each noise: the same network, the same loss"),
+    "What one step makes of each noise. Trained on shuffled pairs the network answers nearly the same to all, the mean "
+    "0.4. Trained on the flow's pairs it follows the flow's end, up one cluster, across a cliff, and up the other.",
 )
 
 # %% [markdown]
@@ -127,51 +129,55 @@ show(
 # it (lesson 02 found that floor) is how much the answers differ. The second falls to almost nothing, for the first time
 # in this course, because the target can be *known*.
 #
-# A teacher that solves the ODE has all the answers. So the network that we have can teach one that needs fewer steps;
-# only the teacher's way is long. The three methods of this lesson differ in how much of it is walked for one example:
+# A teacher that solves the ODE has all the answers. So the network that we have can teach one that needs fewer steps,
+# but the teacher's trajectory is long. The three methods of this lesson differ in how much of it is computed for one
+# training example:
 #
-# | method | the teacher walks | who says the rest |
+# | method | the teacher computes | where the rest of the target comes from |
 # | --- | --- | --- |
-# | reflow | the whole way, once for each pair, and the pairs are kept | nobody has to |
-# | progressive distillation | two steps | nobody: two become one, and again |
-# | consistency | one step, or none | the student |
+# | reflow | the whole trajectory, once for each pair; the pairs are kept | nothing is missing |
+# | progressive distillation | two steps | nothing is missing: two become one, and again |
+# | consistency distillation | one step | the student's own answer |
+#
+# (Consistency *training* does without a teacher: $x_t$ and $x_s$ are then made from the same data and the same noise.
+# It is not used here.)
 
 # %% [markdown]
-# ## Reflow: walk the whole way
+# ## Reflow: the whole trajectory
 #
 # What you have just seen is reflow: take the flow's own pairs and train a flow on them, by the usual loss at all times.
 # Why is the second flow *straight*? Lines between the flow's own pairs do not cross (lesson 06). So a point $x_t$ lies
 # on one line only, which tells both of its ends; the mean velocity there is the velocity of that line.
 
 # %%
-second, ways = ReflowedFlow(heaps), [(flow_map(heaps, path, noise[::5], path.T, t), t) for t in path.grid(20)]
-bent = straightness([samplers.State(t, x[:, None], None) for x, t in ways])
+second, along = ReflowedFlow(clusters), [(flow_map(clusters, path, noise[::5], path.T, t), t) for t in path.grid(20)]
+bent = straightness([samplers.State(t, x[:, None], None) for x, t in along])
 arrived = sample(samplers.euler, second, noise, path, path.grid(1))
-assert torch.allclose(arrived, flow_map(heaps, path, noise, path.T), atol=1e-12)
+assert torch.allclose(arrived, flow_map(clusters, path, noise, path.T), atol=1e-12)
 print(f"straightness of the first flow: {bent:.2f}, where 0 is straight")
 print("one Euler step of the exact second flow ends where the first flow does, to twelve decimals")
 
 # %%
 show(
-    few_steps.trajectories_figure(heaps),
+    few_steps.trajectories_figure(clusters),
     "Left: the first flow bends, and one Euler step ends at 0.4 from everywhere. Middle: the same ends, joined by "
-    "straight lines; one Euler step arrives. Right: a consistency function takes every point of a way to its end.",
+    "straight lines; one Euler step arrives. Right: a consistency function takes every point to its trajectory's end.",
 )
 
 # %% [markdown]
 # Two things can go wrong, and both are quiet. If a stored sample meets a *fresh* noise instead of its own, you train
-# the first flow again: that was the mixed-up network. And the student's aim is only as good as the sampler that made
+# the first flow again: that was the shuffled network. And the student's aim is only as good as the sampler that made
 # its pairs:
 
 # %%
 for steps in (2, 8, 32):
     made = sample(samplers.euler, first, noise, path, path.grid(steps))
-    print(f"pairs made with {steps:>2} Euler steps are off by {wasserstein_1(made, heaps):.3f}")
+    print(f"pairs made with {steps:>2} Euler steps are off by {wasserstein_1(made, clusters):.3f}")
 
 # %% [markdown]
 # ## Progressive distillation: two steps in one
 #
-# Walk less. Let the teacher take two short steps, from $t$ over the middle to $s$; ask the student for the one step
+# Compute less. Let the teacher take two short steps, from $t$ over the middle to $s$; ask the student for the one step
 # that lands in the same place $x_s$. On the straight path that is the velocity
 #
 # $$u = \frac{x_t - x_s}{t - s}, \qquad \text{on any path}\qquad
@@ -194,48 +200,50 @@ for steps in (8, 4, 2, 1):
     print(f"evaluations: {steps}. The teacher is off by {pair[0]:.3f}, its student by {pair[1]:.3f}")
 
 # %% [markdown]
-# Each student pays for its own mistakes as well, and hands them on to the next. And it knows the times of its own grid
-# only: ask it for another number of steps, and the library refuses.
+# Each student adds its own mistakes, and hands them on to the next. And it has learned the times of its own grid only:
+# ask it for another number of steps, and the library refuses.
 
 # %% [markdown]
 # ## Consistency: let the student finish
 #
-# Walk less still. All points of one way end at the same sample. Call that end $f(x_t, t)$. Then
+# Compute less still. All points of one trajectory end at the same sample. Call that end $f(x_t, t)$. Then
 #
-# $$f(x, 0) = x, \qquad f(x_t, t) = f(x_s, s) \text{ along the way.}$$
+# $$f(x, 0) = x, \qquad f(x_t, t) = f(x_s, s) \text{ along a trajectory.}$$
 #
-# A denoiser answers "the mean of all that could be"; $f$ answers "where this way ends". Both are clean numbers:
+# A denoiser answers "the mean of all that is possible"; $f$ answers "where this trajectory ends". Both are clean
+# numbers:
 
 # %%
-f = ConsistencyFunction(heaps, path)
+f = ConsistencyFunction(clusters, path)
 show(
     jumps_figure(
-        heaps, path, {"f: the end of the way": f, "denoiser: the mean": first}, (1.0, 0.6, 0.3, 0.1), title=""
+        clusters, path, {"f: the end of the trajectory": f, "denoiser: the mean": first}, (1.0, 0.6, 0.3, 0.1), title=""
     ),
-    "Four times from noise to data. The denoiser turns from a flat line into a smooth slope between the heaps. The end "
-    "of the way is a cliff at every time. Close to the data the two agree wherever data are.",
+    "Four times from noise to data. The denoiser turns from a flat line into a smooth slope between the clusters. The "
+    "end of the trajectory is a cliff at every time. Close to the data the two agree wherever data are.",
 )
 
 # %%
 spread = {}
-for name, look in {"mean": first, "end": f}.items():
-    seen = torch.stack([look(x, t).x0 for x, t in ways])  # [times, starts]
+for name, function in {"mean": first, "end": f}.items():
+    seen = torch.stack([function(x, t).x0 for x, t in along])  # [times, starts]
     spread[name] = (seen.amax(dim=0) - seen.amin(dim=0)).mean()
 assert spread["end"] < 1e-9
-print(f"along a way the denoiser's answer changes by {spread['mean']:.2f} on average, f's not in nine decimals")
+print(f"along a trajectory the denoiser's answer changes by {spread['mean']:.2f} on average, f's by 0.000000000")
 
 # %% [markdown]
-# Now the pretty part. A network that predicts the velocity, or $v$, tells its clean sample by
+# Now the elegant part. For a network that predicts the velocity, or $v$, the clean sample is
 #
 # $$\hat x_0 = x - t\,u, \qquad\text{or}\qquad \hat x_0 = \alpha_t\,x - \sigma_t\,v .$$
 #
 # At $t = 0$ this is $x$, whatever the network says. So the form of a denoiser *is* the form of a consistency function
 # (the papers' $c_\text{skip}$ and $c_\text{out}$): same network, same formula, other target, and the teacher's weights
-# to begin with. The target is the student's own answer, one step of the teacher further on, where it has less way left:
+# to begin with. The target is the student's own answer, one step of the teacher further on, where less of the
+# trajectory is left:
 #
 # $$f(x_t, t) \;\to\; f(x_s, s), \qquad x_s \text{ by the teacher's step, no gradient on the right.}$$
 #
-# Without $f(x,0) = x$ this would be a bad joke: a constant agrees with itself everywhere. The form forbids it:
+# Without $f(x,0) = x$ this could not work: a constant agrees with itself everywhere. The form rules that out:
 
 # %%
 wild = Denoiser(lambda x, t: torch.sin(9 * x + t), path, predicts="velocity")  # a network that never learned anything
@@ -243,9 +251,10 @@ assert torch.equal(wild(noise, 0.0).x0, noise)
 print("an untrained network in this form: f(x, 0) = x for all 2,000 numbers")
 
 # %% [markdown]
-# The truth enters at $s = 0$, where the target is the teacher's own end, and is handed on from there, piece by piece,
-# to the noise. Into how many pieces should the way be cut? More pieces are better steps of the teacher: 32 of them are
-# off by a quarter of what 8 are (see the pairs above). Train both, as long as the other networks:
+# The truth enters at $s = 0$, where the target is the teacher's own end, and is handed on from there, step by step, to
+# the noise. Into how many *discretisation steps* ("pieces") should the trajectory be cut? More of them are better steps
+# of the teacher: with 32 it is off by a quarter of what it is with 8 (see the pairs above). Train both, as long as the
+# other networks:
 
 
 # %%
@@ -271,68 +280,69 @@ def consistent(pieces, steps=700, batch=256):
     return student, sum(losses[-100:]) / 100
 
 
-# %%
+# %% tags=["within-20%"]
 found = {pieces: consistent(pieces) for pieces in (8, 32)}
 missed = {pieces: off(samplers.consistency, student, 1) for pieces, (student, _) in found.items()}
 assert max(agreement for _, agreement in found.values()) < 0.005 and 2 * of_own < missed[8] < missed[32] / 1.3
-print("both agree with themselves: the loss is below 0.005, as reflow's was")
-print("in one step the student of 8 pieces is off by more than twice as much as reflow's, that of 32 by still more")
+for pieces, (_, agreement) in found.items():
+    print(f"{pieces:>2} pieces: final loss {agreement:.4f}, W1 after one step {missed[pieces]:.3f}")
+print(f"for comparison, trained on the flow's pairs: final loss {low:.4f}, W1 after one step {of_own:.3f}")
 
 # %% [markdown]
-# The better targets made the worse student, and the loss does not tell. It compares *neighbours*: where reflow's loss
-# measures the distance to the truth, this one measures harmony, and small disagreements add up on the way from the data
-# to the noise. **Never judge such a student by its loss.** That is also why long trainings begin with few pieces, which
+# The better targets made the worse student, and the loss does not show it. It compares *neighbours*: where reflow's
+# loss measures the distance to the truth, this one measures agreement, and small disagreements add up from the data to
+# the noise. **Never judge such a student by its loss.** That is also why long trainings begin with few pieces, which
 # carry the truth through quickly, and take more later.
 
 # %% [markdown]
 # ## A cliff
 #
-# Why do these students miss at all, if their question has one answer? Look at the figures again: the answer is a
-# cliff. Somewhere there is a last noise that becomes $-1$ and, right beside it, a first that becomes $+1$. How steep
-# is the map between? It keeps the rank, so it rises as the density of the noise over that of the data: the emptier the
-# valley, the steeper.
+# Why do these students miss at all, if their question has one answer? Look at the figures again: as a function of the
+# noise, the answer is a cliff. Somewhere there is a last noise that becomes $-1$ and, right beside it, a first that
+# becomes $+1$. How steep is the map between them? It keeps the rank, so its slope is the density of the noise divided
+# by that of the data: the emptier the valley, the steeper the cliff.
 
 # %%
 valley = torch.linspace(-0.5, 0.5, 1001, dtype=torch.float64)
-start = flow_map(heaps, path, valley, 0.0, path.T)  # the noises that end there
-rise = (toys.GaussianMixture([0.0], stds=1.0).log_prob(start) - heaps.log_prob(valley)).exp()
+start = flow_map(clusters, path, valley, 0.0, path.T)  # the noises that end there
+rise = (toys.GaussianMixture([0.0], stds=1.0).log_prob(start) - clusters.log_prob(valley)).exp()
 print(f"the noises that end between -0.5 and 0.5 lie between {start[0]:.3f} and {start[-1]:.3f}")
 print(f"in the middle of them the exact map rises {rise.max():,.0f} times as fast as its noise")
 print(f"40 steps that stretch by {rise.max() ** (1 / 40):.2f} each do as much; so does one that does it all")
 
 # %%
-data = heaps.sample(200_000, seeded(3), torch.float64)
+data = clusters.sample(200_000, seeded(3), torch.float64)
 print(f"of the data, {(data.abs() < 0.5).double().mean():.1%} lie in the valley")
 for width in (0.05, 0.1):
     x = sample(samplers.euler, Blurred(second, path, width), noise, path, path.grid(1))
     print(f"of a student's that cannot tell noises {width} apart, {(x.abs() < 0.5).double().mean():.1%}")
 
 # %% [markdown]
-# The many steps climb this cliff together: forty that each stretch a little make as much. One step has to do it at
-# once, and a network of this size does not. What it draws instead is a steep slope: a mean again, but only over noises
-# that it cannot tell apart. In pictures the valley between two heaps is a digit between a 4 and a 9.
+# Many steps climb this cliff together: forty that each stretch a little amount to as much. One step has to do it at
+# once, and a network of this size does not. What it draws instead is a less steep slope: a mean again, but only over
+# noises that it cannot tell apart. In pictures, the valley between two clusters is a shape between a 4 and a 9.
 
 # %% [markdown]
 # ## More than one step
 #
-# More evaluations of a consistency model are no smaller steps. They are second looks: take the sample, noise it again
+# More evaluations of a consistency model are not smaller steps. They start again: take the sample, re-noise it
 # to some level with *fresh* noise, and jump again.
 #
 # $$x_s = \alpha_s\, f(x_t, t) + \sigma_s\, z, \qquad z \sim \mathcal N(0, 1).$$
 #
-# With the exact $f$ every $x_s$ follows the path's own distribution, so any number of looks is right. Put the
-# *denoiser* in its place, which has the same form, and each look replaces a sample by a mean:
+# With the exact $f$ every $x_s$ follows the path's own distribution, so any number of evaluations is right. Put the
+# *denoiser* in its place, which has the same form, and each evaluation replaces a sample by a mean:
 
 # %%
 many = gaussian_quantiles(10_000)
-for looks in (1, 2, 4, 8):
-    ends = [sample(samplers.consistency, g, many, path, path.grid(looks), generator=seeded(4)) for g in (f, first)]
+for count in (1, 2, 4, 8):
+    ends = [sample(samplers.consistency, g, many, path, path.grid(count), generator=seeded(4)) for g in (f, first)]
     spread = [x.std().item() for x in ends]
-    print(f"{looks} looks: the standard deviation is {spread[0]:.2f} with f, {spread[1]:.2f} with a denoiser")
-print(f"that of the data is {heaps.sample(200_000, seeded(3), torch.float64).std():.2f}")
+    print(f"{count} evaluations: the standard deviation is {spread[0]:.2f} with f, {spread[1]:.2f} with a denoiser")
+print(f"that of the data is {clusters.sample(200_000, seeded(3), torch.float64).std():.2f}")
 
 # %% [markdown]
-# Now a blurred $f$, as a network is. Does a second look help?
+# Now a blurred $f$, as a network is. Does a second evaluation help?
 
 # %%
 predict("11.second_look")
@@ -341,21 +351,22 @@ predict("11.second_look")
 blurred = Blurred(f, path, 0.1)
 for times in ((1.0, 0.0), (1.0, 0.5, 0.0), (1.0, 0.2, 0.0)):
     x = sample(samplers.consistency, blurred, many, path, times, generator=seeded(4))
-    looks = " and ".join(f"t = {t:g}" for t in times[:-1])
+    at = " and ".join(f"t = {t:g}" for t in times[:-1])
     print(
-        f"looks at {looks}: {(x.abs() < 0.5).double().mean():.1%} in the valley, off by {wasserstein_1(x, heaps):.3f}"
+        f"evaluated at {at}: {(x.abs() < 0.5).double().mean():.1%} in the valley, W1 {wasserstein_1(x, clusters):.3f}"
     )
 
 # %% [markdown]
-# A second look helps where the heaps are apart already: little noise, which moves those in the valley to a side and
-# leaves the others. How many looks says nothing; *where* they are is part of the sampler.
+# A second evaluation helps at a level where the clusters are apart already: the noise is then small, moves those in the
+# valley to one side and leaves the others. How many evaluations there are does not say enough; *where* they are made is
+# part of the sampler.
 
 # %% [markdown]
 # ## On MNIST
 #
 # The same with images. `mnist-diffusion`, which predicts $v$, and `mnist-flow` are the teachers. Their students have
 # the same network, began with the teacher's weights, and ship with the course: by progressive distillation in four
-# rounds, by consistency distillation on only four times of the way, and by reflow. (`diffusion-lessons distil` makes
+# rounds, by consistency distillation at only four times, and by reflow. (`diffusion-lessons distil` makes
 # these and others.) All samples start from one and the same noise.
 
 # %%
@@ -379,31 +390,35 @@ rows = {
 
 # %%
 grey = {name: (row[1].abs() < 0.8).float().mean().item() for name, row in rows.items()}
-assert min(grey.pop("diffusion"), grey.pop("flow")) > 0.25 and max(grey.values()) < 0.2
+teachers = ("diffusion", "flow")
+assert all((share > 0.25) if name in teachers else (share < 0.2) for name, share in grey.items())
 show(
     few_steps.methods_figure(rows, columns=5),
-    "Rows: a teacher, and below it its students. With one step the teachers draw grey blurs, more than a quarter of "
-    "whose pixels are neither black nor white; the students draw digits, with less than a fifth of such pixels.",
+    "Rows: a teacher, and below it its students. With one step the teachers draw grey blurs and the students digits. "
+    "Share of pixels that are neither black nor white after one step: "
+    + ", ".join(f"{name} {share:.1%}" for name, share in grey.items())
+    + ".",
 )
 
 # %% [markdown]
-# It is the heaps' figure again: the mean, and the end of the way. Read a row of students from right to left: the digits
-# stay the same while the steps become fewer, with every odd stroke. (Consistency puts in fresh noise between its looks,
-# and so may change its mind.) A student does not learn to draw digits. It learns
-# where its teacher's ways end, and a malformed 4 is an end like any other.
+# It is the figure of the clusters again: the mean, and the end of the trajectory. Read a row of students from right to
+# left: most digits keep their shape while the steps become fewer, with every odd stroke; a few change (the 4 of the
+# progressive students does). (Consistency sampling adds fresh noise between its evaluations, and so may draw another
+# digit.) A student does not learn to draw digits. It learns where its teacher's trajectories end, and a malformed 4 is
+# an end like any other.
 
 # %%
-ways = {
+trajectories = {
     name: trace(samplers.euler, condition_on(load(name), torch.arange(10)), digits_noise, path, path.grid(16))
     for name in ("mnist-flow", "mnist-reflow")
 }
-before, after = (straightness(states) for states in ways.values())
+before, after = (straightness(states) for states in trajectories.values())
 assert after < 0.25 * before and before < 0.1
-print("straightness of the flow's ways to its digits: below 0.1; after the reflow, less than a quarter of that")
+print(f"straightness of the flow's trajectories to its digits: {before:.4f}; after the reflow: {after:.4f}")
 
 # %% [markdown]
-# The first flow was nearly straight by that number already, and still drew a blur (lesson 06). Straight ways are what
-# one step *needs*; that number says little about what one step draws.
+# The first flow was nearly straight by that number already, and still drew a blur (lesson 06). Straight trajectories
+# are what one step *needs*; that number says little about what one step draws.
 
 # %% [markdown]
 # ## The left end of the frontier
@@ -453,8 +468,9 @@ first_flow, second_flow = (
     measure(load(name), chosen, evaluator=eye, metrics=("frechet",), samples=300, repeats=0)
     for name in ("mnist-flow", "mnist-reflow")
 )
-assert dl.benchmark.ratio(first_flow, second_flow).n > 5
-print("one evaluation: after the reflow the flow is more than 5 times nearer to real digits than before")
+nearer = dl.benchmark.ratio(first_flow, second_flow)
+assert nearer.n > 5
+print(f"one evaluation: after the reflow the flow is {nearer.n:.1f} times nearer to real digits, +- {nearer.s:.1f}")
 
 # %% [markdown]
 # **One and two evaluations are where distillation pays.** With one the teacher alone is hopeless, with two its best
@@ -466,9 +482,9 @@ print("one evaluation: after the reflow the flow is more than 5 times nearer to 
 # %% [markdown]
 # ## What is wrong with them
 #
-# Look at the one-step digits again: grey specks, a stroke that ends in smoke, two digits in one. That is the cliff. And
-# something that no look shows. Ask the judge what share it recognises as asked (adherence), and how much of the variety
-# of real digits is there (recall):
+# Look at the one-step digits again: grey specks, strokes that fade out, two digits in one. That is the cliff. And there
+# is something that looking does not show. Ask the judge what share it recognises as asked (adherence), and how much of
+# the variety of real digits is there (recall):
 
 # %%
 asked = {"teacher in 20": found.asymptote, "teacher in 2": found.best(2, taught=False)}
@@ -480,11 +496,12 @@ readable, varied = ([row.quality[of].value for row in asked.values()] for of in 
 assert readable[1] > max(readable[0], *readable[2:]) and varied[1] < min(varied[0], *varied[2:])
 
 # %% [markdown]
-# The better student is harder to read! Two steps of the teacher end between the mean and the sample, and a mean is a
-# very readable digit, always the same. The student ends where the whole way ends, and is recognised as often as the
-# teacher in 20 steps: no better, at strange digits as well. That is what it was asked for.
+# The student is harder to read than the teacher in two steps, though it is nearer to real digits! Two steps of the
+# teacher end between the mean and a sample, and a mean is a very readable digit, always the same. The student ends
+# where the whole trajectory ends, and is recognised as often as the teacher in 20 steps: no better, since it draws the
+# strange digits as well. That is what it was trained for.
 #
-# To ask for readable ones is the affair of guidance. These students *keep* it: labels were dropped in their training as
+# If you want more readable digits, use guidance. These students *keep* it: labels were dropped in their training as
 # in the teacher's, so that both answers are there to be blended (lesson 07), at twice the evaluations. Others learn
 # from a *guided* teacher. Then the scale is baked in, one evaluation is enough, and no slider moves it any more. A
 # card has to say which.
@@ -494,7 +511,8 @@ network, chosen = load("mnist-progressive-2"), Settings("ddim", 2, scale=2.0)
 guided = measure(network, chosen, evaluator=eye, metrics=("adherence",), samples=300, repeats=0)
 assert guided.quality["adherence"].value > readable[2] + 0.02 and guided.nfe == 4
 print(f"guidance, by its card: {network.card['distillation']['guidance']}")
-print(f"at scale 2 this student of 2 steps is recognised more often, for {guided.nfe:.0f} evaluations")
+scored = guided.quality["adherence"].value
+print(f"at scale 2 its adherence is {scored:.3f}, not {readable[2]:.3f}, for {guided.nfe:.0f} evaluations")
 
 # %% [markdown]
 # ## The price
@@ -508,8 +526,8 @@ print(f"at scale 2 this student of 2 steps is recognised more often, for {guided
 def passes(name):
     """Network passes that went into a student, its pairs and the targets of its teacher included."""
     card = load(name).card
-    recipe, looks = card["recipe"], 0 if card["distillation"]["method"] == "reflow" else 2
-    return recipe.get("pairs", 0) * recipe.get("solver_steps", 0) + card["images_seen"] * (3 + looks)
+    recipe, of_teacher = card["recipe"], 0 if card["distillation"]["method"] == "reflow" else 2
+    return recipe.get("pairs", 0) * recipe.get("solver_steps", 0) + card["images_seen"] * (3 + of_teacher)
 
 
 # %%
@@ -531,7 +549,7 @@ print(f"so the four rounds are paid back after {chain / (enough - 1):,.0f} sampl
 # progressive distillation is as wrong as its teacher. Then turn the blur up: which method gains from more evaluations?
 
 # %% tags=["panel"]
-few_steps_panel(heaps)
+few_steps_panel(clusters)
 
 # %% [markdown]
 # ## Exercises
@@ -569,7 +587,7 @@ def consistency_target(student, teacher, x, t, s):
 check("consistency_target", consistency_target)
 
 # %% [markdown]
-# **4.** Sampling in several looks. Mind the last one.
+# **4.** Sampling in several evaluations. Mind the last one.
 
 
 # %%
@@ -587,8 +605,8 @@ check("consistency_sample", consistency_sample)
 # - **A gradient through the target.** Then the target also moves to meet the student, which is not what teaches it.
 # - **A network whose form is not $x$ at $t = 0$.** A constant is then a perfect student.
 # - **A schedule that runs backwards,** from many steps to few: print it before a long training.
-# - **Noise after the last look,** or noise of the level before: both give samples, grainy or of the wrong size.
-# - **A student of 4 steps asked for 8.** It was never asked anything at those times.
+# - **Noise after the last evaluation,** or noise of the level before: both give samples, grainy or of the wrong size.
+# - **A student of 4 steps asked for 8.** It was never trained at those times.
 # - **"One step" against the teacher's fifty** is a claim about evaluations. The training is a price as well.
 
 # %% [markdown]
@@ -596,10 +614,10 @@ check("consistency_sample", consistency_sample)
 #
 # - One step returns the mean because the question has many answers, not because one step is too few.
 # - The same network and the same loss, on the flow's own pairs, draw in one step.
-# - Reflow walks the whole way, progressive distillation two steps, consistency one: that decides whose errors a student
-#   inherits.
+# - Reflow computes the whole trajectory, progressive distillation two steps, consistency one: that decides whose errors
+#   a student inherits.
 # - A $v$-predicting denoiser already has a consistency function's form. It answers another question.
-# - What remains is a cliff. A second look helps where it is no cliff any more.
+# - What remains is a cliff. A second evaluation helps where it is no cliff any more.
 
 # %% [markdown]
 # ## Scope check
@@ -614,7 +632,12 @@ scope_check("11")
 #   its table shows one Euler step before and after. https://arxiv.org/abs/2209.03003
 # - Salimans, Ho, *Progressive Distillation for Fast Sampling of Diffusion Models*, 2022: algorithm 2, and why not to
 #   predict the noise. https://arxiv.org/abs/2202.00512
-# - Song, Dhariwal, Chen, Sutskever, *Consistency Models*, 2023: the form, the loss, several looks.
-#   https://arxiv.org/abs/2303.01469
+# - Song, Dhariwal, Chen, Sutskever, *Consistency Models*, 2023: the form, the loss with a teacher and
+#   without one, several evaluations. https://arxiv.org/abs/2303.01469
 # - Song, Dhariwal, *Improved Techniques for Training Consistency Models*, 2023: the schedule, and a better distance.
 #   https://arxiv.org/abs/2310.14189
+# - What came after, by its own word for it. *Guidance distillation*: Meng et al. 2022, https://arxiv.org/abs/2210.03142.
+#   *Matching distributions* instead of trajectories: Yin et al., *DMD*, 2023, https://arxiv.org/abs/2311.18828.
+#   *Continuous-time consistency*: Lu, Song, *sCM*, 2024, https://arxiv.org/abs/2410.11081. *Shortcut models*, which are
+#   told the length of the step: Frans et al. 2024, https://arxiv.org/abs/2410.12557. *MeanFlow*, which learns the mean
+#   velocity over a step: Geng et al. 2025, https://arxiv.org/abs/2505.13447.
