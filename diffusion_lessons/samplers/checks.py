@@ -69,7 +69,7 @@ def warn_of_start(x: Tensor, path: Path, t: float, upward: bool = False) -> None
     if upward or path.sigma(t) == 0 or not is_prior(x) or path.alpha(t) <= DATA_LEFT * path.sigma(t):
         return
     if t < path.t_max:
-        start = f"this grid starts at t = {t:g}, where alpha = {path.alpha(t):.3g}"
+        start = f"this grid starts at t = {t:g}, where alpha = {path.alpha(t):.3g} and sigma = {path.sigma(t):.3g}"
         remedy = 'take spacing="trailing", whose first time is T, or start from x_t = path.add_noise(data, noise, t)'
     else:
         start = f"this path ends at t = {t:g} with alpha = {path.alpha(t):.3g}"

@@ -1,5 +1,7 @@
 """The probability-flow ODE in t: against general solvers, public flow-matching samplers, and DDIM."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,7 @@ from diffusers import FlowMatchEulerDiscreteScheduler, FlowMatchHeunDiscreteSche
 from scipy.integrate import solve_ivp
 
 from diffusion_lessons import samplers, schedules, toys
+from diffusion_lessons.denoisers import Denoiser
 from tests.paths import PATHS
 from tests.samplers.problems import MIXTURE, noise, rms
 
@@ -54,6 +57,27 @@ def test_the_field_is_dx_dt_and_scipy_solves_it(path, rtol, far):
     times[[0, -1]] = start, end
     sampled = samplers.sample(samplers.dpm_solver_3, MIXTURE.denoiser(path), x, path, times)
     assert rms(torch.from_numpy(solution.y[:, -1]).view(3, 2) - sampled) < far
+
+
+class Straight(torch.nn.Module):
+    """A network with weights: the velocity -x, whose solution is x_s = x_t exp(t - s)."""
+
+    def __init__(self, dtype):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.tensor(-1.0, dtype=dtype))
+
+    def forward(self, x, t):
+        assert x.dtype == self.weight.dtype
+        return self.weight * x
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
+def test_scipy_solves_a_network_of_any_precision(dtype):
+    """SciPy hands over double precision, which a network of single precision does not take."""
+    denoise = Denoiser(Straight(dtype), FLOW, "velocity", shape=(1, 2, 2))
+    solution = solve_ivp(samplers.ode_field(denoise, FLOW), (1.0, 0.0), np.ones(8), rtol=1e-2, atol=1e-2)
+    assert solution.success
+    np.testing.assert_allclose(solution.y[:, -1], math.e, rtol=0.02)
 
 
 def test_the_field_of_a_tensor_is_a_tensor():
