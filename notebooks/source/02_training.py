@@ -3,7 +3,7 @@
 #
 # **Question.** How does one loss teach a network to see noise?
 #
-# **Budget.** About 18 seconds of one CPU core, 1.0 GB of memory, nothing to download.
+# **Budget.** About 28 seconds of one CPU core, 1.0 GB of memory, nothing to download.
 #
 # **Afterwards you can** write the loss and the training loop of a diffusion model from memory; say how low its loss can
 # go, and why not lower; turn a prediction of noise into one of the image or of $v$; and find three mistakes that
@@ -26,7 +26,7 @@ from diffusion_lessons.training import EMA, batches, loss, recipes, sample_times
 
 # %%
 path = schedules.ddpm_linear()
-heaps = toys.GaussianMixture([-1.0, 1.0], stds=0.2, weights=[0.3, 0.7])
+clusters = toys.GaussianMixture([-1.0, 1.0], stds=0.2, weights=[0.3, 0.7])
 generator, exact_type = torch.Generator().manual_seed(0), {"dtype": torch.float64}
 
 
@@ -41,8 +41,8 @@ def uniform(*shape):
 # %% [markdown]
 # ## One pass at one random time
 #
-# Lesson 01 walked from data to noise in a thousand small steps and found that one jump does the same. A network is to
-# learn the way back. One of the texts that this course is built on says that training therefore needs a thousand
+# Lesson 01 walked from data to noise in a thousand small steps and found that one jump does the same. Now a network is
+# to learn the reverse. One of the texts that this course is built on says that training therefore needs a thousand
 # denoising steps.
 
 # %%
@@ -60,7 +60,7 @@ def counting(x, t):
     return torch.zeros_like(x)
 
 
-x0, eps, t = heaps.sample(32, generator, torch.float64), normal(32), sample_times(uniform(32), path)
+x0, eps, t = clusters.sample(32, generator, torch.float64), normal(32), sample_times(uniform(32), path)
 loss(counting, x0, eps, t, path, "eps")
 sampled = count_calls(Denoiser(counting, path))
 sample(samplers.ddpm, sampled, normal(32), path, path.grid(1000), generator=generator)
@@ -75,9 +75,10 @@ print(f"sampling: {sampled.nfe:.0f} passes for each sample, one after the other"
 # %% [markdown]
 # ## The loss in five lines
 #
-# Draw an image, a time and a noise; mix them; ask the network which noise it was; take the mean squared difference:
+# Draw an image, a time and a noise; mix them; ask the network which noise it was; take the squared difference, averaged
+# over the $d$ pixels and over the batch:
 #
-# $$L = \mathbb{E}_{x_0,\,t,\,\varepsilon}\;\bigl|\,\varepsilon - f(x_t, t)\,\bigr|^2, \qquad
+# $$L = \mathbb{E}_{x_0,\,t,\,\varepsilon}\;\frac1d\,\bigl|\,\varepsilon - f(x_t, t)\,\bigr|^2, \qquad
 # x_t = \alpha_t x_0 + \sigma_t \varepsilon .$$
 #
 # The draw of $t$ is one line, `t = sample_times(u, path)`. The library's loss is the other four.
@@ -86,70 +87,105 @@ print(f"sampling: {sampled.nfe:.0f} passes for each sample, one after the other"
 print(inspect.getsource(loss).split('"""')[2].strip("\n"))
 
 # %% [markdown]
-# There is no second network, no game, and no sampling in the loop. The labels come for free, because you made the noise
-# yourself. (`target` is `eps` here; [below](#What-to-predict) you meet the others.)
+# There is no second network, no adversarial game, and no sampling in the loop. The labels come for free, because you
+# made the noise yourself. (`target` is `eps` here; [below](#What-to-predict) you meet the others.)
+#
+# **Where the loss comes from** (you may skip this box). A generative model is usually trained to make the data
+# probable: minimise $-\log p(x_0)$. For a chain of steps this cannot be computed, but it has an upper bound, the
+# *evidence lower bound* (ELBO) with its sign changed. DDPM's bound is a sum over steps, and each term compares the step
+# back $q(x_{t-1}\mid x_t, x_0)$, which knows $x_0$, with the model's, which has $\hat x_0$ in its place. Both are
+# Gaussians with the same variance (lesson 03 derives them), so their divergence is the squared distance of their means
+# over twice that variance:
+#
+# $$\mathrm{KL}_t = w_t\,|x_0 - \hat x_0|^2 = w_t\,\frac{\sigma_t^2}{\alpha_t^2}\,|\varepsilon - \hat\varepsilon|^2 .$$
+#
+# The second form follows from $x_t = \alpha_t x_0 + \sigma_t\varepsilon$. So the bound *is* a weighted mean of our loss
+# over the times. Ho et al. dropped the weights, since the samples looked better without, and called the result the
+# *simple* loss. It is what you see above.
 
 # %% [markdown]
 # ## The best answer
 #
-# The network is asked for something that it cannot know. Take the two heaps of lesson 01 and draw 600 examples at three
-# times: across, the $x_t$ that the network is given; upwards, the noise that it should name.
+# The network is asked for something that it cannot know. Take the two clusters of lesson 01 and draw 600 examples at
+# three times: across, the $x_t$ that the network is given; upwards, the noise that it should predict.
 
 # %%
 show(
-    learning.answers_figure(heaps, path, [20, 200, 600]),
-    "Behind one x_t there may be many noises. The red curve goes through their mean. "
-    f"The squared distance that remains is {bayes_loss(heaps, path, 20):.2f}, {bayes_loss(heaps, path, 200):.2f} "
-    f"and {bayes_loss(heaps, path, 600):.2f} at t = 20, 200 and 600.",
+    learning.answers_figure(clusters, path, [20, 200, 600]),
+    "Behind one $x_t$ there may be many noises. The orange curve goes through their mean. "
+    f"The squared distance that remains is {bayes_loss(clusters, path, 20):.2f}, {bayes_loss(clusters, path, 200):.2f} "
+    f"and {bayes_loss(clusters, path, 600):.2f} at t = 20, 200 and 600.",
 )
 
 # %% [markdown]
 # Above one $x_t$ the dots scatter. A squared error is smallest at their mean, so the best answer is the *posterior
-# mean*, $\hat\varepsilon(x_t) = \mathbb{E}[\varepsilon \mid x_t]$, the red curve. For heaps it is a formula. Compare it
-# at $t = 200$ with a guesser that always names the noise as if the likelier heap's middle were the data.
+# mean*, $\hat\varepsilon(x_t) = \mathbb{E}[\varepsilon \mid x_t]$, the orange curve. For our clusters it is a formula.
+# Compare it at $t = 200$ with a guess that takes the centre of the *nearer* cluster for the data.
 
 # %%
 many, t = 200_000, 200.0
-x0, eps = heaps.sample(many, generator, torch.float64), normal(many)
-x_t, exact = path.add_noise(x0, eps, t), heaps.denoiser(path)
+x0, eps = clusters.sample(many, generator, torch.float64), normal(many)
+x_t, exact = path.add_noise(x0, eps, t), clusters.denoiser(path)
 guesses = {
     "the posterior mean": exact(x_t, t).eps,
-    "the likelier heap": (x_t - path.alpha(t) * x_t.sign()) / path.sigma(t),
+    "the nearer cluster": (x_t - path.alpha(t) * x_t.sign()) / path.sigma(t),
     "no noise at all": torch.zeros_like(x_t),
 }
 for name, guess in guesses.items():
     print(f"{name}: a mean squared error of {(guess - eps).square().mean():.2f}")
 
 # %% [markdown]
-# Honest hedging wins. Between the heaps the best answer is neither heap's but a mixture of both, and that is why a
+# Hedging wins. Between the clusters the best answer belongs to neither of them but lies in between, and that is why a
 # denoiser's $\hat x_0$ looks blurred while much is still undecided.
+#
+# **The score.** The same answer has another name in half of the literature. The *score* of $x_t$ is the slope of its
+# log density, $\nabla\log p_t(x_t)$: the direction in which $x_t$ becomes more probable. *Tweedie's formula* says that
+# the best denoiser knows it:
+#
+# $$\nabla\log p_t(x_t) = -\frac{\hat\varepsilon(x_t)}{\sigma_t} = \frac{\alpha_t\hat x_0 - x_t}{\sigma_t^2} .$$
+#
+# *Why.* $p_t(x) = \int p(x_0)\,\mathcal N(x;\alpha_t x_0, \sigma_t^2)\,dx_0$. The derivative of each Gaussian with
+# respect to $x$ is the Gaussian times $-(x - \alpha_t x_0)/\sigma_t^2 = -\varepsilon/\sigma_t$. Divide by $p_t(x)$:
+# what remains is the mean of $-\varepsilon/\sigma_t$ over all $x_0$ that may be behind $x$, which is the posterior
+# mean. So a network trained by our loss learns the score as well. Check it against a derivative taken numerically:
+
+# %%
+x, h = torch.linspace(-2, 2, 5, **exact_type), 1e-5
+slope = (clusters.log_prob(x + h, path, t) - clusters.log_prob(x - h, path, t)) / (2 * h)
+tweedie = -exact(x, t).eps / path.sigma(t)
+assert torch.allclose(slope, tweedie, atol=1e-8)
+print("slope of log p_t:", ", ".join(f"{value:.3f}" for value in slope.tolist()))
+print("-eps_hat / sigma:", ", ".join(f"{value:.3f}" for value in tweedie.tolist()))
+
+# %% [markdown]
+# This is why score-based models and denoising diffusion are one thing, and it is what guidance (lesson 07) builds on.
 
 # %% [markdown]
 # ## A loss that never reaches zero
 #
-# So even the best network has a loss. How large? For the heaps it is an integral; no network is needed.
+# So even the best network has a loss. How large is it? For our clusters it is an integral, and no network is needed.
 
 # %%
 predict("02.lowest_loss")
 
 # %%
 times = [5 + 10 * k for k in range(100)]
-least = [bayes_loss(heaps, path, t) for t in times]
+least = [bayes_loss(clusters, path, t) for t in times]
 floor = sum(least) / len(least)
 print(f"the least possible loss, averaged over all times, is {floor:.3f}")
 for t in (5, 100, 200, 600, 995):
-    print(f"at t = {t:>3} it is {bayes_loss(heaps, path, t):.3f}")
+    print(f"at t = {t:>3} it is {bayes_loss(clusters, path, t):.3f}")
 
 # %% [markdown]
 # **The loss never comes near zero, however good the network.** Read the table from the bottom. At the noisy end $x_t$
-# *is* the noise, and naming it is no work. Around $t = 200$ the heaps melt together: which of them it was cannot be
-# told. At the clean end the loss is nearly 1, because a noise much smaller than a heap is wide cannot be told from the
-# heap's own width. The cleaner the sample, the worse the loss: it is a bad judge of how well things go.
+# *is* the noise, and predicting it is easy. Around $t = 200$ the clusters merge, so that it cannot be told which one a
+# sample came from. The loss is highest, nearly 1, at the *clean* end, where the noise is much smaller than a cluster is
+# wide and cannot be told from the cluster's own width. A high loss there is no sign of failure.
 
 # %% [markdown]
 # ## The whole of training
 #
-# Now train. This is all there is to it: a small network, twelve hundred batches, and AdamW. (`EMA` waits for the
+# Now train. Here is all of it: a small network, twelve hundred batches, and AdamW. (`EMA` waits for the
 # next section.) Every 50 steps we note how far the network is from the best answer, the *excess*: the loss of any
 # network $f$ is the least loss plus $\mathbb{E}\,|f - \hat\varepsilon|^2$, and only the second can be learned away.
 
@@ -160,7 +196,7 @@ def above_least(network, t):
     def answer(x, t):  # the network takes single precision and an axis for coordinates
         return network(x.float()[:, None], torch.full((len(x),), float(t)))[:, 0]
 
-    return excess_loss(answer, heaps, path, t)
+    return excess_loss(answer, clusters, path, t)
 
 
 torch.manual_seed(0)
@@ -170,7 +206,7 @@ average, optimizer = EMA(network), torch.optim.AdamW(network.parameters(), lr=2e
 # %%
 losses, history, generator = [], [], torch.Generator().manual_seed(0)
 for step in tqdm(range(1200), desc="training"):
-    x0 = heaps.sample(256, generator)[:, None]  # [256, 1]
+    x0 = clusters.sample(256, generator)[:, None]  # [256, 1]
     eps, u = torch.randn(x0.shape, generator=generator), torch.rand(256, generator=generator)
     error = loss(network, x0, eps, sample_times(u, path), path, "eps")
     optimizer.zero_grad()
@@ -198,8 +234,9 @@ show(
 # %% [markdown]
 # ## Sample from the average
 #
-# Look at the shaking. Each batch pulls the weights its own way, so the weights of the last step are a little off in a
-# direction that luck chose. Their *exponential moving average* is not. After every step it moves a little towards them:
+# Look at the shaking. Each batch pulls the weights in its own direction, so the weights of the last step are a little
+# off in a direction that chance chose. Their *moving average* is steadier. After every step it moves a little towards
+# them:
 
 # %%
 print(inspect.getsource(EMA.update))
@@ -220,14 +257,18 @@ show(
 )
 
 # %% [markdown]
-# It costs a copy of the weights and nothing else. The average is what is sampled from and what is shipped. Whoever
-# forgets it compares worse samples with a paper's better ones, and the loss curve does not say so.
+# It costs a copy of the weights and nothing else. The average is what is sampled from and what is shipped. If you
+# forget it, your samples look worse than a paper's, and the loss curve will not tell you why.
+#
+# One detail. Most papers keep a fixed `decay`, $a \leftarrow \text{decay}\cdot a + (1-\text{decay})\cdot w$, which is
+# the *exponential* moving average (EMA) of the exercise below. Ours lets the decay grow with the step, so that it
+# always remembers the same *share* of the training; it is called EMA all the same.
 
 # %% [markdown]
 # ## What to predict
 #
-# $x_t = \alpha_t x_0 + \sigma_t \varepsilon$ is one equation. Who knows $x_t$ and one of the other two knows both. So
-# a network may be asked for any mixture of them, and four are in use:
+# $x_t = \alpha_t x_0 + \sigma_t \varepsilon$ is one equation. If you know $x_t$ and one of the other two, you know
+# both. So a network may be asked for any combination of them, and four are in use:
 #
 # | it predicts | which is | and the other estimates follow |
 # | --- | --- | --- |
@@ -242,9 +283,9 @@ show(
 # %%
 at = {"eps": path, "x0": path, "v": path, "velocity": schedules.flow()}
 for name, on in at.items():
-    known = heaps.denoiser(on)
+    known = clusters.denoiser(on)
     ideal = Denoiser(lambda x, t, name=name, on=on, known=known: estimates.target(name, *known(x, t), on, t), on, name)
-    x, t = on.add_noise(heaps.sample(100, generator, torch.float64), normal(100), 0.3 * on.T), 0.3 * on.T
+    x, t = on.add_noise(clusters.sample(100, generator, torch.float64), normal(100), 0.3 * on.T), 0.3 * on.T
     seen, best = ideal(x, t), known(x, t)
     assert torch.allclose(seen.x0, best.x0) and torch.allclose(seen.eps, best.eps)
     print(f"{name}: what its ideal network sees in 100 samples is the posterior mean")
@@ -253,7 +294,7 @@ for name, on in at.items():
 # Their losses differ all the same, because an error counts differently in each. Here they are for the best denoiser:
 
 # %%
-kinds = {kind: [bayes_loss(heaps, path, t, kind) for t in times] for kind in ("eps", "x0", "v")}
+kinds = {kind: [bayes_loss(clusters, path, t, kind) for t in times] for kind in ("eps", "x0", "v")}
 means = {kind: sum(values) / len(values) for kind, values in kinds.items()}
 show(
     learning.curves_figure("One denoiser, three losses", "t", "least possible loss", times, kinds),
@@ -263,13 +304,16 @@ show(
 )
 
 # %% [markdown]
-# So losses of different predictions must not be compared. They also say where a network gets its practice: `eps`
-# practises at the clean end, `x0` at the noisy end, `v` at both. One can choose the balance directly by a weight for
-# each time. *Min-SNR* gives the error of $\hat x_0$ the weight $\min(\alpha^2/\sigma^2,\,5)$ (Hang et al. 2023). Then
-# it does not matter any more what the network predicts:
+# So losses of different predictions must not be compared. The choice also decides which errors count. Written as an
+# error of $\hat x_0$, the loss of `eps` has the weight $\alpha^2/\sigma^2$, which is huge at the clean end; that of
+# `x0` has the weight 1; and that of `v` has $\alpha^2/\sigma^2 + 1$ (where $\alpha^2 + \sigma^2 = 1$). One can choose
+# the weight for each time directly. *Min-SNR* gives the error of $\hat x_0$ the weight $\min(\alpha^2/\sigma^2,\,5)$
+# (Hang et al. 2023). Then the loss of a given denoiser no longer depends on how it is written down. (What a network
+# *learns* still may: one that predicts `eps` has to divide by $\alpha$ to find $\hat x_0$, which amplifies its errors
+# at the noisy end.)
 
 # %%
-x0, eps, t = heaps.sample(1000, generator, torch.float64), normal(1000), sample_times(uniform(1000), path)
+x0, eps, t = clusters.sample(1000, generator, torch.float64), normal(1000), sample_times(uniform(1000), path)
 for kind in ("eps", "x0", "v"):
 
     def ideal_network(x, t, kind=kind):
@@ -292,8 +336,9 @@ assert records[-1].loss < 0.5 * records[0].loss
 print(f"{recipe.images:,} digits seen in {recipe.steps} steps: the loss fell by more than half")
 
 # %% [markdown]
-# It ended far from zero; you know why. Does it draw? Beneath it, the network that comes with the course: the same
-# recipe, trained more than twenty times as long.
+# It ended far from zero, and you know why. Does it draw? Below its digits are those of the network that comes with the
+# course: the same recipe, trained more than twenty times as long, and with one more class of deliberately spoiled
+# ("smudged") digits that lesson 08 needs.
 
 # %%
 ours, shipped = records[-1].denoiser(), load("digits-diffusion")
@@ -331,8 +376,8 @@ show(
 # %% [markdown]
 # ## With and without a label
 #
-# The digits' network is also told *which* digit to look for. In training one label in ten is replaced by a label of its
-# own, "none", so one network learns both tasks: to denoise a seven, and to denoise anything. Lesson 07 needs both.
+# The digits' network is also given the label of the digit. In training one label in ten is replaced by a label of its
+# own, "none", so that one network learns both tasks: to denoise a seven, and to denoise anything. Lesson 07 needs both.
 
 # %%
 labels = torch.cat([batches.draw_batch(data, 64, seed=0, step=step).condition for step in range(100)])
@@ -340,7 +385,7 @@ null = len(data.classes)
 print(f"of {len(labels):,} training examples, {int((labels == null).sum())} had their label dropped")
 
 # %% [markdown]
-# At $t = T$ there is nothing to see, so the label is all that the network has. Ask it for each.
+# At $t = T$ there is nothing to see, so the label is all that the network has to go by. Evaluate it for each.
 
 # %%
 asked_for = torch.tensor([*range(10), shipped.classes])
@@ -366,31 +411,34 @@ predict("02.wrong_weights")
 
 # %%
 wrong = schedules.from_alpha_bar((1 - path.betas).tolist())
-learned = heaps.denoiser(wrong)  # the best that training on the wrong path can reach
+learned = clusters.denoiser(wrong)  # the best that training on the wrong path can reach
 mistaken = Denoiser(lambda x, t: learned(x, t).eps, path, "eps")
-print(f"the loss falls from 1 to {sum(bayes_loss(heaps, wrong, t) for t in times) / len(times):.2f} and stays there")
+print(f"the loss falls from 1 to {sum(bayes_loss(clusters, wrong, t) for t in times) / len(times):.2f} and stays there")
 for name, denoise in {"right": exact, "mistaken": mistaken}.items():
     x = sample(samplers.ddim, denoise, gaussian_quantiles(2000), path, path.grid(100))
-    print(f"{name}: the samples would have to move by {wasserstein_1(x, heaps):.3f} to follow the data")
+    print(f"{name}: the samples would have to move by {wasserstein_1(x, clusters):.3f} on average to follow the data")
 print(f"at t = {path.T:.0f}, where nothing should be left, {wrong.alpha_bar(path.T):.0%} of the variance is still data")
 
 # %% [markdown]
-# The last line is the test that finds it: noise something to $t = T$ and look. It takes one line and no training.
+# The last line is the test that finds it: noise something to $t = T$ and look. It takes one line and no training. (The
+# distance is the Wasserstein-1 distance, the mean distance by which samples must be moved to follow the data; lesson 03
+# uses it throughout.)
 #
-# **One time for the whole batch.** A time is drawn once, outside of the batch. On average over batches nothing changes.
+# **One time for the whole batch.** A time is drawn once, outside of the batch. On average over batches nothing changes,
+# so the *mean* of the loss does not show it.
 
 # %%
 predict("02.one_time_a_batch")
 
 # %%
 rows, size = 5000, 64
-ways = {
+draws = {
     "one for all": uniform(rows, 1).expand(rows, size),
     "its own for each": uniform(rows, size),
     "spread evenly": (uniform(rows, 1) + torch.arange(size)) / size,
 }
-x0, eps, shaking = heaps.sample(rows * size, generator, torch.float64), normal(rows * size), {}
-for name, u in ways.items():
+x0, eps, shaking = clusters.sample(rows * size, generator, torch.float64), normal(rows * size), {}
+for name, u in draws.items():
     t = path.T * u.flatten()
     error = (exact(path.add_noise(x0, eps, t), t).eps - eps).square()
     shaking[name] = error.view(rows, size).mean(dim=1).var()
@@ -399,11 +447,11 @@ worth = size * shaking["its own for each"] / shaking["one for all"]
 print(f"with one time for all, {size} examples say as much as {worth:.0f}")
 
 # %% [markdown]
-# The library spreads them evenly, which is better than chance. A loss that jumps by a factor from batch to batch is
-# the sign to look for.
+# The library spreads the times evenly, which is better than chance. What gives this mistake away is the *spread* of the
+# loss: it jumps by a factor from batch to batch.
 #
-# **Left in train mode.** Dropout belongs into training. If nobody switches it off, the sampler asks a network that
-# forgets something else at every step. Take the shipped weights, in a network with dropout:
+# **Left in train mode.** Dropout belongs to training. If nobody switches it off, the sampler evaluates a network that
+# drops something else at every step. Take the shipped weights, in a network with dropout:
 
 # %%
 leaky = networks.UNet(replace(shipped.network.config, dropout=0.2))
@@ -412,7 +460,9 @@ with torch.no_grad():
     t = torch.full((11,), 0.5 * path8.T)
     differ = {mode: leaky.train(mode == "train")(pure, t).sub(leaky(pure, t)).abs().max() for mode in ("train", "eval")}
 assert differ["train"] > 0.1 and differ["eval"] == 0
-print("in train mode, two answers to the same question differ by more than 0.1; in eval mode, in no bit")
+print(
+    f"in train mode, two answers to the same question differ by up to {differ['train']:.1f}; in eval mode, by nothing"
+)
 
 # %% [markdown]
 # `load` and the average come in eval mode. To check any network, ask it twice.
@@ -424,7 +474,7 @@ print("in train mode, two answers to the same question differ by more than 0.1; 
 # the curve. What cannot be known at each?
 
 # %% tags=["panel"]
-answers_panel(heaps, path)
+answers_panel(clusters, path)
 
 # %% [markdown]
 # ## Exercises
