@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 from diffusion_lessons.data import load_data
-from diffusion_lessons.sampling import label_number
+from diffusion_lessons.denoisers.conditions import label_number
 
 
 def save(path: Path, array: np.ndarray, **options) -> None:
