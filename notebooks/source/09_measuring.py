@@ -85,8 +85,10 @@ print(f"forty times the images, {fall:.1f} times less distance; nothing got bett
 
 # %% [markdown]
 # **Perfect samples do not score zero.** What they score is the *floor* at that count, and it falls about as one over
-# the count. So the number of images belongs to the figure, as metres belong to a length. Here is what happens to
-# those who leave it out: a model that forgets every second seven, and is measured on more images.
+# the count. (Not by forty times here: the 10,000 reference images are a sample, too, and their share of the floor
+# stays. Forty would become $(1/250 + 1/10{,}000) / (2/10{,}000) = 20.5$.) So the number of images belongs to the
+# figure, as metres belong to a length. Here is what happens to those who leave it out: a model that forgets every
+# second seven, and is measured on more images.
 
 # %%
 forgets = measuring.without_class(unseen, 7, 0.5, seeded(0))[:5000]
@@ -98,20 +100,22 @@ print(f"nothing missing, 250 images: {sum(floor[250]) / 20:.3f}, which looks wor
 # %% [markdown]
 # ## How sure are we
 #
-# The floor has a spread, too: other images, another score. In the loop above, the lowest and the highest of twenty:
+# The floor has a spread, too: other images, another score. In the loop above, the lowest and the highest of twenty
+# draws. (They are drawn without replacement from the same 10,000, so at 5,000 two draws share half of their images, and
+# this spread is too small. At 10,000 there would be only one.)
 
 # %%
 for n in (250, 1000, 5000):
     print(f"{n:>5} real digits: between {min(floor[n]):.3f} and {max(floor[n]):.3f}")
 
 # %% [markdown]
-# A figure is a draw of a lottery, and of one draw one cannot see the spread. The library estimates it from random
-# halves of the samples, and prints it with the figure. Two figures $a \pm s_a$ and $b \pm s_b$ from
+# A score is random, and a single one does not show how much. The library estimates its spread from the samples
+# themselves, and prints it with the score. Two figures $a \pm s_a$ and $b \pm s_b$ from
 # independent samples differ when
 #
 # $$|a - b| > 2 \sqrt{s_a^2 + s_b^2}.$$
 #
-# Papers that print 2.97 and 2.93 without a spread have told you nothing about which is better.
+# A paper that prints 2.97 and 2.93 without a spread has told you nothing about which of the two is better.
 
 # %% [markdown]
 # ## The kernel distance
@@ -122,8 +126,9 @@ for n in (250, 1000, 5000):
 # $$\mathrm{MMD}^2 = \overline{k(x, x')} + \overline{k(y, y')} - 2\,\overline{k(x, y)}, \qquad
 # k(a, b) = (a \cdot b / d + 1)^3,$$
 #
-# where no sample is paired with itself. Then the expectation of each mean is right at *any* count, and for equal clouds
-# their sum is 0 on average. It needs no Gaussian and no covariance, and works with fewer samples than features.
+# where $d$ is the number of features, and no sample is paired with itself. Then the expectation of each mean is right
+# at *any* count, and for equal clouds their sum is 0 on average. It needs no Gaussian and no covariance, and works with
+# fewer samples than features.
 
 # %%
 kernel = {}
@@ -145,8 +150,8 @@ show(
 )
 
 # %% [markdown]
-# The bias is gone, the lottery is not: with 250 images a single kernel distance can be above or below 0, and below 0 is
-# no error. Use it where samples are few.
+# The bias is gone, but the randomness is not: with 250 images a single kernel distance may lie above or below 0, and a
+# value below 0 is no mistake. Use it where samples are few.
 
 # %% [markdown]
 # ## Two faults, one number
@@ -178,7 +183,9 @@ show(figure, "Three clouds over eight heaps. " + "; ".join(text.replace("\n", " 
 # %% [markdown]
 # - *Precision* is the share of generated samples that lie among real ones: within the distance that a real sample has
 #   to its third neighbour. It falls when a model invents.
-# - *Recall* is the share of real samples that lie among generated ones. It falls when a model forgets.
+# - *Recall* is the share of real samples that lie among generated ones. It falls when a model forgets. (It can be
+#   fooled: the ball around a single stray sample is large, and may cover a whole forgotten cluster. The library's
+#   *coverage* turns the question round, and is not.)
 #
 # The first two models have nearly the same distance and opposite faults: one number cannot tell them apart, two can.
 # And the third has almost **no distance at all**. The Frechet distance sees a mean and a covariance, and those are
@@ -188,7 +195,7 @@ show(figure, "Three clouds over eight heaps. " + "; ".join(text.replace("\n", " 
 # ## The copier wins
 #
 # Here is a model without any network: it returns images of its training set. Every distance above is a distance *to the
-# training set*. You see what is coming.
+# training set*, so you can guess what will happen.
 
 # %%
 for n in (1000, 5000, 10_000):
@@ -197,12 +204,13 @@ for n in (1000, 5000, 10_000):
 
 # %% [markdown]
 # **The copier beats nature.** No distance to a training set can find it out, since it measures precisely what a copier
-# is good at. It takes another question: is a sample nearer to the training images than to *equally many* images
-# that were not trained on? For each sample take the ratio of the two distances. Around 1 is healthy; below one half,
-# call it a copy. And because some images are near each other by chance, ask the same of real images.
+# is good at. It takes another question: is a sample nearer to the training images than to *equally many* images that
+# were not trained on? For each sample take the ratio of the two distances. Around 1 is healthy; below one half we call
+# it a copy. (The one half is our choice; the control group below says how often it is wrong.) And because some images
+# are near each other by chance, ask the same of real images.
 #
-# A copier with a network's manners: the *exact* denoiser of fifty images. It is the optimum of the training loss, and
-# it can end nowhere but at one of the fifty.
+# Here is a copier that works as a network does: the *exact* denoiser of fifty images. It is the optimum of the training
+# loss, and it can end nowhere but at one of the fifty.
 
 # %%
 path, digits, others = schedules.ddpm_linear(), load_data("digits").images.double(), load_data("digits", "test").images
@@ -244,8 +252,9 @@ assert 0.85 < scores["adherence"].value < scores["adherence"].floor
 print("adherence: more than 85% are recognised as the digit that was asked for, fewer than of real digits")
 
 # %% [markdown]
-# *Adherence* is the share of samples that a classifier takes for what was asked. With prompts in place of digits, the
-# cosine of CLIP's features for text and image has that part.
+# *Adherence* is the share of samples that a classifier takes for what was asked for. With prompts in place of digits,
+# the cosine similarity of CLIP's features for text and image plays that role (*CLIPScore*, Hessel et al. 2021,
+# https://arxiv.org/abs/2104.08718).
 #
 # Is the network as good as nature, then? The distances cannot tell, from 200 images; adherence can. **"Cannot be told
 # apart" is a statement about the sample size**, not a medal. And does it copy?
@@ -259,7 +268,7 @@ print(f"a network that only copied would show no copy here with probability {(1 
 print(f"one that copies in every hundredth image, with probability {(1 - share / 100) ** 200:.2f}")
 
 # %% [markdown]
-# So it is cleared of copying everything; of copying now and then it is not. Say with each verdict what it could have
+# So it is cleared of copying everything, but not of copying now and then. With each verdict, say what it could have
 # found.
 
 # %% [markdown]
