@@ -33,7 +33,7 @@ REFLOW_EXAMPLE = Exercise(
     "One training example [x_t, target] for the second flow. A sample is made by following the first flow's velocity "
     "u(x, t) from the noise eps at t = 1 to t = 0, in `steps` even Euler steps; x_t lies at t on the straight line, "
     "and target is the velocity to answer there. z is a second draw of noise, in case you need one.",
-    "lesson 11, reflow: walk the whole way",
+    "lesson 11, reflow: the whole trajectory",
     reflow_example,
     [
         Part("numbers", lambda rng: (field(rng), number(rng), number(rng), float(rng.uniform(0.2, 0.8)), 3)),
