@@ -101,7 +101,9 @@ def evaluate(
 
 def probe(
     checkpoint: Annotated[str, typer.Argument(help="A shipped checkpoint's name, or a file.")] = "digits-diffusion",
-    samples: Annotated[int, typer.Option(help="More of them find a smaller share of copies.")] = 300,
+    samples: Annotated[
+        int, typer.Option(min=2, max=MOST_SAMPLES, help="More of them find a smaller share of copies.")
+    ] = 300,
     device: Device = None,
     seed: Seed = 0,
 ) -> None:

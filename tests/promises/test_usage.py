@@ -44,6 +44,7 @@ WRONG = {
     "evaluate": """none|damaged|NET --samples -5|NET --samples 1|NET --batch 0|NET --sampler ddim --steps 0
         NET --steps 5|NET --sampler magic|NET -o eta=1|NET --sampler ddim -o eta=9
         NET --precision int3|NET --device abacus""",
+    "probe": "nowhere|FILE|damaged|NET --samples 0|NET --samples -5",
     "frontier": """none|none.jsonl|table.jsonl|empty.jsonl|--x beauty|--quality beauty|--budget -1|--budget nan
         --out noext|--out EMPTY|--out FILE/x.png""",
     "classifier": """nothing|EMPTY|digits --recipe magic|digits --size 0|digits --seed -1|digits --out FILE
