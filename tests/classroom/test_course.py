@@ -73,7 +73,9 @@ def test_no_command_waits_for_torch():
         "from diffusion_lessons.cli import classroom\n"
         "classroom.needs_nbgrader()\n"
         "from diffusion_lessons.classroom import assignments, collecting\n"
-        "from diffusion_lessons.classroom.grading import feedback, report, whole_class\n"
+        "from diffusion_lessons.classroom.grading import feedback, whole_class\n"
+        "assert 'nbgrader' not in sys.modules\n"
+        "from diffusion_lessons.classroom.grading import report\n"
         "from nbgrader.apps import NbGraderAPI\n"
         "print(sorted({'torch', 'lark', 'diffusion_lessons.checks'} & set(sys.modules)))"
     )

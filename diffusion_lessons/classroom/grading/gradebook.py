@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from nbgrader.api import Gradebook, MissingEntry, SubmittedAssignment
+if TYPE_CHECKING:  # importing nbgrader takes seconds, for which not every command has to wait
+    from nbgrader.api import Gradebook, SubmittedAssignment
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,9 @@ class Marks:
 
 
 @contextmanager
-def opened(course: Path) -> Iterator[Gradebook]:
+def opened(course: Path) -> Iterator["Gradebook"]:
+    from nbgrader.api import Gradebook
+
     with Gradebook(f"sqlite:///{course / 'gradebook.db'}?timeout=120") as gradebook:
         yield gradebook
 
@@ -34,6 +38,8 @@ def marks(course: Path, assignment: str) -> dict[str, Marks]:
     """The marks of every student who has some."""
     if not (course / "gradebook.db").exists():
         return {}
+    from nbgrader.api import MissingEntry
+
     with opened(course) as gradebook:
         try:
             found = gradebook.find_assignment(assignment).submissions
@@ -42,7 +48,7 @@ def marks(course: Path, assignment: str) -> dict[str, Marks]:
         return {submission.student.id: _marks(submission) for submission in found}
 
 
-def _marks(submission: SubmittedAssignment) -> Marks:
+def _marks(submission: "SubmittedAssignment") -> Marks:
     grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
     waiting = tuple(sorted(grade.name for grade in grades if grade.needs_manual_grade))
     return Marks({grade.name: grade.score for grade in grades}, waiting, submission.late_submission_penalty or 0.0)
