@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from diffusion_lessons import networks, schedules
 from diffusion_lessons.checkpoints import cards
@@ -71,7 +71,7 @@ def load(name_or_path: str | Path, device: str | torch.device = "cpu", *, compil
     if compile:
         if reason := why_not_compiled(target):
             raise ValueError(f"{name_or_path} cannot be compiled: {reason}; leave compile=False")
-        network = torch.compile(network, mode="reduce-overhead" if target.type == "cuda" else None)  # type: ignore[assignment]
+        network = _Compiled(network, graphs=target.type == "cuda")
     try:
         return Denoiser(
             network,
@@ -86,6 +86,17 @@ def load(name_or_path: str | Path, device: str | torch.device = "cpu", *, compil
         raise ValueError(
             f"the card of {name_or_path} is damaged or for another version: {error}; copy it again"
         ) from error
+
+
+class _Compiled(nn.Module):
+    """The network through torch.compile; with `graphs` its steps on a GPU are recorded once and replayed."""
+
+    def __init__(self, network: nn.Module, graphs: bool) -> None:
+        super().__init__()
+        self.network = torch.compile(network, mode="reduce-overhead" if graphs else None)
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return self.network(*inputs).clone()  # a replayed graph writes into the same memory at each call
 
 
 def amend(name_or_path: str | Path, **entries: Any) -> dict[str, Any]:

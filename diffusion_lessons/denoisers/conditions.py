@@ -28,6 +28,7 @@ class Conditioned(Wrapper):
     def __call__(self, x: Tensor, t: float | Tensor, condition: Any = None) -> Estimate:
         if condition is not None:
             raise ValueError("this denoiser is already bound to a condition; call it without one")
+        self.condition = moved(self.condition, x.device)  # once: then it is there
         return self.inner(x, t, rows_for(self.condition, x))
 
 

@@ -54,6 +54,9 @@ class Composed(Wrapper):
         if condition is not None:
             raise ValueError("a guided denoiser is already bound to its conditions; call it without one")
         t = time_for(x, t)
+        self.conditions = tuple(
+            moved(condition, x.device) for condition in self.conditions
+        )  # once: then they are there
         scales = [self._scale(scale, x, t) for scale in self.scales]
         weights = [remainder(scales), *scales]
         used = [i for i, weight in enumerate(weights) if any_nonzero(weight)]

@@ -14,7 +14,7 @@ def adherence(predicted: Tensor, labels: Tensor) -> float:
     """
     if predicted.shape != labels.shape:
         raise ValueError(f"{len(predicted)} samples and {len(labels)} labels: give one label for each sample")
-    return float((predicted == labels.to(predicted.device)).double().mean())
+    return float((predicted.cpu() == labels.cpu()).double().mean())
 
 
 def diversity(features: Tensor, labels: Tensor) -> float:
@@ -29,7 +29,7 @@ def diversity(features: Tensor, labels: Tensor) -> float:
 
 def diversity_weighted(features: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
     """Diversity of the samples to which each column of weights [n, R] gives more than 0; [R]."""
-    features, labels, kept = check_features(features).double().cpu(), labels.cpu(), (weights > 0).double()
+    features, labels, kept = check_features(features).cpu().double(), labels.cpu(), (weights > 0).double()
     total, classes = torch.zeros(kept.shape[1], dtype=torch.float64), torch.zeros(kept.shape[1])
     for label in labels.unique().tolist():
         own = labels == label
@@ -56,7 +56,7 @@ def class_variance(features: Tensor, labels: Tensor) -> float:
 
 def class_variance_weighted(features: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
     """The variance within classes under each column of weights [n, R]; [R]."""
-    features, labels, weights = check_features(features).double().cpu(), labels.cpu(), weights.double()
+    features, labels, weights = check_features(features).cpu().double(), labels.cpu(), weights.double()
     total, size = torch.zeros(2, weights.shape[1], dtype=torch.float64)
     for label in labels.unique().tolist():
         own, among = features[labels == label], weights[labels == label]
@@ -78,9 +78,9 @@ def out_of_range(x: Tensor, limit: float = 1.0) -> float:
 
     0 where every pixel lies in [-limit, limit]. Give what the sampler returned, before any clipping.
     """
-    return float((x.abs() - limit).clamp(min=0).double().mean())
+    return float((x.abs() - limit).clamp(min=0).cpu().double().mean())
 
 
 def contrast(x: Tensor, real_std: float) -> float:
     """Standard deviation of all values of x [n, ...] relative to that of real data: 1 is right, above 1 saturated."""
-    return float(x.double().std(correction=0)) / real_std
+    return float(x.cpu().double().std(correction=0)) / real_std

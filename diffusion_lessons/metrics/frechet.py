@@ -30,7 +30,7 @@ def moments(features: Tensor) -> Moments:
 
     Raises ValueError for features that are not finite, and for n <= d, where the covariance is singular.
     """
-    features = check_features(features).double()
+    features = check_features(features).cpu().double()  # MPS has no double precision
     n, d = features.shape
     if n <= d:
         raise ValueError(
@@ -67,7 +67,7 @@ def frechet_weighted(real: Moments, generated: Tensor, weights: Tensor) -> Tenso
     """d^2 of the samples [n, d] under each column of weights [n, R]; [R]."""
     first = moments(generated)  # checks them
     _same_dimensions(real, first)
-    centred = generated.double().cpu() - first.mean.cpu()
+    centred = generated.cpu().double() - first.mean
     weights = weights / weights.sum(dim=0)
     means = weights.T @ centred
     squares = torch.zeros(weights.shape[1], centred.shape[1] ** 2, dtype=torch.float64)

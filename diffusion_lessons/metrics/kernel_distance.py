@@ -24,7 +24,7 @@ def kernel_distance(real: Tensor, generated: Tensor) -> float:
 
 def kernel_weighted(real: Tensor, generated: Tensor, weights: Tensor) -> Tensor:
     """MMD^2 of the samples [n, d] under each column of weights [n, R]; [R]."""
-    real, generated = check_features(real).double().cpu(), check_features(generated).double().cpu()
+    real, generated = check_features(real).cpu().double(), check_features(generated).cpu().double()
     if min(len(real), len(generated)) < 2:
         raise ValueError("the kernel distance compares pairs: give at least 2 samples of each kind")
     totals = weights.sum(dim=0)

@@ -146,8 +146,8 @@ def memorization_probe(samples: Tensor, train: Tensor | Index, held_out: Tensor,
         interval=wilson_interval(copies, len(samples)),
         by_chance=by_chance / len(real),
         chance_interval=wilson_interval(by_chance, len(real)),
-        closer=float((ratio < typical).double().mean()),
-        recognised=float((of_copies < COPY * typical).double().mean()),
+        closer=float((ratio < typical).cpu().double().mean()),
+        recognised=float((of_copies < COPY * typical).cpu().double().mean()),
         trained_on=len(points),
     )
 

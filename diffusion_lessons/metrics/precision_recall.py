@@ -83,7 +83,7 @@ def radii(features: Tensor, k: int) -> Tensor:
 def pairwise(first: Tensor, second: Tensor) -> Tensor:
     """Euclidean distances [n, m] of points [n, d] and [m, d], in double precision and about their common centre: far
     from 0 the usual shortcut by products loses the distances of near neighbours."""
-    first, second = first.double().cpu(), second.double().cpu()
+    first, second = first.cpu().double(), second.cpu().double()
     centre = second.mean(dim=0)
     return torch.cdist(first - centre, second - centre)
 

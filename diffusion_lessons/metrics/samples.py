@@ -90,11 +90,11 @@ def population(features: Tensor, labels: Tensor | None = None, classes: int | No
     labels = labels.cpu().long()
     counts = labels.bincount(minlength=classes or 0)
     sums = torch.zeros(len(counts), features.shape[1], dtype=torch.float64)
-    sums.index_add_(0, labels, features.double().cpu())
+    sums.index_add_(0, labels, features.cpu().double())
     return Population(*whole, counts, sums / counts.clamp(min=1)[:, None])
 
 
 def values_of(x: Tensor) -> Tensor:
     """Three numbers of each sample [n, ...], float32 [n, 3]: mean excess beyond [-1, 1], mean, and mean square."""
-    x = x.flatten(1).double().cpu()
+    x = x.flatten(1).cpu().double()
     return torch.stack([(x.abs() - 1).clamp(min=0).mean(1), x.mean(1), x.square().mean(1)], dim=1).float()

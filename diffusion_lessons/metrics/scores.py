@@ -222,7 +222,7 @@ def evaluate_values(samples: Features, real_std: float | None) -> dict[str, Scor
     if samples.values is None:
         return {}
     weights, n = weights_without_groups(samples.labels, len(samples.values)), len(samples.values)
-    excess, mean, square = (weights / weights.sum(dim=0)).T.matmul(samples.values.double().cpu()).T
+    excess, mean, square = (weights / weights.sum(dim=0)).T.matmul(samples.values.cpu().double()).T
     scores = {"excess": _score(excess, (0.0, 0.0), n)}
     if real_std:
         scores["contrast"] = _score((square - mean.square()).clamp(min=0).sqrt() / real_std, (1.0, 0.0), n)

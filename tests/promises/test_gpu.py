@@ -1,6 +1,5 @@
 """What holds on CUDA and on Apple's MPS, seen without either: devices, copies that wait, kernels that are there."""
 
-import contextlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,12 +10,16 @@ from torchgen.gen import parse_native_yaml
 from torchgen.model import DispatchKey
 
 from diffusion_lessons import guidance, samplers, schedules
+from diffusion_lessons.benchmark.measure import QUALITY
 from diffusion_lessons.checkpoints import load
 from diffusion_lessons.data import Data
-from diffusion_lessons.denoisers import Denoiser, clip
+from diffusion_lessons.denoisers import Denoiser, clip, condition_on
 from diffusion_lessons.distillation import students
 from diffusion_lessons.machine.processes import Processes
-from diffusion_lessons.metrics import features
+from diffusion_lessons.metrics import adherence, features
+from diffusion_lessons.metrics.frechet import frechet_distance
+from diffusion_lessons.metrics.samples import Features, population, values_of
+from diffusion_lessons.metrics.scores import evaluate
 from diffusion_lessons.networks import UNet, UNetConfig
 from diffusion_lessons.sampling import generate
 from diffusion_lessons.training import recipes
@@ -87,10 +90,10 @@ def test_so_does_a_step_of_each_student(monkeypatch, name):
 def test_every_process_loads_its_teacher_on_its_own_device(monkeypatch, tmp_path):
     """With several GPUs the current device is chosen first: a teacher on plain "cuda" would stand on GPU 0 in each."""
     places = []
-    second = Processes(torch.device("cpu"))
+    second = Processes(torch.device("cuda:1"))
     monkeypatch.setattr(students.Processes, "started", lambda device: places.append("chosen") or second)
     monkeypatch.setattr(students, "load_teacher", lambda name, device: places.append(device) or load("mnist-flow"))
-    with contextlib.suppress(ValueError):
+    with pytest.raises(ValueError, match="use the teacher's own data"):
         students.train_student(students.student_recipe("mnist-reflow"), images())
     assert places == ["chosen", second.device]
 
@@ -122,6 +125,29 @@ def test_generate_samples_where_the_network_stands(monkeypatch):
         cuda.place(network)
         states = generate(denoise, 4, labels=range(4), scale=2.0, steps=3)
     assert states[-1].x.device == cuda.device
+
+
+def test_the_network_of_a_record_is_sampled_where_it_was_trained(monkeypatch):
+    """As in lesson 02, which trains on whatever device is there."""
+    cuda, run, step = on_fake_cuda(monkeypatch, small("digits"), images())
+    step()
+    with cuda:
+        states = generate(run.denoiser(), 4, labels=range(4), steps=2)
+    assert states[-1].x.device == cuda.device
+
+
+@pytest.mark.parametrize("guided", [True, False])
+def test_labels_are_sent_to_the_device_once(monkeypatch, guided):
+    cuda = FakeCuda(monkeypatch)
+    network = UNet(UNetConfig(**SMALL, classes=10))
+    denoise = Denoiser(network, schedules.cosine(), "v", classes=10, shape=(1, 8, 8))
+    labels = torch.arange(4)
+    bound = guidance.classifier_free(denoise, labels, 3.0) if guided else condition_on(denoise, labels)
+    with cuda:
+        cuda.place(network)
+        x = torch.empty(4, 1, 8, 8, device=cuda.device)
+        samplers.sample(samplers.ddim, bound, x, denoise.path, denoise.path.grid(4))
+    assert len(cuda.copies) == (2 if guided else 1), cuda.copies  # the label and the null
 
 
 def test_x_elsewhere_than_the_network_is_one_sentence(monkeypatch):
@@ -179,3 +205,32 @@ def test_classifier_features_have_kernels_on_mps(without_kernel, monkeypatch):
     with cuda, torch.no_grad():
         cuda.place(network).features(torch.empty(2, 1, 8, 8, device=cuda.device))
     assert without_kernel(cuda.operations) == {"cudnn_batch_norm.default"}  # which MPS replaces by its own
+
+
+# -- MPS: no double precision, in the metrics either -------------------------------------------------------------------
+
+
+class OnMps(torch.Tensor):
+    """Values that stand on MPS as far as double precision goes: they have none before `.cpu()`."""
+
+    @classmethod
+    def __torch_function__(cls, func, types, args=(), kwargs=None):
+        out = super().__torch_function__(func, types, args, kwargs or {})
+        if func is torch.Tensor.cpu:
+            return out.as_subclass(torch.Tensor)
+        if isinstance(out, OnMps) and out.dtype == torch.float64:
+            raise TypeError("Cannot convert a MPS Tensor to float64 dtype as the MPS framework doesn't support float64")
+        return out
+
+
+def test_samples_on_mps_are_measured():
+    generator = torch.Generator().manual_seed(0)
+    x, labels = torch.randn(60, 4, generator=generator), torch.arange(60) % 3
+    here = [part.as_subclass(OnMps) for part in (x, labels, labels, values_of(x.as_subclass(OnMps)))]
+    mps, real = Features(*here), Features(x.flip(0), labels, labels)
+    found = evaluate(QUALITY, mps, real, real)
+    expected = evaluate(QUALITY, Features(x, labels, labels, values_of(x)), real, real)
+    assert found == expected and set(found) == set(QUALITY)
+    assert frechet_distance(here[0], x.flip(0)) == frechet_distance(x, x.flip(0))
+    assert adherence.adherence(here[1], labels) == 1 and adherence.out_of_range(here[0]) > 0
+    population(here[0], here[1])
