@@ -16,7 +16,7 @@ from diffusion_lessons import samplers, schedules, toys
 from diffusion_lessons.data import load_data
 from diffusion_lessons.invariants import Finding
 from diffusion_lessons.machine import places
-from diffusion_lessons.machine.devices import KINDS, choose_device, kind_is_there
+from diffusion_lessons.machine.devices import KINDS, choose_device, half_precision, kind_is_there, why_not_compiled
 from diffusion_lessons.networks.unet import UNetConfig
 from diffusion_lessons.sampling import generate
 from diffusion_lessons.training import loop, recipes
@@ -35,9 +35,7 @@ def examine() -> Iterator[Finding]:
     device = choose_device()
     yield Finding("device", True, f"{device}, {torch.get_num_threads()} threads on {os.cpu_count()} cores")
     yield _sample(device)
-    for kind in KINDS:
-        if kind_is_there(kind):
-            yield _training(torch.device(kind))
+    yield from map(_training, _devices())
     yield _widgets()
     yield Finding(
         "digits", len(load_data("digits")) == 1500, "1,500 images of 8x8, part of scikit-learn", "reinstall it"
@@ -66,16 +64,17 @@ def _sample(device: torch.device) -> Finding:
     try:
         x = path.prior((1, 2, 2), torch.Generator().manual_seed(0), device=device)
         x = samplers.sample(samplers.ddim, picture.denoiser(path), x, path, path.grid(5))
-    except RuntimeError as error:
-        return Finding(
-            "a 2x2 sample", False, str(error).splitlines()[0], "the device does not compute: try --device cpu"
-        )
+    except Exception as error:
+        return Finding("a 2x2 sample", False, _reason(error), "the device does not compute: try --device cpu")
     right = torch.allclose(x.cpu(), picture.means.view(1, 2, 2).float(), atol=1e-4)
     return Finding("a 2x2 sample", right, "drawn as it should be" if right else f"got {x.tolist()}", "reinstall torch")
 
 
 def _training(device: torch.device) -> Finding:
-    """One step of a network of four features, in the half precision that training takes there, and four samples."""
+    """One step of a network of four features, in the precision that training takes there, and four samples.
+
+    And whether larger networks would be compiled, which is no fault where they are not, only slower.
+    """
     name = f"training on {device}"
     tiny = replace(
         recipes.get("digits", "flow", images=16, batch=16, smudged=0.0), network=UNetConfig(widths=(4,), embedding=8)
@@ -83,12 +82,27 @@ def _training(device: torch.device) -> Finding:
     try:
         *_, record = loop.train(tiny, load_data("digits"), device=device)
         x = generate(record.denoiser(), 4, labels=range(4), steps=2)[-1].x
-    except (RuntimeError, NotImplementedError, TypeError, ValueError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        reason = why_not_compiled(device)
+    except Exception as error:
         remedy = "update PyTorch and the device's driver, or train with --device cpu (--precision float32 may do, too)"
-        return Finding(name, False, reason, remedy)
-    right = bool(torch.isfinite(x).all())
-    return Finding(name, right, "one step and four samples" if right else "samples are NaN", "try --precision float32")
+        return Finding(name, False, _reason(error), remedy)
+    if not torch.isfinite(x).all():
+        return Finding(name, False, "samples are NaN", "try --precision float32")
+    precision = str(half_precision(device) or torch.float32).removeprefix("torch.")
+    compiled = "torch.compile can be used" if not reason else f"nothing is compiled, since {reason}"
+    return Finding(name, True, f"one step in {precision} and four samples; {compiled}")
+
+
+def _devices() -> Iterator[torch.device]:
+    """Every device of this machine that could train: each GPU, and the CPU."""
+    for kind in filter(kind_is_there, KINDS):
+        count = torch.cuda.device_count() if kind == "cuda" else 1
+        yield from (torch.device(kind, number) if count > 1 else torch.device(kind) for number in range(count))
+
+
+def _reason(error: Exception) -> str:
+    """The first line of an error, or its kind where it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def _widgets() -> Finding:

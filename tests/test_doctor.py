@@ -2,6 +2,8 @@
 
 import sys
 
+import torch
+
 from diffusion_lessons import doctor
 
 
@@ -30,3 +32,21 @@ def test_a_library_without_the_lessons_packages_says_which_extra_brings_them(mon
     findings = {finding.name: finding for finding in doctor.examine()}
     for name in ("no-such-lab", "widgets"):
         assert not findings[name].ok and 'pip install "diffusion-lessons[lab]"' in str(findings[name])
+
+
+def test_every_gpu_is_tried_and_what_it_does_is_said(monkeypatch):
+    monkeypatch.setattr(doctor, "kind_is_there", lambda kind: kind != "mps")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert [str(device) for device in doctor._devices()] == ["cuda:0", "cuda:1", "cpu"]
+    finding = doctor._training(torch.device("cpu"))
+    assert finding.ok and "one step in" in finding.observation and "compile" in finding.observation
+
+
+def test_no_error_of_a_device_ends_the_examination(monkeypatch):
+    def fails(*_, **__):
+        raise AssertionError("Torch not compiled with CUDA enabled")
+
+    monkeypatch.setattr(doctor.loop, "train", fails)
+    monkeypatch.setattr(doctor.samplers, "sample", fails)
+    for finding in (doctor._training(torch.device("cpu")), doctor._sample(torch.device("cpu"))):
+        assert not finding.ok and finding.observation == "Torch not compiled with CUDA enabled"

@@ -11,6 +11,7 @@ from diffusion_lessons.data import Data
 from diffusion_lessons.distillation import students
 from diffusion_lessons.machine import devices
 from diffusion_lessons.machine.processes import Processes
+from diffusion_lessons.networks import UNet, UNetConfig
 from diffusion_lessons.training import loop
 from diffusion_lessons.training.state import Run
 from diffusion_lessons.training.step import Step, denoising
@@ -180,3 +181,23 @@ def test_a_run_goes_on_in_another_order_of_memory(tiny_recipe, tiny_data, tmp_pa
             for each in network.parameters()
             if each.ndim == 4
         } == {True}
+
+
+def test_the_network_is_one_graph_in_each_of_its_uses():
+    """With gradients, and without (a student's target), in half precision: compiled once for each, and never again."""
+    graphs = []
+
+    def counting(graph, inputs):
+        graphs.append(graph)
+        return graph.forward
+
+    torch.compiler.reset()
+    network = UNet(UNetConfig(widths=(8, 16), embedding=16, classes=10))
+    compiled = torch.compile(network, backend=counting, fullgraph=True, dynamic=False)
+    x, t, c = torch.zeros(4, 1, 8, 8), torch.ones(4), torch.arange(4)
+    for _ in range(3):
+        with torch.autocast("cpu", torch.bfloat16):
+            with torch.no_grad():
+                compiled(x, t, c)
+            compiled(x, t, c).float().sum().backward()
+    assert len(graphs) == 2
