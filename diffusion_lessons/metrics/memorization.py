@@ -57,7 +57,7 @@ class Index(NamedTuple):
 
 def index_of(features: Tensor, numbers: int = NUMBERS, seed: int = 0) -> Index:
     """The index of a training set's features [N, d]."""
-    features = check_features(features).double().cpu()
+    features = check_features(features).cpu().double()
     mean = features.mean(dim=0)
     axes = torch.linalg.eigh((features - mean).T @ (features - mean)).eigenvectors.flip(1)[:, :numbers]
     along = ((features - mean) @ axes).float()
