@@ -1,28 +1,27 @@
 """The claims ledger: what two texts say about diffusion, measured with the library, with a verdict each.
 
-`python -m claims C9` measures a claim anew; `gather(["C9"])` does it from Python, and `markdown(read())` is the page.
-All measurements of a claim are in the file of its subject.
+`python -m claims C9a` measures a claim anew; `gather(["C9a"])` does it from Python, and `markdown(read())` is the page.
+A claim stands with its tests and their rules in the one file of its subject, in `claims/subjects/`.
 """
 
-# importing a subject registers its measurements
-from claims import ddim, ddpm, few_steps, flow, guidance, latency, memorization, solvers
-from claims.evidence import Evidence, combined, named
-from claims.ledger import MEASURERS, gather, markdown, read, stale
-from claims.texts import CLAIMS, SOURCES, Claim
-
-SUBJECTS = (ddim, ddpm, few_steps, flow, guidance, latency, memorization, solvers)
+from claims import subjects  # noqa: F401 - enters every claim
+from claims.evidence import Evidence, judged
+from claims.ledger import gather, read, stale
+from claims.page import headline, markdown
+from claims.register import CLAIMS, SOURCES, TESTS, Claim, in_order, measurements_of
 
 __all__ = [
     "CLAIMS",
-    "MEASURERS",
     "SOURCES",
-    "SUBJECTS",
+    "TESTS",
     "Claim",
     "Evidence",
-    "combined",
     "gather",
+    "headline",
+    "in_order",
+    "judged",
     "markdown",
-    "named",
+    "measurements_of",
     "read",
     "stale",
 ]

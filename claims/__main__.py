@@ -5,46 +5,89 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from claims import CLAIMS, combined, gather, markdown, read
-from diffusion_lessons.machine.files import write_atomically
+from tqdm.auto import tqdm
+
+from claims import CLAIMS, gather, headline, in_order, markdown, measurements_of, read
+from claims.register import Test
+from claims.verify import chosen, verify
+from diffusion_lessons.machine.files import check_writable, write_atomically
 
 EXAMPLES = """examples:
-  python -m claims              the verdicts as they were last measured; writes CLAIMS.md
-  python -m claims C9 C14       measure these two claims anew
-  python -m claims --all        measure every claim anew: some minutes
+  python -m claims                 the verdicts as they were last measured; writes CLAIMS.md
+  python -m claims C9a C14         measure these two claims anew, and write CLAIMS.md
+  python -m claims C9              the same for all parts of C9
+  python -m claims --all           measure every claim anew: about an hour
+  python -m claims --verify        measure again what is quick, and say which numbers moved; writes nothing
+  python -m claims --verify C4     the same for all parts of C4, however long they take
 """
 
 
-def show(names: Sequence[str] = (), *, every: bool = False, out: Path = Path("CLAIMS.md")) -> None:
-    """Measure the claims of these names (or every one) anew, write the page, and print the verdicts.
+def matching(names: Sequence[str]) -> list[str]:
+    """Names of claims from names that may stand for several: C9 for C9a and C9b.
 
     Raises ValueError for a name that is no claim's.
     """
-    unknown = sorted(set(names) - set(CLAIMS))
-    if unknown:
-        raise ValueError(f"no claim {', '.join(unknown)}; they are C1 to C{len(CLAIMS)}")
-    ledger = gather(None if every else names) if every or names else read()
+    found = []
+    for name in names:
+        parts = [one for one in in_order(CLAIMS) if one == name or one.rstrip("abcd") == name]
+        if not parts:
+            raise ValueError(f"no claim {name}; they are C1a to C{max(int(one[1:].rstrip('abcd')) for one in CLAIMS)}")
+        found += parts
+    return list(dict.fromkeys(found))
+
+
+def show(names: Sequence[str] = (), *, every: bool = False, out: Path = Path("CLAIMS.md")) -> None:
+    """Measure the claims of these names (or every one) anew, write the page, and print the verdicts."""
+    check_writable(out)
+    if every or names:
+        total = sum(len(measurements_of(name)) for name in names or CLAIMS)
+        with tqdm(total=total, unit="test") as bar:
+
+            def report(test: Test) -> None:
+                bar.set_description(f"{test.claim} on {test.case.words}")
+                bar.update()
+
+            gather(None if every else names, report=report)
+    ledger = read()
     write_atomically(out, markdown(ledger).encode())
-    for name in names or CLAIMS:
-        print(f"{name:4} {combined(ledger.get(name, [])):22} {CLAIMS[name].text}")
+    for name in names or in_order(CLAIMS):
+        verdict = headline(ledger.get(name, []), measurements_of(name)).replace("*", "")
+        print(f"{name:5} {CLAIMS[name].statement}\n      {verdict}")
     print(f"written to {out}")
 
 
+def compare(names: Sequence[str]) -> bool:
+    """Measure what is kept again, print what moved, and return whether nothing did."""
+    again, left = chosen(read(), names)
+    for test, why in left:
+        print(f"{test.claim:5} {test.case.words}: left out, {why}")
+    moved = 0
+    for check in verify(tqdm(again, unit="test")):
+        moved += bool(check.moved) or check.before.word != check.now.word
+        print(check)
+    print(f"measured again: {len(again)}; with a number beyond its interval or another verdict: {moved}")
+    return not moved
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Read the arguments of the command line and show the ledger."""
+    """Read the arguments of the command line and show or verify the ledger."""
     parser = argparse.ArgumentParser(
         prog="python -m claims",
         description="What two texts about diffusion say, measured, with a verdict each.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("names", nargs="*", metavar="CLAIM", help="C1 ... C31: measure these anew")
+    parser.add_argument("names", nargs="*", metavar="CLAIM", help="C1a ... C46: measure anew; C1: all its parts")
     parser.add_argument("--all", action="store_true", dest="every", help="measure every claim anew")
+    parser.add_argument("--verify", action="store_true", help="measure again, compare with what is kept, write nothing")
     parser.add_argument("--out", type=Path, default=Path("CLAIMS.md"), help="the page; by default CLAIMS.md")
     options = parser.parse_args(arguments)
     try:
-        show(options.names, every=options.every, out=options.out)
-    except ValueError as error:
+        names = matching(options.names)
+        if options.verify:
+            sys.exit(0 if compare(names) else 1)
+        show(names, every=options.every, out=options.out)
+    except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
 
 

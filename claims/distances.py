@@ -1,19 +1,19 @@
-"""How far a sampler's numbers are from the distribution that they should follow, with the floor of exact samples.
+"""How far a sampler's numbers are from the distribution that they should follow, on mixtures with an exact denoiser.
 
-The distance is `toys.one_dimension.wasserstein_1`, in units of x. Each mixture has an exact denoiser, so that whatever
-lies beyond the floor is the sampler's own error.
+The distance is `toys.one_dimension.wasserstein_1` in units of the data's standard deviation. Every run of one seed
+starts from the same exact samples of p_T, noised, so that nothing but the sampler's own error is in it, and any two
+runs are compared in pairs.
 """
 
-import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import numpy as np
 import torch
-from uncertainties import UFloat
+from torch import Tensor
 
-from claims.evidence import named
+from claims.numbers import Number, mean
 from diffusion_lessons import samplers, schedules
 from diffusion_lessons.denoisers.base import DenoiserLike
 from diffusion_lessons.path import Path
@@ -26,10 +26,9 @@ BROAD = GaussianMixture([[-1.2], [0.3], [1.5]], stds=[0.25, 0.35, 0.15], weights
 NARROW = GaussianMixture([[-1.2], [0.3], [1.5]], stds=0.02, weights=[0.3, 0.3, 0.4])  # thin in its space, as images are
 MIXTURES = {"broad": BROAD, "narrow": NARROW}
 SAMPLES = 4000
-SEEDS, MANY_SEEDS = 6, 24
-FLOOR_SEEDS = 40  # exact samples cost nothing
-LINEAR = schedules.ddpm_linear()
-ON_BOTH = "exact mixtures, linear path"
+SEEDS = 8
+CLOSE = 0.05  # standard deviations of the data: a distance by at most this much larger is about as good
+LINEAR, COSINE, FLOW = schedules.ddpm_linear(), schedules.cosine(), schedules.flow()
 EXACT: dict[str, Callable[[GaussianMixture, Path], DenoiserLike]] = {
     "denoiser": lambda mixture, path: mixture.denoiser(path),
     "but for an error in v": lambda mixture, path: Flawed(mixture.denoiser(path), path, 0.2),
@@ -38,65 +37,69 @@ EXACT: dict[str, Callable[[GaussianMixture, Path], DenoiserLike]] = {
 }
 
 
-def over_seeds(name: str, measure: Callable[[int], float], seeds: int = SEEDS) -> UFloat:
-    """The mean over seeds, with its standard error."""
-    values = np.array([measure(seed) for seed in range(seeds)])
-    return named(name, float(values.mean()), float(values.std(ddof=1) / math.sqrt(seeds)))
+@dataclass(frozen=True)
+class Run:
+    """A sampler in so many steps on a mixture, with the exact denoiser or another function of `EXACT`."""
+
+    sampler: str
+    steps: int
+    mixture: str = "broad"
+    path: Path = LINEAR
+    spacing: str = "trailing"
+    exact: str = "denoiser"
+    eta: float | None = None
+    variance: str | None = None
+
+    def __str__(self) -> str:
+        words = [f"{key} = {value}" for key, value in self.options.items()]
+        words += [f"{self.spacing} grid"] if self.spacing != "trailing" else []
+        words += [f"exact {self.exact}"] if self.exact != "denoiser" else []
+        return ", ".join([f"{self.mixture}: {self.sampler} in {self.steps}", *words])
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return {key: value for key in ("eta", "variance") if (value := getattr(self, key)) is not None}
 
 
 @cache
-def distance(
-    sampler: str,
-    steps: int,
-    mixture: str = "broad",
-    path: Path = LINEAR,
-    spacing: str = "trailing",
-    exact: str = "denoiser",
-    seeds: int = SEEDS,
-    **options: Any,
-) -> UFloat:
-    """The distance after this many steps of a sampler, with the exact denoiser or with another function of `EXACT`."""
-    target = MIXTURES[mixture]
-    denoise = EXACT[exact](target, path)
+def distances(run: Run, seeds: int = SEEDS) -> tuple[float, ...]:
+    """The distance of each seed's samples, in standard deviations of the data. All seeds are sampled together."""
+    target, path = MIXTURES[run.mixture], run.path
+    denoise, grid = EXACT[run.exact](target, path), path.grid(run.steps, run.spacing)
+    starts = [noised(target, path, grid[0], torch.Generator().manual_seed(seed)) for seed in range(seeds)]
+    generator = torch.Generator().manual_seed(seeds)  # of a stochastic sampler's own noise
+    sampler = samplers.get(run.sampler)
+    x = samplers.sample(sampler, denoise, torch.cat(starts), path, grid, generator=generator, **run.options)
+    return tuple(wasserstein_1(ends, target) / std(target) for ends in x.split(SAMPLES))
 
-    def measure(seed: int) -> float:
-        generator = torch.Generator().manual_seed(seed)
-        x = path.prior((SAMPLES, 1), generator, dtype=torch.float64)
-        grid = path.grid(steps, spacing)
-        ends = samplers.sample(samplers.get(sampler), denoise, x, path, grid, **options, generator=generator)
-        return wasserstein_1(ends, target)
 
-    words = "".join(f", {key} = {value}" for key, value in options.items())
-    words += f", {spacing} grid" if spacing != "trailing" else ""
-    words += f", exact {exact}" if exact != "denoiser" else ""
-    return over_seeds(f"{mixture}: {sampler}{words}, {steps} steps", measure, seeds)
+def noised(target: GaussianMixture, path: Path, t: float, generator: torch.Generator, n: int = SAMPLES) -> Tensor:
+    """Exact samples of the mixture noised to time t, [n, 1]: the right start of a sampler, whatever its grid."""
+    x = target.sample(n, generator, torch.float64)
+    return path.alpha(t) * x + path.sigma(t) * torch.randn(x.shape, generator=generator, dtype=x.dtype)
+
+
+def std(target: GaussianMixture) -> float:
+    """The standard deviation of a mixture of numbers."""
+    middle = (target.weights[:, None] * target.means).sum()
+    second = (target.weights[:, None] * (target.variances + target.means**2)).sum()
+    return float((second - middle**2).sqrt())
+
+
+def distance(run: Run, seeds: int = SEEDS) -> Number:
+    """The mean distance over seeds."""
+    return mean(f"{run}: distance", distances(run, seeds))
+
+
+def excess(name: str, run: Run, other: Run, seeds: int = SEEDS) -> Number:
+    """By how much farther from the distribution one run ends than another, in pairs of one seed."""
+    pairs = zip(distances(run, seeds), distances(other, seeds), strict=True)
+    return mean(name, [one - another for one, another in pairs])
 
 
 @cache
-def floor(mixture: str = "broad") -> UFloat:
-    """What exact samples of the same number score."""
+def floor(mixture: str = "broad") -> Number:
+    """The distance of as many exact samples."""
     target = MIXTURES[mixture]
-
-    def measure(seed: int) -> float:
-        generator = torch.Generator().manual_seed(1000 + seed)
-        return wasserstein_1(target.sample(SAMPLES, generator, torch.float64), target)
-
-    return over_seeds(f"{mixture}: exact samples", measure, FLOOR_SEEDS)
-
-
-# The samplers whose few steps are compared with DDPM's thousand, over enough seeds to resolve a factor of 1.25.
-
-
-def ddpm_in_full(mixture: str) -> UFloat:
-    """DDPM in all thousand steps."""
-    return distance("ddpm", 1000, mixture, seeds=MANY_SEEDS)
-
-
-def ddim(steps: int, mixture: str) -> UFloat:
-    """DDIM on an even grid."""
-    return distance("ddim", steps, mixture, seeds=MANY_SEEDS)
-
-
-def dpm_solver(steps: int, mixture: str) -> UFloat:
-    """DPM-Solver++(2M) on the grid of its paper, even in lambda."""
-    return distance("dpm_solver_pp_2m", steps, mixture, spacing="logsnr", seeds=MANY_SEEDS)
+    draws = (target.sample(SAMPLES, torch.Generator().manual_seed(1000 + seed), torch.float64) for seed in range(40))
+    return mean(f"{mixture}: exact samples: distance", [wasserstein_1(x, target) / std(target) for x in draws])

@@ -1,105 +1,111 @@
-"""What a measurement of a claim returns: numbers with their errors, and the verdict that follows from them."""
+"""What is kept of one measurement: its numbers with where, when and on what they were measured, and the verdict.
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from math import isnan, nan
+The verdicts of a page are reached together: Holm's correction (1979) keeps the chance that any of them rests on luck
+alone at 5 %, for what decides and for the toys that explain apart. The evidence is ordered by the level at which its
+rule comes to a decision; the k-th of m must come to one at 5 % / (m - k + 1). From the first that does not, all that
+follow are undecided.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from uncertainties import UFloat
+from claims.numbers import LEVEL, Number, by_name
+from claims.register import TESTS, Test
+from claims.verdicts import NOT_YET, UNDECIDED, Rule, Verdict
 
-from diffusion_lessons.metrics.errors import measured, resolved
-
-HOLDS = "holds"
-CONDITION = "holds with a condition"
-FAILS = "does not hold here"
-NOT_MEASURABLE = "not measurable here"
-NOT_RESOLVABLE = "not resolvable here"
-NOT_YET = "not yet measured"
-VERDICTS = (HOLDS, CONDITION, FAILS, NOT_MEASURABLE, NOT_RESOLVABLE, NOT_YET)
-
-CLOSE = 1.25  # a distance of at most this many times another is "about as good"
-
-
-def named(name: str, value: float, spread: float | None = None) -> UFloat:
-    """A number with a name, `.tag`, and its standard error: None, kept as NaN, where it is exact (a count, say)."""
-    return measured(value, nan if spread is None else spread, name)
-
-
-def entry(number: UFloat) -> tuple[str, float, float | None]:
-    """Name, value and standard error, or None for it where the number is exact; `named` is its inverse."""
-    return number.tag, number.n, None if isnan(number.s) else number.s
-
-
-def text(number: UFloat) -> str:
-    """ "0.2301 ± 0.0012", or "20" where it is exact."""
-    return f"{number.n:.4g}" if isnan(number.s) else f"{number.n:.4g} ± {number.s:.2g}"
+WAITING = Verdict(NOT_YET)
+LOWEST = 1e-12  # of the levels that are told apart
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """The result of one measurement: a verdict, the reason for it, and the numbers.
+    """The result of one test of a claim.
 
-    A measurement returns the `checkpoints` that it chooses while it runs, as {name: SHA-256}. The ledger adds those
-    that were declared beforehand, what it was measured `on`, `where` (machine and versions) and the `seconds` it took.
+    on            the case's words, by which the test is found again
+    numbers       what was measured
+    verdict       by the test's rule, at `level`; "not yet measured" where something is missing
+    checkpoints   the networks behind it, {name: SHA-256}
+    where         machine, versions, commit and date
+    seconds       that it took
     """
 
-    verdict: str
-    because: str
-    numbers: list[UFloat] = field(default_factory=list)
-    on: str = ""
+    on: str
+    numbers: tuple[Number, ...] = ()
+    verdict: Verdict = WAITING
+    level: float = LEVEL
     checkpoints: dict[str, str] = field(default_factory=dict)
     where: dict[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
 
+    def to_json(self) -> dict[str, Any]:
+        return {
+            **vars(self),
+            "numbers": [number.to_json() for number in self.numbers],
+            "verdict": self.verdict.word,
+            "note": self.verdict.note,
+        }
 
-def by_cases(holds: Sequence[bool], resolved: Iterable[bool] = (True,)) -> str:
-    """The verdict on a claim that was measured in several cases: it holds in all, in some (a condition), or in none.
-
-    resolved: whether two standard errors tell the compared numbers apart, in each comparison. Where the claim holds in
-        no case and they never do, the data cannot decide.
-
-    Raises ValueError without any case, for which "holds in all" would be vacuously true.
-    """
-    if not holds:
-        raise ValueError("a verdict needs at least one case; none was given")
-    if any(holds):
-        return HOLDS if all(holds) else CONDITION
-    return FAILS if any(resolved) else NOT_RESOLVABLE
-
-
-def combined(evidence: Iterable[Evidence]) -> str:
-    """The verdict on a claim from all of its evidence: the common verdict if there is one, and a condition otherwise.
-
-    Evidence that is missing, or that resolves nothing, does not count against the rest.
-    """
-    verdicts = {one.verdict for one in evidence}
-    for silent in (NOT_YET, NOT_MEASURABLE, NOT_RESOLVABLE):
-        if verdicts != {silent}:
-            verdicts.discard(silent)
-    if not verdicts:
-        return NOT_YET
-    return verdicts.pop() if len(verdicts) == 1 else CONDITION
+    @classmethod
+    def from_json(cls, entries: Mapping[str, Any]) -> "Evidence":
+        numbers = tuple(Number(**number) for number in entries["numbers"])
+        rest = {key: value for key, value in entries.items() if key not in ("numbers", "verdict", "note")}
+        return cls(**rest, numbers=numbers, verdict=Verdict(entries["verdict"], entries["note"]))
 
 
-def smaller(one: UFloat, other: UFloat) -> bool:
-    """Whether one number lies below another by more than two standard errors."""
-    return resolved(one - other) and one.n < other.n
+Ledger = dict[str, list[Evidence]]
 
 
-def about_as_good(one: UFloat, other: UFloat) -> bool:
-    """Whether a distance is at most `CLOSE` times another, or within two standard errors of it."""
-    return one.n <= CLOSE * other.n or not resolved(one - other)
+def deciding_level(rule: Rule, evidence: Evidence) -> float:
+    """The least level at which the rule comes to a decision, within a factor of 1.1; 1 where it does not at 5 %."""
+    numbers = by_name(evidence.numbers)
+
+    def decides(level: float) -> bool:
+        return rule(numbers, level).word != UNDECIDED
+
+    if not decides(LEVEL):
+        return 1.0
+    low, high = LOWEST, LEVEL
+    if decides(low):
+        return 0.0
+    while high / low > 1.1:
+        middle = (low * high) ** 0.5
+        low, high = (low, middle) if decides(middle) else (middle, high)
+    return high
 
 
-def hidden_difference(one: UFloat, other: UFloat) -> float:
-    """The difference that two standard errors would hide, relative to the other number."""
-    return 2 * (one - other).s / other.n
+def judged(ledger: Ledger) -> Ledger:
+    """The same ledger with every verdict reached anew from its numbers, by Holm's correction over the page."""
+    tests = {test.key: test for test in TESTS}
+    families: dict[bool, dict[tuple[str, str], float]] = {False: {}, True: {}}
+    for name, evidence in ledger.items():
+        for one in evidence:
+            test = tests[name, one.on]
+            if _by_chance(test.rule, one):
+                families[test.case.explains][test.key] = deciding_level(test.rule, one)
+    levels = {key: level for family in families.values() for key, level in holm_levels(family).items()}
+    return {name: [_judged(one, tests[name, one.on], levels) for one in rows] for name, rows in ledger.items()}
 
 
-def if_resolvable(verdict: str, ones: Iterable[UFloat], other: UFloat) -> str:
-    """This verdict, or "not resolvable" where a number equals the other only because samples are few.
+def _by_chance(rule: Rule, one: Evidence) -> bool:
+    """Whether luck could have a part in this verdict: the rule reads a number that has an error."""
+    numbers = by_name(one.numbers)
+    return UNDECIDED in rule.verdicts and any(name in numbers and not numbers[name].exact for name in rule.names)
 
-    That is so where two standard errors of their difference hide more than the factor `CLOSE`.
-    """
-    hidden = (not resolved(one - other) and hidden_difference(one, other) > CLOSE - 1 for one in ones)
-    return NOT_RESOLVABLE if any(hidden) else verdict
+
+def holm_levels(deciding: Mapping[tuple[str, str], float]) -> dict[tuple[str, str], float]:
+    """The level at which each rule is judged; from the first that does not decide on, too strict a one for the rest."""
+    levels: dict[tuple[str, str], float] = {}
+    for rank, (key, level) in enumerate(sorted(deciding.items(), key=lambda item: item[1])):
+        levels[key] = LEVEL / (len(deciding) - rank)
+        if level > levels[key]:  # stop: this one and all that need a weaker level stay undecided
+            stopped = levels[key]
+            return levels | {other: stopped for other in deciding if other not in levels}
+    return levels
+
+
+def _judged(one: Evidence, test: Test, levels: Mapping[tuple[str, str], float]) -> Evidence:
+    if one.verdict.word == NOT_YET and not one.numbers and test.rule.names:
+        return one
+    level = levels.get(test.key, LEVEL)
+    return replace(one, level=level, verdict=test.rule(by_name(one.numbers), level))

@@ -1,110 +1,82 @@
-"""The ledger: the measurements of each claim, the evidence that they returned, and the page that shows it.
+"""The ledger: measuring claims anew, and `datasets/measurements/claims.json`, in which the evidence is kept.
 
-A measurement is a function that returns Evidence; `@measures("C4", on("an exact mixture"))` registers it. Evidence is
-kept in `datasets/measurements/claims.json` with the machine, the versions and the hashes of the checkpoints behind it,
-and `CLAIMS.md` is written from that file alone.
+The file holds every number with its error, the verdict, and where it was measured: machine, versions, commit, and the
+hashes of the networks. `CLAIMS.md` is written from that file alone.
 """
 
 import json
+import subprocess
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
-from textwrap import fill
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import torch
 
-from claims.evidence import NOT_YET, VERDICTS, Evidence, combined, entry, named, text
-from claims.texts import CLAIMS, SOURCES
+from claims.evidence import Evidence, Ledger, judged
+from claims.numbers import by_name
+from claims.page import headline
+from claims.register import CLAIMS, TESTS, Test, in_order, measurements_of
+from claims.verdicts import NOT_YET, Verdict
 from diffusion_lessons.benchmark import shipped
 from diffusion_lessons.benchmark.shipped import NotMeasured
 from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.machine import description, places
 from diffusion_lessons.machine.files import write_atomically
 
-Ledger = dict[str, list[Evidence]]
-Measurement = Callable[..., Evidence]
 
-HEAD = """# The claims ledger
+def gather(claims: Iterable[str] | None = None, *, report: Callable[[Test], Any] = lambda test: None) -> Ledger:
+    """Measure the claims of these names (all by default) anew, keep the evidence, and return the whole ledger.
 
-Two texts stand behind this course. Whatever they claim that a computer can check is listed here with its measurement,
-the numbers with their standard errors, and a verdict. This page is written by `python -m claims`; the command under
-each claim, run in a clone, measures it again.
-"""
-
-
-@dataclass(frozen=True)
-class Case:
-    """What a claim is measured on: in words, the shipped files that this needs, and the function's arguments."""
-
-    words: str
-    needs: tuple[str, ...] = ()
-    arguments: dict[str, Any] = field(default_factory=dict)
-
-
-def on(words: str, *, needs: Iterable[str] = (), **arguments: Any) -> Case:
-    """A case of a measurement. `needs` names checkpoints, or tables as "mnist-diffusion.jsonl"."""
-    return Case(words, tuple(needs), arguments)
-
-
-@dataclass(frozen=True)
-class Measurer:
-    """A function that gathers evidence on a claim, and the case that it is called for."""
-
-    claim: str
-    case: Case
-    function: Measurement
-
-
-MEASURERS: list[Measurer] = []
-
-
-def measures(claim: str, *cases: Case) -> Callable[[Measurement], Measurement]:
-    """Register a function as a measurement of a claim, once for each case; it is called with the case's arguments."""
-
-    def register(function: Measurement) -> Measurement:
-        MEASURERS.extend(Measurer(claim, case, function) for case in cases)
-        return function
-
-    return register
-
-
-def gather(claims: Iterable[str] | None = None) -> Ledger:
-    """Measure the claims of these names (all by default) anew, keep the evidence, and return the whole ledger."""
+    Evidence is written after each claim, so that what was measured stays. `report(test)` is called before each test.
+    """
     names = None if claims is None else set(claims)
     ledger = read()
-    for name in dict.fromkeys(measurer.claim for measurer in MEASURERS):
+    for name in in_order({test.claim for test in TESTS}):
         if names is None or name in names:
-            ledger[name] = [_measured(measurer) for measurer in MEASURERS if measurer.claim == name]
+            ledger[name] = []
+            for test in measurements_of(name):
+                report(test)
+                ledger[name].append(measure(test))
             write(ledger)
-    return ledger
+    return read()
 
 
-def _measured(measurer: Measurer) -> Evidence:
-    """The evidence of one measurement; "not yet measured" where a file or a row of a table is missing.
+def measure(test: Test) -> Evidence:
+    """The evidence of one test; "not yet measured" where a file or a row of a table is missing.
 
-    Any other error of a measurement is a fault in it, and is raised.
+    Any other error is a fault of the measurement, and is raised.
     """
-    case = measurer.case
+    case = test.case
     missing = [name for name in case.needs if not _is_there(name)]
     if missing:
-        return Evidence(NOT_YET, f"Waits for {', '.join(missing)}.", on=case.words)
+        return Evidence(case.words, verdict=Verdict(NOT_YET, f"waits for {', '.join(missing)}"))
     began = time.perf_counter()
     try:
-        evidence = measurer.function(**case.arguments)
+        numbers = test.function(**case.arguments)
     except NotMeasured as error:
-        return Evidence(NOT_YET, f"Waits for a measurement: {error}.", on=case.words)
-    if evidence.verdict not in VERDICTS:
-        raise ValueError(f"{measurer.claim}: {evidence.verdict!r} is no verdict; they are {', '.join(VERDICTS)}")
-    names = {name.removesuffix(".jsonl") for name in case.needs}
-    return replace(
-        evidence,
-        on=case.words,
-        checkpoints={name: cards.read_card(name)["sha256"] for name in sorted(names | set(evidence.checkpoints))},
-        where=description.describe(torch.device("cpu")),
+        return Evidence(case.words, verdict=Verdict(NOT_YET, f"waits for {error}"))
+    names = sorted({name.removesuffix(".jsonl") for name in case.needs})
+    evidence = Evidence(
+        case.words,
+        tuple(numbers),
+        checkpoints={name: cards.read_card(name)["sha256"] for name in names},
+        where={**description.describe(torch.device("cpu")), "commit": commit(), "date": date.today().isoformat()},
         seconds=round(time.perf_counter() - began, 1),
     )
+    return replace(evidence, verdict=test.rule(by_name(evidence.numbers)))
+
+
+def commit() -> str | None:
+    """The commit of this clone, with a "+" where files were changed since; None outside of a clone."""
+    here = places.measurements()
+    try:
+        name = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=True)
+        changed = subprocess.run(["git", "diff", "--quiet", "HEAD", "--", "*.py"], cwd=here, check=False).returncode
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return name.stdout.strip() + ("+" if changed else "")
 
 
 def _is_there(name: str) -> bool:
@@ -114,22 +86,26 @@ def _is_there(name: str) -> bool:
 
 
 def read() -> Ledger:
-    """The ledger as it was last written; empty where nothing was measured."""
-    return {
-        name: [Evidence(**{**one, "numbers": [named(*n) for n in one["numbers"]]}) for one in claim["evidence"]]
-        for name, claim in shipped.ledger().items()
+    """The ledger as it was last written, less what is no test any more; empty where nothing was measured."""
+    known = {test.key for test in TESTS}
+    kept = {
+        name: [Evidence.from_json(one) for one in entry["evidence"] if (name, one["on"]) in known]
+        for name, entry in shipped.ledger().items()
     }
+    return {name: evidence for name, evidence in kept.items() if evidence}
 
 
 def write(ledger: Ledger) -> None:
-    """Write the ledger. Each claim is stored with its text and its combined verdict, for readers of the file alone."""
+    """Write the ledger, with all verdicts reached anew. Each claim is stored with its statement and its verdict."""
+    final = judged(ledger)
     content = {
         name: {
-            "claim": CLAIMS[name].text,
-            "verdict": combined(evidence),
-            "evidence": [{**vars(one), "numbers": [entry(number) for number in one.numbers]} for one in evidence],
+            "claim": CLAIMS[name].statement,
+            "source": CLAIMS[name].source,
+            "verdict": headline(final[name], measurements_of(name)).replace("*", ""),
+            "evidence": [one.to_json() for one in final[name]],
         }
-        for name, evidence in sorted(ledger.items(), key=lambda item: int(item[0][1:]))
+        for name in in_order(final)
     }
     written = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
     write_atomically(places.measurements() / shipped.LEDGER, written.encode())
@@ -144,38 +120,3 @@ def stale(ledger: Ledger) -> list[str]:
         for name, sha256 in one.checkpoints.items()
         if cards.read_card(name)["sha256"] != sha256
     ]
-
-
-def markdown(ledger: Ledger) -> str:
-    """CLAIMS.md, the whole page, written from the ledger."""
-    verdicts = {name: combined(ledger.get(name, [])) for name in CLAIMS}
-    count = Counter(verdicts.values())
-    counts = ", ".join(f"{count[verdict]} {verdict}" for verdict in VERDICTS if count[verdict])
-    sources = [fill(f"- {name} is {source}.", 120, subsequent_indent="  ") for name, source in SOURCES.items()]
-    overview = ["| claim | verdict |", "| --- | --- |"]
-    overview += [f"| [{name}](#{name.lower()}) {CLAIMS[name].text} | **{verdicts[name]}** |" for name in CLAIMS]
-    sections = [_section(name, ledger.get(name, []), verdicts[name]) for name in CLAIMS]
-    parts = [HEAD, *sources, "", f"Of {len(CLAIMS)} claims: {counts}.", "", *overview, "", *sections]
-    return "\n".join(parts)
-
-
-def _section(name: str, evidence: list[Evidence], verdict: str) -> str:
-    lines = [f"## {name}", "", f"{CLAIMS[name].text} **{verdict[0].upper()}{verdict[1:]}.**", ""]
-    if not evidence:
-        lines += [f"Waits for {CLAIMS[name].waits_for or 'its measurement'}.", ""]
-    for one in sorted(evidence, key=lambda one: one.verdict == NOT_YET):  # measured evidence comes first
-        lines += [f"*On {one.on}: {one.verdict}.* {one.because}", ""]
-        if one.numbers:
-            lines += ["| measured | value |", "| --- | --- |"]
-            lines += [f"| {number.tag} | {text(number)} |" for number in one.numbers]
-            lines += [""]
-        if one.verdict != NOT_YET:
-            lines += [f"{_source(one)} `python -m claims {name}`", ""]
-    return "\n".join(lines)
-
-
-def _source(evidence: Evidence) -> str:
-    where = evidence.where
-    hashes = ", ".join(f"{name} {sha256[:12]}" for name, sha256 in evidence.checkpoints.items())
-    device = f"{where.get('device', '')}, {where.get('threads', '')} threads, torch {where.get('torch', '')}"
-    return f"Measured in {evidence.seconds:g} s on {device}{'; checkpoints ' + hashes if hashes else ''}:"

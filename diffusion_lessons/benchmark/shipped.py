@@ -109,10 +109,10 @@ def alike(settings: Settings, other: Settings) -> bool:
 
 
 def ledger() -> dict[str, dict[str, Any]]:
-    """The stored ledger of claims: `ledger()["C2"]["verdict"]`. Empty where nothing was measured.
+    """The stored ledger of claims: `ledger()["C2a"]["verdict"]`. Empty where nothing was measured.
 
-    Each entry holds the "claim" in words, the "verdict" on it, and the "evidence" for this verdict: one dictionary for
-    each measurement, with what it was made "on", its own "verdict", the reason ("because") and the "numbers".
+    Each entry holds the "claim" in words, its "source", the "verdict" on it, and the "evidence": one dictionary for
+    each case, with what it was measured "on", the "numbers", and the "verdict" that follows from them, with a "note".
     """
     file = places.measurements() / LEDGER
     return read_json(file) if file.is_file() else {}

@@ -120,7 +120,11 @@ show(
 # How new such pictures are can be measured, and lesson 09 does it; courts have begun to ask.
 #
 # This is how the course works. First comes the idea, where the exact answer is known. Then comes the network, and how
-# far it is from the exact answer. Every claim is followed by a cell that measures it.
+# far it is from the exact answer. Every claim is followed by a cell that measures it. Two texts stand behind the
+# course: the lesson *Diffusion models II, training and sampling* of an online course (no author stated), and
+# *Sampling & Guidance: The Dialects of Noise* by Gopi Krishna Tummala, 25 January 2025, part 3 of his Diffusion
+# Models Series. What they claim is listed in the [ledger](../../CLAIMS.md), one statement a row, each with its
+# measurement and a verdict.
 
 # %% [markdown]
 # ## The words of the course

@@ -1,15 +1,19 @@
-"""Measured tables that a test makes up."""
+"""A ledger and a register of a test's own."""
 
 import pytest
 
-from diffusion_lessons.benchmark import shipped
+from claims import register
+from diffusion_lessons.machine import places
 
 
 @pytest.fixture
-def tables(monkeypatch):
-    """A function that puts rows in the place of every shipped table, or of the table of each name."""
-
-    def put(*rows, **named):
-        monkeypatch.setattr(shipped, "rows", lambda name: list(named.get(name.replace("-", "_"), rows)))
-
-    return put
+def empty(tmp_path, monkeypatch):
+    """No claim, no test, and a folder for the ledger of this test alone."""
+    monkeypatch.setattr(places, "measurements", lambda: tmp_path)
+    claims, tests = dict(register.CLAIMS), list(register.TESTS)
+    register.CLAIMS.clear()
+    register.TESTS.clear()
+    yield tmp_path
+    register.CLAIMS.clear()
+    register.CLAIMS.update(claims)
+    register.TESTS[:] = tests

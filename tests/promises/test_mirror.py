@@ -21,6 +21,7 @@ COVERED_ELSEWHERE = {
     "diffusion_lessons/classroom/sandbox/stub/*": "runs in the sandbox only: tests/classroom/sandbox/test_sandbox.py",
     "diffusion_lessons/cli/*": "options and help only; tests/cli/test_cli.py runs the commands",
     "diffusion_lessons/tour/*": "tests/tour/test_run.py makes the whole tour and reads what it wrote",
+    "claims/subjects/*": "tests/claims/subjects/test_subjects.py feeds every rule and measures what is quick",
     "tools/*": "tests/lessons build and check lessons with them; tests/promises/test_checkpoints.py uses thumbprints",
     "benchmarks/*": "what they print is measured anew each time; tests/benchmarks/ holds the tests of their parts",
 }

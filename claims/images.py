@@ -1,0 +1,118 @@
+"""Comparisons of rows that were measured on images: paired, because rows of one network share noise and labels.
+
+`IMAGES` are the data sets on which claims about images are decided. A network without a table yet is waited for, and a
+new table is taken as it is. Rows of the digits network are measured on the spot: it is small enough.
+"""
+
+from functools import cache
+from typing import Any
+
+from uncertainties import UFloat
+
+from claims.numbers import Number, from_ufloat
+from claims.register import Case, on
+from diffusion_lessons import checkpoints
+from diffusion_lessons.benchmark import shipped
+from diffusion_lessons.benchmark.measure import measure
+from diffusion_lessons.benchmark.rows import Measurement
+from diffusion_lessons.benchmark.shipped import NotMeasured
+from diffusion_lessons.metrics.evaluator import Evaluator, of_images
+from diffusion_lessons.metrics.jackknife import GROUPS
+from diffusion_lessons.metrics.scores import Score
+from diffusion_lessons.sampling import Settings
+
+FREEDOM = GROUPS - 1  # of an error by the jackknife
+ON_THE_SPOT = {"digits-diffusion": 297, "digits-flow": 297}  # samples: as many as there are held-out digits
+METRICS = ("frechet", "adherence", "diversity", "recall", "coverage")
+DDPM = Settings("ddpm", 1000)
+
+
+def tables(words: str, *networks: str, **arguments: Any) -> Case:
+    """A case that reads the tables of these networks, or measures them on the spot."""
+    read = [name for name in networks if name not in ON_THE_SPOT]
+    command = f"python tools/tables.py {' '.join(read)}" if read else ""
+    needs = [name if name in ON_THE_SPOT else f"{name}.jsonl" for name in networks]
+    return on(words, needs=needs, command=command, **(arguments or {"network": networks[0]}))
+
+
+MNIST = tables("MNIST", "mnist-diffusion")
+DIGITS = tables("digits", "digits-diffusion")
+IMAGES = (
+    MNIST,
+    DIGITS,
+    tables("CIFAR-10", "cifar10-diffusion"),
+    tables("captions", "captions-diffusion"),
+)
+
+
+def rows(network: str, *settings: Settings) -> list[Measurement]:
+    """Rows of these settings at the largest sample count that was measured for all; NotMeasured if there is none."""
+    if network in ON_THE_SPOT:
+        return [_measured(network, one) for one in settings]
+    table = shipped.rows(network)
+    counts = set.intersection(*({row.samples for row in shipped.matching_rows(table, one)} for one in settings)) - {0}
+    if not counts:
+        raise NotMeasured(f"rows of {', '.join(map(str, settings))} on {network} at one sample count")
+    return [shipped.find(table, one, max(counts)) for one in settings]
+
+
+_kept: dict[tuple[str, str, int], Measurement] = {}
+
+
+def _measured(network: str, settings: Settings) -> Measurement:
+    """A row measured here, once in a process."""
+    key = network, repr(settings), ON_THE_SPOT[network]
+    if key not in _kept:
+        denoise = checkpoints.load(network)
+        _kept[key] = measure(
+            denoise, settings, evaluator=evaluator(network), samples=key[2], metrics=METRICS, repeats=0
+        )
+    return _kept[key]
+
+
+@cache
+def evaluator(network: str) -> Evaluator:
+    """What judges the samples of this network."""
+    return of_images(network.split("-")[0])
+
+
+def score(row: Measurement, metric: str = "frechet") -> UFloat:
+    """A score whose error is shared with other rows; NotMeasured if the row has none."""
+    if metric not in row.quality:
+        raise NotMeasured(f"{metric} of {row.settings} on {row.checkpoint}")
+    return paired(row.quality[metric])
+
+
+def paired(score: Score) -> UFloat:
+    """A score as a number whose error is shared with those of other rows; NotMeasured if it was kept without them."""
+    if not score.replicates:
+        raise NotMeasured("rows whose errors pair: these were measured by older code")
+    return score.number
+
+
+def value(name: str, row: Measurement, metric: str = "frechet") -> Number:
+    """A score as a number of the ledger; a share of recognised samples has Wilson's interval."""
+    if metric == "adherence" and metric in row.quality:
+        return Number(f"{name}: {metric}", row.quality[metric].value, of=row.samples, share=True)
+    return from_ufloat(f"{name}: {metric}", score(row, metric), FREEDOM, row.samples)
+
+
+def floor(row: Measurement, metric: str = "frechet") -> Number:
+    """What real images score at this row's count."""
+    found = row.quality[metric]
+    return Number(f"real images: {metric}", found.floor, found.floor_spread, None, row.samples)
+
+
+def difference(name: str, one: Measurement, other: Measurement, metric: str = "frechet") -> Number:
+    """one - other, in pairs."""
+    return from_ufloat(name, score(one, metric) - score(other, metric), FREEDOM, one.samples)
+
+
+def excess(name: str, one: Measurement, other: Measurement, metric: str = "frechet") -> Number:
+    """one / other - 1, in pairs: by what share of the other's distance the first is farther from the data."""
+    return from_ufloat(name, score(one, metric) / score(other, metric) - 1, FREEDOM, one.samples)
+
+
+def missed(name: str, row: Measurement) -> Number:
+    """How much less often samples are recognised as what was asked for than real images are."""
+    return from_ufloat(name, row.quality["adherence"].floor - score(row, "adherence"), FREEDOM, row.samples)

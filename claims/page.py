@@ -1,0 +1,146 @@
+"""CLAIMS.md, the page, written from the ledger and the register alone."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from textwrap import fill
+
+from claims.evidence import Evidence, Ledger
+from claims.register import CLAIMS, SOURCES, Claim, Test, in_order, measurements_of
+from claims.verdicts import HOLDS, NOT_MEASURABLE, NOT_YET, PRODUCTS, UNDECIDED, WHERE, WORDS, Verdict, listed
+
+WIDTH = 120
+HEAD = """# The claims ledger
+
+Two texts stand behind this course. What they claim, one statement a row, is listed here with its test, the numbers that
+came out, and a verdict. This page is written by `python -m claims` from `datasets/measurements/claims.json`, in which
+every number is kept with its error, the machine, the versions, the commit, and the hashes of the networks.
+"""
+READING = """## How a verdict is reached
+
+- A row is one statement, in our words, as strong and as hedged as the text makes it.
+- The test, its margin, and the outcome for each verdict were written before the run; they stand in each section, and
+  in `claims/subjects/`. A verdict is a function of the numbers and of nothing else.
+- Numbers stand with their 95 % intervals: Student's t over groups of samples, seeds or rounds, and Wilson's for shares.
+  An integer without an interval was counted. Rows of one network share their noise and labels and are compared in
+  pairs, by a jackknife that deletes groups. Verdicts are corrected for their number by Holm's method, over the
+  page.
+- "About as good" is a test of equivalence: the upper end of the interval of the paired difference lies below 25 % of
+  the reference's distance. That two numbers cannot be told apart makes no tie; it makes *undecided*, with the number of
+  samples that would decide.
+- Images decide what is said about images. Exact toys, whose answer is known, explain; they have a column of their own,
+  and no verdict is an average of the two.
+- Each network was trained once. What another training of the same network would change is in no interval here.
+"""
+KINDS = {
+    HOLDS: "hold",
+    WHERE: "hold under the condition that is named",
+    "fails": "do not hold here",
+    UNDECIDED: "are undecided",
+    PRODUCTS: "are facts about products",
+    NOT_MEASURABLE: "cannot be measured here",
+    NOT_YET: "are not yet measured",
+}
+
+
+def headline(evidence: Sequence[Evidence], tests: Sequence[Test], *, explains: bool = False) -> str:
+    """The verdict in the overview: of what decides, or of the toys that explain; all of them where they differ."""
+    toys = {test.case.words: test.case.explains for test in tests}
+    chosen = [one for one in evidence if toys[one.on] == explains]
+    if measured := [one for one in chosen if one.verdict.word != NOT_YET]:
+        return "; ".join(_named(verdict, places) for verdict, places in _by_verdict(measured))
+    return "" if explains and not chosen else NOT_YET
+
+
+def _named(verdict: Verdict, places: list[str]) -> str:
+    return f"**{_in_short(verdict)}** on {listed(places)}" if places else f"**{_in_short(verdict)}**"
+
+
+def _by_verdict(evidence: Iterable[Evidence]) -> list[tuple[Verdict, list[str]]]:
+    """Each verdict with the cases that reached it; without cases where there is only one verdict."""
+    found: dict[str, tuple[Verdict, list[str]]] = {}
+    for one in evidence:
+        found.setdefault(_in_short(one.verdict), (one.verdict, []))[1].append(one.on)
+    return [(verdict, places if len(found) > 1 else []) for verdict, places in found.values()]
+
+
+def _in_short(verdict: Verdict) -> str:
+    """The verdict with its condition; how many samples would decide, and why it cannot be measured, stand below."""
+    return str(verdict) if verdict.word == WHERE else verdict.word
+
+
+def word(evidence: Sequence[Evidence], tests: Sequence[Test]) -> str:
+    """The verdict of a row in one word, for counting: "holds where" if what decides differs."""
+    toys = {test.case.words: test.case.explains for test in tests}
+    words = {one.verdict.word for one in evidence if not toys[one.on]}
+    for silent in (NOT_YET, UNDECIDED):
+        if len(words) > 1:
+            words.discard(silent)
+    return words.pop() if len(words) == 1 else WHERE if words else NOT_YET
+
+
+def markdown(ledger: Ledger) -> str:
+    """The whole page."""
+    names = in_order(CLAIMS)
+    words = {name: word(ledger.get(name, []), measurements_of(name)) for name in names}
+    sources = [
+        fill(f"- **Text {number}** is {source}.", WIDTH, subsequent_indent="  ") for number, source in SOURCES.items()
+    ]
+    parts = [HEAD, *sources, "", _counts(words), "", READING, "## Overview", "", *_overview(names, ledger), ""]
+    return "\n".join([*parts, *(_section(CLAIMS[name], ledger.get(name, [])) for name in names)])
+
+
+def _counts(words: dict[str, str]) -> str:
+    count = Counter(words.values())
+    phrases = {**KINDS, WORDS[2]: KINDS["fails"]}
+    counts = ", ".join(f"{count[word]} {phrases[word]}" for word in WORDS if count[word])
+    return fill(f"Of {len(words)} claims {counts}.", WIDTH)
+
+
+def _overview(names: Iterable[str], ledger: Ledger) -> list[str]:
+    lines = ["| | claim | text | verdict | on exact toys |", "| --- | --- | --- | --- | --- |"]
+    for name in names:
+        evidence, tests = ledger.get(name, []), measurements_of(name)
+        claim, decided, explained = CLAIMS[name], headline(evidence, tests), headline(evidence, tests, explains=True)
+        lines.append(f"| [{name}](#{name.lower()}) | {claim.statement} | {claim.text} | {decided} | {explained} |")
+    return lines
+
+
+def _section(claim: Claim, evidence: Sequence[Evidence]) -> str:
+    lines = [f"## {claim.name}", "", f"*Text {claim.source}.* {claim.statement}", ""]
+    tests = measurements_of(claim.name)
+    kept = {one.on: one for one in evidence}
+    for (compares, rule), group in groupby(tests, key=lambda test: (test.compares, test.rule.words)):
+        lines += [f"**Test.** {compares} **Rule.** {rule[0].upper()}{rule[1:]}.", ""]
+        cases = [(test, kept.get(test.case.words, Evidence(test.case.words))) for test in group]
+        for test, one in sorted(cases, key=lambda pair: pair[1].verdict.word == NOT_YET):
+            lines += _result(test, one)
+    if not tests:
+        lines += [f"*Not yet measured*: waits for {claim.waits}.", ""]
+    return "\n".join(lines)
+
+
+def _result(test: Test, one: Evidence) -> list[str]:
+    toy = ", a toy beside the images" if test.case.explains else ""
+    counts = dict.fromkeys(f"{number.of:,} {number.unit}" for number in one.numbers if number.of)
+    size = f" ({listed(list(counts))})" if counts else ""
+    lines = [f"On {one.on}{size}{toy}: **{one.verdict}**.", ""]
+    if one.numbers:
+        lines += ["| measured | value |", "| --- | --- |"]
+        lines += [f"| {number.name} | {number} |" for number in one.numbers] + [""]
+    if one.where:
+        lines += [_provenance(test, one), ""]
+    return lines
+
+
+def _provenance(test: Test, one: Evidence) -> str:
+    where = one.where
+    threads = where.get("threads", "")
+    parts = [
+        f"{where.get('date', '')}, {one.seconds:g} s on {where.get('device', '')}",
+        f"{threads} thread{'' if threads == 1 else 's'}, load {where.get('load')}",
+        f"torch {where.get('torch', '')}, commit {str(where.get('commit') or 'unknown')[:12]}",
+        *(f"{name} {sha256[:12]}" for name, sha256 in one.checkpoints.items()),
+    ]
+    made = f" The table that is read is made by `{test.case.command}`." if test.case.command else ""
+    return f"<sub>{'; '.join(parts)}. Again: `python -m claims {test.claim}`.{made}</sub>"

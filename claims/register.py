@@ -1,0 +1,111 @@
+"""What a claim is, how it is measures, and the register of both, into which each subject enters its own.
+
+    claim("C11", "both texts", "Scale 1 is plain conditional sampling, scale 0 is unconditional.")
+
+    @measures("C11", "bit equality of the estimates", equals("equal", 6), on("an exact mixture"))
+    def identity() -> list[Number]: ...
+
+A measurement returns numbers and no verdict: that is the rule's, which stands beside it and was written before the run.
+Images decide a claim about images, and toys explain it: a case with `explains=True` never decides.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from claims.numbers import Number
+from claims.verdicts import Rule
+
+SOURCES = {
+    1: "the lesson *Diffusion models II, training and sampling* of an online course (no author stated)",
+    2: "*Sampling & Guidance: The Dialects of Noise* by Gopi Krishna Tummala, 25 January 2025, part 3 of his "
+    "Diffusion Models Series",
+}
+Measurement = Callable[..., list[Number]]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One statement of a text, in our words, as strong and as hedged as it was made.
+
+    source    the text, 1 or 2 (or both), and the section
+    waits     what is missing where nothing tests it yet
+    """
+
+    name: str
+    source: str
+    statement: str
+    waits: str = ""
+
+    @property
+    def text(self) -> str:
+        """The number of the text, or of both: "1", "2" or "1, 2"."""
+        return ", ".join(str(number) for number in SOURCES if str(number) in self.source)
+
+
+@dataclass(frozen=True)
+class Case:
+    """What a claim is measured on: in words, the files that this needs, and the measurement's arguments.
+
+    explains    whether this is a toy beside a claim about images, which it explains and does not decide
+    command     what makes the tables that are read; empty where the measurement itself does all the work
+    """
+
+    words: str
+    needs: tuple[str, ...] = ()
+    arguments: dict[str, Any] = field(default_factory=dict)
+    explains: bool = False
+    command: str = ""
+
+
+def on(words: str, *, needs: Iterable[str] = (), explains: bool = False, command: str = "", **arguments: Any) -> Case:
+    """A case. `needs` names checkpoints, or tables as "mnist-diffusion.jsonl"."""
+    return Case(words, tuple(needs), arguments, explains, command)
+
+
+@dataclass(frozen=True)
+class Test:
+    """A measurement of a claim in one case, and the rule by which its numbers give the verdict."""
+
+    __test__ = False  # not one of pytest's
+
+    claim: str
+    compares: str
+    rule: Rule
+    case: Case
+    function: Measurement
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.claim, self.case.words
+
+
+CLAIMS: dict[str, Claim] = {}
+TESTS: list[Test] = []
+
+
+def claim(name: str, source: str, statement: str, *, waits: str = "") -> None:
+    """Enter a claim of a text, such as "1, pitfalls"."""
+    if name in CLAIMS:
+        raise ValueError(f"{name} is entered twice")
+    CLAIMS[name] = Claim(name, source, statement, waits)
+
+
+def measures(name: str, compares: str, rule: Rule, *cases: Case) -> Callable[[Measurement], Measurement]:
+    """Enter a measurement of a claim for each case. `compares` says what is compared, on how many samples."""
+
+    def register(function: Measurement) -> Measurement:
+        TESTS.extend(Test(name, compares, rule, case, function) for case in cases)
+        return function
+
+    return register
+
+
+def measurements_of(name: str) -> list[Test]:
+    """The tests of a claim, in the order of its file."""
+    return [test for test in TESTS if test.claim == name]
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """Names of claims by number and letter: C1a, C1b, C2a, ... C10a."""
+    return sorted(names, key=lambda name: (int("".join(filter(str.isdigit, name))), name))

@@ -1,0 +1,260 @@
+"""Flow matching: how few steps, how good, how straight, and without a schedule (C10, C30)."""
+
+import json
+from functools import cache
+
+import torch
+from scipy.optimize import linear_sum_assignment
+
+from claims import distances
+from claims.distances import FLOW, SAMPLES, SEEDS, Run
+from claims.images import difference, excess, rows, tables, value
+from claims.numbers import Number, Numbers, mean, over_seeds
+from claims.register import claim, measures, on
+from claims.verdicts import FAILS, HOLDS, UNDECIDED, Rule, Verdict, above, all_of, below, by_case, side, undecided
+from diffusion_lessons import checkpoints, samplers
+from diffusion_lessons.denoisers.conditions import condition_on
+from diffusion_lessons.machine import places
+from diffusion_lessons.samplers.base import State
+from diffusion_lessons.sampling import Settings
+from diffusion_lessons.toys import convergence
+from diffusion_lessons.toys.exact_ode import exact_flow
+from diffusion_lessons.toys.straightness import straightness
+
+POINTS = 200
+FLOWS = (
+    tables("MNIST", "mnist-flow", "mnist-diffusion"),
+    tables("CIFAR-10", "cifar10-flow", "cifar10-diffusion"),
+    tables("captions", "captions-flow", "captions-diffusion"),
+)
+
+claim("C10a", "2, flow matching", "Flow matching needs 4 to 10 steps.")
+FEW = (1, 2, 4, 8)
+
+
+def needs(fewer: tuple[str, ...], enough: tuple[str, ...], margin: float, words: str) -> Rule:
+    """The claim holds if none of the fewer and one of the enough is below the margin."""
+
+    def judge(numbers: Numbers, level: float) -> Verdict:
+        early, late = ([side(numbers[name], margin, level) for name in names] for names in (fewer, enough))
+        if -1 in early or all(where == 1 for where in late):
+            return Verdict(FAILS)
+        if -1 in late and all(where == 1 for where in early):
+            return Verdict(HOLDS)
+        still_open = [name for name in (*fewer, *enough) if side(numbers[name], margin, level) == 0]
+        return undecided([numbers[name] for name in still_open], margin, level)
+
+    return Rule(words, dict.fromkeys((*fewer, *enough), (margin,)), (HOLDS, FAILS, UNDECIDED), judge)
+
+
+@measures(
+    "C10a",
+    "Frechet distance of Euler's method in 1, 2, 4 and 8 steps against the network's own asymptote (20 steps of "
+    "DPM-Solver++), paired; margin 25 %.",
+    needs(
+        ("1 steps: excess", "2 steps: excess"),
+        ("4 steps: excess", "8 steps: excess"),
+        0.25,
+        "holds if 4 or 8 steps have an excess below 0.25 and 1 and 2 have not; not if fewer are enough or 8 are not",
+    ),
+    *FLOWS,
+)
+def flow_steps(network: str) -> list[Number]:
+    """Steps to within 25 % of the asymptote."""
+    *few, many = rows(network, *(Settings("ddim", steps) for steps in FEW), Settings("dpm_solver_pp_2m", 20))
+    numbers = [excess(f"{row.settings.steps} steps: excess", row, many) for row in few]
+    return [*numbers, *(value(str(row.settings), row) for row in (*few, many))]
+
+
+claim("C10b", "2, flow matching", "Flow matching has better quality and fewer artefacts than diffusion.")
+BUDGETS = {
+    "4 evaluations": Settings("ddim", 4),
+    "8 evaluations": Settings("ddim", 8),
+    "20 of DPM-Solver++": Settings("dpm_solver_pp_2m", 20),
+}
+
+
+@measures(
+    "C10b",
+    "Two networks of one size, with the same data and training budget, and the same noise and labels: Frechet "
+    "distance of flow minus diffusion at equal evaluations, and the share recognised beside it.",
+    by_case({name: below(f"{name}: flow - diffusion", 0.0) for name in BUDGETS}),
+    *(
+        tables(case.words, flow, diffusion, flow=flow, diffusion=diffusion)
+        for case, flow, diffusion in zip(
+            FLOWS,
+            ("mnist-flow", "cifar10-flow", "captions-flow"),
+            ("mnist-diffusion", "cifar10-diffusion", "captions-diffusion"),
+            strict=True,
+        )
+    ),
+    tables("digits", "digits-flow", "digits-diffusion", flow="digits-flow", diffusion="digits-diffusion"),
+)
+def flow_against_diffusion(flow: str, diffusion: str) -> list[Number]:
+    """One training of each."""
+    numbers = []
+    for name, settings in BUDGETS.items():
+        (one,), (other,) = rows(flow, settings), rows(diffusion, settings)
+        numbers.append(difference(f"{name}: flow - diffusion", one, other))
+        numbers += [value(f"{name}: flow", one), value(f"{name}: diffusion", other)]
+        numbers += [difference(f"{name}: recognised, flow - diffusion", one, other, "adherence")]
+    return numbers
+
+
+claim("C10c", "2, flow matching", "Flow matching moves along a straight path, the shortest one.")
+STRAIGHT = by_case(
+    {
+        "straight path": below("one Euler step misses the end of the path by", 0.1),
+        "shortest pairing": below("squared length over optimal transport's", 1.05),
+    }
+)
+
+
+@measures(
+    "C10c",
+    "Straight: one Euler step from the noise ends within 0.1 standard deviations (root mean square) of the end of the"
+    " exact trajectory. Shortest: the mean squared length is at most 5 % above that of optimal transport between the "
+    f"same noise and the data. {POINTS} trajectories; exact to 1e-8.",
+    STRAIGHT,
+    on("exact mixture in 2-D", explains=True),
+)
+def straight_and_shortest() -> list[Number]:
+    """The lines between the pairs of training are straight; the flow is their average."""
+    start, end = (state.x for state in exact_trajectories()[:: len(exact_trajectories()) - 1])
+    denoise = convergence.MIXTURE.denoiser(FLOW)
+    step = samplers.sample(samplers.euler, denoise, start, FLOW, FLOW.grid(1))
+    spread = float(convergence.MIXTURE.sample(4000, torch.Generator().manual_seed(2)).std())
+    pairs, order = linear_sum_assignment(torch.cdist(start, end).square().numpy())
+    shortest = (start[torch.from_numpy(pairs)] - end[torch.from_numpy(order)]).square().sum(1)
+    own = (start - end).square().sum(1)
+    return [
+        mean("one Euler step misses the end of the path by", _by_group(step, end, spread), "groups of starts"),
+        Number("squared length over optimal transport's", float(own.mean() / shortest.mean())),
+        Number("straightness S (0 is straight)", straightness(exact_trajectories())),
+    ]
+
+
+@cache
+def exact_trajectories(points: int = POINTS, times: int = 21) -> list[State]:
+    """The exact flow of the mixture from noise to data, as States."""
+    x = FLOW.prior((points, 2), torch.Generator().manual_seed(0), dtype=torch.float64)
+    grid = torch.linspace(1, 0, times, dtype=torch.float64).tolist()
+    return exact_flow(convergence.MIXTURE.denoiser(FLOW), x, FLOW, grid, tolerance=1e-8)
+
+
+def _by_group(x: torch.Tensor, other: torch.Tensor, spread: float, groups: int = 10) -> list[float]:
+    """Root mean square difference of each group of rows, over the standard deviation of the data."""
+    squares = (x - other).double().flatten(1).square().mean(1)
+    return [float(part.mean().sqrt()) / spread for part in squares.chunk(groups)]
+
+
+IMAGES_IN_A_BATCH, EULER_STEPS, BATCHES = 16, 16, 4
+
+
+@cache
+def trajectory(name: str) -> dict[str, Number]:
+    """Trajectories of a flow network, labels in turn: how bent they are, and where one Euler step ends."""
+    denoise = checkpoints.load(name)
+    labels = torch.arange(IMAGES_IN_A_BATCH) % (denoise.classes or 1)
+    path, conditioned = denoise.path, condition_on(denoise, labels)
+
+    @cache
+    def states(seed: int) -> list[State]:
+        x = path.prior((IMAGES_IN_A_BATCH, *(denoise.shape or ())), torch.Generator().manual_seed(seed))
+        return samplers.trace(samplers.euler, conditioned, x, path, path.grid(EULER_STEPS))
+
+    def miss(seed: int) -> float:
+        start, end = states(seed)[0].x, states(seed)[-1].x
+        step = samplers.sample(samplers.euler, conditioned, start, path, path.grid(1))
+        return _by_group(step, end, float(end.std()), 1)[0]
+
+    def assigned(seed: int) -> float:
+        start, end = (state.x.flatten(1).double() for state in (states(seed)[0], states(seed)[-1]))
+        costs = torch.cdist(start, end).square()
+        pairs = linear_sum_assignment(costs.numpy())
+        return float(costs.diagonal().mean() / costs[pairs[0], pairs[1]].mean())
+
+    return {
+        "bend": over_seeds(f"{name}: straightness S (0 is straight)", lambda s: straightness(states(s)), BATCHES),
+        "miss": over_seeds("one Euler step misses the end of the path by", miss, BATCHES),
+        "length": over_seeds("squared length over optimal transport's", assigned, BATCHES),
+    }
+
+
+@measures(
+    "C10c",
+    f"The same for trajectories of a network, in units of the images' standard deviation: {BATCHES} batches of "
+    f"{IMAGES_IN_A_BATCH} images, {EULER_STEPS} Euler steps for the exact trajectory.",
+    STRAIGHT,
+    on("MNIST", needs=["mnist-flow"], network="mnist-flow"),
+    on("digits", needs=["digits-flow"], network="digits-flow"),
+    on("CIFAR-10", needs=["cifar10-flow"], network="cifar10-flow"),
+)
+def straight_on_images(network: str) -> list[Number]:
+    """Before any reflow."""
+    found = trajectory(network)
+    return [found["miss"], found["length"], found["bend"]]
+
+
+claim("C10d", "2, flow matching", "Flow matching needs no noise schedule to be designed.")
+
+
+@measures(
+    "C10d",
+    "Two distributions of training times that somebody has to choose between, uniform and logit-normal, three "
+    "trainings of each: the Frechet distance of uniform over logit-normal, less 1. No design is needed if the choice "
+    "changes it by at most 25 %.",
+    all_of(below("uniform: excess over logit-normal", 0.25), above("uniform: excess over logit-normal", -0.25)),
+    on("digits", needs=[]),
+)
+def training_times() -> list[Number]:
+    """The recipes of the course, as `diffusion-lessons train --choose` compared them."""
+    file = places.measurements() / "choices.json"
+    choices = [one for one in json.loads(file.read_text(encoding="utf-8")) if one["recipe"] == "digits"]
+    kinds = {
+        kind: [one["frechet at 1"] for one in choices if one["choice"] == f"velocity/flow, {kind}"]
+        for kind in ("uniform", "logit-normal")
+    }
+    pairs = zip(*kinds.values(), strict=True)
+    return [
+        mean("uniform: excess over logit-normal", [one / other - 1 for one, other in pairs], "trainings"),
+        *(mean(f"{kind}: frechet", values, "trainings") for kind, values in kinds.items()),
+        Number("real images: frechet", choices[0]["floor"]),
+    ]
+
+
+claim("C30", "2, flow matching", "Few-step production models need only 4 to 8 steps because their paths are straight.")
+
+
+@measures(
+    "C30",
+    "What products need is a fact about products. The *because*: a straighter flow must need fewer steps. Reflow "
+    "makes paths straighter; Euler in 1, 2, 4 and 8 steps, on the first flow and after reflow, against the first "
+    "flow's asymptote, margin 25 %. It holds if after reflow 2 steps are enough.",
+    needs((), ("after reflow, 1 step: excess", "after reflow, 2 steps: excess"), 0.25, "holds if one of the two is"),
+    tables("MNIST", "mnist-flow", "mnist-reflow", first="mnist-flow", second="mnist-reflow"),
+)
+def fewer_because_straighter(first: str, second: str) -> list[Number]:
+    """A straighter flow and the steps that it needs."""
+    (many,) = rows(first, Settings("dpm_solver_pp_2m", 20))
+    numbers = []
+    for words, network in (("before", first), ("after reflow", second)):
+        for row in rows(network, *(Settings("ddim", steps) for steps in FEW)):
+            plural = "" if row.settings.steps == 1 else "s"
+            numbers.append(excess(f"{words}, {row.settings.steps} step{plural}: excess", row, many))
+    return [*numbers, trajectory(first)["bend"], trajectory(second)["bend"]]
+
+
+@measures(
+    "C30",
+    f"An exact second flow, whose paths are straight lines, in one Euler step against the first flow in 50. {SEEDS} "
+    f"seeds of {SAMPLES:,} numbers, in standard deviations of the data.",
+    below("one step after reflow: excess over 50 before", distances.CLOSE),
+    on("exact mixture", explains=True),
+)
+def one_step_after_an_exact_reflow() -> list[Number]:
+    """A perfect reflow would do it."""
+    straight, many = Run("euler", 1, path=FLOW, exact="second flow"), Run("euler", 50, path=FLOW)
+    runs = [straight, many, *(Run("euler", steps, path=FLOW) for steps in FEW)]
+    number = distances.excess("one step after reflow: excess over 50 before", straight, many)
+    return [number, *map(distances.distance, runs), distances.floor()]

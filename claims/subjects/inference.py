@@ -1,0 +1,135 @@
+"""Cheaper inference: half precision and whole numbers, what can be cached, what can be pruned (C16, C18, C19)."""
+
+from claims.images import IMAGES, excess, rows, value
+from claims.numbers import Number, ratio
+from claims.register import Case, claim, measures, on
+from claims.timing import interleaved, sampling
+from claims.verdicts import above, all_of, below
+from diffusion_lessons.benchmark.shipped import NotMeasured
+from diffusion_lessons.sampling import Settings
+
+SOLVER = "dpm_solver_pp_2m"
+ROUNDS, BATCH = 9, 25
+HALF, WHOLE = Settings(SOLVER, 10, precision="bfloat16"), Settings(SOLVER, 10)
+
+
+def waiting(words: str, *needs: str, waits: str) -> Case:
+    """A case that something has to be built for."""
+    return on(words, needs=needs, waits=waits)
+
+
+claim("C16a", "2, inference", "FP16 is twice as fast as float32.")
+
+
+@measures(
+    "C16a",
+    f"Ten steps of DPM-Solver++ in float32 and in half precision, {ROUNDS} rounds in turn, batch {BATCH}, seconds of "
+    "one CPU thread: how many times faster. Twice within a tenth: at least 1.8. On this processor the half precision "
+    "is bfloat16, which it computes in; it has no native float16.",
+    above("half precision: times faster", 1.8),
+    on("MNIST, bfloat16", needs=["mnist-diffusion"], network="mnist-diffusion"),
+    on("digits, bfloat16", needs=["digits-diffusion"], network="digits-diffusion"),
+    waiting("float16 on a GPU", waits="a GPU"),
+)
+def twice_as_fast(network: str = "", waits: str = "") -> list[Number]:
+    """A processor's half precision is not a GPU's."""
+    _check(waits)
+    calls = {name: sampling(network, settings, BATCH) for name, settings in (("half", HALF), ("whole", WHOLE))}
+    seconds = interleaved(calls, ROUNDS)
+    return [ratio("half precision: times faster", seconds["whole"], seconds["half"])]
+
+
+claim("C16b", "2, inference", "FP16 loses little quality.")
+
+
+@measures(
+    "C16b",
+    "Equivalence of half precision (bfloat16 in the network, x in float32) and float32: Frechet distance, paired, "
+    "margin 25 %.",
+    below("half precision: excess", 0.25),
+    *IMAGES,
+)
+def little_loss(network: str) -> list[Number]:
+    """The same samples in both precisions."""
+    half, whole = rows(network, HALF, WHOLE)
+    return [excess("half precision: excess", half, whole), value("half precision", half), value("float32", whole)]
+
+
+claim("C16c", "2, inference", "INT8 is four times as fast as float32.")
+claim("C16d", "2, inference", "INT8 loses some quality.")
+INT8 = "a network whose convolutions compute in INT8, calibrated on all noise levels"
+
+
+@measures(
+    "C16c",
+    "Static INT8, convolutions too, against float32, rounds in turn, batch and device named. Four times within a "
+    "tenth: at least 3.6.",
+    above("INT8: times faster", 3.6),
+    waiting("MNIST, INT8", waits=INT8),
+)
+@measures(
+    "C16d",
+    "INT8 against float32: Frechet distance, paired. 'Some loss': farther from the data, an excess above 0.",
+    above("INT8: excess", 0.0),
+    waiting("MNIST, INT8", waits=INT8),
+)
+def whole_numbers(waits: str) -> list[Number]:
+    """Dynamic quantisation touches linear layers alone, of which these networks have few."""
+    raise NotMeasured(waits)
+
+
+claim("C18a", "2, inference", "The denoiser is the bottleneck of a text-to-image system.")
+claim("C18b", "2, inference", "Text embeddings can be cached.")
+claim("C18c", "2, inference", "Decoding is fast.")
+SYSTEM = "the captions system, with text encoder, denoiser and decoder timed apart"
+
+
+@measures(
+    "C18a",
+    "Share of the time that the denoiser takes in 20 steps: the bottleneck if above one half.",
+    above("share of the denoiser in 20 steps", 0.5),
+    waiting("captions", waits=SYSTEM),
+)
+@measures(
+    "C18b",
+    "With embeddings cached: pictures equal bit for bit (changes at most 0), and less time.",
+    all_of(below("change of a pixel with the cache", 0.0), above("with the cache: times faster", 1.0)),
+    waiting("captions", waits=SYSTEM),
+)
+@measures(
+    "C18c",
+    "Share of the time that the decoder takes in 20 steps: fast if below a tenth.",
+    below("share of the decoder in 20 steps", 0.1),
+    waiting("captions", waits=SYSTEM),
+)
+def parts_of_a_system(waits: str) -> list[Number]:
+    """Time shares at 1, 4, 20 and 50 steps, with and without caches."""
+    raise NotMeasured(waits)
+
+
+claim("C19a", "2, inference", "Redundant attention heads can be pruned.")
+claim("C19b", "2, inference", "Less important layers can be pruned.")
+
+
+@measures(
+    "C19a",
+    "A quarter of the attention heads removed, least loss first, against all: equivalent in distance (excess below 25"
+    " %).",
+    below("a quarter of the heads removed: excess", 0.25),
+    waiting("captions", waits="a network with attention, its heads removed one by one"),
+)
+@measures(
+    "C19b",
+    "A quarter of the residual blocks removed, least loss first, after a short fine-tuning: equivalent in distance "
+    "(excess below 25 %), and no farther from the data than a small network trained as long.",
+    all_of(below("a quarter of the blocks removed: excess", 0.25), below("minus a small network trained as long", 0.0)),
+    waiting("MNIST", waits="residual blocks removed one by one, fine-tuned, and a small network beside them"),
+)
+def pruned(waits: str) -> list[Number]:
+    """Quality and latency against the share removed."""
+    raise NotMeasured(waits)
+
+
+def _check(waits: str) -> None:
+    if waits:
+        raise NotMeasured(waits)

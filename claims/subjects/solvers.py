@@ -1,0 +1,244 @@
+"""Solvers of high order: their slopes, their steps, where steps belong, and Runge-Kutta (C8c, C9, C17, C31c, C41)."""
+
+import torch
+from torch import Tensor
+
+from claims.distances import COSINE
+from claims.images import IMAGES, excess, rows, value
+from claims.numbers import Number, mean
+from claims.placed import PLACES, placed_scores, placed_times
+from claims.register import claim, measures, on
+from claims.verdicts import above, all_of, below, between, by_case, equals
+from diffusion_lessons import checkpoints, samplers
+from diffusion_lessons.denoisers.base import DenoiserLike
+from diffusion_lessons.denoisers.conditions import condition_on
+from diffusion_lessons.denoisers.counting import count_calls
+from diffusion_lessons.sampling import Settings
+from diffusion_lessons.toys import convergence
+from diffusion_lessons.toys.exact_ode import exact_flow
+from diffusion_lessons.toys.mixtures import GaussianMixture
+
+SOLVER = "dpm_solver_pp_2m"
+
+claim("C8c", "2, flow matching", "DPM-Solver needs 20 to 50 steps; elsewhere in the same text it is 10 to 20.")
+
+
+@measures(
+    "C8c",
+    "Steps until DPM-Solver++(2M) is within 25 % of its own asymptote (20 steps), paired. It needs 20 if 5, 10 and 15"
+    " steps are not.",
+    all_of(*(above(f"{steps} steps: excess over 20", 0.25) for steps in (5, 10, 15))),
+    *IMAGES,
+)
+def solver_steps(network: str) -> list[Number]:
+    """The text's other number, 10 to 20, is C8a."""
+    *fewer, many = rows(network, *(Settings(SOLVER, steps) for steps in (5, 10, 15, 20)))
+    numbers = [excess(f"{row.settings.steps} steps: excess over 20", row, many) for row in fewer]
+    return [*numbers, *(value(str(row.settings), row) for row in (*fewer, many))]
+
+
+claim("C9a", "2, DPM-Solver", "High-order solvers look ahead: their error falls with a higher power of the step.")
+
+
+def _orders() -> dict[str, int]:
+    """Every solver on a grid and the order that its paper promises: 3 for both third-order multistep solvers."""
+    promised = {"dpm_solver_pp_3m": 3, "dpm_solver_pp_3m (corrected)": 3}
+    return {name: promised.get(name) or samplers.ALL[name].info.order for name in convergence.solvers()}
+
+
+@measures(
+    "C9a",
+    "Slope of log error against log steps, 128 to 512 steps, on the exact flow of a mixture: every solver of the "
+    "library, none left out. As promised by its paper if within 0.25 of its order.",
+    by_case({name: between(f"{name}: slope minus order", -0.25, 0.25) for name in _orders()}),
+    on("the exact flow of a mixture"),
+)
+def orders() -> list[Number]:
+    """The published third-order multistep solver takes a second divided difference for a second derivative."""
+    slopes = convergence.slopes(convergence.errors(steps=(128, 256, 512)))
+    return [
+        number
+        for name, order in _orders().items()
+        for number in (
+            Number(f"{name}: slope minus order", slopes[name] - order),
+            Number(f"{name}: order", order),
+        )
+    ]
+
+
+claim("C9b", "2, DPM-Solver", "High-order solvers can therefore take larger steps.")
+BUDGETS = (6, 12, 24, 48)
+KINDS = {"multistep": ("dpm_solver_pp_2m", "dpm_solver_pp_3m"), "single-step": ("dpm_solver_2", "dpm_solver_3")}
+
+
+@measures(
+    "C9b",
+    "Error over DDIM's at equal evaluations on the exact flow of a mixture, both grids, the better one for each. "
+    "Larger steps are possible where every solver of the kind has less error than DDIM.",
+    by_case({f"{budget} evaluations": below(f"{budget} evaluations: worst over DDIM", 1.0) for budget in BUDGETS}),
+    *(on(f"{kind} solvers", kind=kind, explains=True) for kind in KINDS),
+)
+def larger_exact_steps(kind: str) -> list[Number]:
+    """The steps of a single-step solver cost two or three evaluations each."""
+    numbers = []
+    for budget in BUDGETS:
+        ode = _error("ddim", budget)
+        ratios = {name: _error(name, budget) / ode for name in KINDS[kind]}
+        numbers.append(Number(f"{budget} evaluations: worst over DDIM", max(ratios.values())))
+        numbers += [Number(f"{budget} evaluations: {name} over DDIM", ratio) for name, ratio in ratios.items()]
+    return numbers
+
+
+def _error(name: str, evaluations: int) -> float:
+    run = convergence.solvers()[name]
+    steps = evaluations // {"dpm_solver_2": 2, "dpm_solver_3": 3}.get(name, 1)
+    grids = ("trailing", "logsnr")
+    found = [convergence.errors({name: run}, path=COSINE, steps=[steps], spacing=grid, t_min=1.0)[0] for grid in grids]
+    return min(row.error for row in found)
+
+
+LARGE = {
+    "2M in 5": Settings(SOLVER, 5),
+    "2M in 10": Settings(SOLVER, 10),
+    "3M in 5": Settings("dpm_solver_pp_3m", 5),
+    "3M in 10": Settings("dpm_solver_pp_3m", 10),
+    "Heun in 9": Settings("heun", 5),
+    "DPM-Solver-3 in 10": Settings("dpm_solver_3", 4),
+}
+
+
+@measures(
+    "C9b",
+    "Frechet distance against DDIM's with as many evaluations, 5 or 10, paired: larger steps are possible where it is"
+    " smaller.",
+    by_case({name: below(f"{name}: excess over DDIM", 0.0) for name in LARGE}),
+    *IMAGES,
+)
+def larger_steps(network: str) -> list[Number]:
+    """Few evaluations are spent best on many simple steps or on a multistep solver."""
+    numbers = []
+    for name, settings in LARGE.items():
+        solver, ode = rows(network, settings, Settings("ddim", 5 if name.endswith(" 5") else 10))
+        numbers += [excess(f"{name}: excess over DDIM", solver, ode), value(name, solver)]
+    return numbers
+
+
+claim("C17", "2, inference", "More of the steps belong in high-noise regions, fewer in low-noise ones.")
+
+
+WHERE_STEPS_BELONG = by_case(
+    {
+        "crowding low noise is worse": above("crowded at low noise: excess over even", 0.0),
+        "crowding high noise is better": below("crowded at high noise: excess over even", 0.0),
+    }
+)
+
+
+@measures(
+    "C17",
+    "Frechet distance of ten DDIM steps at t = T (k/10)^p, paired with the even ones: p = 1/2 crowds high noise, p = "
+    "2 low noise.",
+    WHERE_STEPS_BELONG,
+    on("MNIST", needs=["mnist-diffusion", "mnist-features"], network="mnist-diffusion", samples=1000),
+    on("digits", needs=["digits-diffusion", "digits-features"], network="digits-diffusion", samples=297),
+    on("CIFAR-10", needs=["cifar10-diffusion", "cifar10-features"], network="cifar10-diffusion", samples=1000),
+)
+def where_steps_belong(network: str, samples: int) -> list[Number]:
+    """The same budget at three places."""
+    return placed_scores(network, samples)
+
+
+@measures(
+    "C17",
+    "Distance to the exact end of the trajectories, 64 of them, of ten DDIM steps at the same places, as differences "
+    "from the even ones.",
+    WHERE_STEPS_BELONG,
+    on("exact mixture", explains=True),
+)
+def where_exact_steps_belong() -> list[Number]:
+    """In a toy most of the curvature is where the modes part."""
+    denoise = convergence.MIXTURE.denoiser(COSINE)
+    x = COSINE.prior((64, 2), torch.Generator().manual_seed(0), dtype=torch.float64)
+    exact = exact_flow(denoise, x, COSINE, (COSINE.T, 1.0))[-1].x
+
+    def errors(p: float) -> Tensor:
+        times = placed_times(COSINE.T, 10, p, 1.0)
+        return (samplers.sample(samplers.ddim, denoise, x, COSINE, times) - exact).norm(dim=1)
+
+    even = errors(1.0)
+    return [
+        *(mean(f"{name}: excess over even", (errors(p) - even).tolist(), "starts") for name, p in PLACES.items()),
+        mean("even: error", even.tolist(), "starts"),
+    ]
+
+
+claim("C41", "2, inference", "Not all steps are equally important.")
+
+
+@measures(
+    "C41",
+    "Ten DDIM steps with one time left out, for each of the nine inner times: the change of the result. Unequal if "
+    "leaving out the most important changes it at least twice as much as leaving out the least important, with 95 % "
+    "certainty.",
+    above("most over least important step", 2.0),
+    on("MNIST", needs=["mnist-diffusion"], network="mnist-diffusion"),
+    on("digits", needs=["digits-diffusion"], network="digits-diffusion"),
+    on("exact mixture", explains=True, network=""),
+)
+def one_step_left_out(network: str) -> list[Number]:
+    """Root mean square change of each sample, largest over smallest; the pair of times is chosen on other samples."""
+    if network:
+        loaded = checkpoints.load(network)
+        x = loaded.path.prior((32, *(loaded.shape or ())), torch.Generator().manual_seed(0))
+        path = loaded.path
+        denoise: DenoiserLike = condition_on(loaded, torch.arange(32) % (loaded.classes or 1))
+    else:
+        denoise, path = convergence.MIXTURE.denoiser(COSINE), COSINE
+        x = path.prior((64, 2), torch.Generator().manual_seed(0), dtype=torch.float64)
+    times = path.grid(10)
+    whole = samplers.sample(samplers.ddim, denoise, x, path, times)
+
+    def change(left_out: int) -> Tensor:
+        fewer = [t for k, t in enumerate(times) if k != left_out]
+        moved = samplers.sample(samplers.ddim, denoise, x, path, fewer) - whole
+        return moved.double().flatten(1).square().mean(1).sqrt()
+
+    changes = torch.stack([change(k) for k in range(1, 10)])  # [9, n]
+    half = changes.shape[1] // 2
+    first, last = (int(choose(changes[:, :half].mean(1))) for choose in (torch.argmax, torch.argmin))
+    ratios = changes[first, half:] / changes[last, half:]
+    return [
+        mean("most over least important step", ratios.tolist(), "images" if network else "starts"),
+        *(Number(f"without t = {times[k]:g}: change", float(changes[k - 1].mean())) for k in range(1, 10)),
+    ]
+
+
+claim("C31c", "2, DPM-Solver", "DPM-Solver uses Runge-Kutta.")
+POINT = GaussianMixture([[0.7]], stds=0.0)
+
+
+@measures(
+    "C31c",
+    "Inner stages: DPM-Solver-2 makes the two evaluations a step that the midpoint method makes. The whole equation: "
+    "on data that are one point, where the noise never changes along a trajectory, a Runge-Kutta method has an error "
+    "after one step; one that solves the linear part exactly has none (below 1e-6).",
+    by_case(
+        {
+            "its inner stages": equals("evaluations a step, over midpoint's", 1),
+            "the linear part": above("one step of DPM-Solver-2: error", 1e-6),
+        }
+    ),
+    on("one point of data"),
+)
+def runge_kutta() -> list[Number]:
+    """It borrows the stages, and puts them into an exponential integrator."""
+    path, numbers, counts = COSINE, [], {}
+    x = path.prior((16, 1), torch.Generator().manual_seed(0), dtype=torch.float64)
+    times = (900.0, 300.0)
+    exact = exact_flow(POINT.denoiser(path), x, path, times)[-1].x
+    for name, words in (("dpm_solver_2", "DPM-Solver-2"), ("midpoint", "midpoint"), ("rk4", "RK4")):
+        counted = count_calls(POINT.denoiser(path))
+        error = (samplers.sample(samplers.get(name), counted, x, path, times) - exact).square().mean().sqrt()
+        counts[name] = counted.nfe
+        numbers.append(Number(f"one step of {words}: error", float(error)))
+    return [Number("evaluations a step, over midpoint's", counts["dpm_solver_2"] / counts["midpoint"]), *numbers]

@@ -1,0 +1,232 @@
+"""Verdicts, and the rules that lead from numbers to them.
+
+A rule is written before the run. It is a pure function of the numbers and of the level at which their intervals are
+taken, so that whoever has the numbers can reach the verdict again:
+
+    rule = below("excess", 0.25)
+    rule({"excess": Number("excess", 0.1, error=0.02)})      # holds
+
+Each rule says which verdicts it can return, and all of them can be reached.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from claims.numbers import LEVEL, Number, Numbers
+
+HOLDS = "holds"
+WHERE = "holds where"  # and the condition
+FAILS = "does not hold here"
+UNDECIDED = "undecided"
+PRODUCTS = "a fact about products"
+NOT_MEASURABLE = "not measurable here"
+NOT_YET = "not yet measured"
+WORDS = (HOLDS, WHERE, FAILS, UNDECIDED, PRODUCTS, NOT_MEASURABLE, NOT_YET)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A verdict with what belongs to it: the condition, how many samples would decide, or what is missing."""
+
+    word: str
+    note: str = ""
+
+    def __str__(self) -> str:
+        if self.word == WHERE:
+            return f"{WHERE}: {self.note}"
+        return f"{self.word} ({self.note})" if self.note else self.word
+
+
+@dataclass(frozen=True)
+class Rule:
+    """From numbers to a verdict.
+
+    words      the rule in words, for the page
+    margins    the numbers that it reads, each with the margins on whose sides it is looked for
+    verdicts   those that it can return
+    judge      (numbers, level) -> Verdict
+    """
+
+    words: str
+    margins: Mapping[str, tuple[float, ...]]
+    verdicts: tuple[str, ...]
+    judge: Callable[[Numbers, float], Verdict]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self.margins)
+
+    def __call__(self, numbers: Numbers, level: float = LEVEL) -> Verdict:
+        verdict = self.judge(numbers, level)
+        if verdict.word not in self.verdicts:
+            raise ValueError(f"a rule that can return {', '.join(self.verdicts)} returned {verdict.word!r}")
+        return verdict
+
+
+DECIDES = (HOLDS, FAILS, UNDECIDED)
+
+
+def side(number: Number, margin: float, level: float) -> int:
+    """-1 if the whole interval lies below the margin, 1 if above, 0 if it covers it; an exact number takes a side."""
+    low, high = number.interval(level)
+    if number.exact:
+        return -1 if number.value <= margin else 1
+    return -1 if high < margin else 1 if low > margin else 0
+
+
+def undecided(numbers: Sequence[Number], margin: float, level: float) -> Verdict:
+    """ "Undecided", with the number of samples that would decide all of these numbers, to two digits."""
+    needed = max((number.needed(margin, level) for number in numbers), default=math.inf)
+    if not math.isfinite(needed):
+        return Verdict(UNDECIDED, "no number of samples would decide")
+    digits = 10 ** max(int(math.log10(max(needed, 1))) - 1, 0)
+    return Verdict(UNDECIDED, f"about {math.ceil(needed / digits) * digits:,} {numbers[0].unit} would decide")
+
+
+def below(name: str, margin: float) -> Rule:
+    """The claim holds if the number lies below the margin with all of its interval, and does not if above."""
+
+    def judge(numbers: Numbers, level: float) -> Verdict:
+        where = side(numbers[name], margin, level)
+        return (Verdict(HOLDS), undecided([numbers[name]], margin, level), Verdict(FAILS))[where + 1]
+
+    return Rule(f"holds if *{name}* lies below {margin:g}, not if above", {name: (margin,)}, DECIDES, judge)
+
+
+def above(name: str, margin: float) -> Rule:
+    """The claim holds if the number lies above the margin with all of its interval, and does not if below."""
+    turned = {HOLDS: FAILS, FAILS: HOLDS, UNDECIDED: UNDECIDED}
+    other = below(name, margin)
+
+    def judge(numbers: Numbers, level: float) -> Verdict:
+        verdict = other.judge(numbers, level)
+        return Verdict(turned[verdict.word], verdict.note)
+
+    return Rule(f"holds if *{name}* lies above {margin:g}, not if below", {name: (margin,)}, DECIDES, judge)
+
+
+def between(name: str, low: float, high: float) -> Rule:
+    """The claim holds if the interval lies between the two, and does not if it lies outside."""
+
+    def judge(numbers: Numbers, level: float) -> Verdict:
+        number = numbers[name]
+        left, right = number.interval(level)
+        if low <= left and right <= high:
+            return Verdict(HOLDS)
+        if right < low or left > high:
+            return Verdict(FAILS)
+        return undecided([number], min((low, high), key=lambda end: abs(number.value - end)), level)
+
+    words = f"holds if *{name}* lies within {low:g} and {high:g}, not if outside"
+    return Rule(words, {name: (low, high)}, DECIDES, judge)
+
+
+def equals(name: str, value: float) -> Rule:
+    """The claim holds if a count or an identity is exactly this, and does not otherwise."""
+
+    def judge(numbers: Numbers, level: float) -> Verdict:
+        return Verdict(HOLDS if numbers[name].value == value else FAILS)
+
+    return Rule(f"holds if *{name}* is {value:g}", {name: (value,)}, (HOLDS, FAILS), judge)
+
+
+def all_of(*rules: Rule) -> Rule:
+    """The claim holds if it does by every rule, and does not if it fails by one."""
+    verdicts = tuple(word for word in DECIDES if any(word in rule.verdicts for rule in rules))
+
+    def judge(numbers: Numbers, level: float) -> Verdict:
+        found = [rule(numbers, level) for rule in rules]
+        words = {verdict.word for verdict in found}
+        if FAILS in words:
+            return Verdict(FAILS)
+        return next((verdict for verdict in found if verdict.word == UNDECIDED), Verdict(HOLDS))
+
+    return Rule("; and ".join(rule.words for rule in rules), _margins(rules), verdicts, judge)
+
+
+def any_of(*rules: Rule) -> Rule:
+    """The claim holds if it does by one rule, and does not if it fails by all."""
+    verdicts = tuple(word for word in DECIDES if any(word in rule.verdicts for rule in rules))
+
+    def judge(numbers: Numbers, level: float) -> Verdict:
+        found = [rule(numbers, level) for rule in rules]
+        words = {verdict.word for verdict in found}
+        if HOLDS in words:
+            return Verdict(HOLDS)
+        return next((verdict for verdict in found if verdict.word == UNDECIDED), Verdict(FAILS))
+
+    return Rule("; or ".join(rule.words for rule in rules), _margins(rules), verdicts, judge)
+
+
+def by_case(cases: Mapping[str, Rule]) -> Rule:
+    """The claim holds in all cases, in some, which are then the condition, or in none; cases are named in few words.
+
+    Where no case holds and one is open, it is undecided.
+    """
+    rules = tuple(cases.values())
+    open_ones = (UNDECIDED,) if any(UNDECIDED in rule.verdicts for rule in rules) else ()
+
+    def judge(numbers: Numbers, level: float) -> Verdict:
+        found = {name: rule(numbers, level) for name, rule in cases.items()}
+        holds = [name for name, verdict in found.items() if verdict.word == HOLDS]
+        if len(holds) == len(found):
+            return Verdict(HOLDS)
+        if holds:
+            return Verdict(WHERE, condition(holds, list(cases)))
+        return next((verdict for verdict in found.values() if verdict.word == UNDECIDED), Verdict(FAILS))
+
+    return Rule(_in_cases(cases), _margins(rules), (HOLDS, WHERE, FAILS, *open_ones), judge)
+
+
+def _in_cases(cases: Mapping[str, Rule]) -> str:
+    """The rules in words: once, where they differ in the number alone."""
+    alike = {rule.words.replace(f"*{rule.names[0]}*", "the number of that name") for rule in cases.values()}
+    if len(alike) == 1:
+        return f"case by case ({listed(list(cases))}): {alike.pop()}"
+    return "case by case: " + "; ".join(f"*{name}*: {rule.words}" for name, rule in cases.items())
+
+
+def condition(holds: Sequence[str], cases: Sequence[str]) -> str:
+    """Where a claim holds, in few words: the cases themselves, or all but the exceptions where these are fewer."""
+    exceptions = [name for name in cases if name not in holds]
+    return f"all but {listed(exceptions)}" if len(exceptions) < len(holds) else listed(holds)
+
+
+def listed(names: Sequence[str]) -> str:
+    """ "one, two and three steps": a last word that all share is said once."""
+    last = {name.rsplit(" ", 1)[-1] for name in names}
+    if len(names) > 1 and len(last) == 1 and all(" " in name for name in names):
+        return f"{listed([name.rsplit(' ', 1)[0] for name in names])} {last.pop()}"
+    return " and ".join([part for part in (", ".join(names[:-1]), names[-1]) if part])
+
+
+def direction(words: str, names: Sequence[str]) -> Rule:
+    """A claim that all of these differences are negative, judged by those that are told from 0.
+
+    It holds if all of these are negative, does not if all are positive, and holds for some if their signs differ.
+    """
+
+    def judge(numbers: Numbers, level: float) -> Verdict:
+        sides = {name: side(numbers[name], 0.0, level) for name in names}
+        down, up = ([name for name in names if sides[name] == sign] for sign in (-1, 1))
+        if down and up:
+            return Verdict(WHERE, listed(down))
+        if down or up:
+            return Verdict(HOLDS if down else FAILS)
+        return undecided([numbers[name] for name in names], 0.0, level)
+
+    return Rule(words, dict.fromkeys(names, (0.0,)), (HOLDS, WHERE, FAILS, UNDECIDED), judge)
+
+
+def always(word: str, note: str) -> Rule:
+    """A verdict that no number changes: a fact about products, or what cannot be measured here, and why."""
+    return Rule("no number here could decide it", {}, (word,), lambda numbers, level: Verdict(word, note))
+
+
+def _margins(rules: Sequence[Rule]) -> dict[str, tuple[float, ...]]:
+    margins: dict[str, tuple[float, ...]] = {}
+    for rule in rules:
+        for name, values in rule.margins.items():
+            margins[name] = tuple(sorted({*margins.get(name, ()), *values}))
+    return margins

@@ -1,0 +1,150 @@
+"""The claims, their tests and their rules; and the page, whose verdicts its own numbers must bear out.
+
+Every rule is fed numbers made up at each side of its margins, sharp and vague ones, until it has returned every verdict
+that it declares: a test that cannot come out one way is no test.
+"""
+
+import json
+import random
+from collections import Counter
+from itertools import pairwise, product
+from pathlib import Path
+
+import pytest
+
+import claims
+from claims.evidence import judged
+from claims.numbers import Number, by_name
+from claims.page import headline
+from claims.verdicts import NOT_YET, WHERE, Rule
+from diffusion_lessons.benchmark import shipped
+from diffusion_lessons.machine import places
+
+PAGE = Path(__file__).resolve().parents[3] / "CLAIMS.md"
+LETTERS = {  # the claims of the two texts: a number alone, or the letters of its parts
+    1: "ab", 2: "ab", 8: "abc", 9: "ab", 10: "abcd", 12: "abc", 13: "ab", 16: "abcd", 18: "abc", 19: "ab", 22: "a",
+    24: "ab", 26: "abc", 27: "ab", 31: "abc",
+}  # fmt: skip
+NAMES = [f"C{number}{letter}" for number in range(1, 47) for letter in LETTERS.get(number, " ")]
+RULES = {(test.claim, test.compares): test.rule for test in claims.TESTS}
+
+
+def test_the_claims_are_those_of_the_texts():
+    expected = [name.strip() for name in NAMES]
+    assert sorted(claims.CLAIMS) == sorted([*expected, "C14b"])
+
+
+@pytest.mark.parametrize("claim", claims.CLAIMS.values(), ids=lambda claim: claim.name)
+def test_a_claim_is_one_sentence_with_its_source_and_is_tested_or_waits(claim):
+    assert claim.source.startswith(("1", "2")) and claim.statement.endswith(".") and claim.statement[0].isupper()
+    assert bool(claims.measurements_of(claim.name)) != bool(claim.waits)
+
+
+def test_a_claim_and_its_tests_stand_in_one_file():
+    files: dict[str, set[str]] = {}
+    for test in claims.TESTS:
+        files.setdefault(test.claim, set()).add(test.function.__module__)
+    assert {name: found for name, found in files.items() if len(found) > 1} == {}
+
+
+def test_a_case_is_entered_once():
+    assert [key for key, count in Counter(test.key for test in claims.TESTS).items() if count > 1] == []
+
+
+def values(margins: tuple[float, ...]) -> list[tuple[float, float | None]]:
+    """Values and errors at each side of the margins: sharp, vague, and exactly on a margin."""
+    ends = [margins[0] - 1 - abs(margins[0]), *margins, margins[-1] + 1 + abs(margins[-1])]
+    middles = [(low + high) / 2 for low, high in pairwise(ends)]
+    near = [(value, error) for error in (1e-6, 100.0) for value in middles]
+    return [*near, *((margin, None) for margin in margins)]
+
+
+def reached(rule: Rule, draws: int = 6000) -> set[str]:
+    """The verdicts that made-up numbers lead to."""
+    choices = {name: values(margins) for name, margins in rule.margins.items()}
+    random_state = random.Random(0)
+    found = {rule({}).word} if not choices else set()
+    every = product(*choices.values())
+    moods = [[options[k % len(options)] for options in choices.values()] for k in range(12)]
+    size = 1
+    for options in choices.values():
+        size *= len(options)
+    drawn = every if size <= draws else ([random_state.choice(o) for o in choices.values()] for _ in range(draws))
+    for picked in [*moods, *drawn]:
+        named = zip(choices, picked, strict=True)
+        found.add(rule({name: Number(name, *number, 24, 1000) for name, number in named}).word)
+        if found == set(rule.verdicts):
+            break
+    return found
+
+
+@pytest.mark.parametrize("key", RULES, ids=lambda key: f"{key[0]}: {key[1][:40]}")
+def test_every_verdict_that_a_rule_declares_can_be_reached(key):
+    rule = RULES[key]
+    assert reached(rule) == set(rule.verdicts)
+
+
+def test_a_rule_that_can_return_one_verdict_only_reads_no_number():
+    for rule in RULES.values():
+        assert bool(rule.names) == (len(rule.verdicts) > 1)
+
+
+def test_each_stored_verdict_follows_from_the_stored_numbers():
+    ledger = claims.read()
+    assert ledger and judged(ledger) == ledger
+    tests = {test.key: test for test in claims.TESTS}
+    for name, evidence in ledger.items():
+        for one in evidence:
+            rule = tests[name, one.on].rule
+            if one.numbers:
+                assert rule(by_name(one.numbers), one.level) == one.verdict, (name, one.on)
+            else:
+                assert one.verdict.word == NOT_YET or not rule.names, (name, one.on)
+
+
+def test_the_ledger_is_that_of_these_claims_and_tests():
+    stored = shipped.ledger()
+    assert sorted(stored) == sorted(claims.CLAIMS)
+    for name, entry in stored.items():
+        cases = [test.case.words for test in claims.measurements_of(name)]
+        assert [one["on"] for one in entry["evidence"]] == cases, name
+        assert (entry["claim"], entry["source"]) == (claims.CLAIMS[name].statement, claims.CLAIMS[name].source)
+        assert entry["verdict"] == headline(claims.read()[name], claims.measurements_of(name)).replace("*", "")
+
+
+def test_a_condition_is_named_in_a_few_words():
+    for name, evidence in claims.read().items():
+        for one in evidence:
+            if one.verdict.word == WHERE:
+                assert 1 <= len(one.verdict.note.split()) <= 9, (name, one.verdict.note)
+
+
+def test_every_number_says_where_it_was_measured():
+    for name, evidence in claims.read().items():
+        for one in evidence:
+            if one.numbers:
+                assert {"device", "threads", "torch", "commit", "date"} <= set(one.where), name
+
+
+def test_the_page_is_of_the_ledger_which_is_of_the_shipped_checkpoints():
+    ledger = claims.read()
+    assert claims.stale(ledger) == []
+    assert PAGE.read_text(encoding="utf-8") == claims.markdown(ledger), "run `python -m claims`"
+
+
+def test_the_file_is_strict_json():
+    text = (places.measurements() / shipped.LEDGER).read_text(encoding="utf-8")
+    json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+
+
+QUICK = {("C11", "an exact mixture"), ("C13a", "counted evaluations"), ("C23", "one update of training")}
+QUICK |= {("C31c", "one point of data"), ("C34", "the sequence itself"), ("C35", "the worked example")}
+QUICK |= {("C44", "an exact mixture"), ("C46", "no network of the course"), ("C10d", "digits")}
+
+
+@pytest.mark.parametrize("test", [test for test in claims.TESTS if test.key in QUICK], ids=lambda test: test.claim)
+def test_quick_measurements_return_what_their_rules_read(test):
+    numbers = by_name(test.function(**test.case.arguments))
+    assert set(test.rule.names) <= set(numbers)
+    kept = {one.on: one for one in claims.read()[test.claim]}[test.case.words]
+    assert test.rule(numbers, kept.level) == kept.verdict

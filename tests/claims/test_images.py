@@ -1,0 +1,75 @@
+"""Rows of tables become paired numbers of the ledger; what is not there says so."""
+
+from dataclasses import replace
+
+import pytest
+
+from claims import images
+from claims.images import IMAGES, difference, excess, floor, missed, rows, tables, value
+from diffusion_lessons.benchmark import shipped
+from diffusion_lessons.benchmark.shipped import NotMeasured
+from diffusion_lessons.metrics.scores import Score
+from diffusion_lessons.sampling import Settings
+from tests.benchmark import made
+
+GROUPS = [1.0, -1.0] * 12 + [0.0]  # the luck that all rows share
+
+
+def row(steps: int, frechet: float, *, luck: float = 0.1, samples: int = 2000, paired: bool = True, **quality: float):
+    """A row whose figures move with the luck of each group."""
+    scores = {
+        name: Score(one, luck, 0.995, 0.001, samples, tuple(one + luck * move for move in GROUPS) if paired else ())
+        for name, one in {"frechet": frechet, **quality}.items()
+    }
+    return replace(made.row("net", "ddim", steps, frechet, samples=samples), quality=scores)
+
+
+@pytest.fixture
+def table(monkeypatch):
+    def put(*found):
+        monkeypatch.setattr(shipped, "rows", lambda name: list(found))
+
+    return put
+
+
+def test_rows_are_taken_at_the_largest_count_that_all_have(table):
+    table(row(10, 1.0, samples=50), row(10, 1.0), row(50, 1.0, samples=50), row(50, 1.0, samples=500))
+    found = rows("mnist-diffusion", Settings("ddim", 10), Settings("ddim", 50))
+    assert [(one.settings.steps, one.samples) for one in found] == [(10, 50), (50, 50)]
+    with pytest.raises(NotMeasured, match="ddim@20.* at one sample count"):
+        rows("mnist-diffusion", Settings("ddim", 10), Settings("ddim", 20))
+
+
+def test_what_two_rows_share_cancels():
+    one, other = row(10, 1.5), row(50, 1.0)
+    assert difference("d", one, other).value == pytest.approx(0.5) and difference("d", one, other).error < 1e-6
+    assert value("v", one).error > 0.1
+    lucky = excess("e", row(10, 1.5, luck=0.15), other)  # all of it is luck in proportion: the ratio is certain
+    assert lucky.value == pytest.approx(0.5) and lucky.error < 1e-6
+    assert (lucky.freedom, lucky.of) == (24, 2000)
+
+
+def test_a_share_of_recognised_samples_has_wilsons_interval():
+    found = value("s = 2", row(10, 1.0, adherence=1.0), "adherence")
+    assert found.share and found.interval()[0] == pytest.approx(0.998, abs=1e-3)
+    assert floor(row(10, 1.0, adherence=1.0), "adherence").value == 0.995
+    assert missed("m", row(10, 1.0, adherence=0.895)).value == pytest.approx(0.1)
+
+
+def test_a_table_of_older_code_and_a_metric_that_is_not_there_are_waited_for():
+    with pytest.raises(NotMeasured, match="older code"):
+        value("v", row(10, 1.0, paired=False))
+    with pytest.raises(NotMeasured, match="recall of ddim@10"):
+        difference("d", row(10, 1.0), row(50, 1.0), "recall")
+
+
+def test_a_new_network_needs_nothing_but_its_table():
+    assert [case.words for case in IMAGES] == ["MNIST", "digits", "CIFAR-10", "captions"]
+    assert IMAGES[2].needs == ("cifar10-diffusion.jsonl",)
+    assert tables("two", "mnist-flow", "mnist-reflow").command == "python tools/tables.py mnist-flow mnist-reflow"
+
+
+def test_digits_are_measured_on_the_spot(monkeypatch):
+    monkeypatch.setitem(images.ON_THE_SPOT, "digits-diffusion", 140)
+    (found,) = rows("digits-diffusion", Settings("ddim", 2))
+    assert found.samples == 140 and excess("e", found, found).value == 0

@@ -1,0 +1,77 @@
+"""The page agrees with the register and the ledger, and hides no contradiction."""
+
+from claims.evidence import Evidence
+from claims.numbers import Number
+from claims.page import headline, markdown, word
+from claims.register import SOURCES, claim, measurements_of, measures, on
+from claims.verdicts import FAILS, HOLDS, NOT_YET, UNDECIDED, WHERE, Verdict, above
+
+
+def enter(*cases):
+    claim("C1a", "1, remember", "Fifty steps match a thousand.")
+    measures("C1a", "Fifty against a thousand.", above("x", 0.0), *cases)(list)
+
+
+IMAGES = on("MNIST"), on("digits"), on("CIFAR-10")
+TOY = on("exact mixture", explains=True)
+
+
+def evidence(place: str, verdict: str, note: str = "") -> Evidence:
+    return Evidence(place, (Number("x", 1.0, 0.1, 24, 9),), Verdict(verdict, note))
+
+
+def test_toys_have_a_column_of_their_own_and_decide_nothing(empty):
+    enter(*IMAGES, TOY)
+    found = [evidence("MNIST", FAILS), evidence("exact mixture", HOLDS)]
+    assert headline(found, measurements_of("C1a")) == "**does not hold here**"
+    assert headline(found, measurements_of("C1a"), explains=True) == "**holds**"
+    page = markdown({"C1a": found})
+    row = "| [C1a](#c1a) | Fifty steps match a thousand. | 1 | **does not hold here** | **holds** |"
+    assert row in page.splitlines()
+
+
+def test_data_sets_that_disagree_are_both_shown(empty):
+    enter(*IMAGES)
+    found = [evidence("MNIST", FAILS), evidence("digits", UNDECIDED, "about 9,000 samples would decide")]
+    assert headline(found, measurements_of("C1a")) == "**does not hold here** on MNIST; **undecided** on digits"
+    assert word(found, measurements_of("C1a")) == FAILS
+    found[1] = evidence("digits", HOLDS)
+    assert headline(found, measurements_of("C1a")) == "**does not hold here** on MNIST; **holds** on digits"
+    assert word(found, measurements_of("C1a")) == WHERE
+
+
+def test_the_overview_names_the_condition(empty):
+    enter(*IMAGES)
+    found = [evidence("MNIST", WHERE, "20 steps"), Evidence("CIFAR-10", verdict=Verdict(NOT_YET, "waits for a table"))]
+    assert headline(found, measurements_of("C1a")) == "**holds where: 20 steps**"
+
+
+def test_what_nobody_measured_is_not_yet_measured(empty):
+    enter(*IMAGES)
+    assert headline([], measurements_of("C1a")) == word([], measurements_of("C1a")) == NOT_YET
+    claim("C2", "2, summary", "Another.", waits="a network with heads")
+    page = markdown({})
+    assert "*Not yet measured*: waits for a network with heads." in page
+    assert "Of 2 claims 2 are not yet measured." in page
+
+
+def test_a_section_shows_the_test_the_rule_the_numbers_and_their_origin(empty):
+    enter(on("MNIST", command="python tools/tables.py mnist-diffusion"))
+    where = {"device": "cpu: a chip", "threads": 1, "load": 2.0, "torch": "2.9", "commit": "ab" * 20}
+    where["date"] = "2026-01-02"
+    number = Number("x", 1.0, 0.1, None, 2000)
+    one = Evidence("MNIST", (number,), Verdict(HOLDS), 0.05, {"net": "c" * 64}, where, 3.0)
+    page = markdown({"C1a": [one]})
+    assert "*Text 1, remember.* Fifty steps match a thousand." in page
+    assert "**Test.** Fifty against a thousand. **Rule.** Holds if *x* lies above 0, not if below." in page
+    assert "| x | 1 [0.804, 1.2] |" in page and "On MNIST (2,000 samples): **holds**." in page
+    assert (
+        "2026-01-02, 3 s on cpu: a chip; 1 thread, load 2.0; torch 2.9, commit abababababab; net cccccccccccc" in page
+    )
+    assert "Again: `python -m claims C1a`. The table that is read is made by `python tools/tables.py" in page
+
+
+def test_the_page_names_the_two_texts():
+    page = " ".join(markdown({}).split())
+    for number, source in SOURCES.items():
+        assert f"- **Text {number}** is {source}." in page
