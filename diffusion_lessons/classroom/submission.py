@@ -9,6 +9,8 @@ from typing import Any
 
 from diffusion_lessons.classroom.inbox import Unreadable
 
+FLAG = "diffusion_lessons"  # key of the metadata that a verdict leaves at an output for the report
+CUT_SHORT = "cut_short"  # key of the notebook's metadata that says why a run ended early
 AGAIN = "ask for the notebook again"
 STARTS = {b"%PDF": "a PDF", b"PK": "an archive", b"<": "a web page", b"\x89PNG": "a picture"}
 

@@ -7,7 +7,7 @@ import nbformat
 from nbformat.v4 import new_output
 
 from diffusion_lessons.classroom.grading import gradebook, whole_class
-from diffusion_lessons.classroom.grading.cleaning import FLAG
+from diffusion_lessons.classroom.submission import FLAG
 
 ESSAY = "a1_explain"
 

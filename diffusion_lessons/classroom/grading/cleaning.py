@@ -20,8 +20,7 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-FLAG = "diffusion_lessons"  # key of the metadata that a verdict leaves at an output for the report
-CUT_SHORT = "cut_short"  # key of the notebook's metadata that says why a run ended early
+from diffusion_lessons.classroom.submission import CUT_SHORT, FLAG
 
 PICTURES = ("image/png", "image/jpeg", "image/gif")
 TEXTS = ("text/plain", "text/latex")

@@ -28,13 +28,12 @@ from diffusion_lessons.checks.assessing import assess
 from diffusion_lessons.checks.portable.answers import decode
 from diffusion_lessons.checks.portable.names import variant
 from diffusion_lessons.checks.result import Result
-from diffusion_lessons.classroom.grading.cleaning import CUT_SHORT, FLAG
 from diffusion_lessons.classroom.inbox import printable
 from diffusion_lessons.classroom.register import Register
 from diffusion_lessons.classroom.sandbox.answers import Question, Sent, values
 from diffusion_lessons.classroom.sandbox.kernel import SandboxedKernelManager, Watched
 from diffusion_lessons.classroom.sandbox.sandbox import Limits
-from diffusion_lessons.classroom.submission import marks_of
+from diffusion_lessons.classroom.submission import CUT_SHORT, FLAG, marks_of
 
 JUDGED = re.compile(r"^# judged: (\w+), seed=(\d+|None)$", re.MULTILINE)
 NOT_FOUND = "*The cell of this answer was not found in what was handed in: it may stand in another cell.*"
@@ -42,6 +41,7 @@ OF_ANOTHER = (
     "These are right for the numbers of the name {typed!r}, but the work was handed in under {name!r}. Enter the name "
     "under which you hand in, and work it out again; if that is a mistake of ours, tell your teacher."
 )
+ENDED_BY_ITSELF = "its Python ended by itself, within its limits: a crash, or a line that ends it, such as os.kill"
 BUILT_ON_WRONG = "It builds on an earlier function of yours that is not right; judged with a right one in its place."
 NO_ANSWERS = "No values arrived: the function is missing or does not end, or the notebook stopped before this cell."
 
@@ -133,7 +133,9 @@ class SandboxedExecute(Execute):
             reason = self.not_run
         except CellTimeoutError:
             reason = self._watched.reason() or f"a cell took more than the {self.allowed.cell_seconds} s that it may"
-        except (DeadKernelError, RuntimeError, TimeoutError) as error:
+        except DeadKernelError:
+            reason = self._watched.reason() or ENDED_BY_ITSELF
+        except (RuntimeError, TimeoutError) as error:
             reason = self._watched.reason() or str(error) or type(error).__name__
         notebook.metadata[CUT_SHORT] = printable(reason)
         for cell in notebook.cells:

@@ -14,11 +14,11 @@ from pathlib import Path
 import nbformat
 
 from diffusion_lessons.classroom.course import assigned
-from diffusion_lessons.classroom.grading.cleaning import CUT_SHORT, FLAG
 from diffusion_lessons.classroom.grading.gradebook import Marks, marks
 from diffusion_lessons.classroom.grading.whole_class import records, submissions
 from diffusion_lessons.classroom.inbox import printable
 from diffusion_lessons.classroom.register import Register
+from diffusion_lessons.classroom.submission import CUT_SHORT, FLAG
 from diffusion_lessons.machine.files import write_atomically
 
 # Words in a student's own cells that are worth a look: they reach for the solutions or for the grader.

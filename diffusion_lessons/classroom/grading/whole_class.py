@@ -21,7 +21,7 @@ from pathlib import Path
 
 from diffusion_lessons.classroom import submission
 from diffusion_lessons.classroom.course import ClassError, api, assigned, checked, limits
-from diffusion_lessons.classroom.grading.gradebook import Marks, marks, stay_graded
+from diffusion_lessons.classroom.grading.gradebook import Marks, enter_course, marks, stay_graded
 from diffusion_lessons.classroom.grading.processes import Outcome, outcomes
 from diffusion_lessons.classroom.inbox import Unreadable, printable
 from diffusion_lessons.classroom.sandbox.sandbox import UNPROTECTED, bubblewrap
@@ -72,6 +72,7 @@ def grade(
         return
     if bubblewrap() is None:
         warnings.warn(UNPROTECTED, stacklevel=2)
+    enter_course(course)
     workers, folder, seconds = processes or os.cpu_count() or 1, course.resolve(), deadline(course)
     ended: dict[str, str] = {}
     for outcome in outcomes(grade_one, (str(folder), assignment), students, workers=workers, seconds=seconds):
@@ -158,4 +159,5 @@ def _reason(answer: dict) -> str:
     """The last error that a traceback in nbgrader's log names."""
     text = f"{answer.get('log') or ''}\n{answer.get('error') or ''}".strip()
     named = re.findall(r"^[A-Za-z_][\w.]*(?:Error|Exception|Interrupt)(?::.*)?$", text, re.MULTILINE)
+    named = [line for line in named if "NbGraderException" not in line] or named  # that one only points upwards
     return printable((named or text.splitlines() or ["no reason given"])[-1])

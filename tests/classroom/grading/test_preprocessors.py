@@ -10,8 +10,8 @@ pytest.importorskip("nbgrader")
 
 from diffusion_lessons.checks import EXERCISES, collect, exercise, inputs, variant
 from diffusion_lessons.checks.portable.answers import LONGEST, ask, encode
-from diffusion_lessons.classroom.grading.cleaning import CUT_SHORT
 from diffusion_lessons.classroom.grading.preprocessors import (
+    ENDED_BY_ITSELF,
     NO_ANSWERS,
     NOT_FOUND,
     Execute,
@@ -22,6 +22,7 @@ from diffusion_lessons.classroom.grading.preprocessors import (
     verdict,
 )
 from diffusion_lessons.classroom.sandbox.answers import Question, Sent
+from diffusion_lessons.classroom.submission import CUT_SHORT
 
 CELL = nbformat.v4.new_code_cell("")
 
@@ -192,7 +193,7 @@ TIMEOUT = CellTimeoutError("A cell timed out while it was being executed, after 
     "error, found, reason",
     [
         (DeadKernelError("Kernel died"), "it used up its CPU time", "it used up its CPU time"),
-        (DeadKernelError("Kernel died"), None, "Kernel died"),
+        (DeadKernelError("Kernel died"), None, ENDED_BY_ITSELF),
         (TIMEOUT, None, "a cell took more than the 7 s that it may"),
         (TIMEOUT, "5000 MB of memory", "5000 MB of memory"),
         (TimeoutError("\x1b[2J"), None, "\N{REPLACEMENT CHARACTER}[2J"),

@@ -101,6 +101,8 @@ def test_a_file_that_is_no_notebook_is_told_in_plain_words(released):
 def test_the_last_error_of_a_log_is_the_reason():
     log = "  raise ValidationError(msg) from None\nx.y.ValidationError: first\n\ntext\nOSError: the disk is full\nmore"
     assert whole_class._reason({"log": log, "error": None}) == "OSError: the disk is full"
+    pointing = "IntegrityError: it is there\nx.NbGraderException: see the above traceback"
+    assert whole_class._reason({"log": pointing, "error": None}) == "IntegrityError: it is there"
     assert whole_class._reason({"log": "", "error": None}) == "no reason given"
     assert whole_class._reason({"log": "one\ntwo", "error": None}) == "two"
 
@@ -118,3 +120,10 @@ def test_a_gradebook_that_was_replaced_is_told(released):
     graded.grade(released, "ana")
     (released / "gradebook.db").unlink()
     assert [row.trouble for row in report.rows(released, "A1")] == [report.NOT_IN_GRADEBOOK]
+
+
+def test_a_copy_of_the_course_is_entered_before_its_processes_start(released, monkeypatch):
+    entered = []
+    monkeypatch.setattr(whole_class, "enter_course", entered.append)
+    monkeypatch.setattr(whole_class, "outcomes", lambda *_, **__: [])
+    assert list(whole_class.grade(released, "A1", ["ana"])) == [] and entered == [released]
