@@ -17,7 +17,7 @@ OFFLINE = ROOT / "tools/offline"
 
 def names(chosen: list[str] | None = None) -> list[str]:
     """The lessons by name, such as "04_ddim"; `chosen` may abbreviate them: ["04", "01_noise"]."""
-    found = sorted(path.stem for path in SOURCES.glob("[0-9][0-9]_*.py"))
+    found = sorted(path.stem for path in SOURCES.glob("[0-9][0-9]*_*.py"))
     if not chosen:
         return found
     wanted = []

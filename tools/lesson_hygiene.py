@@ -62,7 +62,7 @@ def all_headings(notebook: NotebookNode) -> list[tuple[int, int, str]]:
 def opening(notebook: NotebookNode) -> Iterator[tuple[int | None, str]]:
     """The first cell names the lesson, its question, its budget and what one will be able to do."""
     first = notebook.cells[0].source if notebook.cells and notebook.cells[0].cell_type == "markdown" else ""
-    if not re.match(r"# \d\d \S", first):
+    if not re.match(r"# \d\d[a-z]? \S", first):
         yield 0, 'the lesson begins with its number and name: "# 04 DDIM"'
     for words in OPENING:
         if words not in first:

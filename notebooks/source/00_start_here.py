@@ -172,6 +172,7 @@ image_panel(toys.point_masses(images[:300]).denoiser(path), steps=10)
 # | [03 ddpm](03_ddpm.ipynb) | why does sampling take a thousand passes, and what breaks with fewer? |
 # | [04 ddim](04_ddim.ipynb) | same network, fewer steps: what does the one-line update do? |
 # | [05 solvers](05_solvers.ipynb) | if sampling is solving an equation, how good is the solver? |
+# | [05b orders](05b_orders.ipynb) | when does a solver keep the order in its name, and what matters more? |
 # | [06 flow](06_flow.ipynb) | straight paths: what changes, and what was the same all along? |
 # | [07 guidance](07_guidance.ipynb) | how does one number make samples obey, and what does it cost? |
 # | [08 negative](08_negative.ipynb) | how does one push a sample away from something? |

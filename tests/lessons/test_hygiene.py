@@ -49,6 +49,11 @@ def found(notebook) -> str:
     return "\n".join(text for _, text in rules(notebook))
 
 
+def test_a_number_may_bear_a_letter(lesson):
+    lesson.cells[0].source = lesson.cells[0].source.replace("# 04 DDIM", "# 05b Orders")
+    assert found(lesson) == ""
+
+
 def test_a_good_lesson_passes(lesson):
     assert found(lesson) == "" and budget_problems(lesson, COST) == []
 

@@ -30,6 +30,11 @@ def test_a_lesson_is_built_and_well_made(name):
     assert check(name) == []
 
 
+def test_a_lesson_with_a_letter_stands_behind_its_number():
+    assert names(["05", "05b"]) == ["05_solvers", "05b_orders"]
+    assert ALL.index("05b_orders") == ALL.index("05_solvers") + 1 == ALL.index("06_flow") - 1
+
+
 def test_no_notebook_without_a_source():
     assert sorted(path.stem for path in LESSONS.glob("*.ipynb")) == ALL
 
@@ -56,7 +61,7 @@ def test_a_concept_is_taught_where_it_says(idea):
 
 @pytest.mark.parametrize("name", EXERCISES)
 def test_a_check_sends_learners_to_a_section_that_exists(name):
-    lesson, section = re.fullmatch(r"lesson (\d\d), (.+)", EXERCISES[name].lesson).groups()
+    lesson, section = re.fullmatch(r"lesson (\d\d[a-z]?), (.+)", EXERCISES[name].lesson).groups()
     headings = headings_of(lesson)
     if headings is not None:
         assert section.lower() in [title.lower() for title in headings]
@@ -64,9 +69,9 @@ def test_a_check_sends_learners_to_a_section_that_exists(name):
 
 def test_the_map_of_the_first_lesson_is_the_readmes():
     def rows(text: str) -> list[tuple[str, str]]:
-        return re.findall(r"^(?:# )?\| \[?(\d\d [^\]|]+?)\]?(?:\([^)]*\))? \| ([^|]+) \|$", text, re.M)
+        return re.findall(r"^(?:# )?\| \[?(\d\d[a-z]? [^\]|]+?)\]?(?:\([^)]*\))? \| ([^|]+) \|$", text, re.M)
 
     first = "\n".join(cell.source for cell in read_built(LESSONS / "00_start_here.ipynb").cells)
-    assert len(rows(first)) == 18 and rows(first) == rows((ROOT / "README.md").read_text())
-    linked = re.findall(r"\]\((\d\d_\w+)\.ipynb\)", first)
+    assert len(rows(first)) == 19 and rows(first) == rows((ROOT / "README.md").read_text())
+    linked = re.findall(r"\]\((\d\d[a-z]?_\w+)\.ipynb\)", first)
     assert linked == [name for name in ALL if name != "00_start_here"]

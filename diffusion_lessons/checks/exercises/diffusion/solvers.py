@@ -1,4 +1,4 @@
-"""Exercises on solvers: steps of higher order, reading a slope, and a grid that is even in lambda (lesson 05)."""
+"""Exercises on solvers: steps of higher order, reading a slope, and times evenly spaced in lambda (lessons 05, 05b)."""
 
 import math
 
@@ -204,7 +204,7 @@ LOGSNR_TIMES = Exercise(
     "logsnr_times(steps, t_max, t_min)",
     "The steps + 1 times from t_max down to t_min on the straight path (alpha = 1 - t, sigma = t), even in "
     "lambda = log(alpha / sigma).",
-    "lesson 05, where to spend the steps",
+    "lesson 05b, where to spend the steps",
     lambda steps, t_max, t_min: [
         flow().t_of_lam(lam) for lam in np.linspace(flow().lam(t_max), flow().lam(t_min), steps + 1).tolist()
     ],

@@ -1,0 +1,353 @@
+# %% [markdown]
+# # 05b Orders
+#
+# **Question.** When does a solver keep the order in its name, and what matters more?
+#
+# **Budget.** About 40 seconds of one CPU core, 0.9 GB of memory, nothing to download.
+#
+# **Afterwards you can** find out whether a method has the order in its name; choose times for a solver, and say why
+# the same times suit one and spoil another; and see a kink in a curve for what it is.
+
+# %%
+import math
+from itertools import pairwise
+
+import torch
+
+from diffusion_lessons import check, load, sample, samplers, schedules, toys, working
+from diffusion_lessons.denoisers import condition_on
+from diffusion_lessons.figures import last_steps_figure, noising, order_figure, show, style
+from diffusion_lessons.panels import order_panel, predict, scope_check
+from diffusion_lessons.toys import convergence, exact_flow, last_step_errors
+
+path, straight, runs = schedules.ddpm_linear(), schedules.flow(), convergence.solvers()
+
+# %% [markdown]
+# Lesson 05 measured the order of a solver as the slope of its error against the number of steps, on three clusters in
+# the plane whose exact solution is known. There, every method kept the order in its name. This lesson uses the same
+# measuring stick, and looks for the cases where the name does not tell.
+
+# %% [markdown]
+# ## A third order that is not there
+#
+# DPM-Solver++(2M) lays a line through the last two predictions of the clean sample. The obvious next step is a parabola
+# through the last three, and a method that does so is called third-order: DPM-Solver++(3M). The paper describes the 2M;
+# the 3M is in the authors' code and, line for line, in diffusers.
+
+# %%
+predict("05b.third_order")
+
+# %%
+both = {name: runs[name] for name in ("dpm_solver_pp_3m", "dpm_solver_pp_3m (corrected)")}
+many = convergence.errors(both, steps=(4, 8, 16, 32, 64, 128, 256, 512, 1024))
+slope, late = convergence.slopes(many, at_least=256), [row.error for row in many if row.steps == 1024]
+assert abs(slope["dpm_solver_pp_3m"] - 2) < 0.15 and abs(slope["dpm_solver_pp_3m (corrected)"] - 3) < 0.15
+figure = order_figure(many, at_least=256)
+figure.axes[0].set_title("As in the authors' code: slope 2")
+show(
+    figure,
+    f"Slopes from 256 steps on: {slope['dpm_solver_pp_3m']:.2f} as in the authors' code, "
+    f"{slope['dpm_solver_pp_3m (corrected)']:.2f} with the factor. "
+    f"At 1024 steps the corrected form is {late[0] / late[1]:.1f} times closer.",
+)
+
+# %% [markdown]
+# **A method of third order, by its name, has slope 2.** Here is why. Three values $m_0, m_1, m_2$ at distances $r_0$
+# and $r_1$ give two first differences, and from them a second one:
+#
+# $$D^{(2)} = \frac{D^{(1)}_0 - D^{(1)}_1}{r_0 + r_1}, \qquad D^{(1)}_0 = \frac{m_0 - m_1}{r_0}, \quad
+# D^{(1)}_1 = \frac{m_1 - m_2}{r_1}.$$
+#
+# This is a *divided difference*. For the parabola $m(\lambda) = c\lambda^2$ it is $c$. The second *derivative* is
+# $2c$, and that is what the formula's coefficient was derived for. Half of the correction is missing. You can check
+# the first half of this without any sampler:
+
+# %%
+m0, m1, m2 = (5.0 * value**2 for value in (0.0, -1.0, -3.0))  # c = 5, at 0 and at distances 1 and 2 before it
+difference = ((m0 - m1) / 1 - (m1 - m2) / 2) / (1 + 2)
+print(f"for 5 lambda^2 the divided difference is {difference:.1f}, the second derivative 10.0")
+
+# %% [markdown]
+# You can find the slip in the authors' repository (`LuChengTHU/dpm-solver`, file `dpm_solver_pytorch.py`): the
+# multistep update has `D2 = (1. / (r0 + r1)) * (D1_0 - D1_1)`, while the singlestep update *of the same file* has `D2 =
+# 2. * (D1_1 - D1_0) / (r2 - r1)`, with the 2. Diffusers (`scheduling_dpmsolver_multistep.py`) took over the multistep
+# line as it is.
+#
+# So double the term, and be done? The library does it if you ask: `dpm_solver_pp_3m(..., corrected=True)`. It is not
+# the default, and here is why.
+
+# %%
+few = convergence.errors(both, steps=range(4, 65))
+half = len(few) // 2
+ratio = {a.steps: a.error / b.error for a, b in zip(few[:half], few[half:], strict=True)}
+closer = [N for N in range(4, 33) if ratio[N] < 1]
+figure, axes = style.axes("The slip helps a little, then hurts", "steps", "error, code / corrected", size=(6.8, 3.2))
+axes.plot(list(ratio), list(ratio.values()), **style.line("dpm_solver_pp_3m", markersize=4))
+axes.axhline(1, color=style.GREY, linestyle=":")
+show(
+    figure,
+    f"From 4 to 32 steps the form in the code is the closer one at {len(closer)} of 29 numbers of steps, by at most "
+    f"{1 - min(ratio.values()):.0%}. At 64 steps its error is {ratio[64]:.2f} times that of the corrected form.",
+)
+
+# %% [markdown]
+# At most of the step counts that people use, the slip makes the samples a little *better*; the figure shows the
+# exceptions around 10 steps. A plausible reason: the steps are long there, so that a parabola through three predictions
+# is a poor guide to the next one, and half a correction overshoots less than a whole one. We measured the fact, not the
+# reason. So both forms have their place, and only the *name* is wrong. On images the difference goes unnoticed, because
+# nobody takes a thousand steps there.
+
+# %% [markdown]
+# ## Where to spend the steps
+#
+# An order says nothing about *where* the steps are. Lesson 05 spaced its times evenly in $\lambda$, the clock of the
+# exponential integrators; most code spaces them evenly in $t$ (*trailing*). How much does that matter?
+#
+# **Exercise 1. Times evenly spaced in $\lambda$**, on the straight path, where $\lambda = \log((1-t)/t)$. Your times
+# compete in the next cell.
+
+
+# %%
+def logsnr_times(steps, t_max, t_min):
+    raise NotImplementedError
+
+
+check("logsnr_times", logsnr_times)
+
+# %%
+predict("05b.your_times")
+
+# %%
+denoise, first, last = convergence.MIXTURE.denoiser(straight), 0.98, 0.02
+start = straight.prior((32, 2), torch.Generator().manual_seed(0)).double()
+exact = exact_flow(denoise, start, straight, (first, last))[-1].x
+mine = working("logsnr_times", logsnr_times)(5, first, last).tolist()
+even = torch.linspace(first, last, 6, dtype=torch.float64).tolist()
+for words, times in (("evenly in t", even), ("evenly in lambda", mine)):
+    print(f"{words}: " + ", ".join(f"{t:.2f}" for t in times))
+    for name in ("ddim", "dpm_solver_pp_2m"):
+        error = (sample(samplers.ALL[name], denoise, start, straight, times) - exact).square().mean().sqrt()
+        print(f"    {style.label(name)}: off by {error:.3f}")
+
+# %% [markdown]
+# **The same times suit one solver and spoil the other.** With five steps evenly spaced in $t$, the second-order method
+# is farther from the exact solution than DDIM. With times evenly spaced in $\lambda$ it comes twice as near as before,
+# while DDIM is half as far again. The reason is what the solver carries from step to step. A line through two
+# predictions is a good guide over a step about as long as the one before, measured in $\lambda$; with times evenly
+# spaced in $t$ the last step is nearly three times as long. DDIM carries nothing over. On the straight path it is
+# Euler's method in $t$ (lesson 06), and steps of equal length in $t$ suit it.
+#
+# Now more grids and more steps, on the linear path of DDPM. The dotted lines are DDIM on the same grids, and the
+# colours are grids, not samplers.
+
+# %%
+grids = {"quadratic": style.GREEN, "logsnr": style.BLUE, "karras": style.PURPLE, "trailing": style.VERMILION}
+figure, axes = style.axes(
+    "The grid costs more than the order gains", "steps", "RMS distance to the exact solution", size=(6.8, 4.0)
+)
+error = {}
+for grid, color in grids.items():
+    for name, look in (("ddim", ":"), ("dpm_solver_pp_2m", "o-")):
+        N = (5, 10, 20, 40, 80, 160)
+        line = convergence.errors({name: runs[name]}, path=path, spacing=grid, t_min=1.0, steps=N)
+        error[grid, name] = [row.error for row in line]
+        axes.plot(N, error[grid, name], look, color=color, markersize=4, label=grid if name != "ddim" else None)
+axes.plot([], [], ":", color=style.GREY, label="DDIM, same grid")
+axes.set(xscale="log", yscale="log")
+axes.legend(frameon=False, title="DPM-Solver++(2M)")
+at_10 = ", ".join(f"{grid} {error[grid, 'dpm_solver_pp_2m'][1]:.3f}" for grid in grids)
+show(figure, f"Errors of DPM-Solver++(2M) with 10 steps: {at_10}. DDIM, trailing: {error['trailing', 'ddim'][1]:.3f}.")
+
+# %%
+for grid in ("logsnr", "trailing"):
+    e = error[grid, "dpm_solver_pp_2m"]
+    print(f"{grid}: from 40 to 80 steps the slope is {math.log2(e[3] / e[4]):.2f}")
+
+# %% [markdown]
+# On the trailing grid, ++(2M) is *worse* than DDIM up to forty steps. With ten steps on the other grids, the same lines
+# of code come between two and seven times as near. The best of them has short steps near the data: the quadratic grid,
+# which DDIM's paper used for CIFAR-10. On the trailing grid the slope arrives at 2 only much later. Until then the
+# curve is called *pre-asymptotic*, and a slope that is read off there is not the order of anything.
+
+# %% [markdown]
+# ## The same grids on digits
+#
+# So far, then, with ten steps: quadratic times first, times evenly spaced in $\lambda$ next, trailing ones last. Take
+# them to the network for digits. As in lesson 05, the distance is to the network's own solution, found with a hundred
+# steps.
+
+# %%
+predict("05b.grid_on_digits")
+
+# %%
+network, counts = load("mnist-diffusion"), (5, 10, 20)
+digit, digit_path = condition_on(network, torch.arange(10)), network.path
+noise = digit_path.prior((10, *network.shape), torch.Generator().manual_seed(0))
+two_m = samplers.dpm_solver_pp_2m
+solved = sample(two_m, digit, noise, digit_path, digit_path.grid(100))
+
+
+def apart(x):
+    """The root mean square distance of each digit to the network's own solution."""
+    return (x - solved).square().flatten(1).mean(dim=1).sqrt()
+
+
+# %% tags=["within-0.001"]
+drawn = {
+    (grid, N): sample(two_m, digit, noise, digit_path, digit_path.grid(N, grid))
+    for grid in ("trailing", "quadratic", "logsnr")
+    for N in counts
+}
+for (grid, N), x in drawn.items():
+    nearer = (apart(x) < apart(drawn["trailing", N])).sum()
+    against = "" if grid == "trailing" else f", nearer than trailing for {nearer} of 10"
+    print(f"{grid}, {N} steps: the median digit is {apart(x).quantile(0.5):.3f} away{against}")
+
+# %%
+rows = {
+    grid: torch.stack([*(drawn[grid, N][8] for N in counts), solved[8]]) for grid in ("trailing", "quadratic", "logsnr")
+}
+show(
+    noising.image_strip(rows, [*(f"{N} steps" for N in counts), "100 steps"], "One noise, one solver, three grids"),
+    "An 8 by DPM-Solver++(2M). With five trailing steps it is nearly the network's own 8, at the right; with times "
+    "evenly spaced in lambda the five steps leave grey patches, and ten leave a spot.",
+)
+
+# %% [markdown]
+# **On digits the last grid comes first.** The grid that was worst on the clusters is the best here, for nearly every
+# digit and at every number of steps. Times evenly spaced in $\lambda$ put most of the steps where there is little noise
+# left, and at that stage a digit is decided already. The network, its path and the end at $t = 0$ all differ from the
+# clusters', so we cannot say which of them made the difference. But it is plain that a finding about grids from one
+# problem does not carry over to another. Measure on yours.
+
+# %% [markdown]
+# ## Runge-Kutta against exponential integrators
+#
+# Does it also depend on the data which *solver* is nearest? One of the articles behind this course says that
+# DPM-Solver "uses Runge-Kutta". It borrows the evaluations inside a step from Runge and Kutta, and besides, it solves
+# the linear part exactly. Does that matter? Give each solver 12 evaluations on the linear path and the better of two
+# grids; first on our three broad clusters, then on the same clusters ten times and more thinner.
+
+# %%
+thin = toys.GaussianMixture(convergence.MIXTURE.means, stds=0.02, weights=convergence.MIXTURE.weights)
+names = ("euler", "heun", "rk4", "ddim", "dpm_solver_2", "dpm_solver_pp_2m")
+found = {}
+for width, mixture in {"broad": convergence.MIXTURE, "thin": thin}.items():
+    for grid in ("trailing", "logsnr"):
+        problem = {"path": path, "t_min": 1.0, "mixture": mixture}
+        for row in convergence.errors({n: runs[n] for n in names}, steps=(3, 6, 12), spacing=grid, **problem):
+            if row.nfe == 12:
+                found[width, row.name] = min((row.error, grid), found.get((width, row.name), (9.0, "")))
+for name in names:
+    words = [
+        f"{width} clusters {error:.3f} ({grid})" for width in ("broad", "thin") for error, grid in [found[width, name]]
+    ]
+    print(f"{style.label(name):>16}: {', '.join(words)}")
+
+# %% [markdown]
+# On broad clusters the order of the methods is not what their names suggest: plain Euler is twice as near as DDIM, and
+# DPM-Solver-2, of second order, is the worst of all. On thin clusters they part the other way: Heun is far off,
+# DPM-Solver-2 is several times nearer, and ++(2M), which spends its evaluations on twice as many steps, is nearer
+# still. Images are thin in their space: of all arrays of pixels, few are pictures. That is where exponential
+# integrators belong, as Heun's digits in lesson 05 suggest. (At *first* order DDIM has no advantage over Euler here.)
+#
+# **So "which solver is best" has no answer before one says for which data, at which budget, on which grid.**
+
+# %% [markdown]
+# ## The last step
+#
+# On the clusters, everything above ended just above the data, at $t = 1$ on the linear path. Sampling wants $t = 0$,
+# where $\sigma = 0$ and $\lambda$ is infinite. No exponential integrator can take that step by its formula; all take
+# it as DDIM does. It does not shrink when $N$ grows:
+
+# %%
+for end, where in ((1.0, "to t = 1"), (None, "to t = 0")):
+    line = convergence.errors({"2m": runs["dpm_solver_pp_2m"]}, path=path, t_min=end, steps=(160, 320))
+    print(f"{where}: from 160 to 320 steps the error falls by a factor {line[0].error / line[1].error:.2f}")
+
+# %% [markdown]
+# The error *saturates* at that of the last step. It is far too small to be seen in a picture; but whoever measures an
+# order on a grid that ends at 0 measures the last step.
+#
+# And it is the reason for a rule in the libraries: "below 15 steps, take the last two at lower order" (diffusers; the
+# authors' code says 15 in its documentation and tests for 10). Solid: our 3M, which looks at how long a step is.
+# Dotted: the same with the rule.
+
+# %%
+ends = last_step_errors()
+ours, ruled = ends[: len(ends) // 2], ends[len(ends) // 2 :]
+jump = {row.steps: row.error for row in ruled}
+assert jump[15] > 2 * jump[14] and all(a.error > b.error for a, b in pairwise(ours))
+show(
+    last_steps_figure(ends),
+    f"With the rule the error is {jump[14]:.3f} at 14 steps and {jump[15]:.3f} at 15: one step more and it is "
+    f"{jump[15] / jump[14]:.1f} times as large. Without it the error falls at every step.",
+)
+
+# %% [markdown]
+# On a grid evenly spaced in time the last finite step is the longest, measured in $\lambda$. Below 15 steps the rule
+# guards it; from 15 on nothing does. If a curve of quality against steps jumps at a round number, look for such a rule
+# before you look for a reason.
+
+# %% [markdown]
+# ## Move it
+#
+# Every solver, two of them in colour. On this grid DDIM is ahead of a method of higher order. On which of the others is
+# it behind? Which solver is nearest of all at 24 evaluations, on each of the four? Then let them end at the data, and
+# see which lines stop falling.
+
+# %% tags=["panel"]
+order_panel(path, first="dpm_solver_pp_3m", second="ddim", grid="trailing")
+
+# %% [markdown]
+# ## Exercises
+#
+# Exercise 1 stands [above](#Where-to-spend-the-steps).
+#
+# **2. To investigate.** On digits the grid decides. Find eleven times for ten evaluations of DPM-Solver++(2M) that come
+# nearer to the network's own solution than the trailing grid does. Any decreasing list from 1000 to 0 will do. Do your
+# times also win with the noise of another seed? And on the three clusters?
+
+
+# %%
+def distance(times):
+    """The mean distance of ten digits to the network's own solution."""
+    return apart(sample(two_m, digit, noise, digit_path, times)).mean().item()
+
+
+print(f"to beat, trailing: {distance(digit_path.grid(10)):.4f}")
+print(f"a first try, longer steps at first: {distance([1000 * (1 - k / 10) ** 1.2 for k in range(11)]):.4f}")
+
+# %% [markdown]
+# ## Pitfalls
+#
+# - **The name for the order.** Refine until the line is straight, and read the slope.
+# - **A slope read too early**, on a grid with few steps, or too late, where the last step or rounding has taken over.
+# - **A grid that was best elsewhere.** It belongs to a solver, a path and data.
+# - **A comparison on one grid.** Give each solver the grid that suits it, or say that you did not.
+# - **A rule that counts steps.** It makes a curve jump where nothing happens to the method.
+
+# %% [markdown]
+# ## What to remember
+#
+# - 3M as it is in the libraries has slope 2; with a factor 2 it has slope 3; and with few steps the slip often helps a
+#   little.
+# - At ten steps the grid decides more than the order, and which grid is best depends on the problem.
+# - Exponential integrators belong where data are thin, as images are.
+# - The last step to $\sigma = 0$ does not shrink, and its error stays.
+# - A sampler is an update *and* a grid *and* an end. Name all three.
+
+# %% [markdown]
+# ## Scope check
+
+# %%
+scope_check("05b")
+
+# %% [markdown]
+# ## Further reading
+#
+# - Lu, Zhou, Bao, Chen, Li, Zhu, *DPM-Solver++: Fast Solver for Guided Sampling of Diffusion Probabilistic Models*,
+#   2022: 2S and 2M. https://arxiv.org/abs/2211.01095
+# - The authors' code, with both forms of the second difference: https://github.com/LuChengTHU/dpm-solver
+# - Karras, Aittala, Aila, Laine, *Elucidating the Design Space of Diffusion-Based Generative Models*, 2022: Heun, and
+#   what a grid does. https://arxiv.org/abs/2206.00364
