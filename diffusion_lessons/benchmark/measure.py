@@ -191,8 +191,8 @@ def timed_samples(
 
 
 def fingerprint(denoise: Any) -> str:
-    """The SHA-256 of a checkpoint; "exact" for a denoiser that was not trained."""
-    return (getattr(denoise, "card", None) or {}).get("sha256", "exact")
+    """The SHA-256 of a checkpoint; of a denoiser that was not trained what it says itself, else "exact"."""
+    return (getattr(denoise, "card", None) or {}).get("sha256") or getattr(denoise, "fingerprint", "exact")
 
 
 def _labels(denoise: Any, evaluator: Evaluator | None, n: int, further: int, seed: int) -> Tensor | None:

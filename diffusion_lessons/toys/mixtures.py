@@ -11,8 +11,10 @@ given x and y_k = S_k^-1 (x - alpha m_k),
     eps(x) = sum_k r_k sigma y_k = -sigma grad log p_t(x)
 """
 
+import hashlib
 import math
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -22,6 +24,8 @@ from torch import Tensor
 from diffusion_lessons.denoisers.conditions import check_labels, rows_for
 from diffusion_lessons.estimates import Estimate
 from diffusion_lessons.path import Path, match, time_for
+
+ROUNDING = 1e-6  # of the largest eigenvalue of a covariance: what rounding to single precision may take from a 0
 
 
 class GaussianMixture:
@@ -34,8 +38,10 @@ class GaussianMixture:
 
     def __init__(self, means: Any, *, stds: Any = None, covariances: Any = None, weights: Any = None):
         means = _double(means)
-        if means.ndim == 0 or len(means) == 0:
+        if means.ndim == 0 or means.numel() == 0:
             raise ValueError(f"means must be [K, *shape] with at least one component; got shape {tuple(means.shape)}")
+        if not means.isfinite().all():
+            raise ValueError("means must be finite; there is a NaN or an infinite one")
         if (stds is None) == (covariances is None):
             raise ValueError("give either stds or covariances")
         K = len(means)
@@ -43,23 +49,29 @@ class GaussianMixture:
         self.means = means.reshape(K, -1)  # [K, d]
         d = self.means.shape[1]
         self.weights = torch.ones(K, dtype=torch.float64) if weights is None else _double(weights)
-        if self.weights.shape != (K,) or not (self.weights > 0).all():
+        if self.weights.shape != (K,) or not (self.weights > 0).all() or not self.weights.isfinite().all():
             raise ValueError(f"weights must be {K} positive numbers, one for each mean; got {weights!r}")
         self.weights = self.weights / self.weights.sum()
         self.axes: Tensor | None = None  # [K, d, d], columns are the principal axes; None where components are round
         if stds is not None:
-            self.variances = _double(stds).expand(K).reshape(K, 1) ** 2  # [K, 1]
+            stds = _double(stds)
+            if stds.shape not in ((), (1,), (K,)) or not (stds.isfinite() & (stds >= 0)).all():
+                raise ValueError(f"stds must be a number of at least 0, or {K} of them; got {stds.tolist()!r}")
+            self.variances = stds.expand(K).reshape(K, 1) ** 2  # [K, 1]
         else:
             covariances = _double(covariances)
             if covariances.shape != (K, d, d) or not torch.allclose(covariances, covariances.mT):
                 raise ValueError(f"covariances must be symmetric, [{K}, {d}, {d}]; got {tuple(covariances.shape)}")
-            self.variances, self.axes = torch.linalg.eigh(covariances)  # [K, d], [K, d, d]
-        if not (self.variances >= 0).all():
-            raise ValueError("standard deviations and covariances must not be negative")
+            variances, self.axes = torch.linalg.eigh(covariances)  # [K, d], [K, d, d]
+            if not (variances >= -ROUNDING * variances.abs().amax(-1, keepdim=True)).all():
+                raise ValueError(
+                    f"covariances must be positive semidefinite; an eigenvalue is {variances.min().item():g}"
+                )
+            self.variances = variances.clamp(min=0.0)  # a flat direction's comes out as 0 up to rounding
 
     def sample(self, n: int, generator: torch.Generator | None = None, dtype: torch.dtype = torch.float32) -> Tensor:
-        """n samples, [n, *shape]."""
-        k = torch.multinomial(self.weights, n, replacement=True, generator=generator)
+        """n samples, [n, *shape]; n may be 0."""
+        k = _components(self.weights, n, generator)
         z = torch.randn(n, self.means.shape[1], dtype=torch.float64, generator=generator)
         z = self.variances.sqrt()[k] * z  # along the principal axes
         if self.axes is not None:
@@ -139,7 +151,7 @@ class ConditionalMixture:
         self, n: int, generator: torch.Generator | None = None, dtype: torch.dtype = torch.float32
     ) -> tuple[Tensor, Tensor]:
         """n samples [n, *shape] with their labels [n]."""
-        labels = torch.multinomial(self.weights, n, replacement=True, generator=generator)
+        labels = _components(self.weights, n, generator)
         x = torch.empty(n, *self.shape, dtype=dtype)
         for c, mixture in enumerate(self.classes):
             rows = labels == c
@@ -161,6 +173,19 @@ class ExactDenoiser:
         self.mixture, self.path, self.shape = mixture, path, mixture.shape
         self.by_class, self.classes = by_class, len(by_class) or None
 
+    @property
+    def fingerprint(self) -> str:
+        """What a checkpoint's SHA-256 is to a network: equal for equal mixtures on equal paths, and for no others."""
+        sha256 = hashlib.sha256()
+        for mixture in (self.mixture, *self.by_class):
+            for values in (mixture.means, mixture.weights, mixture.variances, mixture.axes):
+                if values is not None:
+                    sha256.update(f"{tuple(values.shape)}".encode() + values.contiguous().numpy().tobytes())
+        times = torch.linspace(0, self.path.T, 33, dtype=torch.float64)
+        for of_path in (self.path.alpha(times), self.path.sigma(times)):
+            sha256.update(of_path.numpy().tobytes())
+        return f"exact-{sha256.hexdigest()}"
+
     def __call__(self, x: Tensor, t: float | Tensor, condition: Tensor | int | None = None) -> Estimate:
         if condition is None:
             return self.mixture.estimate(x, self.path, t)
@@ -177,6 +202,15 @@ class ExactDenoiser:
 def point_masses(samples: Tensor) -> GaussianMixture:
     """The data set itself as a distribution: its exact denoiser has memorised every sample [K, *shape]."""
     return GaussianMixture(samples, stds=0.0)
+
+
+def _components(weights: Tensor, n: int, generator: torch.Generator | None) -> Tensor:
+    """n numbers of components [n], by weight; PyTorch would not draw 0 of them."""
+    if isinstance(n, bool) or not isinstance(n, Integral) or n < 0:
+        raise ValueError(f"n is how many samples, a whole number of at least 0; got {n!r}")
+    if n == 0:
+        return torch.empty(0, dtype=torch.long)
+    return torch.multinomial(weights, int(n), replacement=True, generator=generator)
 
 
 def _union(mixtures: Sequence[GaussianMixture], weights: Tensor) -> GaussianMixture:

@@ -61,6 +61,14 @@ def test_a_kill_at_any_byte_changes_nothing(unbroken, tmp_path_factory, share):
     assert set(without_times(table.read(file))[0].quality) == {"kernel"}
 
 
+def test_rows_of_another_toy_or_path_are_refused(tmp_path):
+    file, narrow = tmp_path / "t.jsonl", toys.GaussianMixture([[-2.0], [1.0]], stds=0.1)
+    list(sweep(MIXTURE.denoiser(PATH), GRID[:1], file, samples=40, repeats=1, progress=False))
+    for other in (narrow.denoiser(PATH), MIXTURE.denoiser(schedules.ddpm_linear())):
+        with pytest.raises(ValueError, match="rows of two networks cannot be compared"):
+            sweep(other, GRID[:1], file, samples=40, repeats=1, progress=False)
+
+
 def test_ctrl_c_keeps_what_was_measured_and_nothing_is_measured_twice(unbroken, tmp_path, monkeypatch):
     from diffusion_lessons.benchmark import sweep as module
 

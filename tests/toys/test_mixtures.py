@@ -103,7 +103,7 @@ def test_answers_come_in_the_dtype_of_x():
         (lambda: toys.GaussianMixture([], stds=1.0), "at least one component"),
         (lambda: toys.GaussianMixture([0.0, 1.0], stds=1.0, weights=[1, -1]), "2 positive numbers"),
         (lambda: toys.GaussianMixture([[0.0, 1.0]], covariances=[[[1.0, 2.0], [0.0, 1.0]]]), "symmetric"),
-        (lambda: toys.GaussianMixture([[0.0, 1.0]], covariances=[[[1.0, 2.0], [2.0, 1.0]]]), "must not be negative"),
+        (lambda: toys.GaussianMixture([[0.0, 1.0]], covariances=[[[1.0, 2.0], [2.0, 1.0]]]), "positive semidefinite; an eigenvalue is -1"),
         (lambda: ROUND.log_prob(torch.zeros(2, 3)), r"shape \(2,\); x holds \(3,\)"),
         (lambda: toys.ConditionalMixture([ROUND, LINE]), "one shape"),
     ],
@@ -118,3 +118,54 @@ def test_a_point_mass_at_sigma_0_is_refused_whatever_form_t_has():
     for t in (0.0, torch.tensor(0.0), torch.tensor([0.5, 0.0])):
         with pytest.raises(ValueError, match="no density at sigma = 0"):
             point.estimate(torch.zeros(2, 2), schedules.flow(), t)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_line_is_a_covariance_too(dtype):
+    """v v^T has an eigenvalue that rounding leaves just below 0; all samples lie on the line of v."""
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(50):
+        v = torch.randn(3, generator=generator, dtype=torch.float64)
+        mixture = toys.GaussianMixture([[0.0, 0.0, 0.0]], covariances=torch.outer(v, v).to(dtype)[None].tolist())
+        x = mixture.sample(20, generator, torch.float64)
+        across = x - torch.outer(x @ v, v) / v.square().sum()
+        assert across.abs().max() < 1e-3 * v.norm() and (mixture.variances >= 0).all()
+
+
+def test_a_class_may_get_no_sample():
+    rare = toys.ConditionalMixture([ROUND, ROUND], weights=[1.0, 1e-12])
+    x, labels = rare.sample(20, torch.Generator().manual_seed(0))
+    assert labels.tolist() == [0] * 20 and x.shape == (20, 2) and x.isfinite().all()
+    assert ROUND.sample(0).shape == (0, 2) and [len(part) for part in rare.sample(0)] == [0, 0]
+
+
+@pytest.mark.parametrize("n", [-1, 2.5, True, "3"])
+def test_a_number_of_samples_that_is_none_is_refused(n):
+    for mixture in (ROUND, toys.ConditionalMixture([ROUND])):
+        with pytest.raises(ValueError, match="n is how many samples"):
+            mixture.sample(n)
+
+
+@pytest.mark.parametrize("std", [-1.0, math.nan, math.inf, [0.1, 0.2, 0.3], [[0.1], [0.2]]])
+def test_stds_that_are_none_are_refused(std):
+    with pytest.raises(ValueError, match="stds must be a number of at least 0, or 2 of them; got "):
+        toys.GaussianMixture([[0.0], [1.0]], stds=std)
+
+
+@pytest.mark.parametrize("mean", [math.nan, math.inf])
+def test_means_must_be_finite(mean):
+    with pytest.raises(ValueError, match="means must be finite"):
+        toys.GaussianMixture([[mean]], stds=1.0)
+
+
+def test_the_fingerprint_tells_toys_and_paths_apart():
+    flow = schedules.flow()
+    again = toys.GaussianMixture([[1.0, 2.0], [-1.0, 0.0]], stds=[0.5, 0.2]).denoiser(schedules.flow())
+    assert ROUND.denoiser(flow).fingerprint == again.fingerprint
+    others = [
+        ROUND.denoiser(schedules.cosine()),
+        FULL.denoiser(flow),
+        toys.GaussianMixture([[1.0, 2.0], [-1.0, 0.0]], stds=[0.5, 0.3]).denoiser(flow),
+        toys.ConditionalMixture([ROUND]).denoiser(flow),
+    ]
+    assert len({again.fingerprint, *(each.fingerprint for each in others)}) == 5
