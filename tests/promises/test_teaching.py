@@ -4,21 +4,23 @@ import re
 
 import nbformat
 import pytest
+from typer.testing import CliRunner
 
 pytest.importorskip("nbgrader")
 
 from diffusion_lessons.classroom import assignments
+from diffusion_lessons.cli.classroom import app
 from diffusion_lessons.machine import places
 
 TEACHING = (places.assignments().parent / "TEACHING.md").read_text(encoding="utf-8")
 
 
-def test_every_command_that_it_gives_exists_with_its_options(run):
+def test_every_command_that_it_gives_exists_with_its_options():
     commands = re.findall(r"diffusion-lessons class (\w+)[^\n`']*", TEACHING)
     assert {"new", "release", "collect", "grade", "report", "feedback"} == set(commands)
     for line in re.findall(r"diffusion-lessons class [^\n`']*", TEACHING):
         command, options = line.split()[2], re.findall(r"--[a-z]+", line)
-        shown = run(command, "--help").output
+        shown = CliRunner().invoke(app, [command, "--help"]).output
         assert all(option in shown for option in options), line
 
 
