@@ -23,10 +23,10 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
+from diffusion_lessons.commands.saved_notebooks import VIEW, is_progress
 from diffusion_lessons.machine.files import write_atomically
 
 LONGEST_CELL = 120  # seconds
-WIDGET = "application/vnd.jupyter.widget-view+json"  # a picture in the same output stays
 KERNEL = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
 COST = """
 import resource, sys, time
@@ -82,9 +82,11 @@ def normalise(notebook: NotebookNode) -> None:
     for cell in notebook.cells:
         tags = cell.metadata.get("tags")
         cell.metadata = nbformat.from_dict({"tags": tags} if tags else {})
+        if "outputs" in cell:
+            cell.outputs = [output for output in cell.outputs if not is_progress(output.get("data", {}))]
         for output in cell.get("outputs", []):
-            if WIDGET in output.get("data", {}):
-                del output["data"][WIDGET]
+            if VIEW in output.get("data", {}):
+                del output["data"][VIEW]  # a picture in the same output stays
 
 
 def keep_outputs(notebook: NotebookNode, built: NotebookNode) -> None:

@@ -14,8 +14,6 @@ from typing import Any
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 KEPT = ("image/png", "text/markdown", "text/html")  # what can stand for a widget; its plain text is only its name
-
-
 PROGRESS = re.compile(r"\d+%\|")  # how tqdm's bars look as plain text
 
 
@@ -23,14 +21,15 @@ def leave_out_views(notebook: dict[str, Any]) -> None:
     """Remove, in place, progress bars and the view of each widget beside which a picture or a text stands."""
     for cell in notebook.get("cells", []):
         if "outputs" in cell:
-            cell["outputs"] = [output for output in cell["outputs"] if not _is_progress(output.get("data", {}))]
+            cell["outputs"] = [output for output in cell["outputs"] if not is_progress(output.get("data", {}))]
         for output in cell.get("outputs", []):
             data = output.get("data", {})
             if VIEW in data and any(kind in data for kind in KEPT):
                 del data[VIEW]
 
 
-def _is_progress(data: dict[str, Any]) -> bool:
+def is_progress(data: dict[str, Any]) -> bool:
+    """Whether an output's data are a progress bar of tqdm in its widget form."""
     text = data.get("text/plain", "")
     return VIEW in data and PROGRESS.search(text if isinstance(text, str) else "".join(text)) is not None
 

@@ -244,13 +244,13 @@ def test_a_student_of_a_checkpoint_is_one_and_its_card_tells_how_it_came_about(k
 
 def test_recipes_that_make_no_sense_are_refused():
     for change, message in (
-        ({"growth": "linear"}, "doubling or square_root"),
-        ({"solver": "euler"}, "ddim or heun"),
-        ({"target": "teacher"}, "student or average"),
+        ({"growth": "linear"}, "'doubling' or 'square_root'"),
+        ({"solver": "euler"}, "'ddim' or 'heun'"),
+        ({"target": "teacher"}, "'student' or 'average'"),
         ({"times": "logit_normal"}, "uniform or log_normal"),
         ({"method": "consistency"}, "consistency_distillation or"),
         ({"first_steps": 20}, "from first_steps"),
-        ({"first_steps": 0}, "from first_steps"),
+        ({"first_steps": 0}, "first_steps must be"),
     ):
         with pytest.raises(ValueError, match=message):
             recipe(**change)
