@@ -3,7 +3,7 @@
 #
 # **Question.** How good is a sample, and how sure are we?
 #
-# **Budget.** About 17 seconds of one CPU core, 1.1 GB of memory, nothing to download.
+# **Budget.** About 27 seconds of one CPU core, 1.3 GB of memory, nothing to download.
 #
 # **Afterwards you can** compute the number that papers call FID and say why two of them rarely compare; put an error
 # bar on it; tell a model that forgets from one that invents; and catch one that copies.
