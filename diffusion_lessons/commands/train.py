@@ -1,10 +1,12 @@
 """`diffusion-lessons train` and `distil`: a progress bar, pictures of samples on the way, and a way to resume."""
 
 import shlex
+import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -145,12 +147,17 @@ def train_and_show(
     The picture is drawn anew every `picture_every` seconds.
     `records_of` trains: `loop.train`, or `students.train_student` for a student's recipe; `options` are its own.
     `command` goes into the card.
-    Ctrl-C leaves a state in `out`, from which resume=True goes on. Writes the checkpoint into `out` and returns its
+    Ctrl-C, or the SIGTERM of a machine that shuts down and of a job's time limit, leaves a state in `out`, from which
+    resume=True goes on. Writes the checkpoint into `out` and returns its
     path, or None in all processes but the first.
     """
     records = records_of(recipe, data, out, seed=seed, **options)
     record, last_picture = None, time.monotonic()
-    with closing(records), tqdm(total=recipe.steps, desc=recipe.name, bar_format=BAR) as bar:  # type: ignore[type-var]
+    with (
+        _terminated_as_by_ctrl_c(),
+        closing(records),  # type: ignore[type-var]
+        tqdm(total=recipe.steps, desc=recipe.name, bar_format=BAR) as bar,
+    ):
         for record in records:
             bar.total, bar.n, bar.disable = record.steps, record.step, bar.disable or not record.main
             bar.set_postfix_str(_status(record))
@@ -168,6 +175,19 @@ def train_and_show(
             file=sys.stderr,
         )
     return file
+
+
+@contextmanager
+def _terminated_as_by_ctrl_c() -> Iterator[None]:
+    """In the block SIGTERM ends the process as Ctrl-C does, so that what was trained is saved."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # handlers are set in the main thread only
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
 
 
 def _status(record: TrainingRecord) -> str:

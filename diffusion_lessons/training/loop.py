@@ -236,15 +236,18 @@ def _steps(
 
 @contextmanager
 def _interrupt_held_back() -> Iterator[None]:
-    """Let Ctrl-C wait for the end of the block: weights, average and step count must change together."""
+    """Let Ctrl-C, or a request to end, wait for the end of the block: weights, average and step change together."""
     if threading.current_thread() is not threading.main_thread():
         yield  # signals arrive in the main thread only
         return
-    signals: list[bool] = []
-    before = signal.signal(signal.SIGINT, lambda *_: signals.append(True))
+    arrived: list[int] = []
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
+        signal.signal(number, lambda number, _: arrived.append(number))
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
-    if signals:
-        raise KeyboardInterrupt
+        for number, handler in before.items():
+            signal.signal(number, handler or signal.SIG_DFL)
+    for number in arrived:
+        signal.raise_signal(number)  # to whoever would have had it: nobody, where it is ignored

@@ -177,7 +177,8 @@ def test_train_on_a_folder(tmp_path):
     assert (tmp_path / "runs/photos-flow/photos-flow.safetensors").is_file()
 
 
-def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path):
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])  # the second by schedulers and at a shutdown
+def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path, sent):
     command = [sys.executable, "-m", "diffusion_lessons", "train", "digits", "--out", "run", "--device", "cpu"]
     with_bar = {name: value for name, value in os.environ.items() if name != "TQDM_DISABLE"}
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=with_bar) as process:
@@ -185,7 +186,7 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path):
         seen = ""
         while "loss" not in seen and process.poll() is None:
             seen += process.stderr.read(1)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(sent)
         seen += process.stderr.read()
     assert process.returncode == 130
     assert "--resume" in seen and "Traceback" not in seen and (tmp_path / "run/state.pt").is_file()

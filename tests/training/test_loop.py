@@ -180,3 +180,20 @@ def test_bad_arguments_are_refused_at_the_call(tiny_recipe, tiny_data, options, 
 def test_cuda_that_is_not_there(tiny_recipe, tiny_data):
     with pytest.raises(ValueError, match="'cuda' was asked for, but this machine .* cpu"):
         train(tiny_recipe, tiny_data, device="cuda")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_in_a_step_reaches_whoever_would_have_had_it(number):
+    arrived = []
+    before = signal.signal(number, lambda number, _: arrived.append(number))
+    try:
+        with loop._interrupt_held_back():
+            signal.raise_signal(number)
+            assert not arrived
+        assert arrived == [number]
+        signal.signal(number, signal.SIG_IGN)  # as a shell starts what is put into the background
+        with loop._interrupt_held_back():
+            signal.raise_signal(number)
+        assert arrived == [number]
+    finally:
+        signal.signal(number, before)
