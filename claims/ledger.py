@@ -23,23 +23,26 @@ from diffusion_lessons.benchmark import shipped
 from diffusion_lessons.benchmark.shipped import NotMeasured
 from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.machine import description, places
-from diffusion_lessons.machine.files import write_atomically
+from diffusion_lessons.machine.files import Lock, write_atomically
+
+WAIT = 60.0  # seconds, for another process that writes the ledger
 
 
 def gather(claims: Iterable[str] | None = None, *, report: Callable[[Test], Any] = lambda test: None) -> Ledger:
     """Measure the claims of these names (all by default) anew, keep the evidence, and return the whole ledger.
 
-    Evidence is written after each claim, so that what was measured stays. `report(test)` is called before each test.
+    Evidence is written after each claim, so that what was measured stays, also by another process in the meantime.
+    `report(test)` is called before each test.
     """
     names = None if claims is None else set(claims)
-    ledger = read()
     for name in in_order({test.claim for test in TESTS}):
         if names is None or name in names:
-            ledger[name] = []
+            found = []
             for test in measurements_of(name):
                 report(test)
-                ledger[name].append(measure(test))
-            write(ledger)
+                found.append(measure(test))
+            with Lock(places.measurements() / shipped.LEDGER, WAIT):
+                write({**read(), name: found})
     return read()
 
 

@@ -192,7 +192,8 @@ def timed_samples(
 
 def fingerprint(denoise: Any) -> str:
     """The SHA-256 of a checkpoint; of a denoiser that was not trained what it says itself, else "exact"."""
-    return (getattr(denoise, "card", None) or {}).get("sha256") or getattr(denoise, "fingerprint", "exact")
+    trained: str | None = (getattr(denoise, "card", None) or {}).get("sha256")
+    return trained or str(getattr(denoise, "fingerprint", "exact"))
 
 
 def _labels(denoise: Any, evaluator: Evaluator | None, n: int, further: int, seed: int) -> Tensor | None:

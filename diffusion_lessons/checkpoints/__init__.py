@@ -11,6 +11,7 @@ from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.denoisers.network import Denoiser
 from diffusion_lessons.machine import places
 from diffusion_lessons.machine.devices import choose_device, why_not_compiled
+from diffusion_lessons.machine.files import Lock
 from diffusion_lessons.path import Path as GaussianPath
 
 NEEDS = ("architecture", "path", "predicts", "shape", "classes")
@@ -102,6 +103,7 @@ class _Compiled(nn.Module):
 def amend(name_or_path: str | Path, **entries: Any) -> dict[str, Any]:
     """Add entries to a card, such as `evaluation={...}`, after the weights were written; return the new card."""
     file = cards.find(name_or_path)
-    card = {**cards.read_card(file), **entries}
-    cards.write_card(file, card)
+    with Lock(file.with_suffix(".json"), seconds=60):  # two that add to one card both stay
+        card = {**cards.read_card(file), **entries}
+        cards.write_card(file, card)
     return card

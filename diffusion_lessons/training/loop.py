@@ -249,5 +249,5 @@ def _interrupt_held_back() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler or signal.SIG_DFL)
-    for number in arrived:
-        signal.raise_signal(number)  # to whoever would have had it: nobody, where it is ignored
+    for held in arrived:
+        signal.raise_signal(held)  # to whoever would have had it: nobody, where it is ignored

@@ -2,6 +2,7 @@
 
 import errno
 
+import filelock
 import pytest
 import torch
 
@@ -52,6 +53,23 @@ def test_amend_keeps_the_rest(saved):
     before = cards.read_card(file)
     assert checkpoints.amend(file, evaluation={"frechet": 1.5}) == {**before, "evaluation": {"frechet": 1.5}}
     assert checkpoints.load(file).card["evaluation"] == {"frechet": 1.5}
+
+
+def test_nobody_else_writes_a_card_between_its_reading_and_its_writing(saved, monkeypatch):
+    file, _ = saved
+    other = filelock.FileLock(file.with_name(f".{file.with_suffix('.json').name}.lock"), is_singleton=False)
+    read, refused = cards.read_card, []
+
+    def while_held(name):
+        try:
+            other.acquire(timeout=0)
+        except filelock.Timeout:
+            refused.append(name)
+        return read(name)
+
+    monkeypatch.setattr(cards, "read_card", while_held)
+    checkpoints.amend(file, first=1)
+    assert refused == [file] and read(file)["first"] == 1
 
 
 def test_full_disk_leaves_the_old_file_and_nothing_else(saved, monkeypatch):

@@ -70,6 +70,13 @@ def test_one_claim_is_measured_anew_and_the_others_stay(empty):
     assert calls == ["C1", "C2", "C2"] and set(claims.read()) == {"C1", "C2"}
 
 
+def test_what_another_process_measures_in_the_meantime_stays(empty):
+    enter("C1", seen)
+    enter("C2", lambda: claims.gather(["C1"]) and seen())
+    claims.gather(["C2"])
+    assert set(claims.read()) == {"C1", "C2"}
+
+
 def test_evidence_of_a_case_that_is_gone_goes_as_well(empty):
     enter("C1", seen)
     claims.gather()
