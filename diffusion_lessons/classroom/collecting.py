@@ -37,10 +37,11 @@ def collect(course: Path, assignment: str, inbox: Path) -> Collected:
     """
     assigned(course, assignment)
     done, register, found = Collected(), Register(course), contents(inbox)
+    names_of_assignments = assignments(course)
     namesakes = _namesakes(student for student, _ in found)
     files = defaultdict[str, list[tuple[Student, File]]](list)
     for student, file in found:
-        if _is_file_name(student.name, assignment):
+        if any(_is_file_name(student.name, each) for each in names_of_assignments):
             done.left_out.append((file.where, file.left_out or NOT_A_NAME))
             continue
         shared = student.name in namesakes

@@ -82,11 +82,12 @@ def limits(course: Path) -> "Limits":
     file, known = course / "limits.json", asdict(Limits())
     try:
         chosen = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, FileNotFoundError) as error:
+        wrong = getattr(error, "strerror", None) or error
         raise ClassError(
-            f"{file}: {error}; mend it, or delete it and run: diffusion-lessons class new {course}"
+            f"{file}: {wrong}; mend it, or delete it and run: diffusion-lessons class new {course}"
         ) from None
-    wrong = (
+    refused = (
         chosen
         if not isinstance(chosen, dict)
         else [
@@ -95,8 +96,8 @@ def limits(course: Path) -> "Limits":
             if name not in known or isinstance(value, bool) or not isinstance(value, int) or value < 1
         ]
     )
-    if wrong or not isinstance(chosen, dict):
-        raise ClassError(f"{file}: {wrong}; expected whole numbers from 1 for {', '.join(known)}")
+    if refused or not isinstance(chosen, dict):
+        raise ClassError(f"{file}: {refused}; expected whole numbers from 1 for {', '.join(known)}")
     return Limits(**chosen)
 
 
@@ -159,7 +160,13 @@ def build(course: Path, assignment: str) -> Path:
 
     from diffusion_lessons.classroom import assignments as source
 
-    notebook = source.build(assignment, (checked(course) / "secret.txt").read_text().strip())
+    secret = checked(course) / "secret.txt"
+    if not secret.is_file():
+        raise ClassError(
+            f"{secret} is missing: put a copy of it back; without one, diffusion-lessons class new {course} makes "
+            "another, with which all that was graded is to be released and graded again"
+        )
+    notebook = source.build(assignment, secret.read_text().strip())
     target = course / "source" / assignment / f"{assignment}.ipynb"
     _write(target, nbformat.writes(notebook) + "\n")
     return target

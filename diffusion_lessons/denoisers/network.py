@@ -87,7 +87,8 @@ class Denoiser:
             if self.classes is None and self.null is None:
                 return None
             condition = null_condition(self, x.device)
-        elif not isinstance(condition, Tensor):  # tensors are not looked at: a GPU would have to be waited for
+        elif not isinstance(condition, Tensor) or (condition.device.type == "cpu" and self.classes is not None):
+            # labels on a GPU are not looked at: it would have to be waited for
             condition = read_condition(self, condition)
         return rows_for(condition, x)
 

@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("nbgrader")
 
 from diffusion_lessons.classroom import course, submission
-from diffusion_lessons.classroom.collecting import collect
+from diffusion_lessons.classroom.collecting import NOT_A_NAME, collect
 from diffusion_lessons.classroom.course import ClassError
 from diffusion_lessons.classroom.grading import whole_class
 from tests.classroom import graded
@@ -82,6 +82,12 @@ def test_the_later_of_several_counts_and_the_others_are_told(released, a1, inbox
     done = collect(released, "A1", place)
     assert stored(released, "ana") == changed(a1, v="1") and done.students == ["ana", "bo"]
     assert left_out(done) == {"ana/A1-Copy1.ipynb": "ana handed in several; ana/A1.ipynb was taken"}
+
+
+def test_a_file_named_after_any_assignment_is_no_student(released, a1, inbox):
+    done = collect(released, "A1", inbox({"A2.ipynb": a1, "A1-Copy1.ipynb": a1, "bo.ipynb": a1}))
+    assert done.students == ["bo"]
+    assert left_out(done) == {"A2.ipynb": NOT_A_NAME, "A1-Copy1.ipynb": NOT_A_NAME}
 
 
 def test_of_the_same_time_the_higher_number_counts(released, a1, tmp_path):

@@ -15,6 +15,7 @@ from diffusion_lessons.classroom.course import ClassError
 from diffusion_lessons.classroom.grading import whole_class
 from diffusion_lessons.classroom.sandbox.sandbox import Limits
 from diffusion_lessons.machine import places
+from tests.classroom import graded
 
 
 def test_new_keeps_the_secret_and_the_limits(folder, run):
@@ -64,6 +65,15 @@ def test_errors_say_what_to_do(folder, tmp_path, monkeypatch):
     monkeypatch.setattr(places, "PACKAGE", tmp_path / "site-packages" / "diffusion_lessons")
     with pytest.raises(FileNotFoundError, match="needs a clone of the repository"):
         course.new(tmp_path / "other")
+
+
+@pytest.mark.parametrize("file, command", [("limits.json", "grade"), ("secret.txt", "release")])
+def test_a_file_of_the_course_that_is_missing_is_told_with_what_to_do(released, run, file, command):
+    graded.submit(released, "ana")
+    (released / file).unlink()
+    ended = run(command, "A1", "--course", released)
+    assert isinstance(ended.exception, ClassError)
+    assert file in str(ended.exception) and f"diffusion-lessons class new {released}" in str(ended.exception)
 
 
 def test_no_command_waits_for_torch():

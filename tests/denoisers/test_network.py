@@ -161,3 +161,13 @@ def test_times_of_a_tensor_are_looked_at_as_well():
     student(x, torch.tensor([0.5, 1.0]))
     with pytest.raises(ValueError, match=r"t = 0.25 is a time for which this network was not trained"):
         student(x, torch.tensor([0.5, 0.25]))
+
+
+@pytest.mark.parametrize("labels", [[1, 99], [1, -1], [1.0, 2.0], [True, False]])
+def test_labels_of_a_tensor_are_looked_at_before_the_network_sees_them(labels):
+    """A GPU would end the whole process at an embedding's row that there is not."""
+    network = torch.nn.Embedding(4, 1)
+    denoise = Denoiser(lambda x, t, label: network(label), schedules.flow(), "velocity", classes=3)
+    assert denoise(torch.zeros(2, 1), 0.5, torch.tensor([0, 3])).x0.shape == (2, 1)
+    with pytest.raises(ValueError, match="labels must "):
+        denoise(torch.zeros(2, 1), 0.5, torch.tensor(labels))
