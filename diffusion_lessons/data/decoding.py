@@ -106,6 +106,8 @@ def _eight_bits(image: Image.Image, format: str | None) -> tuple[Image.Image, st
         raise ValueError("holds values that are not finite")
     low, high, note = values.min(), values.max(), ""
     if image.mode.startswith("I;16") or (image.mode == "I" and format != "TIFF"):  # PNG and PGM of 16 bits
+        if 0 < high < 4096:  # of a camera or a microscope of 12 bits
+            note = f"dark: of its 16 bits only {int(high).bit_length()} are used; stretch it, or save it in 8 bits"
         low, high = 0.0, 65535.0
     elif image.mode == "F" and low >= 0 and high <= 1:
         low, high = 0.0, 1.0

@@ -61,6 +61,12 @@ def test_what_is_transparent_is_white(tmp_path):
         (np.array([[0, 257 * 100, 65535]], np.uint16), "png", [0, 100, 255], ""),
         (np.array([[0, 257 * 100, 65535]], np.uint16), "tif", [0, 100, 255], ""),
         (np.array([[0, 257 * 100, 65535]], np.uint16), "pgm", [0, 100, 255], ""),
+        (
+            np.array([[0, 257 * 4, 4095]], np.uint16),
+            "tif",
+            [0, 4, 16],
+            "dark: of its 16 bits only 12 are used; stretch it, or save it in 8 bits",
+        ),
         (np.array([[-10, 0, 10]], np.int32), "tif", [0, 128, 255], "scaled by its own range, -10 to 10"),
         (np.array([[0, 10**6, 2 * 10**9]], np.int32), "tif", [0, 0, 255], "scaled by its own range, 0 to 2e+09"),
         (np.array([[0, 0.2, 1]], np.float32), "tif", [0, 51, 255], ""),
