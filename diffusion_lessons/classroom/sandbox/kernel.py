@@ -33,7 +33,7 @@ class Watched:
     def reason(self) -> str | None:
         """What the watch has found, which may still be about to say so."""
         if self._thread is not None:
-            self._thread.join(5)
+            self._thread.join(60)  # at most on a busy machine; it ends with the kernel
         return self._found
 
 
