@@ -26,9 +26,9 @@ def test_shipped_tables_are_of_the_shipped_checkpoints(file):
 
 
 def test_the_ledger_says_what_was_measured_and_what_follows(tmp_path, monkeypatch):
-    entry = shipped.ledger()["C2"]
-    assert entry["claim"] == "In 10 steps quality falls visibly, and stays usable."
-    assert {"on", "verdict", "because", "numbers"} <= set(entry["evidence"][0])
+    entry = shipped.ledger()["C2a"]
+    assert entry["claim"] == "At ten steps quality starts to degrade visibly."
+    assert {"on", "verdict", "level", "numbers"} <= set(entry["evidence"][0])
     monkeypatch.setattr(places, "measurements", lambda: tmp_path)
     assert shipped.ledger() == {}
 

@@ -143,12 +143,13 @@ def test_a_student_learns_and_resumes(teacher_file, tiny_data, tmp_path, few, on
         ("v", {}, {}, "predicts v on cosine.*needs a teacher that predicts velocity.*--kind flow"),
         ("velocity", {"times": [1.0]}, {}, "has no ODE to make pairs from"),
         ("velocity", {}, {"flip": True}, "needs flip=False"),
-        ("velocity", {}, {"pairs": 0}, "pairs must be at least 1"),
+        ("velocity", {}, {"pairs": 0}, "pairs must be a whole number from 1"),
     ],
 )
 def test_errors_say_what_to_do(teacher_file, tiny_data, predicts, about, changes, message):
-    recipe = ReflowRecipe("student", "halves", images=16, teacher=teacher_file(predicts, **about), **changes)
+    teacher = teacher_file(predicts, **about)
     with pytest.raises(ValueError, match=message):
+        recipe = ReflowRecipe("student", "halves", images=16, teacher=teacher, **changes)
         next(train_student(recipe, tiny_data, device="cpu"))
 
 

@@ -62,7 +62,7 @@ def test_features_do_not_depend_on_the_batch():
 def test_shipped_files_are_small_and_say_where_they_come_from(name):
     file = cards.find(f"{name}-classifier")
     assert file.stat().st_size < 3_000_000
-    assert cards.find(f"{name}-features").stat().st_size < 3_000_000
+    assert cards.find(f"{name}-features").stat().st_size < 4_000_000  # with 16 bytes for each training image
     card = cards.read_card(file)
     needed = {"architecture", "data", "command", "seed", "versions", "device", "training_seconds", "images_seen"}
     assert needed <= set(card) and card["data"]["licence"]

@@ -118,6 +118,7 @@ def _work(sender: Connection, folder: str, function: Callable, arguments: tuple,
     except Exception as error:
         outcome = Outcome(task, trouble=f"{type(error).__name__}: {error}"[:300])
     sender.send(outcome)
+    threading.Event().wait()  # for the parent to end it: were it gone first, what it started would outlive it
 
 
 def _end_with_parent(folder: str) -> None:
