@@ -133,30 +133,25 @@ def equals(name: str, value: float) -> Rule:
 
 def all_of(*rules: Rule) -> Rule:
     """The claim holds if it does by every rule, and does not if it fails by one."""
-    verdicts = tuple(word for word in DECIDES if any(word in rule.verdicts for rule in rules))
-
-    def judge(numbers: Numbers, level: float) -> Verdict:
-        found = [rule(numbers, level) for rule in rules]
-        words = {verdict.word for verdict in found}
-        if FAILS in words:
-            return Verdict(FAILS)
-        return next((verdict for verdict in found if verdict.word == UNDECIDED), Verdict(HOLDS))
-
-    return Rule("; and ".join(rule.words for rule in rules), _margins(rules), verdicts, judge)
+    return _joined("; and ", rules, one_suffices=FAILS, else_word=HOLDS)
 
 
 def any_of(*rules: Rule) -> Rule:
     """The claim holds if it does by one rule, and does not if it fails by all."""
+    return _joined("; or ", rules, one_suffices=HOLDS, else_word=FAILS)
+
+
+def _joined(between: str, rules: tuple[Rule, ...], one_suffices: str, else_word: str) -> Rule:
+    """One verdict of several rules: the word of which one suffices; else undecided if a rule is; else the other."""
     verdicts = tuple(word for word in DECIDES if any(word in rule.verdicts for rule in rules))
 
     def judge(numbers: Numbers, level: float) -> Verdict:
         found = [rule(numbers, level) for rule in rules]
-        words = {verdict.word for verdict in found}
-        if HOLDS in words:
-            return Verdict(HOLDS)
-        return next((verdict for verdict in found if verdict.word == UNDECIDED), Verdict(FAILS))
+        if any(verdict.word == one_suffices for verdict in found):
+            return Verdict(one_suffices)
+        return next((verdict for verdict in found if verdict.word == UNDECIDED), Verdict(else_word))
 
-    return Rule("; or ".join(rule.words for rule in rules), _margins(rules), verdicts, judge)
+    return Rule(between.join(rule.words for rule in rules), _margins(rules), verdicts, judge)
 
 
 def by_case(cases: Mapping[str, Rule]) -> Rule:

@@ -1,33 +1,7 @@
 """One file a subject: its claims, how each is tested, and the rules for verdicts. Importing this enters them all."""
 
-from claims.subjects import (
-    arithmetic,
-    ddim,
-    few_steps,
-    flow,
-    guidance,
-    inference,
-    memorization,
-    negative,
-    noise,
-    quality,
-    scales,
-    solvers,
-    speed,
-)
+from importlib import import_module
+from pkgutil import iter_modules
 
-SUBJECTS = (
-    arithmetic,
-    ddim,
-    few_steps,
-    flow,
-    guidance,
-    inference,
-    memorization,
-    negative,
-    noise,
-    quality,
-    scales,
-    solvers,
-    speed,
-)
+for subject in iter_modules(__path__, f"{__name__}."):
+    import_module(subject.name)
