@@ -11,6 +11,7 @@ stopped and otherwise prints the table; `--write` puts it into docs/training_spe
 
 import argparse
 import math
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,30 @@ def run(name: str, choice: str, seed: int, images: int) -> dict[str, Any]:
 
 def read(file: Path) -> pd.DataFrame:
     """The runs that were kept."""
-    return pd.read_json(file) if file.is_file() else pd.DataFrame(columns=KEY)
+    return pd.read_json(file) if file.is_file() else pd.DataFrame()
+
+
+def is_kept(rows: pd.DataFrame, key: Mapping[str, Any]) -> bool:
+    """Whether there is a run with these entries."""
+    return len(rows) > 0 and bool((rows[list(key)] == list(key.values())).all(axis=1).any())
+
+
+def keep(file: Path, row: dict[str, Any], order: Sequence[str]) -> None:
+    """Add a run to those in a file, another process's among them, and write them in this order of columns."""
+    rows, new = read(file), pd.DataFrame([row])
+    rows = pd.concat([rows, new], ignore_index=True) if len(rows) else new
+    write_atomically(file, f"{rows.sort_values(list(order)).to_json(orient='records', indent=1)}\n".encode())
+
+
+def options(about: str | None, candidates: Iterable[str], images: int, seeds: int, out: str) -> argparse.ArgumentParser:
+    """The command line of a benchmark that trains candidates, and keeps its runs in datasets/measurements/OUT."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--images", type=int, default=images, help="that each run sees")
+    parser.add_argument("--seeds", type=int, default=seeds, help="runs of each candidate")
+    parser.add_argument("--only", action="append", choices=list(candidates), help="one candidate; repeatable")
+    parser.add_argument("--write", action="store_true", help=f"put the table into {page.PAGE.name}")
+    parser.add_argument("--out", type=Path, default=places.measurements() / out)
+    return parser
 
 
 def table(rows: pd.DataFrame) -> pd.DataFrame:
@@ -93,25 +117,17 @@ def markdown(rows: pd.DataFrame) -> list[str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options(__doc__, CHOICES, 50_000, 3, "choices.json")
     parser.add_argument("--recipe", choices=recipes.names(), default="digits", help="in which a choice is tried")
-    parser.add_argument("--images", type=int, default=50_000, help="that each run sees")
-    parser.add_argument("--seeds", type=int, default=3, help="runs of each choice")
-    parser.add_argument("--only", action="append", choices=list(CHOICES), help="one choice; repeatable")
-    parser.add_argument("--write", action="store_true", help=f"put the table into {page.PAGE.name}")
-    parser.add_argument("--out", type=Path, default=places.measurements() / "choices.json")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     images = -(-arguments.images // 64) * 64  # whole batches
-    rows = read(arguments.out)
     for seed in range(arguments.seeds):
         for choice in arguments.only or CHOICES:
-            if not (rows[KEY] == [arguments.recipe, choice, seed, images]).all(axis=1).any():
-                new = pd.DataFrame([run(arguments.recipe, choice, seed, images)])
-                rows = read(arguments.out)  # another process may have added to it
-                rows = pd.concat([rows, new], ignore_index=True) if len(rows) else new
-                text = rows.sort_values(KEY).to_json(orient="records", indent=1)
-                write_atomically(arguments.out, f"{text}\n".encode())
+            key = dict(zip(KEY, (arguments.recipe, choice, seed, images), strict=True))
+            if not is_kept(read(arguments.out), key):
+                keep(arguments.out, run(arguments.recipe, choice, seed, images), KEY)
+    rows = read(arguments.out)
     shown = rows[(rows["recipe"] == arguments.recipe) & (rows["images"] == images)]
     told = (
         f"`{arguments.recipe}`: {images:,} images each, {shown['samples'].max()} samples; mean ± standard deviation of "

@@ -11,31 +11,23 @@ between classes, and with labels drawn at random the distance would be the luck 
 that is there is not repeated. Times are of the CPU, so that other programs disturb them little.
 """
 
-import argparse
 import math
 import statistics
 import time
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import torch
-from torch import Tensor
 from tqdm.auto import tqdm
 
 from benchmarks import page
-from benchmarks.choices import markdown, read, with_spread
+from benchmarks.choices import is_kept, keep, markdown, options, read, with_spread
 from diffusion_lessons.benchmark.measure import measure
 from diffusion_lessons.data import load_data
 from diffusion_lessons.denoisers.network import Denoiser
 from diffusion_lessons.machine import description as machine
-from diffusion_lessons.machine import places
-from diffusion_lessons.machine.files import write_atomically
 from diffusion_lessons.machine.processes import Processes
 from diffusion_lessons.metrics import evaluator as evaluators
-from diffusion_lessons.metrics.evaluator import Evaluator
-from diffusion_lessons.metrics.frechet import frechet_distance
 from diffusion_lessons.networks.unet import UNetConfig
 from diffusion_lessons.sampling import Settings, in_precision
 from diffusion_lessons.training import recipes
@@ -55,43 +47,6 @@ CANDIDATES: dict[str, dict[str, Any]] = {
 KEY = ["candidate", "seed", "budget"]
 SAMPLES = 500
 LEVELS = (0.3, 1.0, 2.5, 6.0)  # sigma / alpha at which denoising is measured
-
-
-def in_proportion(labels: Tensor, n: int) -> Tensor:
-    """n labels, each class as frequent as among `labels`, to the nearest whole number (largest remainders first)."""
-    share = labels.bincount().double() * n / len(labels)
-    counts = share.floor().long()
-    counts[(share - counts).argsort(descending=True)[: n - int(counts.sum())]] += 1
-    return torch.arange(len(counts)).repeat_interleave(counts)
-
-
-@dataclass(frozen=True)
-class InProportion(Evaluator):
-    """An evaluator that asks for every class as often as it occurs in the reference, in an order of the seed."""
-
-    def labels(self, n: int, seed: int) -> Tensor | None:
-        if self.train.labels is None:
-            return None
-        order = torch.randperm(n, generator=torch.Generator().manual_seed(seed))
-        return in_proportion(self.train.labels, n)[order]
-
-
-def evaluator() -> InProportion:
-    """That of MNIST."""
-    real = evaluators.of_images("mnist")
-    return InProportion(real.name, real.sha256, real.train, real.held_out, real.features_of, real.real_std)
-
-
-def floor(n: int, draws: int = 20) -> float:
-    """The mean Frechet distance of n held-out images in the proportions of the reference."""
-    real = evaluator()
-    generator, values = torch.Generator().manual_seed(0), []
-    for _ in range(draws):
-        order = torch.randperm(len(real.held_out.features), generator=generator)
-        labels, counts = real.held_out.labels[order], in_proportion(real.train.labels, n).bincount()
-        rows = torch.cat([order[labels == label][:count] for label, count in enumerate(counts.tolist())])
-        values.append(frechet_distance(real.train.features, real.held_out.features[rows]))
-    return sum(values) / len(values)
 
 
 def recipe_of(candidate: str, images: int) -> Recipe:
@@ -133,9 +88,10 @@ def run(candidate: str, seed: int, budget: int, relative_cost: float) -> dict[st
     *_, record = tqdm(train(recipe, recipe.load_data(), device="cpu", seed=seed), desc=candidate, leave=False)
     seconds = time.process_time() - begun
     settings = Settings("dpm_solver_pp_2m", 10, precision="bfloat16")
-    options: dict[str, Any] = {"evaluator": evaluator(), "samples": SAMPLES, "metrics": ("frechet", "adherence")}
-    scores = measure(record.denoiser(), settings, repeats=0, seed=1, **options).quality
+    judged: dict[str, Any] = {"evaluator": evaluators.of_images("mnist"), "metrics": ("frechet", "adherence")}
+    scores = measure(record.denoiser(), settings, samples=SAMPLES, repeats=0, seed=1, **judged).quality
     figures = {name: round(scores[name].value, 4) for name in ("frechet", "adherence")}
+    figures["floor"] = round(scores["frechet"].floor, 2)
     row = {"candidate": candidate, "seed": seed, "budget": budget, "images": record.images, "cost": relative_cost}
     known = machine.describe(torch.device("cpu"))
     told = {name: known[name] for name in ("device", "torch", "version")}
@@ -158,34 +114,27 @@ def table(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--images", type=int, default=20_000, help="that the recipe itself sees")
-    parser.add_argument("--seeds", type=int, default=1, help="runs of each candidate")
-    parser.add_argument("--only", action="append", choices=list(CANDIDATES), help="one candidate; repeatable")
-    parser.add_argument("--write", action="store_true", help=f"put the table into {page.PAGE.name}")
-    parser.add_argument("--out", type=Path, default=places.measurements() / "mnist_race.json")
-    arguments = parser.parse_args()
+    arguments = options(__doc__, CANDIDATES, 20_000, 1, "mnist_race.json").parse_args()
     torch.set_num_threads(1)
     costs: dict[Any, float] = {}
     for seed in range(arguments.seeds):
         for candidate in arguments.only or CANDIDATES:
-            rows = read(arguments.out)
-            if len(rows) and (rows[KEY] == [candidate, seed, arguments.images]).all(axis=1).any():
+            if is_kept(read(arguments.out), dict(zip(KEY, (candidate, seed, arguments.images), strict=True))):
                 continue
             for each in ("v", candidate):
                 network = recipe_of(each, 1).network
                 costs[network] = costs.get(network) or cost(each)
             relative = costs[recipe_of(candidate, 1).network] / costs[recipe_of("v", 1).network]
-            new = pd.DataFrame([run(candidate, seed, arguments.images, round(relative, 3))])
-            print(new.drop(columns=["device", "torch", "version"]).to_string(header=seed == 0), flush=True)
-            rows = pd.concat([read(arguments.out), new], ignore_index=True) if len(read(arguments.out)) else new
-            text = rows.sort_values(KEY).to_json(orient="records", indent=1)
-            write_atomically(arguments.out, f"{text}\n".encode())
+            row = run(candidate, seed, arguments.images, round(relative, 3))
+            print(
+                pd.DataFrame([row]).drop(columns=["device", "torch", "version"]).to_string(header=seed == 0), flush=True
+            )
+            keep(arguments.out, row, KEY)
     rows = read(arguments.out)
     rows = rows[rows["budget"] == arguments.images]
     told = (
         f"{arguments.images:,} images of the recipe, or as many as another network sees in that time; {SAMPLES:,} "
-        f"samples, floor {floor(SAMPLES):.2f}; mean ± standard deviation of a run"
+        f"samples, floor {rows['floor'].max():.2f}; mean ± standard deviation of a run"
     )
     print(told, table(rows).to_string(), sep="\n")
     if arguments.write:
