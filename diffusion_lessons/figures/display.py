@@ -108,6 +108,10 @@ def show(drawn: Drawn, alt: str) -> Shown:
 
 
 def freeze(figure: Figure) -> None:
-    """Lay the figure out once and for all: most of the time of a redrawing goes there."""
-    figure.draw_without_rendering()
+    """Lay the figure out once and for all: most of the time of a redrawing goes there.
+
+    Twice, because only a second pass knows how much room axes of equal aspect leave for their titles.
+    """
+    for _ in range(2):
+        figure.draw_without_rendering()
     figure.set_layout_engine("none")

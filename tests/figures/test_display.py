@@ -4,11 +4,12 @@ import io
 
 import pytest
 import torch
+from matplotlib.figure import Figure
 from PIL import Image
 
 from diffusion_lessons import samplers, schedules, toys
 from diffusion_lessons.figures import trajectories
-from diffusion_lessons.figures.display import beside, picture, show
+from diffusion_lessons.figures.display import beside, freeze, picture, show
 from diffusion_lessons.figures.images import image_grid
 from diffusion_lessons.samplers import trace
 
@@ -55,3 +56,13 @@ def test_a_figure_has_twice_the_pixels_of_the_page_also_beside_an_image(states):
     for one in (drawn, row, picture(row)):
         assert Image.open(io.BytesIO(one.content)).width == 2 * one.width
     assert picture(grid).width == Image.open(io.BytesIO(picture(grid).content)).width == grid.width
+
+
+def test_a_frozen_layout_has_room_for_the_titles_of_square_axes():
+    figure = Figure(figsize=(7.6, 3.9), layout="constrained")
+    for axes in figure.subplots(1, 2):
+        axes.set(aspect="equal", xlabel="x", ylabel="y", title="a title")
+        axes.label_outer()
+    freeze(figure)
+    figure.draw_without_rendering()
+    assert all(axes.title.get_window_extent().y1 <= figure.bbox.y1 for axes in figure.axes)
