@@ -3,7 +3,7 @@
 #
 # **Question.** What changes when noise and data are joined by straight lines, and what was the same all along?
 #
-# **Budget.** About 75 seconds of one CPU core, 1.4 GB of memory, nothing to download.
+# **Budget.** About 50 seconds of one CPU core, 1.6 GB of memory, nothing to download.
 #
 # **Afterwards you can** train a flow-matching network and sample from it; say why following a *mean* velocity is
 # allowed; say for which data a path is easy and for which solver; and recognise an old sampler under a new name.

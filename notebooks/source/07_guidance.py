@@ -3,7 +3,7 @@
 #
 # **Question.** How does one number make samples obey their label, and what does it really make of them?
 #
-# **Budget.** About 55 seconds of one CPU core, 1.0 GB of memory, nothing to download.
+# **Budget.** About 45 seconds of one CPU core, 1.0 GB of memory, nothing to download.
 #
 # **Afterwards you can** write classifier-free guidance in one line and count what it costs; translate a scale from one
 # paper to another; say where guided samples end, which is not where they are said to end; and tune the scale of a
