@@ -1,7 +1,7 @@
 """Comparisons of rows that were measured on images: paired, because rows of one network share noise and labels.
 
 `IMAGES` are the data sets on which claims about images are decided. A network without a table yet is waited for, and a
-new table is taken as it is. Rows of the digits network are measured on the spot: it is small enough.
+new table is taken as it is.
 """
 
 from functools import cache
@@ -11,9 +11,7 @@ from uncertainties import UFloat
 
 from claims.numbers import Number, from_ufloat
 from claims.register import Case, on
-from diffusion_lessons import checkpoints
 from diffusion_lessons.benchmark import shipped
-from diffusion_lessons.benchmark.measure import measure
 from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.benchmark.shipped import NotMeasured
 from diffusion_lessons.metrics.evaluator import Evaluator, of_images
@@ -22,16 +20,13 @@ from diffusion_lessons.metrics.scores import Score
 from diffusion_lessons.sampling import Settings
 
 FREEDOM = GROUPS - 1  # of an error by the jackknife
-ON_THE_SPOT = {"digits-diffusion": 297, "digits-flow": 297}  # samples: as many as there are held-out digits
-METRICS = ("frechet", "adherence", "diversity", "recall", "coverage")
 DDPM = Settings("ddpm", 1000)
 
 
 def tables(words: str, *networks: str, **arguments: Any) -> Case:
-    """A case that reads the tables of these networks, or measures them on the spot."""
-    read = [name for name in networks if name not in ON_THE_SPOT]
-    command = f"python tools/tables.py {' '.join(read)}" if read else ""
-    needs = [name if name in ON_THE_SPOT else f"{name}.jsonl" for name in networks]
+    """A case that reads the tables of these networks."""
+    command = f"python tools/tables.py {' '.join(networks)}"
+    needs = [f"{name}.jsonl" for name in networks]
     return on(words, needs=needs, command=command, **(arguments or {"network": networks[0]}))
 
 
@@ -47,27 +42,11 @@ IMAGES = (
 
 def rows(network: str, *settings: Settings) -> list[Measurement]:
     """Rows of these settings at the largest sample count that was measured for all; NotMeasured if there is none."""
-    if network in ON_THE_SPOT:
-        return [_measured(network, one) for one in settings]
     table = shipped.rows(network)
     counts = set.intersection(*({row.samples for row in shipped.matching_rows(table, one)} for one in settings)) - {0}
     if not counts:
         raise NotMeasured(f"rows of {', '.join(map(str, settings))} on {network} at one sample count")
     return [shipped.find(table, one, max(counts)) for one in settings]
-
-
-_kept: dict[tuple[str, str, int], Measurement] = {}
-
-
-def _measured(network: str, settings: Settings) -> Measurement:
-    """A row measured here, once in a process."""
-    key = network, repr(settings), ON_THE_SPOT[network]
-    if key not in _kept:
-        denoise = checkpoints.load(network)
-        _kept[key] = measure(
-            denoise, settings, evaluator=evaluator(network), samples=key[2], metrics=METRICS, repeats=0
-        )
-    return _kept[key]
 
 
 @cache

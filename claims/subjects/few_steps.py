@@ -149,7 +149,7 @@ def student_takes_over(
     numbers = []
     for count in counts:
         (own,) = rows(teacher, Settings("ddim", count))
-        (taught,) = rows(student.format(count), Settings("ddim" if count == 1 else sampler, count))
+        (taught,) = rows(student.format(count), Settings(sampler, count))
         numbers += [difference(f"{_at(count)}: minus DDIM", taught, own), value(f"student in {count}", taught)]
     return numbers
 

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 from diffusion_lessons.sampling import Settings
 
-SHORT, GUIDED, LONG = 2000, 1000, 500  # samples: up to 50 steps; unclipped or guided; beside 1000 steps
+SHORT, GUIDED, LONG = 2000, 1000, 500  # samples: up to 50 steps; guided; unclipped, and beside 1000 steps
 FEW = (1, 2, 4, 8)  # evaluations
-SCALES = (0.0, 1.0, 2.0, 3.0, 5.0, 7.5, 10.0, 15.0, 20.0)
+SCALES = (0.0, 1.0, 1.15, 1.3, 1.5, 2.0, 3.0, 5.0, 7.5, 10.0, 15.0, 20.0)  # fine where quality is best
 
 
 Card = Mapping[str, Any]
@@ -82,14 +82,12 @@ def few(card: Card) -> list[Group]:
 
 
 def unclipped(card: Card) -> list[Group]:
-    """The effect of fresh noise in few steps, unclipped, on two grids; published figures use the leading one."""
+    """The effect of fresh noise in few steps, unclipped and on the leading grid, as published figures were made."""
     variants: list[tuple[str, dict[str, Any]]] = [("ddim", {}), ("ddim", {"eta": 1.0}), ("ddpm", {"variance": "large"})]
-    grids = [(steps, spacing) for spacing in ("leading", "trailing") for steps in (10, 50)]
-    return [
-        Group(
-            GUIDED, [Settings(name, *grid, options=options, limit=None) for grid in grids for name, options in variants]
-        )
+    settings = [
+        Settings(name, steps, "leading", options, limit=None) for steps in (10, 50) for name, options in variants
     ]
+    return [Group(LONG, settings)]
 
 
 def guidance(card: Card) -> list[Group]:
@@ -114,8 +112,13 @@ def precision(card: Card) -> list[Group]:
 
 def long(card: Card) -> list[Group]:
     """DDPM in a thousand steps, and the samplers that are compared with it at the same number of samples."""
-    rivals = [*at_steps("ddim", 10, 20, 50), *at_steps("dpm_solver_pp_2m", 10, 15, 20)]
-    return [Group(LONG, [*rivals, *at_steps("ddpm", 50, 1000)])]
+    rivals = [
+        *at_steps("ddim", 5, 10, 20, 50),
+        *at_steps("ddim", 20, 50, options={"eta": 1.0}),
+        *at_steps("ddpm", 50, options={"variance": "large"}),
+        *at_steps("dpm_solver_pp_2m", 5, 10, 15, 20),
+    ]
+    return [Group(LONG, [*rivals, *at_steps("ddpm", 1000)])]
 
 
 def negative(card: Card) -> list[Group]:
