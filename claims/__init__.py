@@ -6,7 +6,7 @@ A claim stands with its tests and their rules in the one file of its subject, in
 
 from claims import subjects  # noqa: F401 - enters every claim
 from claims.evidence import Evidence, judged
-from claims.ledger import gather, read, stale
+from claims.ledger import gather, read, stale, tests_of
 from claims.page import headline, markdown
 from claims.register import CLAIMS, SOURCES, TESTS, Claim, in_order, measurements_of
 
@@ -24,4 +24,5 @@ __all__ = [
     "measurements_of",
     "read",
     "stale",
+    "tests_of",
 ]

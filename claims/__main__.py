@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tqdm.auto import tqdm
 
-from claims import CLAIMS, gather, headline, in_order, markdown, measurements_of, read
+from claims import CLAIMS, gather, headline, in_order, markdown, measurements_of, read, tests_of
 from claims.register import Test
 from claims.verify import chosen, verify
 from diffusion_lessons.machine.files import check_writable, write_atomically
@@ -17,6 +17,7 @@ EXAMPLES = """examples:
   python -m claims C9a C14         measure these two claims anew, and write CLAIMS.md
   python -m claims C9              the same for all parts of C9
   python -m claims --all           measure every claim anew: about an hour
+  python -m claims --tables        only what is read from tables, of all claims or of some: after a table was made anew
   python -m claims --verify        measure again what is quick, and say which numbers moved; writes nothing
   python -m claims --verify C4     the same for all parts of C4, however long they take
 """
@@ -36,18 +37,23 @@ def matching(names: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def show(names: Sequence[str] = (), *, every: bool = False, out: Path = Path("CLAIMS.md")) -> None:
-    """Measure the claims of these names (or every one) anew, write the page, and print the verdicts."""
+def show(
+    names: Sequence[str] = (), *, every: bool = False, tables: bool = False, out: Path = Path("CLAIMS.md")
+) -> None:
+    """Measure the claims of these names (or every one) anew, write the page, and print the verdicts.
+
+    With `tables` only what is read from tables is measured.
+    """
     check_writable(out)
-    if every or names:
-        total = sum(len(measurements_of(name)) for name in names or CLAIMS)
-        with tqdm(total=total, unit="test") as bar:
+    if every or tables or names:
+        chosen_names = None if every or not names else names
+        with tqdm(total=len(tests_of(chosen_names, tables=tables)), unit="test") as bar:
 
             def report(test: Test) -> None:
                 bar.set_description(f"{test.claim} on {test.case.words}")
                 bar.update()
 
-            gather(None if every else names, report=report)
+            gather(chosen_names, tables=tables, report=report)
     ledger = read()
     write_atomically(out, markdown(ledger).encode())
     for name in names or in_order(CLAIMS):
@@ -79,6 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("names", nargs="*", metavar="CLAIM", help="C1a ... C46: measure anew; C1: all its parts")
     parser.add_argument("--all", action="store_true", dest="every", help="measure every claim anew")
+    parser.add_argument("--tables", action="store_true", help="measure anew what is read from tables, and nothing else")
     parser.add_argument("--verify", action="store_true", help="measure again, compare with what is kept, write nothing")
     parser.add_argument("--out", type=Path, default=Path("CLAIMS.md"), help="the page; by default CLAIMS.md")
     options = parser.parse_args(arguments)
@@ -86,7 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         names = matching(options.names)
         if options.verify:
             sys.exit(0 if compare(names) else 1)
-        show(names, every=options.every, out=options.out)
+        show(names, every=options.every, tables=options.tables, out=options.out)
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
 

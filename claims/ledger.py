@@ -28,22 +28,36 @@ from diffusion_lessons.machine.files import Lock, write_atomically
 WAIT = 60.0  # seconds, for another process that writes the ledger
 
 
-def gather(claims: Iterable[str] | None = None, *, report: Callable[[Test], Any] = lambda test: None) -> Ledger:
+def gather(
+    claims: Iterable[str] | None = None,
+    *,
+    tables: bool = False,
+    report: Callable[[Test], Any] = lambda test: None,
+) -> Ledger:
     """Measure the claims of these names (all by default) anew, keep the evidence, and return the whole ledger.
 
     Evidence is written after each claim, so that what was measured stays, also by another process in the meantime.
-    `report(test)` is called before each test.
+    `report(test)` is called before each test. With `tables` only what is read from tables is measured.
     """
-    names = None if claims is None else set(claims)
-    for name in in_order({test.claim for test in TESTS}):
-        if names is None or name in names:
-            found = []
-            for test in measurements_of(name):
+    tests = tests_of(claims, tables=tables)
+    for name in in_order({test.claim for test in tests}):
+        found = {}
+        for test in tests:
+            if test.claim == name:
                 report(test)
-                found.append(measure(test))
-            with Lock(places.measurements() / shipped.LEDGER, WAIT):
-                write({**read(), name: found})
+                found[test.case.words] = measure(test)
+        with Lock(places.measurements() / shipped.LEDGER, WAIT):
+            ledger = read()
+            known = {one.on: one for one in ledger.get(name, [])} | found
+            words = [test.case.words for test in measurements_of(name)]
+            write({**ledger, name: [known.get(one) or Evidence(one) for one in words]})
     return read()
+
+
+def tests_of(claims: Iterable[str] | None = None, *, tables: bool = False) -> list[Test]:
+    """The tests of the claims of these names, or of all; with `tables` those that read a table."""
+    names = set(CLAIMS) if claims is None else set(claims)
+    return [test for test in TESTS if test.claim in names and (bool(test.case.command) or not tables)]
 
 
 def measure(test: Test) -> Evidence:

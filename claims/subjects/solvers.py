@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from claims import distances
 from claims.distances import COSINE
 from claims.images import IMAGES, excess, rows, value
 from claims.numbers import Number, mean
@@ -233,8 +234,8 @@ POINT = GaussianMixture([[0.7]], stds=0.0)
 def runge_kutta() -> list[Number]:
     """It borrows the stages, and puts them into an exponential integrator."""
     path, numbers, counts = COSINE, [], {}
-    x = path.prior((16, 1), torch.Generator().manual_seed(0), dtype=torch.float64)
     times = (900.0, 300.0)
+    x = distances.noised(POINT, path, times[0], torch.Generator().manual_seed(0), 16)
     exact = exact_flow(POINT.denoiser(path), x, path, times)[-1].x
     for name, words in (("dpm_solver_2", "DPM-Solver-2"), ("midpoint", "midpoint"), ("rk4", "RK4")):
         counted = count_calls(POINT.denoiser(path))

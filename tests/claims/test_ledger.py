@@ -70,6 +70,19 @@ def test_one_claim_is_measured_anew_and_the_others_stay(empty):
     assert calls == ["C1", "C2", "C2"] and set(claims.read()) == {"C1", "C2"}
 
 
+def test_after_a_table_was_made_anew_only_what_reads_it_is_measured(empty):
+    calls = []
+    claim("C1", "1, remember", "A claim on a toy and on images.")
+    cases = on("paper", what="paper"), on("images", command="python tools/tables.py", what="images")
+    measures("C1", "x against 0.", above("x", 0.0), *cases)(lambda what: calls.append(what) or seen())
+    claims.gather(tables=True)
+    assert [(one.on, one.verdict.word) for one in claims.read()["C1"]] == [("paper", NOT_YET), ("images", HOLDS)]
+    claims.gather()
+    claims.gather(tables=True)
+    assert calls == ["images", "paper", "images", "images"]
+    assert [(one.on, one.verdict.word) for one in claims.read()["C1"]] == [("paper", HOLDS), ("images", HOLDS)]
+
+
 def test_what_another_process_measures_in_the_meantime_stays(empty):
     enter("C1", seen)
     enter("C2", lambda: claims.gather(["C1"]) and seen())

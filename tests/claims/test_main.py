@@ -46,9 +46,11 @@ def test_without_a_name_nothing_is_measured_and_every_claim_printed(page, capsys
 
 def test_all_measures_every_claim(page, monkeypatch):
     calls = []
-    monkeypatch.setattr("claims.__main__.gather", lambda names, report: calls.append(names) or {})
+    monkeypatch.setattr("claims.__main__.gather", lambda names, tables, report: calls.append((names, tables)) or {})
     main(["--all", "--out", str(page)])
-    assert calls == [None]
+    main(["--tables", "--out", str(page)])
+    main(["C9a", "--tables", "--out", str(page)])
+    assert calls == [(None, False), (None, True), (["C9a"], True)]
 
 
 def test_what_is_no_claim_is_refused_in_one_line(page):

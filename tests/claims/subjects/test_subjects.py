@@ -142,6 +142,7 @@ QUICK |= {("C31c", "one point of data"), ("C34", "the sequence itself"), ("C35",
 QUICK |= {("C44", "an exact mixture"), ("C46", "no network of the course"), ("C10d", "digits")}
 
 
+@pytest.mark.filterwarnings("error")  # a measurement starts where its sampler does
 @pytest.mark.parametrize("test", [test for test in claims.TESTS if test.key in QUICK], ids=lambda test: test.claim)
 def test_quick_measurements_return_what_their_rules_read(test):
     numbers = by_name(test.function(**test.case.arguments))
