@@ -1,6 +1,6 @@
 """Errors against the truth of repeated draws: the 95 % interval of each figure holds it in 90 to 99 % of draws.
 
-Recall's may be wider than it need be: balls grow where samples are left out, and of two models move together.
+Recall's is conservative, by the factors that the module states, and no more than these.
 """
 
 import functools
@@ -23,7 +23,7 @@ from diffusion_lessons.metrics.proportions import labels_like
 from diffusion_lessons.metrics.samples import Features, population
 from diffusion_lessons.metrics.scores import METRICS, evaluate
 
-MOST = (0.99, 1.0)
+TOO_WIDE = {"recall": ((1.05, 1.35), (1.2, 1.55))}  # its error over the true one: of one figure, of a difference
 D, CLASSES, N, DRAWS = 5, 4, 200, 200
 COUNTS = torch.tensor([300, 250, 200, 150])
 CENTRES = 2.5 * torch.randn(CLASSES, D, generator=torch.Generator().manual_seed(7), dtype=torch.float64)
@@ -67,16 +67,21 @@ def share_covered(numbers):
 @pytest.mark.parametrize("name", METRICS)
 def test_the_interval_of_every_figure_holds_the_truth(name, wide):
     scores = [first[name] for first, _ in repeated(wide)]
-    assert 0.90 <= share_covered([score.number for score in scores]) <= MOST[name == "recall"]
+    low, high = TOO_WIDE.get(name, ((0.8, 1.3),))[0]
+    assert 0.90 <= share_covered([score.number for score in scores]) <= (1.0 if name in TOO_WIDE else 0.99)
     between, within = np.std([s.value for s in scores], ddof=1), np.mean([s.spread for s in scores])
-    assert 0.8 < within / between < 1.3
+    assert low < within / between < high
 
 
 @pytest.mark.parametrize("name", METRICS)
 def test_the_interval_of_a_paired_difference_holds_the_truth(name):
     pairs = repeated(1.2)
     differences = [second[name].number - first[name].number for first, second in pairs]
-    assert 0.90 <= share_covered(differences) <= MOST[name == "recall"]
+    assert 0.90 <= share_covered(differences) <= (1.0 if name in TOO_WIDE else 0.99)
+    if name in TOO_WIDE:
+        between, within = np.std([one.n for one in differences], ddof=1), np.mean([one.s for one in differences])
+        low, high = TOO_WIDE[name][1]
+        assert low < within / between < high
     if name not in ("adherence", "recall", "coverage", "precision"):  # whose luck is mostly not shared here
         alone = np.mean([np.hypot(first[name].spread, second[name].spread) for first, second in pairs])
         assert np.mean([difference.s for difference in differences]) < 0.7 * alone
