@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from diffusion_lessons.path import Path, match, time_for
+from diffusion_lessons.path import Path
 
 
 class Estimate(NamedTuple):
@@ -21,14 +21,14 @@ class Estimate(NamedTuple):
     @classmethod
     def from_eps(cls, x: Tensor, eps: Tensor, path: Path, t: float | Tensor) -> "Estimate":
         """x_0 = (x - sigma eps) / alpha."""
-        t = time_for(x, t)
-        return cls(_less(x, match(path.sigma(t), x), eps) / match(path.alpha(t), x), eps)
+        alpha, sigma = path.scales(t, x)
+        return cls(_less(x, sigma, eps) / alpha, eps)
 
     @classmethod
     def from_x0(cls, x: Tensor, x0: Tensor, path: Path, t: float | Tensor) -> "Estimate":
         """eps = (x - alpha x_0) / sigma."""
-        t = time_for(x, t)
-        return cls(x0, (x - match(path.alpha(t), x) * x0) / match(path.sigma(t), x))
+        alpha, sigma = path.scales(t, x)
+        return cls(x0, (x - alpha * x0) / sigma)
 
     @classmethod
     def from_v(cls, x: Tensor, v: Tensor, path: Path, t: float | Tensor) -> "Estimate":
@@ -36,16 +36,15 @@ class Estimate(NamedTuple):
 
         x_0 = (alpha x - sigma v) / (alpha^2 + sigma^2),   eps = (sigma x + alpha v) / (alpha^2 + sigma^2)
         """
-        t = time_for(x, t)
-        alpha, sigma = match(path.alpha(t), x), match(path.sigma(t), x)
+        alpha, sigma = path.scales(t, x)
         norm = alpha * alpha + sigma * sigma
         return cls((alpha * x - sigma * v) / norm, (sigma * x + alpha * v) / norm)
 
     @classmethod
     def from_velocity(cls, x: Tensor, u: Tensor, path: Path, t: float | Tensor) -> "Estimate":
         """x_0 = x - sigma u, eps = x + alpha u, for u = eps - x_0 on a flow path, whose alpha + sigma = 1."""
-        t = time_for(x, t)
-        return cls(_less(x, match(path.sigma(t), x), u), _less(x, -match(path.alpha(t), x), u))
+        alpha, sigma = path.scales(t, x)
+        return cls(_less(x, sigma, u), _less(x, -alpha, u))
 
 
 def _less(x: Tensor, scale: float | Tensor, y: Tensor) -> Tensor:
@@ -68,9 +67,13 @@ ESTIMATES: dict[str, Callable[[Tensor, Tensor, Path, float | Tensor], Estimate]]
 def target(predicts: str, x0: Tensor, eps: Tensor, path: Path, t: float | Tensor) -> Tensor:
     """What a network of this prediction type should predict at x_t = alpha x0 + sigma eps: the target of training."""
     check_prediction_type(predicts, path)
+    return target_at(predicts, x0, eps, *path.scales(t, x0))
+
+
+def target_at(predicts: str, x0: Tensor, eps: Tensor, alpha: float | Tensor, sigma: float | Tensor) -> Tensor:
+    """`target` where alpha_t and sigma_t are known already: numbers, or [B, 1, ...] beside x0 and eps [B, ...]."""
     if predicts == "v":
-        t = time_for(x0, t)
-        return match(path.alpha(t), x0) * eps - match(path.sigma(t), x0) * x0
+        return alpha * eps - sigma * x0
     return {"eps": eps, "x0": x0, "velocity": eps - x0}[predicts]
 
 

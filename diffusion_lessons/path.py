@@ -102,8 +102,19 @@ class Path(ABC):
 
     def add_noise(self, x0: Tensor, eps: Tensor, t: float | Tensor) -> Tensor:
         """x_t = alpha_t x_0 + sigma_t eps, for x0 and eps [B, ...] and t a float or a tensor [B] (DDPM eq. 4)."""
-        t = time_for(x0, t)
-        return match(self.alpha(t), x0) * x0 + match(self.sigma(t), x0) * eps
+        alpha, sigma = self.scales(t, x0)
+        return alpha * x0 + sigma * eps
+
+    def scales(self, t: float | Tensor, x: Tensor) -> tuple[Any, Any]:
+        """alpha_t and sigma_t as they multiply x [B, ...]: numbers, or for t [B] two tensors [B, 1, ...] beside x.
+
+        Both are sent to x's device together: each copy costs the time in which a GPU is told what to do next.
+        """
+        t = time_for(x, t)
+        if isinstance(t, Tensor) and t.device != x.device:
+            alpha, sigma = moved(torch.stack([self.alpha(t), self.sigma(t)]).to(x.dtype), x.device)
+            return match(alpha, x), match(sigma, x)
+        return match(self.alpha(t), x), match(self.sigma(t), x)
 
     def prior(
         self,

@@ -20,6 +20,7 @@ from diffusion_lessons import samplers
 from diffusion_lessons.denoisers.base import DenoiserLike, Wrapper
 from diffusion_lessons.denoisers.clipping import check_limit, check_percentile, clip
 from diffusion_lessons.denoisers.conditions import as_condition, takes_condition
+from diffusion_lessons.denoisers.precision import HalfPrecision
 from diffusion_lessons.grids import SPACINGS
 from diffusion_lessons.guidance.classifier_free import check_rescale, classifier_free
 from diffusion_lessons.guidance.scales import as_scale, check_interval
@@ -27,6 +28,7 @@ from diffusion_lessons.path import Path
 from diffusion_lessons.samplers.base import State, with_progress
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16, "float64": torch.float64}
+HALF = (torch.bfloat16, torch.float16)
 MOST = 1_000_000  # steps, or images at once: more is a slip of the hand
 FLAGS = {  # of the command line, for settings that are not options of a sampler
     **{name: name for name in ("sampler", "steps", "spacing", "scale", "negative", "interval", "rescale", "precision")},
@@ -51,7 +53,8 @@ class Settings:
     interval, rescale         as in `guidance.classifier_free`
     limit, percentile         as in `clip`, which is put outermost: x0_hat stays in [-limit, limit], as images do; None
                               where the data have no such range
-    precision                 in which the network computes; x and the sampler's arithmetic keep x's own type
+    precision                 in which the network computes; of the half types its products only (autocast); x and the
+                              sampler's arithmetic keep x's own type
     batch                     images sampled together where many are measured; `generate` draws all of its own at once
 
     Raises ValueError for settings that suit no network; `check` tests those that depend on the network.
@@ -233,7 +236,10 @@ def device_of(denoise: Any) -> torch.device:
 
 
 def in_precision(denoise: Any, precision: str) -> Any:
-    """The same denoiser with its network's weights in another floating type; itself if nothing is to change."""
+    """The same denoiser whose network computes in another floating type; itself if nothing is to change.
+
+    In half precision these are its products only, under autocast (`HalfPrecision`).
+    """
     dtype = PRECISIONS[precision]
     if getattr(denoise, "dtype", None) in (None, dtype):
         return denoise
@@ -243,7 +249,8 @@ def in_precision(denoise: Any, precision: str) -> Any:
     if isinstance(denoise, Wrapper):
         other.inner = in_precision(denoise.inner, precision)
     else:
-        other.network = copy.deepcopy(denoise.network).to(dtype)
+        plain = denoise.network.network if isinstance(denoise.network, HalfPrecision) else denoise.network
+        other.network = HalfPrecision(plain, dtype) if dtype in HALF else copy.deepcopy(plain).to(dtype)
     return other
 
 

@@ -1,20 +1,21 @@
-"""A CUDA device that is not there: fake tensors, which know device, shape and dtype and compute nothing.
+"""A GPU that is not there: fake tensors, which know device, shape and dtype and compute nothing.
 
-    with FakeCuda(monkeypatch) as cuda:
-        network = cuda.place(network)          # the module's parameters become fake, on cuda:0
+    with FakeGpu(monkeypatch) as gpu:          # "cuda:0", or "mps:0" where that is asked for
+        network = gpu.place(network)           # the module's parameters become fake, on the device
         ...                                    # a mismatch of devices raises as it would on a GPU
-    assert cuda.waits == []                    # those of its copies between devices for which the host had to wait
-    cuda.operations                            # what ran on the device, by name
+    assert gpu.waits == []                     # those of its copies between devices for which the host had to wait
+    gpu.operations                             # what ran on the device, by name
 
 Fake tensors prove devices and shapes, not numbers, speed or memory.
 """
 
 import functools
 import traceback
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 
 import torch
-from torch import nn
+import torch.nn.functional as F
+from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 
@@ -24,10 +25,11 @@ from diffusion_lessons.machine import devices
 from diffusion_lessons.samplers import checks
 from diffusion_lessons.training import batches
 
+CPU = torch.device("cpu")
 VIEWS = ("aten.view", "aten.detach", "aten.t.", "aten.transpose", "aten.permute", "aten.expand", "aten.alias")
 
 
-class FakeCuda(TorchDispatchMode):
+class FakeGpu(TorchDispatchMode):
     """Inside, `device` can be computed on as far as devices, shapes and types go; copies that wait are noted."""
 
     def __init__(self, monkeypatch, device="cuda:0"):
@@ -46,15 +48,19 @@ class FakeCuda(TorchDispatchMode):
         monkeypatch.setattr(network, "known_times", lambda t: [] if isinstance(t, torch.Tensor) else [t])
         monkeypatch.setattr(checks, "check_finite", lambda x: None)  # the one look at values, before the first step
         monkeypatch.setattr(torch.Tensor, "backward", lambda *_, **__: self._fill_gradients())
+        monkeypatch.setattr(torch.Tensor, "__getitem__", indexed(torch.Tensor.__getitem__))
+        monkeypatch.setattr(F, "scaled_dot_product_attention", attention)
         self._modules = []
 
     def __enter__(self):
-        self._fake.__enter__()
+        self._inside = ExitStack()
+        self._inside.enter_context(torch.no_grad())  # nothing goes backward, and PyTorch 2.6 would ask for streams
+        self._inside.enter_context(self._fake)
         return super().__enter__()
 
     def __exit__(self, *error):
         super().__exit__(*error)
-        self._fake.__exit__(*error)
+        self._inside.close()
 
     def place(self, module):
         """The module with fake parameters on the device (Module.to swaps parameters, which fake tensors refuse)."""
@@ -75,8 +81,15 @@ class FakeCuda(TorchDispatchMode):
                 if parameter.requires_grad:
                     parameter.grad = torch.zeros_like(parameter)
 
+    def forget(self):
+        """What was noted so far is of no interest."""
+        for noted in (self.copies, self.waits, self.doubles, self.operations):
+            noted.clear()
+
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
+        if "_to_copy" in str(func) and not isinstance(args[0], FakeTensor) and kwargs.get("device", CPU) != CPU:
+            args = (self._fake.from_tensor(args[0]),)  # PyTorch 2.6 would look for the GPU, to copy values there
         out = func(*args, **kwargs)
         tensors = [each for each in args if isinstance(each, torch.Tensor)]
         crosses = "_to_copy" in str(func) and tensors and tensors[0].device.type != out.device.type
@@ -123,6 +136,35 @@ def on_the_cpu(evaluate):
         return torch.empty_like(value)
 
     return run
+
+
+def indexed(getitem):
+    """values[index], for fake values written as what it consists of: PyTorch itself would look for the device."""
+
+    def run(values, index):
+        if not isinstance(values, FakeTensor) or values.device == CPU:
+            return getitem(values, index)
+        parts, dim = index if isinstance(index, tuple) else (index,), 0
+        for number, part in enumerate(parts):
+            if part is Ellipsis:
+                dim = values.ndim - sum(each is not None for each in parts[number + 1 :])
+            elif isinstance(part, slice):
+                values, dim = torch.ops.aten.slice(values, dim, part.start, part.stop, part.step or 1), dim + 1
+            elif isinstance(part, Tensor):
+                values, dim = torch.ops.aten.index(values, [*[None] * dim, part]), dim + part.ndim
+            elif part is None:
+                values, dim = values.unsqueeze(dim), dim + 1
+            else:
+                values = values.select(dim, part)
+        return values
+
+    return run
+
+
+def attention(q, k, v, mask=None):
+    """Attention written out: the choice among kernels for it would ask the device, too."""
+    scores = q @ k.mT
+    return (scores if mask is None else scores.masked_fill(~mask, float("-inf"))).softmax(dim=-1) @ v
 
 
 def _place():

@@ -115,17 +115,20 @@ def test_its_text_is_what_differs_from_the_defaults():
 
 
 class Exact(torch.nn.Module):
-    """The exact answer for a mixture, from a module with a weight and so with a floating type."""
+    """The exact answer for a mixture, through a linear layer, which rounds it to the layer's precision."""
 
     def __init__(self, mixture):
         super().__init__()
-        self.mixture, self.weight = mixture, torch.nn.Parameter(torch.ones(()))
+        self.mixture, self.layer = mixture, torch.nn.Linear(1, 1, bias=False)
+        torch.nn.init.ones_(self.layer.weight)
 
     def forward(self, x, t):
-        assert x.dtype == self.weight.dtype
-        x0, eps = self.mixture.denoiser(PATH)(x.float(), t)
+        assert x.dtype == torch.float32
+        x0, eps = self.mixture.denoiser(PATH)(x, t)
         alpha, sigma = PATH.alpha(t)[:, None], PATH.sigma(t)[:, None]
-        return (alpha * eps - sigma * x0).to(x.dtype) * self.weight
+        out = self.layer(alpha * eps - sigma * x0)
+        self.answered = out.dtype
+        return out
 
 
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
@@ -138,6 +141,7 @@ def test_a_half_network_in_a_thousand_steps_stays_near_the_whole_one(precision):
         generate(denoise, x, Settings(steps=1000, limit=None, precision=each))[-1].x for each in ("float32", precision)
     )
     assert half.dtype == torch.float32 and denoise.dtype == torch.float32
+    assert denoise.network.layer.weight.dtype == torch.float32 and not torch.equal(half, whole)
     assert (half - whole).square().mean().sqrt() < 0.01
 
 
@@ -148,6 +152,20 @@ def test_counting_reaches_a_network_in_another_precision():
     assert counted.dtype == torch.bfloat16 and denoise.dtype == torch.float32
     generate(counted, 2, Settings(steps=3, precision="bfloat16"))
     assert counted.nfe == 3
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+def test_half_precision_is_autocast_and_may_be_left_again(precision):
+    denoise = Denoiser(Exact(toys.GaussianMixture([[-1.0], [1.0]], stds=0.2)), PATH, "v", shape=(1,))
+    half = in_precision(denoise, precision)
+    assert half.dtype == getattr(torch, precision) and in_precision(half, precision) is half
+    x = torch.linspace(-2, 2, 5)[:, None]
+    half(x, 500.0)
+    assert half.network.network.answered == half.dtype
+    for other, answered in (("float32", torch.float32), ("bfloat16", torch.bfloat16)):
+        back = in_precision(half, other)
+        back(x, 500.0)
+        assert back.dtype == answered and getattr(back.network, "network", back.network).answered == answered
 
 
 def test_x_stands_where_the_network_does():

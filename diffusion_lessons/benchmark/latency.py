@@ -113,7 +113,8 @@ def conditions(row: Measurement) -> str:
     """What a latency holds for, in words."""
     threads = f"{row.threads} thread{'s' * (row.threads != 1)}" if row.device.startswith("cpu") else row.device
     load = "" if row.load is None else f", load {row.load:g} on {row.cores} cores"
-    return f"batch {row.settings.batch}, {row.settings.precision}, {threads}{load}"
+    compiled = ", compiled" if row.compiled else ""
+    return f"batch {row.settings.batch}, {row.settings.precision}{compiled}, {threads}{load}"
 
 
 def timed_table(
@@ -121,7 +122,8 @@ def timed_table(
 ) -> list[Measurement]:
     """The rows of latency of these settings from a table, or timed now where no one session holds them all."""
     sha256 = fingerprint(denoise)
-    known = [row for row in table.read(file, sha256) if row.samples == 0] if file.is_file() else []
+    rows_of = table.read(file, sha256) if file.is_file() else []
+    known = [row for row in rows_of if row.samples == 0 and row.compiled == getattr(denoise, "is_compiled", False)]
     for session in dict.fromkeys(row.session for row in reversed(known) if row.session):
         rows = {row.settings: row for row in known if row.session == session}
         if all(settings in rows for settings in grid):

@@ -114,6 +114,7 @@ def measure(
         features_sha256=evaluator.sha256 if evaluator else None,
         reference_sha256=evaluator.reference if evaluator else None,
         quality=quality,
+        compiled=getattr(denoise, "is_compiled", False),
         **load,  # type: ignore[arg-type]
     )
 

@@ -21,6 +21,7 @@ class Measurement:
     load                  of the machine before the run
     commit                of the code, where it runs in a clone
     backend               of a CUDA device: the versions of CUDA and cuDNN, and whether float32 is TF32
+    compiled              whether the network ran through torch.compile
     seconds               per image of each timed batch; rows of one `session` were timed in turn, so that these pair
     evaluation_seconds    of one evaluation of the network per image, measured between the batches (median)
     features              in which the quality figures are taken, with the hash of the network that makes them
@@ -58,11 +59,12 @@ class Measurement:
     session: str | None = None
     evaluation_seconds: float | None = None
     commit: str | None = None
+    compiled: bool = False
 
     @property
-    def key(self) -> tuple[Settings, int, int]:
-        """Settings, sample count and seed: rows with one key measure the same thing."""
-        return self.settings, self.samples, self.seed
+    def key(self) -> tuple[Settings, int, int, bool]:
+        """Settings, sample count, seed, and whether compiled: rows with one key measure the same thing."""
+        return self.settings, self.samples, self.seed, self.compiled
 
     def to_json(self) -> dict[str, Any]:
         """The row as one JSON object, with its settings and its scores as objects within it."""

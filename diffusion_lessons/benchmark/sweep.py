@@ -80,7 +80,8 @@ def _rows(denoise, grid, file, sha256, samples, repeats, seed, progress, options
             if again and settings not in taken:
                 continue
             bar.set_description(f"{settings.sampler} {settings.steps}")
-            row = _known(file, sha256, settings, count, repeats, seed, options)
+            key = settings, count, seed, getattr(denoise, "is_compiled", False)
+            row = _known(file, sha256, key, repeats, options)
             if row is None:
                 place = kept.place(file, settings, count, seed)
                 try:
@@ -89,7 +90,7 @@ def _rows(denoise, grid, file, sha256, samples, repeats, seed, progress, options
                     taken.append(settings)
                     continue
                 with lock:
-                    row = _known(file, sha256, settings, count, repeats, seed, options)  # finished while we waited?
+                    row = _known(file, sha256, key, repeats, options)  # finished while we waited?
                     if row is None:
                         more = {**options, "keep": place if count else None}
                         row = measure(denoise, settings, samples=samples, repeats=repeats, seed=seed, **more)
@@ -100,11 +101,11 @@ def _rows(denoise, grid, file, sha256, samples, repeats, seed, progress, options
 
 
 def _known(
-    file: Path, sha256: str, settings: Settings, count: int, repeats: int, seed: int, options: dict[str, Any]
+    file: Path, sha256: str, key: tuple[Settings, int, int, bool], repeats: int, options: dict[str, Any]
 ) -> Measurement | None:
-    """The row of these settings with all figures that are asked for, from the file or from kept features; or None."""
+    """The row of this key with all figures that are asked for, from the file or from kept features; or None."""
     rows = {row.key: row for row in table.read(file, sha256)} if file.is_file() else {}
-    row = rows.get((settings, count, seed))
+    row = rows.get(key)
     if row is None or row.repeats < repeats:
         return None
     evaluator: Evaluator | None = options.get("evaluator")
@@ -122,7 +123,7 @@ def _known(
     except ValueError as error:
         warnings.warn(f"{error}. The row is sampled again", stacklevel=2)
         return None
-    row = replace(row, quality={**row.quality, **quality_of(features, evaluator, missing, seed)})
+    row = replace(row, quality={**row.quality, **quality_of(features, evaluator, missing, row.seed)})
     table.append(file, row)
     return row
 

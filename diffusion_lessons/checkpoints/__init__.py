@@ -90,11 +90,14 @@ def load(name_or_path: str | Path, device: str | torch.device = "cpu", *, compil
 
 
 class _Compiled(nn.Module):
-    """The network through torch.compile; with `graphs` its steps on a GPU are recorded once and replayed."""
+    """The network through torch.compile, for each size of batch; with `graphs` a GPU records its steps to replay them.
+
+    Sizes are fixed, since kernels for any size are slower: PyTorch itself would turn to them at the second one.
+    """
 
     def __init__(self, network: nn.Module, graphs: bool) -> None:
         super().__init__()
-        self.network = torch.compile(network, mode="reduce-overhead" if graphs else None)
+        self.network = torch.compile(network, mode="reduce-overhead" if graphs else None, dynamic=False)
 
     def forward(self, *inputs: Tensor) -> Tensor:
         return self.network(*inputs).clone()  # a replayed graph writes into the same memory at each call

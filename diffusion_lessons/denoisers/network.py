@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from diffusion_lessons.denoisers.conditions import null_condition, read_condition, rows_for
+from diffusion_lessons.denoisers.precision import HalfPrecision, is_compiled
 from diffusion_lessons.estimates import ESTIMATES, Estimate, check_prediction_type
 from diffusion_lessons.machine.devices import moved
 from diffusion_lessons.path import Path, time_for
@@ -52,13 +53,24 @@ class Denoiser:
 
     @property
     def dtype(self) -> torch.dtype | None:
-        """The floating type in which the network computes, or None if it has no parameters."""
-        return next((p.dtype for p in self._parameters() if p.is_floating_point()), None)
+        """The floating type in which the network computes its products, or None if it has no parameters."""
+        return self.network.dtype if isinstance(self.network, HalfPrecision) else self._type_of_weights
 
     @property
     def device(self) -> torch.device | None:
         """Where the network stands, and x has to; None if it has no parameters."""
         return next((p.device for p in self._parameters()), None)
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether the network runs through torch.compile."""
+        return is_compiled(self.network)
+
+    @property
+    def _type_of_weights(self) -> torch.dtype | None:
+        if isinstance(self.network, HalfPrecision):
+            return torch.float32  # but for those of its products
+        return next((p.dtype for p in self._parameters() if p.is_floating_point()), None)
 
     def _parameters(self) -> Iterator[Tensor]:
         return self.network.parameters() if isinstance(self.network, torch.nn.Module) else iter(())
@@ -66,7 +78,7 @@ class Denoiser:
     def __call__(self, x: Tensor, t: float | Tensor, condition: Any = None) -> Estimate:
         t = time_for(x, t)
         self._check(t)
-        dtype = self.dtype or x.dtype
+        dtype = self._type_of_weights or x.dtype
         exact = dtype if dtype in (torch.float32, torch.float64) else torch.float32  # half cannot tell 999 from 1000
         if isinstance(t, Tensor):
             times = moved(t.to(exact), x.device)

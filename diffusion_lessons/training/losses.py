@@ -1,14 +1,14 @@
 """What training minimises: the squared error of the predicted eps, x0, v or velocity, at random times."""
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 from torch import Tensor
 
-from diffusion_lessons.estimates import error_in_eps, target
+from diffusion_lessons.estimates import check_prediction_type, error_in_eps, target_at
 from diffusion_lessons.machine.devices import moved
-from diffusion_lessons.path import Path, match
+from diffusion_lessons.path import Path, match, time_for
 
 Times = Literal["uniform", "logit_normal", "log_normal"]
 Weighting = Literal["min_snr"] | None
@@ -59,9 +59,15 @@ def loss(
     """E |network(alpha x0 + sigma eps, t) - target|^2: the mean over pixels and batch, weighted by noise level.
 
     x0 and eps [B, ...], t [B] in the path's units, condition [B] with the null class where it was dropped. t may stay
-    on the CPU in double precision, where alpha, sigma and weights are computed from it and sent to x0's device.
+    on the CPU in double precision, where alpha, sigma and weights are computed from it; all four are sent to x0's
+    device in one copy.
     """
-    x, times = path.add_noise(x0, eps, t), moved(t.to(x0.dtype), x0.device)
+    check_prediction_type(predicts, path)
+    t = cast(Tensor, time_for(x0, t[None] if t.ndim == 0 else t))  # [B]
+    numbers = torch.stack([t, path.alpha(t), path.sigma(t), weights(t, path, predicts, weighting)])  # [4, B]
+    times, *scales, weight = moved(numbers.to(x0.dtype), x0.device)
+    alpha, sigma = (match(scale, x0) for scale in scales)
+    x = alpha * x0 + sigma * eps
     output = network(x, times) if condition is None else network(x, times, condition)
-    error = (output.float() - target(predicts, x0, eps, path, t)).square().reshape(len(x0), -1).mean(dim=1)  # [B]
-    return (match(weights(t, path, predicts, weighting), error) * error).mean()
+    error = (output.float() - target_at(predicts, x0, eps, alpha, sigma)).square().reshape(len(x0), -1).mean(dim=1)
+    return (weight * error).mean()

@@ -51,6 +51,7 @@ def test_a_speed_up_is_paired_by_rounds_and_names_its_conditions():
     assert found.measured == (pytest.approx(5), pytest.approx(5), pytest.approx(5))
     assert found.predicted == pytest.approx(5)
     assert found.words == "5 times [5, 5] faster (by evaluations 5); batch 100, float32, 1 thread, load 1.5 on 2 cores"
+    assert "float32, compiled, 1 thread" in speed_up(dataclasses.replace(fast, compiled=True), slow).words
     with pytest.raises(NotMeasured, match="in one session"):
         speed_up(fast, dataclasses.replace(slow, session="two"))
     with pytest.raises(NotMeasured):

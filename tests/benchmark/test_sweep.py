@@ -1,5 +1,6 @@
 """A sweep that was stopped anywhere goes on to the same rows; files that cannot be trusted are refused."""
 
+import copy
 import dataclasses
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from diffusion_lessons import schedules, toys
 from diffusion_lessons.benchmark import kept, table
 from diffusion_lessons.benchmark.measure import measure
 from diffusion_lessons.benchmark.sweep import sweep
+from diffusion_lessons.denoisers import Denoiser
 from diffusion_lessons.sampling import Settings
 from tests.benchmark.made import of_points
 
@@ -206,3 +208,18 @@ def test_mistakes_are_told_at_the_call(tmp_path):
     with pytest.raises(ValueError, match=r"whose name ends in \.jsonl"):
         run(tmp_path / "rows.csv")
     assert not list(tmp_path.iterdir())
+
+
+def test_rows_of_a_compiled_network_stand_beside_the_others(tmp_path):
+    """They say so, and neither is taken for the other: their latencies differ."""
+    file = tmp_path / "rows.jsonl"
+    plain = Denoiser(torch.nn.Identity(), PATH, "x0", shape=(1,))
+    plain.network.forward = lambda x, t: 0 * x
+    compiled = copy.copy(plain)
+    compiled.network = torch.nn.Sequential(plain.network)
+    compiled.network.forward = plain.network.forward
+    compiled.network._orig_mod = plain.network  # as torch.compile leaves it
+    for denoise in (plain, compiled, plain, compiled):
+        rows = sweep(denoise, [Settings("ddim", 2)], file, samples=0, repeats=1, progress=False)
+        assert [row.compiled for row in rows] == [denoise is compiled]
+    assert [row.compiled for row in table.read(file)] == [False, True]

@@ -99,9 +99,9 @@ def test_a_folder_that_cannot_be_made(tmp_path):
 
 def test_a_loaded_network_may_be_compiled(monkeypatch):
     modes = []
-    monkeypatch.setattr(torch, "compile", lambda network, mode: modes.append(mode) or network)
+    monkeypatch.setattr(torch, "compile", lambda network, mode, dynamic: modes.append((mode, dynamic)) or network)
     monkeypatch.setattr("diffusion_lessons.checkpoints.why_not_compiled", lambda device: "")
-    assert checkpoints.load("digits-diffusion", compile=True).shape == (1, 8, 8) and modes == [None]
+    assert checkpoints.load("digits-diffusion", compile=True).shape == (1, 8, 8) and modes == [(None, False)]
     monkeypatch.setattr("diffusion_lessons.checkpoints.why_not_compiled", lambda device: "there is no C++ compiler")
     with pytest.raises(ValueError, match="cannot be compiled: there is no C"):
         checkpoints.load("digits-diffusion", compile=True)
@@ -110,7 +110,7 @@ def test_a_loaded_network_may_be_compiled(monkeypatch):
 def test_what_a_compiled_network_said_outlives_its_next_answer(monkeypatch):
     """CUDA graphs write into the same memory at each call, and samplers keep estimates from one step to the next."""
     memory = torch.empty(2, 1, 8, 8)
-    monkeypatch.setattr(torch, "compile", lambda network, mode: lambda *given: memory.copy_(network(*given)))
+    monkeypatch.setattr(torch, "compile", lambda network, **_: lambda *given: memory.copy_(network(*given)))
     monkeypatch.setattr("diffusion_lessons.checkpoints.why_not_compiled", lambda device: "")
     network, plain = (checkpoints.load("digits-diffusion", compile=it).network for it in (True, False))
     x, first, second = torch.ones(2, 1, 8, 8), torch.full((2,), 900.0), torch.full((2,), 100.0)

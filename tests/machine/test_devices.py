@@ -38,9 +38,9 @@ def test_a_card_from_a_gpu_names_what_computed_and_if_in_tf32(tiny_recipe, tiny_
 @pytest.mark.parametrize(("there", "here"), [("cpu", "cuda:0"), ("cpu", "mps:0"), ("cuda:0", "cpu"), ("cpu", "cpu")])
 def test_only_a_copy_from_pinned_memory_to_cuda_does_not_wait(monkeypatch, there, here):
     """On MPS it would read memory that may be freed by then; to the CPU it would return without the values."""
-    from tests.fake_cuda import FakeCuda
+    from tests.fake_gpu import FakeGpu
 
-    cuda = FakeCuda(monkeypatch)
+    cuda = FakeGpu(monkeypatch)
     with cuda:
         assert moved(torch.empty(3, device=there), torch.device(here)).device == torch.device(here)
     assert len(cuda.copies) == (there != here)

@@ -1,4 +1,8 @@
-"""What holds on CUDA and on Apple's MPS, seen without either: devices, copies that wait, kernels that are there."""
+"""What holds on CUDA and on Apple's MPS, seen without either: devices, copies that wait, kernels that are there.
+
+The device is fake (tests/fake_gpu.py), as CUDA and as MPS. That a fake one computes in no precision lower than the
+weights', as autocast is off where there is no such device, and knows no speed, is the limit of what is seen here.
+"""
 
 from dataclasses import replace
 from pathlib import Path
@@ -25,11 +29,12 @@ from diffusion_lessons.sampling import generate
 from diffusion_lessons.training import recipes
 from diffusion_lessons.training.state import Run
 from diffusion_lessons.training.step import Step, denoising
-from tests.fake_cuda import FakeCuda
+from tests.fake_gpu import FakeGpu
 
+DEVICES = ["cuda:0", "mps:0"]
 SMALL = {"widths": (16, 32), "embedding": 32}
 KINDS = [("digits", "diffusion"), ("mnist-small", "flow"), ("mnist", "diffusion"), ("cifar10", "flow")]
-STUDENTS = ["mnist-reflow", "mnist-progressive-4", "mnist-consistency", "mnist-consistency-training"]
+STUDENTS = {"mnist-reflow": 2, "mnist-progressive-4": 12, "mnist-consistency": 9, "mnist-consistency-training": 7}
 
 
 def images(channels=1, side=8, count=40):
@@ -43,48 +48,56 @@ def small(name, kind="diffusion", **changes):
     return replace(recipe, network=config, **changes)
 
 
-def on_fake_cuda(monkeypatch, recipe, data, objective=denoising):
-    """A training step of the recipe on a fake GPU, ready to be called."""
-    cuda = FakeCuda(monkeypatch)
+def on_fake_gpu(monkeypatch, recipe, data, device="cuda:0", objective=denoising):
+    """A training step of the recipe on a fake GPU, ready to be called; what it notes is of one step alone."""
+    gpu = FakeGpu(monkeypatch, device)
     run = Run(recipe, data, torch.device("cpu"), 0)
-    run.device, run.precision = cuda.device, torch.bfloat16
-    return cuda, run, lambda: one_step(cuda, run, data, objective)
+    run.device, run.precision = gpu.device, torch.bfloat16 if gpu.device.type == "cuda" else None
+    return gpu, run, lambda: one_step(gpu, run, data, objective)
 
 
-def one_step(cuda, run, data, objective):
-    with cuda:
-        cuda.place(run.network)
-        cuda.place(run.ema.network)
+def one_step(gpu, run, data, objective):
+    with gpu:
+        gpu.place(run.network)
+        gpu.place(run.ema.network)
         run.optimizer = torch.optim.AdamW(run.network.parameters(), 1e-3, fused=True)
-        there = Data(data.pixels.to(cuda.device), data.labels.to(cuda.device), data.classes, data.card)
-        step = Step(run, objective, there, Processes(cuda.device))
+        there = Data(data.pixels.to(gpu.device), data.labels.to(gpu.device), data.classes, data.card)
+        step = Step(run, objective, there, Processes(gpu.device))
         step(1e-3)  # the optimiser's state is made once
-        cuda.waits.clear(), cuda.doubles.clear()
+        gpu.forget()
         return step(1e-3)
 
 
+def check_step(gpu, loss, copies):
+    """On CUDA no copy waits; on MPS all do, which can read the CPU's memory and so has to."""
+    assert loss.device == gpu.device and gpu.doubles == []
+    assert len(gpu.copies) <= copies and gpu.waits == (gpu.copies if gpu.device.type == "mps" else [])
+
+
+@pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize(("name", "kind"), KINDS)
-def test_a_training_step_stays_on_its_device_and_waits_for_nothing(monkeypatch, name, kind):
-    recipe = small(name, kind)
+def test_a_training_step_stays_on_its_device_and_waits_for_nothing(monkeypatch, without_kernel, name, kind, device):
+    """And sends two things: which images, and the numbers that follow from their times."""
     data = images(3 if name == "cifar10" else 1)
-    cuda, _, step = on_fake_cuda(monkeypatch, recipe, data)
-    assert step().device == cuda.device
-    assert cuda.waits == [] and cuda.doubles == []
+    gpu, _, step = on_fake_gpu(monkeypatch, small(name, kind), data, device)
+    check_step(gpu, step(), copies=2)
+    assert device != "mps:0" or without_kernel(gpu.operations) == set()
 
 
+@pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("name", STUDENTS)
-def test_so_does_a_step_of_each_student(monkeypatch, name):
+def test_so_does_a_step_of_each_student(monkeypatch, without_kernel, name, device):
     recipe = students.student_recipe(name)
     teacher = load(recipe.teacher)
     data = replace(images(side=28), classes=tuple(map(str, range(teacher.classes))))
     taught = replace(recipe.taught_by(teacher), batch=16, compile=False)
     lesson = None if name == "mnist-reflow" else taught.lesson(teacher, data, None, 0)
     objective = denoising if lesson is None else lesson.objective
-    cuda, _, step = on_fake_cuda(monkeypatch, taught, data, objective)
-    with cuda:
-        cuda.place(teacher.network)
-    assert step().device == cuda.device
-    assert cuda.waits == [] and cuda.doubles == []
+    gpu, _, step = on_fake_gpu(monkeypatch, taught, data, device, objective)
+    with gpu:
+        gpu.place(teacher.network)
+    check_step(gpu, step(), STUDENTS[name])
+    assert device != "mps:0" or without_kernel(gpu.operations) == set()
 
 
 def test_every_process_loads_its_teacher_on_its_own_device(monkeypatch, tmp_path):
@@ -98,65 +111,69 @@ def test_every_process_loads_its_teacher_on_its_own_device(monkeypatch, tmp_path
     assert places == ["chosen", second.device]
 
 
+@pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("name", [name for name in samplers.ALL if name != "dpm_solver_adaptive"])
-def test_each_sampler_follows_its_network_through_kernels_that_mps_has(monkeypatch, without_kernel, name):
-    cuda = FakeCuda(monkeypatch)
+def test_each_sampler_follows_its_network_through_kernels_that_are_there(monkeypatch, without_kernel, name, device):
+    gpu = FakeGpu(monkeypatch, device)
     path = schedules.flow() if name == "euler" else schedules.cosine()
     network = UNet(UNetConfig(**SMALL, classes=10, T=path.T))
     denoise = Denoiser(network, path, "v", classes=10, shape=(1, 8, 8))
     sampler = samplers.get(name)
     guided, times = guidance.classifier_free(denoise, torch.zeros(4, dtype=torch.long), 3.0), path.grid(4, "logsnr")
-    with cuda:
-        cuda.place(network)
-        x = torch.empty(4, 1, 8, 8, device=cuda.device)
+    with gpu:
+        gpu.place(network)
+        x = torch.empty(4, 1, 8, 8, device=gpu.device)
         out = samplers.sample(
             sampler, clip(guided, percentile=0.99), x, path, times, generator=torch.Generator().manual_seed(0)
         )
-    assert out.device == cuda.device and cuda.doubles == [] and without_kernel(cuda.operations) == set()
-    noisy = not sampler.info.deterministic
-    assert len(cuda.waits) <= (len(times) if noisy else 0), cuda.waits  # fresh noise, drawn on the CPU
+    assert out.device == gpu.device and gpu.doubles == []
+    assert device != "mps:0" or without_kernel(gpu.operations) == set()
+    noises = 0 if sampler.info.deterministic else len(times)  # drawn on the CPU
+    labels = 2 if device == "mps:0" else 0  # and the null: sent once, which only a copy to CUDA need not wait for
+    assert len(gpu.waits) <= noises + labels, gpu.waits
 
 
-def test_generate_samples_where_the_network_stands(monkeypatch):
-    cuda = FakeCuda(monkeypatch)
+@pytest.mark.parametrize("device", DEVICES)
+def test_generate_samples_where_the_network_stands(monkeypatch, device):
+    gpu = FakeGpu(monkeypatch, device)
     network = UNet(UNetConfig(**SMALL, classes=10))
     denoise = Denoiser(network, schedules.cosine(), "v", classes=10, shape=(1, 8, 8))
-    with cuda:
-        cuda.place(network)
+    with gpu:
+        gpu.place(network)
         states = generate(denoise, 4, labels=range(4), scale=2.0, steps=3)
-    assert states[-1].x.device == cuda.device
+    assert states[-1].x.device == gpu.device and gpu.doubles == []
 
 
 def test_the_network_of_a_record_is_sampled_where_it_was_trained(monkeypatch):
     """As in lesson 02, which trains on whatever device is there."""
-    cuda, run, step = on_fake_cuda(monkeypatch, small("digits"), images())
+    gpu, run, step = on_fake_gpu(monkeypatch, small("digits"), images())
     step()
-    with cuda:
+    with gpu:
         states = generate(run.denoiser(), 4, labels=range(4), steps=2)
-    assert states[-1].x.device == cuda.device
+    assert states[-1].x.device == gpu.device
 
 
 @pytest.mark.parametrize("guided", [True, False])
 def test_labels_are_sent_to_the_device_once(monkeypatch, guided):
-    cuda = FakeCuda(monkeypatch)
+    gpu = FakeGpu(monkeypatch)
     network = UNet(UNetConfig(**SMALL, classes=10))
     denoise = Denoiser(network, schedules.cosine(), "v", classes=10, shape=(1, 8, 8))
     labels = torch.arange(4)
     bound = guidance.classifier_free(denoise, labels, 3.0) if guided else condition_on(denoise, labels)
-    with cuda:
-        cuda.place(network)
-        x = torch.empty(4, 1, 8, 8, device=cuda.device)
+    with gpu:
+        gpu.place(network)
+        x = torch.empty(4, 1, 8, 8, device=gpu.device)
         samplers.sample(samplers.ddim, bound, x, denoise.path, denoise.path.grid(4))
-    assert len(cuda.copies) == (2 if guided else 1), cuda.copies  # the label and the null
+    assert len(gpu.copies) == (2 if guided else 1), gpu.copies  # the label and the null
 
 
 def test_x_elsewhere_than_the_network_is_one_sentence(monkeypatch):
-    cuda = FakeCuda(monkeypatch)
+    gpu = FakeGpu(monkeypatch)
     network = UNet(UNetConfig(**SMALL, classes=None))
     denoise = Denoiser(network, schedules.cosine(), "v", shape=(1, 8, 8))
     path = denoise.path
-    with cuda:
-        cuda.place(network)
+    with gpu:
+        gpu.place(network)
         with pytest.raises(ValueError, match="cuda:0 and x on cpu"):
             samplers.sample(samplers.ddim, denoise, torch.empty(2, 1, 8, 8), path, path.grid(2))
 
@@ -193,18 +210,11 @@ def test_the_table_knows_what_mps_lacks(without_kernel):
     assert without_kernel({"special_ndtri.default", "add.Tensor", "conv2d.default"}) == {"special_ndtri.default"}
 
 
-@pytest.mark.parametrize(("name", "kind"), KINDS)
-def test_every_operation_on_the_device_has_a_kernel_on_mps(without_kernel, monkeypatch, name, kind):
-    cuda, _, step = on_fake_cuda(monkeypatch, small(name, kind), images(3 if name == "cifar10" else 1))
-    step()
-    assert without_kernel(cuda.operations) == set()
-
-
 def test_classifier_features_have_kernels_on_mps(without_kernel, monkeypatch):
-    cuda, network = FakeCuda(monkeypatch), features.classifier("digits")
-    with cuda, torch.no_grad():
-        cuda.place(network).features(torch.empty(2, 1, 8, 8, device=cuda.device))
-    assert without_kernel(cuda.operations) == {"cudnn_batch_norm.default"}  # which MPS replaces by its own
+    gpu, network = FakeGpu(monkeypatch, "mps:0"), features.classifier("digits")
+    with gpu:
+        gpu.place(network).features(torch.empty(2, 1, 8, 8, device=gpu.device))
+    assert without_kernel(gpu.operations) == set() and gpu.doubles == []
 
 
 # -- MPS: no double precision, in the metrics either -------------------------------------------------------------------
