@@ -10,8 +10,8 @@ from pathlib import Path
 
 import torch
 
-from diffusion_lessons.figures.convergence import order_figure
-from diffusion_lessons.figures.saving import check_figure, save_figure
+from diffusion_lessons.figures.diffusion.convergence import order_figure
+from diffusion_lessons.figures.pictures.saving import check_figure, save_figure
 from diffusion_lessons.toys import convergence
 from diffusion_lessons.toys.step_count_rule import last_step_errors
 

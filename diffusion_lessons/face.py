@@ -3,7 +3,8 @@
     __getattr__, __dir__, __all__ = offer(__name__, {"images": ["image_grid"], "style": []})
 
 One import line then gives a lesson all that it needs, and nothing is loaded before it is used: PyTorch alone takes
-seconds, and `diffusion-lessons --help` does without it.
+seconds, and `diffusion-lessons --help` does without it. A file of a folder inside is written
+`"pictures.images"`, and offered as `images`: where it stands is no concern of those who call it.
 """
 
 import importlib
@@ -20,15 +21,16 @@ def offer(
     that two modules offer.
     """
     homes = {name: module for module, names in modules.items() for name in names}
-    if homes.keys() & modules.keys() or len(homes) < sum(map(len, modules.values())):
+    files = {module.rpartition(".")[2]: module for module in modules}
+    if homes.keys() & files.keys() or len(homes) + len(files) < sum(map(len, modules.values())) + len(modules):
         raise ValueError(f"{package} offers a name twice")
 
     def getattribute(name: str) -> Any:
         if name in homes:
             return getattr(importlib.import_module(f"{package}.{homes[name]}"), name)
-        if name in modules:
-            return importlib.import_module(f"{package}.{name}")
+        if name in files:
+            return importlib.import_module(f"{package}.{files[name]}")
         raise AttributeError(f"module {package!r} has no attribute {name!r}")
 
-    everything = sorted({*homes, *modules})
+    everything = sorted({*homes, *files})
     return getattribute, lambda: everything, everything

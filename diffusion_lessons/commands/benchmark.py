@@ -8,7 +8,7 @@ from diffusion_lessons.benchmark import plans, table
 from diffusion_lessons.benchmark.latency import conditions, speed_up, timed_table
 from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.benchmark.sweep import sweep
-from diffusion_lessons.figures.frontier import label
+from diffusion_lessons.figures.quality.frontier import label
 from diffusion_lessons.machine import places
 from diffusion_lessons.machine.files import check_writable
 from diffusion_lessons.machine.processes import Processes

@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 
 from diffusion_lessons.data import CARDS, Data, load_data
-from diffusion_lessons.figures.images import check_picture, image_grid, save_picture
+from diffusion_lessons.figures.pictures.images import check_picture, image_grid, save_picture
 from diffusion_lessons.machine import places
 
 

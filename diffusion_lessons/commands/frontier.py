@@ -7,8 +7,8 @@ import pandas as pd
 from diffusion_lessons.benchmark import shipped, table
 from diffusion_lessons.benchmark.frontier import best_under, knee, on_frontier
 from diffusion_lessons.benchmark.rows import Measurement
-from diffusion_lessons.figures import frontier as figures
-from diffusion_lessons.figures.saving import check_figure, save_figure
+from diffusion_lessons.figures.pictures.saving import check_figure, save_figure
+from diffusion_lessons.figures.quality import frontier as figures
 from diffusion_lessons.metrics.scores import metric_named
 
 COLUMNS = ("steps", "nfe", "scale", "seconds_per_image", "frechet_value", "frechet_spread", "frechet_floor")

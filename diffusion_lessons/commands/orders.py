@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from diffusion_lessons.figures.convergence import order_figure
-from diffusion_lessons.figures.display import SCREEN_DPI
-from diffusion_lessons.figures.saving import check_figure, save_figure
+from diffusion_lessons.figures.diffusion.convergence import order_figure
+from diffusion_lessons.figures.pictures.display import SCREEN_DPI
+from diffusion_lessons.figures.pictures.saving import check_figure, save_figure
 from diffusion_lessons.toys.convergence import adaptive_errors, errors, slopes
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from diffusion_lessons.denoisers.counting import count_calls
 from diffusion_lessons.denoisers.network import Denoiser
-from diffusion_lessons.figures.animations import save_animation, trajectory_frames
-from diffusion_lessons.figures.images import check_picture, image_grid, save_picture
+from diffusion_lessons.figures.pictures.animations import save_animation, trajectory_frames
+from diffusion_lessons.figures.pictures.images import check_picture, image_grid, save_picture
 from diffusion_lessons.sampling import Settings, generate, in_precision
 
 

@@ -14,7 +14,7 @@ from tqdm.auto import tqdm
 
 from diffusion_lessons.data import CARDS, Data, known_name, load_data
 from diffusion_lessons.distillation import students
-from diffusion_lessons.figures.images import image_grid, save_picture
+from diffusion_lessons.figures.pictures.images import image_grid, save_picture
 from diffusion_lessons.machine import places
 from diffusion_lessons.machine.devices import choose_device
 from diffusion_lessons.sampling import generate

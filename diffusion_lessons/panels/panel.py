@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import ipywidgets
 
-from diffusion_lessons.figures.display import Drawn, Output, caption_output, picture, picture_output, publish
+from diffusion_lessons.figures.pictures.display import Drawn, Output, caption_output, picture, picture_output, publish
 
 BUSY, BLINK = "drawing ...", 0.15  # shown when drawing takes longer than so many seconds
 SAID = '<div role="status" aria-live="polite">{}</div>'  # read out by screen readers when it changes

@@ -15,9 +15,9 @@ from diffusion_lessons.benchmark.measure import measure
 from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.denoisers.network import Denoiser
-from diffusion_lessons.figures.noising import image_strip
+from diffusion_lessons.figures.diffusion.noising import image_strip
+from diffusion_lessons.figures.diffusion.trajectories import estimate_strip, trajectory_figure
 from diffusion_lessons.figures.style import label
-from diffusion_lessons.figures.trajectories import estimate_strip, trajectory_figure
 from diffusion_lessons.machine.files import check_writable, write_atomically
 from diffusion_lessons.metrics import evaluator as evaluators
 from diffusion_lessons.metrics import features

@@ -8,7 +8,7 @@ from jupyter_client.manager import start_new_kernel
 
 SET_UP = """
 from diffusion_lessons import schedules, toys
-from diffusion_lessons.panels.sampling import sampler_panel
+from diffusion_lessons.panels.diffusion.sampling import sampler_panel
 heaps = toys.GaussianMixture([-1.0, 1.0], stds=0.2)
 panel = sampler_panel(heaps, schedules.ddpm_linear())
 drawn = []

@@ -5,7 +5,7 @@ import asyncio
 import ipywidgets
 import pytest
 
-from diffusion_lessons.figures.display import Picture
+from diffusion_lessons.figures.pictures.display import Picture
 from diffusion_lessons.panels.panel import BUSY, DIMMED, Drawing, Panel
 
 OUT_OF_MEMORY = 13  # a position that fails as no panel expects

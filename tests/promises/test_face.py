@@ -45,7 +45,7 @@ def test_every_name_is_there_and_means_what_its_module_defines(package):
     for name in getattr(package, "__all__", ()):
         value = getattr(package, name)
         if inspect.ismodule(value):
-            assert value.__name__ == f"{package.__name__}.{name}"
+            assert value.__name__.startswith(f"{package.__name__}.") and value.__name__.endswith(f".{name}")
         elif inspect.isfunction(value) or inspect.isclass(value):
             assert value.__name__ == name
 
@@ -53,8 +53,10 @@ def test_every_name_is_there_and_means_what_its_module_defines(package):
 @pytest.mark.parametrize("name", [name for name, room in rooms().items() if hasattr(room, "__getattr__")])
 def test_every_file_of_a_room_that_loads_on_first_use_is_offered(name):
     room = rooms()[name]
-    files = {module.name for module in pkgutil.iter_modules(room.__path__)}
-    assert files and files <= set(room.__all__)
+    found = pkgutil.walk_packages(room.__path__, f"{room.__name__}.")
+    offered = [getattr(room, file) for file in room.__all__ if inspect.ismodule(getattr(room, file))]
+    files = {module.name for module in found if not module.ispkg}
+    assert files and files <= {module.__name__ for module in offered}
 
 
 def test_the_package_is_there_at_once():

@@ -1,0 +1,1 @@
+"""Panels of guidance and negatives, lessons 07 and 08."""
