@@ -16,7 +16,7 @@ from typing import Any, overload
 import torch
 from torch import Tensor
 
-from diffusion_lessons.checks.assessing import assess, collect, explained, uses_library
+from diffusion_lessons.checks.assessing import assess, collect, explained, gives_gradient, uses_library
 from diffusion_lessons.checks.exercise import Exercise, Mistake, Part
 from diffusion_lessons.checks.exercises import EXERCISES
 from diffusion_lessons.checks.library_calls import library_calls
@@ -61,15 +61,21 @@ def check(name: str, function: Any = NO_FUNCTION, *, seed: int = 0, without_libr
     return explained(result, function, seed)
 
 
-def working(name: str, function: Any, otherwise: Callable[..., Any] | None = None) -> Callable[..., Tensor]:
+def working(
+    name: str, function: Any, otherwise: Callable[..., Any] | None = None, *, gradient: bool = False
+) -> Callable[..., Tensor]:
     """The function with which a lesson goes on: the learner's own once it passes its check, until then the course's.
 
     One printed line says which. What it returns is a tensor in the type of its first tensor argument, so that a
     function written for numbers or for NumPy can drive a network. `otherwise` takes the place of the exercise's
-    solution, where the cells that follow need something which that does not give, such as a gradient.
+    solution, where the cells that follow need something which that does not give, such as a gradient. With
+    `gradient=True` a right function that computes outside of torch, where no gradient flows, is told so and not used.
     """
     mine = check(name, function).passed
-    print(f"{name}: this lesson now runs on {'yours' if mine else 'ours, and on yours as soon as it passes the check'}")
+    outside = mine and gradient and not gives_gradient(exercise(name), function)
+    until = "it computes with torch, since no gradient flows through it" if outside else "it passes the check"
+    mine = mine and not outside
+    print(f"{name}: this lesson now runs on {'yours' if mine else f'ours, and on yours as soon as {until}'}")
     chosen = function if mine else otherwise or exercise(name).solution
 
     def in_tensors(*arguments: Any) -> Tensor:

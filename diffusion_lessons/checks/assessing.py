@@ -9,8 +9,12 @@ JSON, so that a grader assesses them elsewhere.
 
 import dis
 import traceback
+import warnings
 from dataclasses import replace
 from typing import Any
+
+import numpy as np
+import torch
 
 from diffusion_lessons.checks.exercise import Exercise, Mistake
 from diffusion_lessons.checks.portable.answers import NOT_WRITTEN, RETURNED, Answer, Answers, Inputs, ask, ask_once
@@ -75,6 +79,26 @@ def draws_noise(exercise: Exercise, function: Any, seed: int) -> bool:
         for first, second in zip(*(collect(exercise, function, seed) for _ in range(2)), strict=True)
         for one, other in zip(first, second, strict=True)
     )
+
+
+def gives_gradient(exercise: Exercise, function: Any) -> bool:
+    """Whether a gradient flows from the function's answer, on tensors, back into the functions that it is given."""
+    weight = torch.ones((), dtype=torch.float64, requires_grad=True)
+
+    def learnable(value: Any) -> Any:
+        return (lambda *arguments: weight * value(*arguments)) if callable(value) else _tensor_or_same(value)
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of float(...) on a tensor that has a gradient
+            answer = function(*(learnable(value) for value in exercise.cases(0)[0][0]))
+    except Exception:
+        return False
+    return isinstance(answer, torch.Tensor) and answer.requires_grad
+
+
+def _tensor_or_same(value: Any) -> Any:
+    return torch.as_tensor(value) if isinstance(value, np.ndarray) else value
 
 
 def plain_or_none(value: Any) -> Any:

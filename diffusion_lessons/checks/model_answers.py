@@ -159,6 +159,11 @@ def largest_scale(std_u, std_c):
     return std_c**2 / (std_c**2 - std_u**2) if std_c > std_u else math.inf
 
 
+def nearest_image(drawn, images):
+    squares = ((np.asarray(drawn)[:, None] - np.asarray(images)[None]) ** 2).sum(axis=-1)  # [N, M]
+    return squares.argmin(axis=1)
+
+
 def frechet(mean_a, cov_a, mean_b, cov_b):
     product = np.asarray(cov_a) @ np.asarray(cov_b)
     trace_of_root = np.sqrt(np.linalg.eigvals(product).astype(complex)).real.sum()

@@ -13,7 +13,8 @@
 # %%
 import torch
 
-from diffusion_lessons import check, doctor, generate, load, load_data, samplers, schedules, toys, trace
+from diffusion_lessons import check, doctor, generate, load, load_data, sample, samplers, schedules, toys, trace
+from diffusion_lessons.checks import working
 from diffusion_lessons.figures import image_grid, noising, show, show_animation, trajectories, trajectory_frames
 from diffusion_lessons.panels import image_panel, predict, scope_check
 
@@ -86,15 +87,42 @@ show(image_grid(drawn.float(), columns=8, enlarge=8), "Sixteen digits, drawn fro
 predict("00.how_many_are_new")
 
 # %% [markdown]
-# For each of them, look for the most similar of the 1,500.
+# For each of them, look for the most similar of the 1,500. This is your first exercise.
+#
+# An exercise is a function without a body, and a check, which says right or wrong and also knows the usual mistakes. In
+# most lessons your function, once it is right, runs the cells that follow; until then the library's does, so nothing
+# stops if you leave an exercise for later.
+#
+# **Exercise 1. The most similar.** A picture is here a row of 64 numbers. `drawn` has 16 rows and `images` 1,500. For
+# each row of `drawn`, return the number of the row of `images` at the smallest distance.
+
 
 # %%
-distance, nearest = torch.cdist(drawn.flatten(1), images.flatten(1)).min(dim=1)
-copies = int((distance < 1e-3).sum())
-pairs = {"drawn": drawn[:8], "in the data": images[nearest[:8]]}
-print(f"{copies} of {len(drawn)} pictures are training images; {len(set(nearest.tolist()))} of them are different ones")
+def nearest_image(drawn, images):
+    raise NotImplementedError
+
+
+check("nearest_image", nearest_image)
+
+# %%
+find = working("nearest_image", nearest_image)
+
+
+def compare(pictures, known=images):
+    """The known image most similar to each picture, and how far it is."""
+    nearest = known[find(pictures.flatten(1), known.flatten(1)).long()]
+    return nearest, (pictures - nearest).flatten(1).norm(dim=1)
+
+
+nearest, distance = compare(drawn)
+copies, different = int((distance < 1e-3).sum()), len(nearest.flatten(1).unique(dim=0))
+print(f"{copies} of {len(drawn)} pictures are training images; {different} of them are different ones")
 show(
-    noising.image_strip(pairs, [str(k + 1) for k in range(8)], "Drawn, and the most similar training image"),
+    noising.image_strip(
+        {"drawn": drawn[:8], "in the data": nearest[:8]},
+        [str(k + 1) for k in range(8)],
+        "Drawn, and the most similar training image",
+    ),
     "Eight drawn digits above, their nearest training images below: the same pictures.",
 )
 
@@ -106,10 +134,9 @@ show(
 
 # %%
 by_network = generate(load("digits-diffusion"), 8, labels=range(8), steps=20, seed=3)[-1].x.double()
-distance, nearest = torch.cdist(by_network.flatten(1), images.flatten(1)).min(dim=1)
-unseen = load_data("digits", "test").images.double()
-apart = torch.cdist(unseen.flatten(1), images.flatten(1)).min(dim=1).values
-pairs = {"drawn": by_network, "in the data": images[nearest]}
+nearest, distance = compare(by_network)
+_, apart = compare(load_data("digits", "test").images.double())
+pairs = {"drawn": by_network, "in the data": nearest}
 show(
     noising.image_strip(pairs, [str(k) for k in range(8)], "Drawn by a network, and the nearest training image"),
     f"Eight digits by a network above, their nearest training images below: alike, and not the same. Mean distance "
@@ -191,9 +218,11 @@ image_panel(toys.point_masses(images[:300]).denoiser(path), steps=10)
 # %% [markdown]
 # ## Exercises
 #
-# An exercise is a function without a body, and a check. The check does not only say right or wrong; it also knows the
-# usual mistakes. In many lessons your function, once it is right, runs the cells that follow it. Here is a body with
-# one of them. Run it, read the answer, and mend the line.
+# Exercise 1 stands [above](#What-have-you-just-drawn?).
+
+# %% [markdown]
+# **2.** How much data and how much noise are in $x_t$? Here the body is written, with one of the usual mistakes in it.
+# Run it, read the answer, and mend the line.
 
 
 # %%
@@ -202,6 +231,22 @@ def forward(x0, eps, alpha_bar):
 
 
 check("forward", forward)
+
+# %% [markdown]
+# **3. To investigate.** With twenty equal steps all sixteen pictures were copies. With ten, half of them are blurred.
+# But the times need not be equally spaced: any falling list from 1000 to 0 will do. Find one with which *six*
+# evaluations (seven times in the list) make sixteen copies; five are possible. Where does the sampler need its
+# evaluations?
+
+
+# %%
+def copied(times):
+    """How many of the sixteen pictures are copies when the sampler visits these times."""
+    return int((compare(sample(samplers.ddim, denoise, noise, path, times))[1] < 1e-3).sum())
+
+
+for name, times in {"10 equal steps": path.grid(10), "a first try": [1000.0, 600.0, 300.0, 100.0, 0.0]}.items():
+    print(f"{name}: {copied(times)} of 16 copies with {len(times) - 1} evaluations")
 
 # %% [markdown]
 # ## Pitfalls

@@ -49,6 +49,11 @@ def training_loss_in_loops(predict, data, noise, times, table):
     return total / count
 
 
+def training_loss_in_numpy(predict, x0, eps, t, alpha_bar):
+    kept = np.asarray(alpha_bar)[np.asarray(t)][:, None]
+    return np.mean((np.asarray(predict(np.sqrt(kept) * x0 + np.sqrt(1 - kept) * eps, t)) - np.asarray(eps)) ** 2)
+
+
 def training_loss_in_torch(predict, x0, eps, t, alpha_bar):
     kept = alpha_bar[t].view(-1, 1)
     return torch.nn.functional.mse_loss(predict(kept.sqrt() * x0 + (1 - kept).sqrt() * eps, t), eps)
@@ -161,6 +166,21 @@ def test_a_lesson_goes_on_with_the_learners_function_once_it_is_right(capsys):
     assert torch.allclose(step(x0, eps, 0.25), torch.tensor([[0.25 + 3**0.5], [-0.5]])) and calls == [0.25]
     assert step(x0, eps, 0.25).dtype == torch.float32
     assert "now runs on yours" in capsys.readouterr().out
+
+
+def test_what_trains_a_network_must_let_a_gradient_through(capsys):
+    weight = torch.ones((), requires_grad=True)
+    x0, eps, t = torch.zeros(2, 1), torch.ones(2, 1), torch.tensor([1, 2])
+    inputs = (lambda x, t: weight * x, x0, eps, t, torch.tensor([1.0, 0.75, 0.25]))
+    torch_loss = working("training_loss", training_loss_in_torch, lambda *_: weight * 5, gradient=True)
+    torch_loss(*inputs).backward()
+    assert "now runs on yours" in capsys.readouterr().out
+    assert weight.grad.item() == pytest.approx(sum(2 * (s - 1) * s for s in (0.5, 0.75**0.5)) / 2)
+    loops = working("training_loss", training_loss_in_numpy, lambda *_: weight * 5, gradient=True)
+    assert "on ours, and on yours as soon as it computes with torch" in capsys.readouterr().out
+    assert loops(*inputs).requires_grad
+    working("training_loss", lambda *_: 0.0, lambda *_: weight * 5, gradient=True)
+    assert "as soon as it passes the check" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("wrong", [lambda x0, eps, a: x0, lambda *_: 1 / 0])

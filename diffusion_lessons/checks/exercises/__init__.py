@@ -19,6 +19,7 @@ from diffusion_lessons.checks.exercises.diffusion.training import EMA, TRAINING_
 from diffusion_lessons.checks.exercises.diffusion.worked_example import BY_HAND, THREE_STEPS
 from diffusion_lessons.checks.exercises.distilled.consistency import CONSISTENCY_SAMPLE, CONSISTENCY_TARGET
 from diffusion_lessons.checks.exercises.distilled.few_steps import PROGRESSIVE_TARGET, REFLOW_EXAMPLE
+from diffusion_lessons.checks.exercises.quality.copies import NEAREST_IMAGE
 from diffusion_lessons.checks.exercises.quality.frontier import CHOOSE, FRONTIER
 from diffusion_lessons.checks.exercises.quality.latency import COUNT_NFE, LATENCY, UNFAIR
 from diffusion_lessons.checks.exercises.quality.measuring import APART, FRECHET, KERNEL_ESTIMATE
@@ -29,7 +30,7 @@ ONE_STEP = (DDPM_STEP, DDIM_STEP, DDPM_VARIANCES, DDIM_STD, DDIM_ETA_STEP)
 MANY_STEPS = (STRIDED_TIMES, THREE_STEPS, BY_HAND)
 SOLVERS = (HEUN_STEP, EXTRAPOLATE_X0, SLOPE, LOGSNR_TIMES)
 GUIDANCE = (GUIDE, GUIDE_DOUBLED, NEGATIVE_GUIDE, SCALE_FROM_W, NEXT_SCALE, GUIDED_MEAN, GUIDED_STD, LARGEST_SCALE)
-MEASURING = (FRECHET, LATENCY, COUNT_NFE, KERNEL_ESTIMATE, APART, FRONTIER, CHOOSE, UNFAIR)
+MEASURING = (NEAREST_IMAGE, FRECHET, LATENCY, COUNT_NFE, KERNEL_ESTIMATE, APART, FRONTIER, CHOOSE, UNFAIR)
 FEW_STEPS = (REFLOW_EXAMPLE, PROGRESSIVE_TARGET, CONSISTENCY_TARGET, CONSISTENCY_SAMPLE)
 
 SUBJECTS = (NOISE, TRAINING, ONE_STEP, MANY_STEPS, SOLVERS, GUIDANCE, MEASURING, FEW_STEPS)

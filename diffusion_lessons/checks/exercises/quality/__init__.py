@@ -1,1 +1,1 @@
-"""Exercises on measuring samples and their cost, lessons 09 and 10."""
+"""Exercises on copies, on measuring samples and on their cost, lessons 00, 09 and 10."""
