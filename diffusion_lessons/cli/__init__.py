@@ -17,7 +17,6 @@ EXPECTED = (ValueError, OSError, FloatingPointError, ImportError, MemoryError)
 MISTYPED: tuple[type[Exception], ...] = tuple(
     kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
 )
-NO_MEMORY = ("allocate memory", "out of memory")  # as PyTorch's RuntimeErrors say on CPUs and on GPUs
 
 app = typer.Typer(
     help="Diffusion sampling, from three steps by hand to the frontier of steps, quality and latency.",
@@ -50,7 +49,9 @@ def main() -> None:
     except EXPECTED as error:
         _say(str(error) or type(error).__name__)
     except RuntimeError as error:
-        if not any(words in str(error) for words in NO_MEMORY):
+        from diffusion_lessons.machine.devices import is_out_of_memory
+
+        if not is_out_of_memory(error):
             raise
         _say(f"not enough memory: take fewer or smaller images at once ({str(error).splitlines()[0][:80]})")
     sys.exit(1)

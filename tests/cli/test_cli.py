@@ -54,6 +54,25 @@ def checkpoint(tmp_path):
     return checkpoints.save(file, network, schedules.cosine(), "v", shape=(1, 8, 8), class_names=names, about=about)
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB\nSee the documentation"),
+        RuntimeError("MPS backend out of memory (MPS allocated: 5 GB)"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+    ],
+    ids=["cuda", "mps", "cudnn"],
+)
+def test_memory_that_runs_out_is_one_line_on_every_device(monkeypatch, capsys, error):
+    def full(**_):
+        raise error
+
+    monkeypatch.setattr(cli, "app", full)
+    assert run("sample", "mnist-diffusion") == 1
+    said = capsys.readouterr().err
+    assert said.startswith("error: not enough memory: take fewer or smaller images at once") and said.count("\n") == 1
+
+
 def test_help_imports_no_heavy_library():
     code = "import sys; from diffusion_lessons.cli import main; sys.argv[1:] = ['--help']\ntry: main()\n"
     code += "except SystemExit: sys.exit(any(name in sys.modules for name in ('torch', 'numpy', 'matplotlib')))"

@@ -4,7 +4,10 @@ import json
 import os
 import subprocess
 import sys
+import threading
+import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -59,6 +62,24 @@ def test_two_processes_have_the_loss_curve_and_weights_of_one(tiny_recipe, tiny_
     assert together.card is not None and together.card["images_seen"] == 96
     for name, value in together.network.state_dict().items():
         torch.testing.assert_close(value, single.network.state_dict()[name], atol=2e-3, rtol=2e-2, msg=name)
+
+
+def test_what_the_first_process_makes_the_others_find():
+    """As a student's pairs: on disk before any other process looks for them."""
+    done, here = [], threading.Barrier(2)
+
+    def process(rank):
+        accelerator = SimpleNamespace(process_index=rank, wait_for_everyone=here.wait)
+        with Processes(torch.device("cpu"), accelerator).first_alone():
+            time.sleep(0.05 * (1 - rank))  # the others would overtake it if they could
+            done.append(rank)
+
+    threads = [threading.Thread(target=process, args=(rank,)) for rank in (1, 0)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert done == [0, 1]
 
 
 def test_several_processes_without_accelerate_say_what_to_install(monkeypatch):
