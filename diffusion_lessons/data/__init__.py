@@ -95,7 +95,7 @@ class Data:
     @property
     def std(self) -> float:
         """Standard deviation of all values of all images, in [-1, 1]."""
-        return self.pixels.double().std(correction=0).item() / 127.5
+        return self.pixels.cpu().double().std(correction=0).item() / 127.5
 
     @cached_property
     def images(self) -> Tensor:

@@ -33,7 +33,13 @@ from tests.fake_gpu import FakeGpu
 
 DEVICES = ["cuda:0", "mps:0"]
 SMALL = {"widths": (16, 32), "embedding": 32}
-KINDS = [("digits", "diffusion"), ("mnist-small", "flow"), ("mnist", "diffusion"), ("cifar10", "flow")]
+KINDS = [
+    ("digits", "diffusion"),
+    ("mnist-small", "flow"),
+    ("mnist", "diffusion"),
+    ("cifar10", "flow"),
+    ("cifar10-small", "diffusion"),
+]
 STUDENTS = {"mnist-reflow": 2, "mnist-progressive-4": 12, "mnist-consistency": 9, "mnist-consistency-training": 7}
 
 
@@ -44,7 +50,7 @@ def images(channels=1, side=8, count=40):
 
 def small(name, kind="diffusion", **changes):
     recipe = recipes.get(name, kind, batch=16, images=160, smudged=0.0, compile=False)
-    config = replace(recipe.network, **SMALL, patch=1, attention=(1,) if recipe.network.attention else ())
+    config = replace(recipe.network, **SMALL, attention=(1,) if recipe.network.attention else ())
     return replace(recipe, network=config, **changes)
 
 
@@ -59,7 +65,8 @@ def on_fake_gpu(monkeypatch, recipe, data, device="cuda:0", objective=denoising)
 def one_step(gpu, run, data, objective):
     with gpu:
         gpu.place(run.network)
-        gpu.place(run.ema.network)
+        for average in run.averages.values():
+            gpu.place(average.network)
         run.optimizer = torch.optim.AdamW(run.network.parameters(), 1e-3, fused=True)
         there = Data(data.pixels.to(gpu.device), data.labels.to(gpu.device), data.classes, data.card)
         step = Step(run, objective, there, Processes(gpu.device))
@@ -78,7 +85,7 @@ def check_step(gpu, loss, copies):
 @pytest.mark.parametrize(("name", "kind"), KINDS)
 def test_a_training_step_stays_on_its_device_and_waits_for_nothing(monkeypatch, without_kernel, name, kind, device):
     """And sends two things: which images, and the numbers that follow from their times."""
-    data = images(3 if name == "cifar10" else 1)
+    data = images(3 if "cifar10" in name else 1)
     gpu, _, step = on_fake_gpu(monkeypatch, small(name, kind), data, device)
     check_step(gpu, step(), copies=2)
     assert device != "mps:0" or without_kernel(gpu.operations) == set()
@@ -244,3 +251,5 @@ def test_samples_on_mps_are_measured():
     assert frechet_distance(here[0], x.flip(0)) == frechet_distance(x, x.flip(0))
     assert adherence.adherence(here[1], labels) == 1 and adherence.out_of_range(here[0]) > 0
     population(here[0], here[1])
+    data = images()
+    assert replace(data, pixels=data.pixels.as_subclass(OnMps)).std == data.std

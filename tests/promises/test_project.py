@@ -74,6 +74,14 @@ def test_workflow_runs_the_supported_pythons():
     assert PROJECT["requires-python"] == f">={named[0]}"
 
 
+def test_the_oldest_versions_are_tested_with_all_that_their_tests_need():
+    """Every extra is installed, but that of the browser, whose tests are left out."""
+    (*_, last) = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text())["jobs"]["floors"]["steps"]
+    (named,) = re.findall(r"--resolution lowest-direct --editable '\.\[(.+?)\]'", last["run"])
+    assert set(named.split(",")) == set(EXTRAS) - {"browser"}
+    assert "--ignore=tests/browser" in last["run"] and last["run"].split()[-1] == "tests"
+
+
 def test_citation_and_package_agree():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     assert citation["version"] == PROJECT["version"]
