@@ -1,18 +1,28 @@
 """The networks that learn, and how a card names them."""
 
-from dataclasses import asdict
+import typing
+from dataclasses import asdict, is_dataclass
 from typing import Any
 
 from torch import nn
 
+from diffusion_lessons.networks.autoencoder import Autoencoder, AutoencoderConfig
 from diffusion_lessons.networks.classifier import Classifier, ClassifierConfig
+from diffusion_lessons.networks.contrastive import Contrastive, ContrastiveConfig
+from diffusion_lessons.networks.latent_unet import LatentUNet, LatentUNetConfig
 from diffusion_lessons.networks.mlp import MLP, MLPConfig
 from diffusion_lessons.networks.unet import UNet, UNetConfig
 
 __all__ = [
     "MLP",
+    "Autoencoder",
+    "AutoencoderConfig",
     "Classifier",
     "ClassifierConfig",
+    "Contrastive",
+    "ContrastiveConfig",
+    "LatentUNet",
+    "LatentUNetConfig",
     "MLPConfig",
     "UNet",
     "UNetConfig",
@@ -22,7 +32,10 @@ __all__ = [
 ]
 
 KINDS: dict[str, tuple[type, type]] = {
+    "autoencoder": (Autoencoder, AutoencoderConfig),
     "classifier": (Classifier, ClassifierConfig),
+    "contrastive": (Contrastive, ContrastiveConfig),
+    "latent-unet": (LatentUNet, LatentUNetConfig),
     "mlp": (MLP, MLPConfig),
     "unet": (UNet, UNetConfig),
 }
@@ -41,9 +54,20 @@ def build(card: dict[str, Any]) -> nn.Module:
         raise ValueError(f"unknown network {str(kind)[:60]!r}; the networks are {', '.join(KINDS)}")
     network, config = KINDS[kind]
     try:
-        return network(config(**{k: tuple(v) if isinstance(v, list) else v for k, v in options.items()}))
+        return network(_configured(config, options))
     except (TypeError, ValueError) as error:
         raise ValueError(f"this is no {kind} that this version can build: {error}") from error
+
+
+def _configured(config: type, options: dict[str, Any]) -> Any:
+    """A configuration from what JSON keeps of it: lists are tuples, and objects are configurations of parts."""
+    parts: dict[str, Any] = {name: kind for name, kind in typing.get_type_hints(config).items() if is_dataclass(kind)}
+    values: dict[str, Any] = {}
+    for name, value in options.items():
+        values[name] = tuple(value) if isinstance(value, list) else value
+        if name in parts and isinstance(value, dict):
+            values[name] = _configured(parts[name], value)
+    return config(**values)
 
 
 def card(network: nn.Module) -> dict[str, Any]:

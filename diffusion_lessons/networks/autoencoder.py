@@ -98,6 +98,11 @@ class Autoencoder(nn.Module):
         self.register_buffer("shift", torch.zeros(config.latent))
         self.register_buffer("scale", torch.ones(config.latent))
 
+    def forward(self, pictures: Tensor, eps: Tensor) -> tuple[Tensor, Posterior]:
+        """What training asks: the pictures drawn again from a sample of their posterior, and the posterior."""
+        posterior = self.encode(pictures)
+        return self.decode(posterior.sample(eps)), posterior
+
     def encode(self, pictures: Tensor) -> Posterior:
         mean, log_variance = self.encoder(pictures).chunk(2, dim=1)
         return Posterior(mean, log_variance.clamp(-20, 10))

@@ -40,6 +40,11 @@ class ContrastiveConfig:
     def __post_init__(self) -> None:
         check_fields(self)
 
+    @property
+    def channels(self) -> int:
+        """Of the pictures."""
+        return self.image.channels
+
 
 class Contrastive(nn.Module):
     """network(pictures, tokens) -> the contrastive loss of B pairs; `score` for how well each pair fits."""
