@@ -8,7 +8,7 @@
     x = dl.sample(dl.samplers.ddim, denoise, path.prior((16, *network.shape)), path, path.grid(20))
 
 The rooms, each built on those before it: `grids`, `path`, `schedules`, `estimates`, `denoisers`, `toys`, `guidance`,
-`samplers`, `sampling`; `data`, `networks`, `training`, `distillation`, `checkpoints`; `metrics`,
+`samplers`, `sampling`, `captions`; `data`, `networks`, `training`, `distillation`, `checkpoints`; `metrics`,
 `benchmark`; `checks`, `figures`, `panels`; `doctor` and `invariants` for what does not work.
 """
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from diffusion_lessons.sampling import generate as generate
 
 ROOMS = (
-    *("grids", "path", "schedules", "estimates", "denoisers", "toys", "guidance", "samplers", "sampling"),
+    *("grids", "path", "schedules", "estimates", "denoisers", "toys", "guidance", "samplers", "sampling", "captions"),
     *("data", "networks", "training", "distillation", "checkpoints", "metrics", "benchmark"),
     *("checks", "figures", "panels", "doctor", "invariants"),
 )

@@ -52,7 +52,7 @@ class Settings:
     negative                  the class to move away from, by number or by name, in place of "no condition"
     interval, rescale         as in `guidance.classifier_free`
     limit, percentile         as in `clip`, which is put outermost: x0_hat stays in [-limit, limit], as images do; None
-                              where the data have no such range
+                              where the data have no such range. Latents have none: they are never clipped
     precision                 in which the network computes; of the half types its products only (autocast); x and the
                               sampler's arithmetic keep x's own type
     batch                     images sampled together where many are measured; `generate` draws all of its own at once
@@ -177,7 +177,7 @@ def _states(
         guided = classifier_free(guided, labels, settings.scale, negative, **more)
     elif settings.negative is not None:
         raise ValueError("a negative needs a label to move towards: give labels as well")
-    if settings.limit is not None:
+    if settings.limit is not None and not is_latent(denoise):
         guided = clip(guided, settings.limit, percentile=settings.percentile)
     sampler = samplers.get(settings.sampler)
     return sampler(guided, x, denoise.path, times, generator=generator, **settings.options)
@@ -233,6 +233,16 @@ def check_seed(seed: Any) -> int:
 def device_of(denoise: Any) -> torch.device:
     """The device on which x has to be: the network's, or the CPU for a denoiser without a network."""
     return getattr(denoise, "device", None) or torch.device("cpu")
+
+
+def is_latent(denoise: Any) -> bool:
+    """Whether samples are latents, which the denoiser's `decode` makes pictures of."""
+    return getattr(denoise, "decode", None) is not None
+
+
+def pictures(denoise: Any, x: Tensor) -> Tensor:
+    """Samples as pictures: decoded if they are latents."""
+    return denoise.decode(x) if is_latent(denoise) else x
 
 
 def in_precision(denoise: Any, precision: str) -> Any:

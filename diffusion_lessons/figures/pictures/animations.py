@@ -1,7 +1,7 @@
 """Denoising as a moving picture: PNG (animated, full colour) or GIF, shown by every browser and notebook."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PIL import Image
@@ -15,16 +15,22 @@ from diffusion_lessons.samplers.base import State
 GAP = 12  # pixels between the two halves of a frame
 
 
-def trajectory_frames(states: Sequence[State], path: GaussianPath, columns: int | None = None) -> list[Image.Image]:
+def trajectory_frames(
+    states: Sequence[State],
+    path: GaussianPath,
+    columns: int | None = None,
+    pictures: Callable[[Tensor], Tensor] = lambda x: x,
+) -> list[Image.Image]:
     """One frame for each State of a `trace` of images: x_t on the left, the clean sample seen in it on the right.
 
     x_t is divided by sqrt(alpha^2 + sigma^2), so that it is as bright on a path whose noise grows beyond 1.
+    pictures: makes pictures of both where they are latents.
     """
     frames = []
     for state in states:
         size = (path.alpha(state.t) ** 2 + path.sigma(state.t) ** 2) ** 0.5
         estimate: Tensor = state.x0 if state.x0 is not None else 0 * state.x  # grey before the first step
-        frames.append(_beside(image_grid(state.x / size, columns), image_grid(estimate, columns)))
+        frames.append(_beside(*(image_grid(pictures(x), columns) for x in (state.x / size, estimate))))
     return frames
 
 

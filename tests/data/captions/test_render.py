@@ -3,10 +3,10 @@
 import pytest
 import torch
 
+from diffusion_lessons.captions.judge import corner_mask, nearest_ink, paper_of
 from diffusion_lessons.data.captions.render import SLANTS, WIDTHS, digit_coverage, inks, render
 from diffusion_lessons.data.captions.scenes import Scenes, draw_scenes
 from diffusion_lessons.data.captions.strokes import distances, slant_of
-from tests.data.captions.reading import corner_mask, nearest_ink, paper_of
 
 
 def scene(count: int = 1, **values: int) -> Scenes:

@@ -3,12 +3,12 @@
 import pytest
 import torch
 
+from diffusion_lessons.captions.judge import corner_mask, nearest_ink, paper_of
 from diffusion_lessons.data.captions.render import render
 from diffusion_lessons.data.captions.sample import SCENES, WRITERS, Sample, load_sample, make_sample
 from diffusion_lessons.data.captions.scenes import draw_scenes
 from diffusion_lessons.data.captions.sentences import draw_mentions, draw_sentences, read
 from diffusion_lessons.data.captions.strokes import Strokes
-from tests.data.captions.reading import corner_mask, nearest_ink, paper_of
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,43 @@
+"""A text encoder that reads each sentence once."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from diffusion_lessons.networks.text import TextEncoder, TextStates
+
+
+class TextCache:
+    """cache(tokens) -> TextStates for word numbers [B, 14]: `hits` and `misses` count the sentences of every call.
+
+    With `keep=False` nothing is remembered from one call to the next, nor are equal sentences of one call shared: what
+    a system without a cache pays.
+    """
+
+    def __init__(self, encoder: TextEncoder, keep: bool = True) -> None:
+        self.encoder, self.keep = encoder, keep
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget all sentences, and count from 0."""
+        self.known: dict[tuple[int, ...], TextStates] = {}
+        self.hits = self.misses = 0
+
+    def __deepcopy__(self, _: dict[int, Any]) -> "TextCache":
+        """A copy of the network that computes in another precision asks the same cache."""
+        return self
+
+    @torch.no_grad()
+    def __call__(self, tokens: Tensor) -> TextStates:
+        if not self.keep:
+            self.misses += len(tokens)
+            return self.encoder(tokens)
+        rows = [tuple(row) for row in tokens.tolist()]
+        new = [row for row in dict.fromkeys(rows) if row not in self.known]
+        if new:
+            read = self.encoder(torch.tensor(new, device=tokens.device))
+            self.known |= {row: TextStates(*(part[i] for part in read)) for i, row in enumerate(new)}
+        self.misses += len(new)
+        self.hits += len(rows) - len(new)
+        return TextStates(*(torch.stack(part) for part in zip(*(self.known[row] for row in rows), strict=True)))

@@ -1,0 +1,34 @@
+"""A text-to-image system with random weights: what is tested with it is the plumbing."""
+
+import torch
+
+from diffusion_lessons import schedules
+from diffusion_lessons.captions.denoiser import CaptionDenoiser
+from diffusion_lessons.data.captions.vocabulary import VOCABULARY
+from diffusion_lessons.networks.autoencoder import Autoencoder, AutoencoderConfig
+from diffusion_lessons.networks.classifier import ClassifierConfig
+from diffusion_lessons.networks.contrastive import Contrastive, ContrastiveConfig
+from diffusion_lessons.networks.latent_unet import LatentUNet, LatentUNetConfig
+from diffusion_lessons.networks.text import TextConfig
+
+PROMPTS = ["a thick red seven", "a blue disc and a six"]
+
+
+def small_parts() -> tuple[LatentUNet, Contrastive, Autoencoder]:
+    torch.manual_seed(0)
+    network = LatentUNet(LatentUNetConfig(widths=(16, 32), heads=(2, 4), context=16, embedding=16))
+    with torch.no_grad():
+        for parameter in network.parameters():
+            if not parameter.any():
+                parameter.copy_(0.1 * torch.randn(parameter.shape))
+    text = TextConfig(words=len(VOCABULARY), width=16, heads=2, out=8)
+    contrastive = Contrastive(ContrastiveConfig(text, ClassifierConfig(channels=3, classes=8, widths=(8, 8))))
+    autoencoder = Autoencoder(AutoencoderConfig(fine=16, coarse=16))
+    for part in (network, contrastive, autoencoder):
+        part.eval().requires_grad_(False)
+    return network, contrastive, autoencoder
+
+
+def small_denoiser(**options) -> CaptionDenoiser:
+    network, contrastive, autoencoder = small_parts()
+    return CaptionDenoiser(network, contrastive.text, autoencoder, schedules.cosine(), "v", **options)

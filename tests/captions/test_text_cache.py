@@ -1,0 +1,25 @@
+"""Sentences are read once, and what is remembered is what would be read again."""
+
+import torch
+
+from diffusion_lessons.captions.text_cache import TextCache
+from diffusion_lessons.data.captions.vocabulary import tokenize
+from diffusion_lessons.guidance import classifier_free
+from tests.captions.small import PROMPTS
+
+
+def test_equal_sentences_are_read_once(denoise, x):
+    guided = classifier_free(denoise, "a seven", 3.0)
+    for t in (900.0, 500.0):
+        guided(x, t)
+    assert (denoise.text.misses, denoise.text.hits) == (2, 6)  # "a seven" and "", of 2 calls with 4 rows each
+    denoise.text.clear()
+    assert (denoise.text.misses, denoise.text.hits) == (0, 0)
+
+
+def test_with_and_without_cache_the_states_agree(denoise):
+    tokens = tokenize([*PROMPTS, PROMPTS[0]])
+    kept, fresh = TextCache(denoise.text.encoder), TextCache(denoise.text.encoder, keep=False)
+    for one, other in zip(kept(tokens), fresh(tokens), strict=True):
+        torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-4)
+    assert kept.misses == 2 and fresh.misses == 3 and fresh.hits == 0
