@@ -7,11 +7,14 @@ import torch
 from torch import Tensor, nn
 
 from diffusion_lessons import networks, schedules
+from diffusion_lessons.captions.denoiser import CaptionDenoiser
 from diffusion_lessons.checkpoints import cards
+from diffusion_lessons.checkpoints.captions import load_parts
 from diffusion_lessons.denoisers.network import Denoiser
 from diffusion_lessons.machine import places
 from diffusion_lessons.machine.devices import choose_device, why_not_compiled
 from diffusion_lessons.machine.files import Lock
+from diffusion_lessons.networks.latent_unet import LatentUNet
 from diffusion_lessons.path import Path as GaussianPath
 
 NEEDS = ("architecture", "path", "predicts", "shape", "classes")
@@ -25,8 +28,8 @@ def names() -> list[str]:
 def save(
     file: str | Path,
     network: nn.Module,
-    path: GaussianPath,
-    predicts: str,
+    path: GaussianPath | None,
+    predicts: str | None,
     *,
     shape: tuple[int, ...],
     class_names: tuple[str, ...] | None = None,
@@ -36,7 +39,8 @@ def save(
     """Write `file` (.safetensors) and its card (.json), both or neither; return the weights' path.
 
     Weights are stored as `dtype`, half the size of what was trained. `about` are further entries of the card: data
-    and licence, command, seed, device, training time, images seen, evaluation figures.
+    and licence, command, seed, device, training time, images seen, evaluation figures. For a network that is no
+    denoiser, path and predicts are None.
 
     Raises ValueError for weights that are not finite (in `dtype`), OSError when the disk is full.
     """
@@ -44,20 +48,23 @@ def save(
         "architecture": networks.card(network),
         "parameters": networks.count_parameters(network),
         "stored_as": str(dtype).removeprefix("torch."),
-        "path": path.card,
-        "predicts": predicts,
+        **({"path": path.card, "predicts": predicts} if path is not None else {}),
         "shape": list(shape),
         "classes": list(class_names) if class_names is not None else None,
         **(about or {}),
     }
-    return cards.write(file, {name: value.to(dtype) for name, value in network.state_dict().items()}, card)
+    tensors = {
+        name: value.to(dtype) if value.is_floating_point() else value for name, value in network.state_dict().items()
+    }
+    return cards.write(file, tensors, card)
 
 
 def load(name_or_path: str | Path, device: str | torch.device = "cpu", *, compile: bool = False) -> Denoiser:
     """A denoiser ready to sample from: a checkpoint of the package by name, or any by its path.
 
     It carries `.path`, `.shape` of one sample, `.classes` (how many) and `.card`. Weights are float32, whatever they
-    were stored as. Nothing is clipped: put `clip` outermost yourself.
+    were stored as. Nothing is clipped: put `clip` outermost yourself. A `captions.CaptionDenoiser` comes with its text
+    encoder and its autoencoder, which have files of their own.
 
     compile: through torch.compile, which takes up to a minute at the first call with a batch of a new size, and pays
         when many follow: small batches on a GPU gain most, since their steps are recorded once and replayed.
@@ -68,16 +75,21 @@ def load(name_or_path: str | Path, device: str | torch.device = "cpu", *, compil
     target = choose_device(device)
     tensors, card = cards.read(name_or_path, NEEDS)
     network, described = cards.network(name_or_path, tensors, card)
-    network = network.to(target).eval().requires_grad_(False)
+    network = plain = network.to(target).eval().requires_grad_(False)
     if compile:
         if reason := why_not_compiled(target):
             raise ValueError(f"{name_or_path} cannot be compiled: {reason}; leave compile=False")
         network = _Compiled(network, graphs=target.type == "cuda")
+    parts = load_parts(cards.find(name_or_path), card, target) if isinstance(plain, LatentUNet) else None
     try:
+        path, predicts = schedules.from_card(card["path"]), card["predicts"]
+        if parts is not None and isinstance(plain, LatentUNet):
+            compiled = network if compile else None
+            return CaptionDenoiser(plain, *parts, path, predicts, shape=described.shape, card=card, compiled=compiled)
         return Denoiser(
             network,
-            schedules.from_card(card["path"]),
-            card["predicts"],
+            path,
+            predicts,
             classes=len(described.classes) if described.classes is not None else None,
             shape=described.shape,
             card=card,
