@@ -17,8 +17,12 @@ from diffusion_lessons.distillation import students
 from diffusion_lessons.figures.pictures.images import image_grid, save_picture
 from diffusion_lessons.machine import places
 from diffusion_lessons.machine.devices import choose_device
-from diffusion_lessons.sampling import generate
+from diffusion_lessons.sampling import generate, pictures
 from diffusion_lessons.training import loop, recipes
+from diffusion_lessons.training.base import as_text, changed
+from diffusion_lessons.training.captions import recipes as captions_recipes
+from diffusion_lessons.training.captions.parts import train_part
+from diffusion_lessons.training.captions.recipes import PartRecipe
 from diffusion_lessons.training.loop import TrainingRecord
 from diffusion_lessons.training.recipes import Kind, Recipe
 
@@ -26,6 +30,16 @@ from diffusion_lessons.training.recipes import Kind, Recipe
 ON_CPU = {"mnist": "mnist-small", "cifar10": "cifar10-small"}
 BAR = "{desc} |{bar:20}| step {n_fmt}/{total_fmt}{postfix}"
 PICTURE = "samples.png"
+PROMPTS = [  # of the samples of a text-to-image system, a column each
+    "a red seven",
+    "a thick blue three",
+    "a green two leaning right",
+    "a thin orange zero on white",
+    "a smudged five",
+    "a purple four and a red square",
+    "a cyan nine and a blue disc",
+    "",
+]
 
 
 def train(
@@ -38,7 +52,12 @@ def train(
     changes: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> Path | None:
-    """Train a recipe, or a network for a folder of images, by default in runs/NAME-KIND; `train_and_show` does it."""
+    """Train a recipe, or a network for a folder of images, by default in runs/NAME-KIND; `train_and_show` does it.
+
+    A part of the text-to-image system is trained by default in runs/NAME, where those that need it look for it.
+    """
+    if what in captions_recipes.names():
+        return _train_part(what, kind, out=out, size=size, device=device, changes=changes, **options)
     recipe, data = choose_recipe(what, kind, size, device, changes)
     folder = out or Path("runs") / f"{recipe.name}-{recipe.kind}"
     what, on = _recipe_on(what, device), device or choose_device(None).type  # both decide which recipe it is
@@ -47,6 +66,24 @@ def train(
     return train_and_show(
         recipe, data, folder, command=command("train", what, changes, **given), device=device, **options
     )
+
+
+def _train_part(
+    name: str,
+    kind: Kind,
+    *,
+    out: Path | None,
+    size: int | None,
+    device: str | None,
+    changes: Mapping[str, Any] | None,
+    **options: Any,
+) -> Path | None:
+    if kind != "diffusion" or size is not None:
+        raise ValueError(f"{name} has one kind and one size: leave --kind and --size out (captions-flow is the flow)")
+    recipe = captions_recipes.get(name, **dict(changes or {}))
+    given = command("train", name, changes, out=out, device=device, **options)
+    folder = out or Path("runs") / name
+    return train_and_show(recipe, None, folder, records_of=train_part, command=given, device=device, **options)
 
 
 def distil(
@@ -58,7 +95,7 @@ def distil(
     **options: Any,
 ) -> Path | None:
     """Train a student from its teacher, by default in runs/NAME; `train_and_show` does it."""
-    recipe = recipes.changed(students.student_recipe(name), dict(changes or {}))
+    recipe = changed(students.student_recipe(name), dict(changes or {}))
     print(f"the teacher is {students.find_teacher(recipe.teacher)}", file=sys.stderr)
     given = command("distil", name, changes, out=out, device=device, **options)
     return train_and_show(
@@ -79,7 +116,7 @@ def command(verb: str, what: str, changes: Mapping[str, Any] | None, **options: 
         if value is not None and (name, value) != ("precision", "auto") and name not in ("resume", "overwrite"):
             words += [f"--{name}", str(value)]
     for name, value in (changes or {}).items():
-        words += ["--set", f"{name}={recipes.as_text(value)}"]
+        words += ["--set", f"{name}={as_text(value)}"]
     return shlex.join(words)
 
 
@@ -104,7 +141,7 @@ def choose_recipe(
         print(f"on a CPU, {what} is trained as {smaller}", file=sys.stderr)
     what = smaller
     if what in recipes.names():
-        recipe = recipes.changed(recipes.get(what, kind), fields)
+        recipe = changed(recipes.get(what, kind), fields)
         return recipe, recipe.load_data(size=size)
     named = known_name(what)
     if named is None and not places.expanded(what).is_dir():
@@ -121,7 +158,7 @@ def choose_recipe(
             f"{larger.network.widths}",
             file=sys.stderr,
         )
-    return recipes.changed(recipe, fields), images
+    return changed(recipe, fields), images
 
 
 def _recipe_on(what: str, device: str | None) -> str:
@@ -132,8 +169,8 @@ def _recipe_on(what: str, device: str | None) -> str:
 
 
 def train_and_show(
-    recipe: Recipe,
-    data: Data,
+    recipe: Recipe | PartRecipe,
+    data: Data | None,
     out: Path,
     *,
     records_of: Callable[..., Iterator[TrainingRecord]] = loop.train,
@@ -169,6 +206,8 @@ def train_and_show(
     if file is not None:
         _picture(record, out)
         print(f"{file}: trained on {record.images:,} images, last loss {record.loss:.4f}", file=sys.stderr)
+        if recipe.picture is None:
+            return file
         how = f"--sampler {recipe.picture.sampler} --steps {recipe.picture.steps}"
         print(
             f"try: diffusion-lessons sample --checkpoint {shlex.quote(str(file.with_suffix('')))} {how}",
@@ -196,10 +235,13 @@ def _status(record: TrainingRecord) -> str:
 
 
 def _picture(record: TrainingRecord, out: Path) -> None:
-    """Four rows of samples, one column a class (at most ten), by the recipe's sampler."""
+    """Four rows of samples, one column a class (at most ten) or a sentence, by the recipe's sampler, if it has one."""
     assert record.run is not None
+    settings = record.run.recipe.picture
+    if settings is None:
+        return
     denoise = record.denoiser()
     columns = min(denoise.classes or 8, 10)
-    labels = list(range(columns)) if denoise.classes else None
-    states = generate(denoise, 4 * columns, record.run.recipe.picture, labels=labels)
-    save_picture(image_grid(states[-1].x, columns), out / PICTURE)
+    labels = list(range(columns)) if denoise.classes else PROMPTS if denoise.null is not None else None
+    states = generate(denoise, 4 * columns, settings, labels=labels)
+    save_picture(image_grid(pictures(denoise, states[-1].x), columns), out / PICTURE)

@@ -93,6 +93,11 @@ class Data:
         return self.pixels.device
 
     @property
+    def tensors(self) -> tuple[Tensor, ...]:
+        """What tells these images from others."""
+        return self.pixels, self.labels
+
+    @property
     def std(self) -> float:
         """Standard deviation of all values of all images, in [-1, 1]."""
         return self.pixels.cpu().double().std(correction=0).item() / 127.5

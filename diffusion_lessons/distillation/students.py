@@ -24,6 +24,7 @@ from diffusion_lessons.distillation.recipe import StudentRecipe
 from diffusion_lessons.distillation.reflow import ReflowRecipe
 from diffusion_lessons.machine.processes import Processes
 from diffusion_lessons.training import loop, recipes
+from diffusion_lessons.training.base import changed
 from diffusion_lessons.training.folder import claim
 from diffusion_lessons.training.loop import TrainingRecord
 
@@ -72,7 +73,7 @@ def student_recipe(name: str, **changes: Any) -> StudentRecipe:
     """
     if name not in _RECIPES:
         raise ValueError(f"unknown student {name!r}; the students are {', '.join(names())}")
-    return recipes.changed(_RECIPES[name], changes)
+    return changed(_RECIPES[name], changes)
 
 
 def train_student(

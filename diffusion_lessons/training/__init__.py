@@ -5,6 +5,7 @@ from diffusion_lessons.face import offer
 __getattr__, __dir__, __all__ = offer(
     __name__,
     {
+        "base": ["BaseRecipe"],
         "batches": ["draw_batch", "optimal_coupling"],
         "losses": ["loss", "sample_times"],
         "ema": ["EMA"],
@@ -15,5 +16,6 @@ __getattr__, __dir__, __all__ = offer(
         "folder": [],
         "state": [],
         "classifier": [],
+        "captions": [],
     },
 )

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.machine.files import Lock, unfinished
-from diffusion_lessons.training.recipes import Recipe
+from diffusion_lessons.training.base import BaseRecipe
 
 STATE = "state.pt"  # the file from which training goes on
 
 
-def claim(folder: Path, recipe: Recipe, *, resume: bool = False, overwrite: bool = False) -> Lock:
+def claim(folder: Path, recipe: BaseRecipe, *, resume: bool = False, overwrite: bool = False) -> Lock:
     """Lock the folder for this process, make it if need be, and find nothing in it that would be lost.
 
     With `overwrite` an older state is deleted now; networks stay until new ones replace them.
@@ -31,7 +31,7 @@ def claim(folder: Path, recipe: Recipe, *, resume: bool = False, overwrite: bool
     return held
 
 
-def check(folder: Path, recipe: Recipe, *, resume: bool = False, overwrite: bool = False) -> None:
+def check(folder: Path, recipe: BaseRecipe, *, resume: bool = False, overwrite: bool = False) -> None:
     """Raise a FileExistsError for a run of which this would lose something, or which has nothing left to resume."""
     if resume and overwrite:
         raise ValueError("resume goes on with a run and overwrite replaces it: give one of them")
@@ -53,7 +53,7 @@ def check(folder: Path, recipe: Recipe, *, resume: bool = False, overwrite: bool
         )
 
 
-def networks_in(folder: Path, recipe: Recipe) -> list[Path]:
+def networks_in(folder: Path, recipe: BaseRecipe) -> list[Path]:
     """The networks in the folder that this recipe would write."""
     files = [folder / f"{name}.safetensors" for name in recipe.checkpoints.values()]
     return [file for file in files if file.exists()]

@@ -23,12 +23,10 @@ from weakref import WeakValueDictionary
 import torch
 from torch import Tensor, nn
 
-from diffusion_lessons.data import Data
 from diffusion_lessons.denoisers.network import Denoiser
 from diffusion_lessons.machine.processes import Processes
+from diffusion_lessons.training.base import BaseRecipe
 from diffusion_lessons.training.folder import STATE, claim, networks_in
-from diffusion_lessons.training.pairs import Pairs
-from diffusion_lessons.training.recipes import Recipe
 from diffusion_lessons.training.state import Run
 from diffusion_lessons.training.step import Objective, Step, denoising
 
@@ -61,8 +59,8 @@ class TrainingRecord:
 
 
 def train(
-    recipe: Recipe,
-    data: Data | Pairs,
+    recipe: BaseRecipe,
+    data: Any,
     out_dir: str | Path | None = None,
     *,
     device: str | torch.device | None = None,
@@ -165,7 +163,7 @@ def _train(run: Run, *arguments: Any) -> Generator[TrainingRecord, None, None]:
 def _steps(
     run: Run,
     objective: Objective,
-    data: Data | Pairs,
+    data: Any,
     state: Path | None,
     processes: Processes,
     minutes: float | None,

@@ -35,6 +35,11 @@ class Pairs:
         """Where the pairs are."""
         return self.x0.device
 
+    @property
+    def tensors(self) -> tuple[Tensor, ...]:
+        """What tells these pairs from others."""
+        return self.eps, self.x0, self.labels
+
     def batch(self, indices: Tensor) -> tuple[Tensor, Tensor]:
         """(x0 [B, C, H, W], labels [B]) of the given indices, on the pairs' device."""
         indices = indices.to(self.x0.device)

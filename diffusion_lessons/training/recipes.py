@@ -5,85 +5,62 @@ Each recipe comes as diffusion and as flow matching with the same network, data 
 """
 
 import shlex
-from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any, ClassVar, Literal, TypeVar
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path as FilePath
+from typing import Any, ClassVar, Literal
 
-from diffusion_lessons import schedules
+from torch import nn
+
+from diffusion_lessons import checkpoints, schedules
 from diffusion_lessons.data import Data, load_data
 from diffusion_lessons.data.smudged import with_smudged
+from diffusion_lessons.denoisers.network import Denoiser
 from diffusion_lessons.estimates import check_prediction_type
 from diffusion_lessons.machine.devices import choose_device
-from diffusion_lessons.machine.fields import check_fields
 from diffusion_lessons.networks.unet import UNet, UNetConfig
 from diffusion_lessons.path import Path
 from diffusion_lessons.sampling import Settings
-from diffusion_lessons.training.batches import Coupling
+from diffusion_lessons.training.base import BaseRecipe, as_text, changed
+from diffusion_lessons.training.batches import Batch, Coupling, draw_batch
 from diffusion_lessons.training.losses import Times, Weighting
 from diffusion_lessons.training.pairs import Pairs
 
 Kind = Literal["diffusion", "flow"]
-R = TypeVar("R", bound="Recipe")
-
-LARGEST = 10**12  # of whatever is counted
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """One way of training one network.
+class Recipe(BaseRecipe):
+    """One way of training one U-Net on images and their classes.
 
     name, kind          "mnist-small", "diffusion" or "flow"
     data                what `load_data` reads; smudged: share of spoiled copies added as a class of their own, or 0
     network             the U-Net; its channels, classes and T are set by the data and the path
     path, predicts      the path's card, and what the network predicts on it
-    images              how many images are seen, over all passes and processes
-    batch               of one step, over all processes
-    learning_rate       at its peak: it rises over the first `warm_up` of the run and falls to 0 as half a cosine
     condition_dropout   share of labels replaced by the null class, which trains the unconditional branch for guidance
-    ema_share           of the run so far is what the average of the weights remembers; other_shares: those of further
-                        averages, of which the best can be chosen afterwards
-    compile             through torch.compile: True, False, or on a GPU only (None); "graphs" also records the step as
-                        CUDA graphs, for networks so small that a GPU waits for what it is told to do next
     coupling            which noise goes with which image: "independent", or "optimal" (minibatch optimal transport),
                         for training without labels: condition_dropout=1
+    The other fields are those of every recipe (`BaseRecipe`).
     """
 
-    name: str
-    data: str
-    images: int
-    batch: int = 128
     network: UNetConfig = field(default_factory=UNetConfig)
     kind: Kind = "diffusion"
     path: dict[str, Any] = field(default_factory=lambda: {"path": "cosine", "T": 1000})
     predicts: str = "v"
     times: Times = "uniform"
     weighting: Weighting = None
-    learning_rate: float = 2e-3
-    warm_up: float = 0.05
-    weight_decay: float = 0.01
-    clip_norm: float = 1.0
-    ema_share: float = 0.1
-    other_shares: tuple[float, ...] = ()
     condition_dropout: float = 0.1
     coupling: Coupling = "independent"
     smudged: float = 0.0
     flip: bool = False
-    compile: bool | Literal["graphs"] | None = None
 
-    RANGES: ClassVar[dict[str, tuple[float, float]]] = {  # of the numbers above, both ends included
-        "images": (1, LARGEST),
-        "batch": (1, LARGEST),
-        "learning_rate": (1e-30, 1e38),
-        "warm_up": (0, 1),
-        "weight_decay": (0, 1e3),
-        "clip_norm": (1e-12, LARGEST),
-        "ema_share": (1e-6, 1),
-        "other_shares": (1e-6, 1),
+    RANGES: ClassVar[dict[str, tuple[float, float]]] = {
+        **BaseRecipe.RANGES,
         "condition_dropout": (0, 1),
         "smudged": (0, 1),
     }
 
     def __post_init__(self) -> None:
-        check_fields(self, **self.RANGES)
+        super().__post_init__()
         check_prediction_type(self.predicts, self.make_path())
         self.check_times()
         if self.coupling == "optimal" and self.condition_dropout < 1:
@@ -101,20 +78,13 @@ class Recipe:
             )
 
     @property
-    def steps(self) -> int:
-        """Updates of the weights: images / batch, rounded up."""
-        return -(-self.images // self.batch)
-
-    @property
     def checkpoint(self) -> str:
         """The name of what it trains: mnist-diffusion, digits-flow, ..."""
         return f"{self.data}-{self.kind}"
 
     @property
-    def checkpoints(self) -> dict[float, str]:
-        """The name of the file for each average: {0.05: "mnist-diffusion-ema0.05", 0.1: "mnist-diffusion"}."""
-        others = {share: f"{self.checkpoint}-ema{share:g}" for share in self.other_shares}
-        return {**others, self.ema_share: self.checkpoint}
+    def dropout(self) -> float:
+        return self.network.dropout
 
     def load_data(self, **options: Any) -> Data:
         """The training images; options as of `data.load_data`."""
@@ -129,9 +99,25 @@ class Recipe:
         config = replace(self.network, channels=data.shape[0], classes=len(data.classes), T=self.make_path().T)
         return UNet(config)
 
-    def card(self) -> dict[str, Any]:
-        """The recipe as JSON keeps it."""
-        return asdict(self)
+    def draw(self, data: Data | Pairs, seed: int, step: int, *, rank: int = 0, world: int = 1) -> Batch:
+        return draw_batch(
+            data,
+            self.batch,
+            seed,
+            step,
+            condition_dropout=self.condition_dropout,
+            flip=self.flip,
+            coupling=self.coupling,
+            rank=rank,
+            world=world,
+        )
+
+    def denoiser(self, network: nn.Module, data: Data | Pairs) -> Denoiser:
+        return Denoiser(network, self.make_path(), self.predicts, classes=len(data.classes), shape=data.shape)
+
+    def save(self, file: str | FilePath, network: nn.Module, data: Data | Pairs, about: dict[str, Any]) -> FilePath:
+        entries: dict[str, Any] = {"shape": data.shape, "class_names": data.classes, "about": about}
+        return checkpoints.save(file, network, self.make_path(), self.predicts, **entries)
 
     @property
     def picture(self) -> Settings:
@@ -143,10 +129,6 @@ class Recipe:
         kind = [] if self.kind == "diffusion" else ["--kind", self.kind]
         known = get(self.name, self.kind) if self.name in names() else self
         return _command(["train", self.name, *kind], known, self, seed)
-
-    def about(self) -> dict[str, Any]:
-        """Entries of the checkpoint's card beside the recipe itself."""
-        return {}
 
 
 HOUR_ON_A_CORE = 800_000  # images of cifar10-small
@@ -235,11 +217,6 @@ def _command(words: list[str], known: Recipe, recipe: Recipe, seed: int) -> str:
     return f"{line}  # with {comment}" if comment else line
 
 
-def as_text(value: object) -> str:
-    """A value as it is typed behind `--set NAME=`."""
-    return {"True": "true", "False": "false", "None": "none"}.get(str(value), str(value))
-
-
 def _as(recipe: Recipe, kind: Kind) -> Recipe:
     if kind == "diffusion":
         return recipe
@@ -248,19 +225,3 @@ def _as(recipe: Recipe, kind: Kind) -> Recipe:
             recipe, kind=kind, path={"path": "flow"}, predicts="velocity", times="logit_normal", weighting=None
         )
     raise ValueError(f'kind must be "diffusion" or "flow", not {kind!r}')
-
-
-def changed(recipe: R, changes: dict[str, Any]) -> R:
-    """The recipe with these fields changed; a ValueError for a field that it does not have.
-
-    A list, as the command line has them, is a tuple.
-    """
-    unknown = changes.keys() - {f.name for f in fields(recipe)}
-    if unknown:
-        raise ValueError(
-            f"a recipe has no {', '.join(sorted(unknown))}; it has {', '.join(f.name for f in fields(recipe))}"
-        )
-    values: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in changes.items()
-    }
-    return replace(recipe, **values)

@@ -10,15 +10,13 @@ from typing import Any
 import torch
 from torch import nn
 
-from diffusion_lessons import checkpoints
-from diffusion_lessons.data import Data
 from diffusion_lessons.denoisers.network import Denoiser
 from diffusion_lessons.machine.description import backend
 from diffusion_lessons.machine.devices import device_name, tf32, training_precision
 from diffusion_lessons.machine.files import Lock, write_atomically
+from diffusion_lessons.path import Path as GaussianPath
+from diffusion_lessons.training.base import BaseRecipe
 from diffusion_lessons.training.ema import EMA
-from diffusion_lessons.training.pairs import Pairs
-from diffusion_lessons.training.recipes import Recipe
 
 
 class Run:
@@ -28,16 +26,15 @@ class Run:
     `folder` is where the run is kept, and `held` its lock; None for a run that is not kept.
     """
 
-    def __init__(
-        self, recipe: Recipe, data: Data | Pairs, device: torch.device, seed: int, precision: str = "auto"
-    ) -> None:
-        self.recipe, self.device, self.seed = recipe, device, seed
+    def __init__(self, recipe: BaseRecipe, data: Any, device: torch.device, seed: int, precision: str = "auto") -> None:
+        self.recipe: Any = recipe  # of the kind that the objective knows
+        self.device, self.seed = device, seed
         self.step, self.seconds, self.loss = 0, 0.0, math.nan
         self.folder: Path | None = None
         self.held: Lock | None = None
         self._data = data
         self.shape, self.class_names, self.data_card = data.shape, data.classes, data.card
-        self.path, self.precision = recipe.make_path(), training_precision(precision, device)
+        self.precision = training_precision(precision, device)
         with torch.random.fork_rng(devices=[]):  # the caller's random stream stays as it was
             torch.manual_seed(seed)
             network = recipe.make_network(data)
@@ -49,6 +46,11 @@ class Run:
             self.network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
         )
         self.scaler = torch.amp.GradScaler(device.type, enabled=self.precision == torch.float16)
+
+    @cached_property
+    def path(self) -> GaussianPath:
+        """The path of a denoiser's training."""
+        return self.recipe.make_path()
 
     def start_from(self, network: nn.Module) -> None:
         """Begin with the weights of a network of the same shape, in the averages as well."""
@@ -81,15 +83,13 @@ class Run:
 
     def denoiser(self) -> Denoiser:
         """The averaged network as it stands, as a denoiser: sample from it while training goes on."""
-        shape, classes = self.shape, len(self.class_names)
-        return Denoiser(self.ema.network, self.path, self.recipe.predicts, classes=classes, shape=shape)
+        return self.recipe.denoiser(self.ema.network, self._data)
 
     @cached_property
     def data(self) -> dict[str, Any]:
         """What tells the images from others: a state goes on with these only."""
-        parts = (self._data.eps, self._data.x0) if isinstance(self._data, Pairs) else (self._data.pixels,)
         sha256 = hashlib.sha256()
-        for part in (*parts, self._data.labels):
+        for part in self._data.tensors:
             sha256.update(part.cpu().contiguous().numpy().tobytes())
         return {
             "number of images": len(self._data),
@@ -166,6 +166,8 @@ class Run:
 
     def save_checkpoint(self, file: str | Path, share: float, *, command: str | None = None, **about: Any) -> Path:
         """Write the average of this share of the run, and its card."""
+        network = self.averages[share].network
+        self.recipe.settle(network, self._data, self.seed)
         with tf32(self.allows_tf32):
             computed_by = backend(self.device)
         entries = {
@@ -184,15 +186,7 @@ class Run:
             **self.recipe.about(),
             **about,
         }
-        return checkpoints.save(
-            file,
-            self.averages[share].network,
-            self.path,
-            self.recipe.predicts,
-            shape=self.shape,
-            class_names=self.class_names,
-            about=entries,
-        )
+        return self.recipe.save(file, network, self._data, entries)
 
 
 def _shown(values: dict[str, Any], key: str, most: int = 80) -> str:

@@ -3,21 +3,20 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from diffusion_lessons.data import Data
 from diffusion_lessons.machine.devices import is_out_of_memory, tf32, why_not_compiled
 from diffusion_lessons.machine.processes import Processes
-from diffusion_lessons.training.batches import Batch, draw_batch, mixed
+from diffusion_lessons.training.batches import Batch, mixed
 from diffusion_lessons.training.losses import loss, sample_times
-from diffusion_lessons.training.pairs import Pairs
 from diffusion_lessons.training.state import Run
 
-# (run, network, batch) -> the mean loss. The network is `run.network`, perhaps compiled or spread over processes: it is
-# the one to call, since its gradients are taken.
-Objective = Callable[[Run, nn.Module, Batch], Tensor]
+# (run, network, batch) -> the mean loss of what the recipe drew. The network is `run.network`, perhaps compiled or
+# spread over processes: it is the one to call, since its gradients are taken.
+Objective = Callable[[Run, nn.Module, Any], Tensor]
 
 REHEARSALS = 3  # of a step that becomes CUDA graphs: it is compiled, recorded, and for the first time replayed
 
@@ -30,14 +29,15 @@ def denoising(run: Run, network: nn.Module, batch: Batch) -> Tensor:
 
 
 class Step:
-    """step(rate) draws the next batch, updates weights and average, and returns the loss, still on the device.
+    """step(rate) lets the recipe draw the next batch, updates weights and average, and returns the loss, still on the
+    device.
 
     The network is compiled where the recipe asks for it and the device can; otherwise one line says why not. A batch
     that does not fit the memory is cut: its parts are computed one after the other and their gradients averaged, which
     gives the same update in the same memory as a smaller batch. `prepare` does both before the clock is started.
     """
 
-    def __init__(self, run: Run, objective: Objective, data: Data | Pairs, processes: Processes) -> None:
+    def __init__(self, run: Run, objective: Objective, data: Any, processes: Processes) -> None:
         self.run, self.objective, self.data, self.processes = run, objective, data, processes
         self.parts = 1
         self.network = self._plain = processes.wrap(run.network)
@@ -131,7 +131,7 @@ class Step:
     @contextmanager
     def _dropout(self, part: int) -> Iterator[None]:
         """Inside the block dropout follows from the run's seed and the step, also after an interruption."""
-        if not self.run.recipe.network.dropout:
+        if not self.run.recipe.dropout:
             yield
             return
         devices = [self.run.device] if self.run.device.type == "cuda" else []
@@ -142,20 +142,10 @@ class Step:
     def _gradients(self) -> Tensor:
         """The mean loss of the batch of this step; its (scaled) gradients are left on the weights."""
         run, recipe, processes = self.run, self.run.recipe, self.processes
-        whole = draw_batch(
-            self.data,
-            recipe.batch,
-            run.seed,
-            run.step,
-            condition_dropout=recipe.condition_dropout,
-            flip=recipe.flip,
-            coupling=recipe.coupling,
-            rank=processes.rank,
-            world=processes.world,
-        )
+        whole = recipe.draw(self.data, run.seed, run.step, rank=processes.rank, world=processes.world)
         errors = []
         for part, rows in enumerate(zip(*(values.chunk(self.parts) for values in whole), strict=True)):
-            batch = Batch(*rows)
+            batch = type(whole)(*rows)
             with self._dropout(part), torch.autocast(run.device.type, run.precision, enabled=run.precision is not None):
                 error = self.objective(run, self.network, batch)
             run.scaler.scale(error / self.parts).backward()

@@ -9,6 +9,7 @@ import torch
 from diffusion_lessons.data import Data, load_data
 from diffusion_lessons.networks import count_parameters
 from diffusion_lessons.training import recipes
+from diffusion_lessons.training.base import changed
 from diffusion_lessons.training.loop import train
 
 IMAGES = {
@@ -152,4 +153,4 @@ def test_what_is_predicted_and_when_suits_the_path():
         with pytest.raises(ValueError, match=message):
             recipes.get("digits", **wrong)
     recipes.get("digits", path={"path": "variance_exploding"}, times="log_normal", predicts="x0")
-    assert recipes.changed(recipes.get("digits"), {"other_shares": [0.05, 0.2]}).other_shares == (0.05, 0.2)
+    assert changed(recipes.get("digits"), {"other_shares": [0.05, 0.2]}).other_shares == (0.05, 0.2)

@@ -1,0 +1,1 @@
+"""Training the parts of the text-to-image system: judge, contrastive pair, autoencoder, denoisers."""

@@ -1,0 +1,271 @@
+"""The parts of the text-to-image system: what each is, what it sees, and what it minimises.
+
+They are trained in the order of `names()`; a denoiser needs the text encoder and the autoencoder first. Every step's
+scenes follow from (seed, step), as in all trainings of the course.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path as FilePath
+from types import MappingProxyType
+from typing import Any, ClassVar, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from diffusion_lessons import checkpoints, schedules
+from diffusion_lessons.captions.denoiser import CaptionDenoiser
+from diffusion_lessons.captions.judge import JUDGE, judge_loss
+from diffusion_lessons.checkpoints.captions import PARTS
+from diffusion_lessons.data.captions.scenes import Scenes
+from diffusion_lessons.data.captions.vocabulary import VOCABULARY
+from diffusion_lessons.estimates import check_prediction_type
+from diffusion_lessons.machine.devices import moved
+from diffusion_lessons.networks.autoencoder import Autoencoder, AutoencoderConfig, reconstruction_loss
+from diffusion_lessons.networks.classifier import Classifier
+from diffusion_lessons.networks.contrastive import Contrastive, ContrastiveConfig
+from diffusion_lessons.networks.latent_unet import LatentUNet, LatentUNetConfig
+from diffusion_lessons.networks.text import TextConfig
+from diffusion_lessons.path import Path
+from diffusion_lessons.sampling import Settings
+from diffusion_lessons.training.base import BaseRecipe, changed
+from diffusion_lessons.training.batches import Batch, epoch_indices, mixed
+from diffusion_lessons.training.captions.scenery import LatentScenes, Scenery, draw_tokens
+from diffusion_lessons.training.losses import Times, loss, sample_times
+from diffusion_lessons.training.state import Run
+from diffusion_lessons.training.step import Objective
+
+KL_WEIGHT = 1e-6
+SETTLING = 40  # batches of 256 pictures
+
+
+class Judged(NamedTuple):
+    """Pictures [B, 3, 32, 32] and the attributes of their scenes, int64 [B, 9]."""
+
+    pictures: Tensor
+    attributes: Tensor
+
+
+class Paired(NamedTuple):
+    """Pictures [B, 3, 32, 32] and the word numbers [B, 14] of a sentence about each."""
+
+    pictures: Tensor
+    tokens: Tensor
+
+
+class Encoded(NamedTuple):
+    """Pictures [B, 3, 32, 32] and the noise [B, 4, 8, 8] of their latents."""
+
+    pictures: Tensor
+    eps: Tensor
+
+
+@dataclass(frozen=True)
+class PartRecipe(BaseRecipe):
+    """One part of the text-to-image system; `needs` are those that must be trained before."""
+
+    needs: ClassVar[Mapping[str, str]] = MappingProxyType({})
+
+    @property
+    def picture(self) -> Settings | None:
+        """The settings with which samples are drawn while the network trains, if it draws any."""
+        return None
+
+    def command(self, seed: int) -> str:
+        return f"diffusion-lessons train {self.name} --seed {seed}"
+
+    def objective(self, data: Any) -> Objective:
+        """What a step minimises."""
+        raise NotImplementedError(f"{type(self).__name__} does not say what it minimises")
+
+    def _generator(self, seed: int, step: int) -> torch.Generator:
+        return torch.Generator().manual_seed(mixed(seed, step))
+
+    def _mine(self, rank: int, world: int) -> slice:
+        return slice(rank * self.batch // world, (rank + 1) * self.batch // world)
+
+
+@dataclass(frozen=True)
+class JudgeRecipe(PartRecipe):
+    """Read the attributes of pictures."""
+
+    def make_network(self, data: Scenery) -> Classifier:
+        return Classifier(JUDGE)
+
+    def draw(self, data: Scenery, seed: int, step: int, *, rank: int = 0, world: int = 1) -> Judged:
+        pictures, scenes = data.draw(self.batch, self._generator(seed, step))
+        rows = self._mine(rank, world)
+        return Judged(*(moved(part[rows], data.device) for part in (pictures, scenes.stacked())))
+
+    def objective(self, data: Scenery) -> Objective:
+        return lambda run, network, batch: judge_loss(network(batch.pictures), Scenes(*batch.attributes.T))
+
+    def settle(self, network: nn.Module, data: Scenery, seed: int) -> None:
+        settle_norms(network, data, seed)
+
+
+@dataclass(frozen=True)
+class ContrastiveRecipe(PartRecipe):
+    """Tell which sentence goes with which picture."""
+
+    def make_network(self, data: Scenery) -> Contrastive:
+        return Contrastive(ContrastiveConfig(text=TextConfig(words=len(VOCABULARY))))
+
+    def draw(self, data: Scenery, seed: int, step: int, *, rank: int = 0, world: int = 1) -> Paired:
+        if world > 1:
+            raise ValueError(f"{self.name} compares every sentence with all pictures of the batch: use one process")
+        generator = self._generator(seed, step)
+        pictures, scenes = data.draw(self.batch, generator)
+        return Paired(moved(pictures, data.device), moved(draw_tokens(scenes, generator), data.device))
+
+    def objective(self, data: Scenery) -> Objective:
+        return lambda run, network, batch: network(*batch)
+
+    def settle(self, network: nn.Module, data: Scenery, seed: int) -> None:
+        assert isinstance(network, Contrastive)
+        settle_norms(network.image, data, seed)
+
+
+@dataclass(frozen=True)
+class AutoencoderRecipe(PartRecipe):
+    """Draw the picture again from its latents."""
+
+    def make_network(self, data: Scenery) -> Autoencoder:
+        return Autoencoder(AutoencoderConfig(channels=data.shape[0]))
+
+    def draw(self, data: Scenery, seed: int, step: int, *, rank: int = 0, world: int = 1) -> Encoded:
+        generator, rows = self._generator(seed, step), self._mine(rank, world)
+        pictures, _ = data.draw(self.batch, generator)
+        B, _, H, W = pictures.shape
+        eps = torch.randn(B, AutoencoderConfig().latent, H // 4, W // 4, generator=generator)
+        return Encoded(moved(pictures[rows], data.device), moved(eps[rows], data.device))
+
+    def objective(self, data: Scenery) -> Objective:
+        def redrawing(run: Run, network: nn.Module, batch: Encoded) -> Tensor:
+            made, posterior = network(*batch)
+            return reconstruction_loss(made, batch.pictures) + KL_WEIGHT * posterior.kl().mean()
+
+        return redrawing
+
+    @torch.no_grad()
+    def settle(self, network: nn.Module, data: Scenery, seed: int) -> None:
+        """Measure the latents' mean and deviation, which a denoiser does not meet."""
+        assert isinstance(network, Autoencoder)
+        latents = torch.cat([network.encode(batch).mean for batch in fresh(network, data, seed)])  # [N, 4, 8, 8]
+        network.shift.copy_(latents.mean(dim=(0, 2, 3)))
+        network.scale.copy_(latents.std(dim=(0, 2, 3)))
+
+
+@dataclass(frozen=True)
+class LatentRecipe(PartRecipe):
+    """See latents and noise in noised latents, told by a sentence: the objective of every teacher, on latents.
+
+    network             the latent U-Net; its channels, context and T are set by the data and the path
+    path, predicts      the path's card, and what the network predicts on it; times: how training times are drawn
+    condition_dropout   share of sentences replaced by the empty one
+    cached              of how many scenes the latents are computed, once; each is described anew whenever it comes up
+    """
+
+    network: LatentUNetConfig = field(default_factory=LatentUNetConfig)
+    path: dict[str, Any] = field(default_factory=lambda: {"path": "cosine", "T": 1000})
+    predicts: str = "v"
+    times: Times = "uniform"
+    condition_dropout: float = 0.1
+    cached: int = 100_000
+
+    needs: ClassVar[Mapping[str, str]] = MappingProxyType(PARTS)
+    RANGES: ClassVar[dict[str, tuple[float, float]]] = {
+        **BaseRecipe.RANGES,
+        "condition_dropout": (0, 1),
+        "cached": (1, 10**9),
+    }
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_prediction_type(self.predicts, self.make_path())
+
+    @property
+    def picture(self) -> Settings:
+        return Settings("dpm_solver_pp_2m", 10, scale=4.0)
+
+    def make_path(self) -> Path:
+        return schedules.from_card(self.path)
+
+    def make_network(self, data: LatentScenes) -> LatentUNet:
+        context, T = data.text.config.width, self.make_path().T
+        return LatentUNet(replace(self.network, channels=data.shape[0], context=context, T=T))
+
+    def draw(self, data: LatentScenes, seed: int, step: int, *, rank: int = 0, world: int = 1) -> Batch:
+        generator, rows = self._generator(seed, step), self._mine(rank, world)
+        chosen = epoch_indices(len(data), self.batch, seed, step)
+        tokens = draw_tokens(data.scenes.rows(chosen), generator)
+        tokens[torch.rand(self.batch, generator=generator) < self.condition_dropout] = 0
+        u = 1 - (torch.rand(1, generator=generator) + torch.arange(self.batch)) / self.batch  # as in `draw_batch`
+        x0 = data.latents[chosen].float()
+        eps = torch.randn(x0.shape, generator=generator)
+        x0, eps, tokens = (moved(part[rows], data.device) for part in (x0, eps, tokens))
+        return Batch(x0, eps, u.double()[rows], tokens)
+
+    def objective(self, data: LatentScenes) -> Objective:
+        def told_denoising(run: Run, network: nn.Module, batch: Batch) -> Tensor:
+            with torch.no_grad():
+                text = data.text(batch.condition)
+            t = sample_times(batch.u, run.path, self.times)
+            return loss(lambda x, t: network(x, t, text), batch.x0, batch.eps, t, run.path, self.predicts)
+
+        return told_denoising
+
+    def denoiser(self, network: nn.Module, data: LatentScenes) -> CaptionDenoiser:
+        assert isinstance(network, LatentUNet)
+        return CaptionDenoiser(network, data.text, data.autoencoder, self.make_path(), self.predicts, shape=data.shape)
+
+    def save(self, file: str | FilePath, network: nn.Module, data: LatentScenes, about: dict[str, Any]) -> FilePath:
+        entries: dict[str, Any] = {"shape": data.shape, "about": {**about, "parts": data.parts}}
+        return checkpoints.save(file, network, self.make_path(), self.predicts, **entries)
+
+
+def settle_norms(network: nn.Module, data: Scenery, seed: int) -> None:
+    """Measure the batch norms' statistics for averaged weights, which never met any: a plain mean over fresh batches.
+
+    Izmailov et al. 2018, "Averaging weights leads to wider optima and better generalization", section 3.2.
+    """
+    for norm in (part for part in network.modules() if isinstance(part, nn.BatchNorm2d)):
+        norm.reset_running_stats()
+        norm.momentum = None
+        norm.train()
+    with torch.no_grad():
+        for batch in fresh(network, data, seed):
+            network(batch)
+    network.eval()
+
+
+def fresh(network: nn.Module, data: Scenery, seed: int) -> list[Tensor]:
+    """Pictures that no step of the run saw, on the network's device."""
+    generator, device = torch.Generator().manual_seed(mixed(seed, 11, 1)), next(network.parameters()).device
+    return [data.draw(256, generator)[0].to(device) for _ in range(SETTLING)]
+
+
+_DIFFUSION = LatentRecipe("captions-diffusion", "captions", images=720_000, batch=64, learning_rate=1.5e-3)
+_FLOW: dict[str, Any] = {"path": {"path": "flow"}, "predicts": "velocity", "times": "logit_normal"}
+_RECIPES = {
+    recipe.name: recipe
+    for recipe in (
+        JudgeRecipe("captions-judge", "captions", images=500_000, learning_rate=4e-3),
+        ContrastiveRecipe("captions-contrastive", "captions", images=200_000, batch=256),
+        AutoencoderRecipe("captions-autoencoder", "captions", images=160_000, batch=64),
+        _DIFFUSION,
+        replace(_DIFFUSION, name="captions-flow", **_FLOW),
+    )
+}
+
+
+def names() -> tuple[str, ...]:
+    """The parts, in the order in which they can be trained."""
+    return tuple(_RECIPES)
+
+
+def get(name: str, **changes: Any) -> PartRecipe:
+    """The recipe of this name, with any field changed. Raises ValueError for an unknown name or field."""
+    if name not in _RECIPES:
+        raise ValueError(f"unknown part {name!r}; the parts are {', '.join(_RECIPES)}")
+    return changed(_RECIPES[name], changes)
