@@ -19,5 +19,6 @@ __getattr__, __dir__, __all__ = offer(
         "proportions": [],
         "samples": ["Features", "population"],
         "inception": [],
+        "captions": [],
     },
 )

@@ -1,0 +1,100 @@
+"""Was the sentence followed? Counted attribute by attribute, against the exact distribution of what was left unsaid."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from diffusion_lessons.data.captions import law
+from diffusion_lessons.data.captions.scenes import ATTRIBUTES, Scenes
+from diffusion_lessons.data.captions.sentences import Mention
+from diffusion_lessons.metrics.intervals import wilson_interval
+
+ALL = "all said"
+
+
+class Followed(NamedTuple):
+    """Of `asked` pictures whose sentence named the attribute, `followed` show it; share and its 95 % interval."""
+
+    attribute: str
+    asked: int
+    followed: int
+    share: float
+    low: float
+    high: float
+
+
+def adherence(mentions: Sequence[Mention], seen: Scenes) -> list[Followed]:
+    """For each attribute that was said at all, how often the pictures show what was said; "all said" comes last.
+
+    mentions: what each picture's sentence said (`sentences.read`). seen: what the judge read. The interval is
+    Wilson's; its ceiling is the judge's own accuracy on real scenes.
+    """
+    right = agreement(mentions, seen)  # [N, 9]
+    said = torch.tensor([[name in mention for name in ATTRIBUTES] for mention in mentions])
+    rows = [
+        _row(name, int(said[:, i].sum()), int((right & said)[:, i].sum()))
+        for i, name in enumerate(ATTRIBUTES)
+        if said[:, i].any()
+    ]
+    something = said.any(dim=1)
+    return [*rows, _row(ALL, int(something.sum()), int((right | ~said).all(dim=1)[something].sum()))]
+
+
+def agreement(mentions: Sequence[Mention], seen: Scenes) -> Tensor:
+    """bool [N, 9]: does the picture show what its sentence says of each attribute? True where nothing is said."""
+    if len(mentions) != seen.size:
+        raise ValueError(f"{len(mentions)} sentences and {seen.size} pictures: give one sentence for each")
+    table = seen.stacked().tolist()
+    return torch.tensor(
+        [
+            [mention.get(name, value) == value for name, value in zip(ATTRIBUTES, row, strict=True)]
+            for mention, row in zip(mentions, table, strict=True)
+        ]
+    )
+
+
+def swapped(mention: Mention) -> Mention:
+    """The same with the inks of digit and object exchanged: what a bag of words cannot tell apart."""
+    if not {"ink", "shape_ink"} <= mention.keys():
+        raise ValueError(f"only a sentence with two inks can be swapped; this one says {sorted(mention)}")
+    return {**mention, "ink": mention["shape_ink"], "shape_ink": mention["ink"]}
+
+
+def binding_errors(mentions: Sequence[Mention], seen: Scenes) -> Followed:
+    """How many pictures show both inks that were said, at the wrong ends: of sentences that name two different ones.
+
+    In the result `followed` counts the swapped pictures.
+    """
+    errors = asked = 0
+    for i, mention in enumerate(mentions):
+        ink, other = mention.get("ink"), mention.get("shape_ink")
+        if ink is None or other is None or ink == other:
+            continue
+        asked += 1
+        errors += int(seen.shape[i] > 0 and seen.ink[i] == other and seen.shape_ink[i] == ink)
+    return _row("binding errors", asked, errors)
+
+
+def unsaid_entropy(mention: Mention, seen: Scenes) -> dict[str, tuple[float, float]]:
+    """Entropy in bits of each attribute that the sentence leaves open: (in the pictures, exactly).
+
+    Below the exact value the pictures are less varied than the scenes that the sentence fits. The entropy of n counts
+    with k values is too small by about (k - 1) / (2 n ln 2) bits, which is added (Miller 1955).
+    """
+    exact, rows = law.posterior(mention), {}
+    for name in ATTRIBUTES:
+        if name in mention or name in ("shape_ink", "corner"):
+            continue
+        counts = law.count(seen, name).double()
+        p = counts / counts.sum()
+        bits = float(-torch.special.xlogy(p, p).sum()) / torch.log(torch.tensor(2.0)).item()
+        correction = (int((counts > 0).sum()) - 1) / (2 * float(counts.sum()) * 0.6931)
+        rows[name] = (bits + correction, exact.entropy(name))
+    return rows
+
+
+def _row(name: str, asked: int, followed: int) -> Followed:
+    low, high = wilson_interval(followed, asked) if asked else (0.0, 1.0)
+    return Followed(name, asked, followed, followed / asked if asked else float("nan"), low, high)

@@ -1,0 +1,62 @@
+"""The figures of each part, on a system with random weights whose parts lie in folders beside one another."""
+
+import json
+
+import pytest
+import torch
+
+from diffusion_lessons import checkpoints, schedules
+from diffusion_lessons.captions.judge import JUDGE
+from diffusion_lessons.checkpoints import cards
+from diffusion_lessons.checkpoints.captions import entries_of
+from diffusion_lessons.data.captions.sample import load_sample
+from diffusion_lessons.metrics.captions import report
+from diffusion_lessons.networks.classifier import Classifier
+from tests.captions.small import small_parts
+
+
+@pytest.fixture
+def system(tmp_path):
+    """The folder of a system, one folder for each part."""
+    network, contrastive, autoencoder = small_parts()
+    torch.manual_seed(0)
+    others = {"captions-judge": Classifier(JUDGE), "captions-contrastive": contrastive}
+    for name, part in {**others, "captions-autoencoder": autoencoder}.items():
+        checkpoints.save(tmp_path / name / name, part, None, None, shape=(3, 32, 32))
+    files = {
+        "text": tmp_path / "captions-contrastive" / "captions-contrastive.safetensors",
+        "autoencoder": tmp_path / "captions-autoencoder" / "captions-autoencoder.safetensors",
+    }
+    about = {"parts": entries_of(files)}
+    file = tmp_path / "captions-diffusion" / "captions-diffusion"
+    checkpoints.save(file, network, schedules.cosine(), "v", shape=(4, 8, 8), about=about)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "figure"),
+    [
+        ("captions-judge", "sharp digit"),
+        ("captions-contrastive", "right above swapped"),
+        ("captions-autoencoder", "all agrees"),
+        ("captions-diffusion", "scale 2"),
+    ],
+)
+def test_every_part_has_its_figures(system, monkeypatch, name, figure):
+    for measure in ("judge_accuracy", "reconstruction", "retrieval", "binding_margin"):
+        original = getattr(report, measure)
+        monkeypatch.setattr(report, measure, lambda *parts, original=original: original(*parts, count=64))
+    file = system / name / name
+    figures = report.report(file, load_sample().strokes, count=2, scales=[2])
+    assert figure in figures
+    json.dumps(figures)
+    if name == "captions-diffusion":
+        assert figures[figure].keys() == {"sentences", "a seven is red", "held out"}
+
+
+def test_the_command_writes_them_into_the_card(system, monkeypatch, capsys):
+    monkeypatch.setattr(report, "load_strokes", lambda split: load_sample().strokes)
+    monkeypatch.setattr(report, "judge_accuracy", lambda *parts: {"digit": 0.51239})
+    file = system / "captions-judge" / "captions-judge"
+    report.main(str(file))
+    assert cards.read_card(file)["evaluation"] == {"digit": 0.5124} == json.loads(capsys.readouterr().out)
