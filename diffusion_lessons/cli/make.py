@@ -23,7 +23,10 @@ from diffusion_lessons.cli.options import (
 def train(
     what: Annotated[
         str,
-        typer.Argument(help="digits, mnist(-small), fashion-mnist, cifar10(-small), or a folder of images."),
+        typer.Argument(
+            help="digits, mnist(-small), fashion-mnist, cifar10(-small), captions-judge, -contrastive, -autoencoder, "
+            "-diffusion, -flow (in this order), or a folder of images."
+        ),
     ],
     out: Annotated[Path | None, typer.Option(help="Where the run is kept; by default runs/NAME-KIND.")] = None,
     kind: Annotated[Literal["diffusion", "flow"], typer.Option(help="What is trained.")] = "diffusion",
@@ -46,6 +49,7 @@ def train(
     diffusion-lessons train mnist --kind flow --device cuda --out runs/mnist-flow
     diffusion-lessons train ~/photos --size 32 --minutes 20 --set batch=64
     diffusion-lessons train mnist-small --resume
+    diffusion-lessons train captions-contrastive
     accelerate launch --num_processes 4 -m diffusion_lessons train cifar10
     """
     from diffusion_lessons.commands import train as training
@@ -113,7 +117,10 @@ def sample(
     checkpoint: Annotated[str, typer.Option(help="A shipped checkpoint's name, or a file.")] = "digits-diffusion",
     label: Annotated[str | None, typer.Option(help="Class by number or name; several as 0,1,2.")] = None,
     scale: Annotated[float, typer.Option(help="Guidance: 0 unconditional, 1 conditional, above 1 amplified.")] = 1.0,
-    negative: Annotated[str | None, typer.Option(help="Class to move away from.")] = None,
+    prompt: Annotated[
+        list[str] | None, typer.Option(help="A sentence, for a checkpoint that is told in words; repeatable.")
+    ] = None,
+    negative: Annotated[str | None, typer.Option(help="Class or sentence to move away from.")] = None,
     interval: Annotated[tuple[float, float] | None, typer.Option(help="Guide only between two noise levels.")] = None,
     rescale: Annotated[float, typer.Option(help="Undo guidance's contrast, 0..1.")] = 0.0,
     sampler: Annotated[str, typer.Option(help="Any that `diffusion-lessons samplers` lists.")] = "ddim",
@@ -138,15 +145,18 @@ def sample(
     diffusion-lessons sample --label 7 --scale 3 --grid 8x8 --out 7.png
     diffusion-lessons sample --label 7 --scale 3 --negative 1 --sampler dpm_solver_pp_2m --steps 15 --trajectory
     diffusion-lessons sample --label 0,1,2,3,4,5,6,7,8,9 --grid 4x10 -o eta=1
+    diffusion-lessons sample --checkpoint captions-diffusion --prompt "a thick red seven" --negative smudged --scale 4
     diffusion-lessons sample --checkpoint runs/photos-diffusion/photos-diffusion --device cuda
     """
     from diffusion_lessons import checkpoints
-    from diffusion_lessons.commands.sample import write_samples
+    from diffusion_lessons.commands.sample import check_told, write_samples
     from diffusion_lessons.machine.devices import choose_device
     from diffusion_lessons.sampling import Settings
 
     rows, columns = rows_and_columns(grid)
-    labels = listed(label, str) if label is not None else None
+    if label is not None and prompt is not None:
+        raise ValueError("give --label, for a network of classes, or --prompt, for one that is told in words; not both")
+    labels = prompt if label is None else listed(label, str)
     settings = Settings(
         sampler,
         steps,
@@ -160,6 +170,7 @@ def sample(
         precision=precision,
     )
     denoise = checkpoints.load(checkpoint, choose_device(device))
+    check_told(denoise, label, prompt, negative)
     write_samples(denoise, rows, columns, settings, out, trajectory, labels=labels, seed=seed)
 
 

@@ -1,13 +1,17 @@
 """Samples of a network as a picture, and their trajectories as an animation."""
 
+import shlex
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
+from diffusion_lessons.captions.denoiser import CaptionDenoiser, as_tokens
+from diffusion_lessons.captions.drawing import check_negative
 from diffusion_lessons.denoisers.counting import count_calls
 from diffusion_lessons.denoisers.network import Denoiser
 from diffusion_lessons.figures.pictures.animations import save_animation, trajectory_frames
 from diffusion_lessons.figures.pictures.images import check_picture, image_grid, save_picture
-from diffusion_lessons.sampling import Settings, generate, in_precision
+from diffusion_lessons.sampling import Settings, generate, in_precision, pictures
 
 
 def write_samples(
@@ -31,11 +35,12 @@ def write_samples(
             f"{broken} of {len(states[-1].x)} samples are NaN or infinite, and no picture was written: take a smaller "
             "--scale, more --steps or --precision float32"
         )
-    save_picture(image_grid(states[-1].x, columns), out)
+    save_picture(image_grid(pictures(denoise, states[-1].x), columns), out)
     print(f"{out}: {rows * columns} samples, {counter.nfe:g} network evaluations each")
     if trajectory:
         animation = out.with_name(f"{out.stem}-trajectory.png")
-        save_animation(trajectory_frames(states, denoise.path, columns), animation)
+        frames = trajectory_frames(states, denoise.path, columns, partial(pictures, denoise))
+        save_animation(frames, animation)
         print(f"{animation}: x_t on the left, the estimate x0_hat on the right, {len(states)} frames")
 
 
@@ -44,6 +49,19 @@ def check_guidance(settings: Settings, labels: Sequence[int | str] | None) -> No
     unused = {"scale": 1, "interval": None, "rescale": 0}
     chosen = [name for name, value in unused.items() if getattr(settings, name) != value]
     if chosen and labels is None:
-        raise ValueError(f"--{chosen[0]} guides towards a class: give --label as well")
+        raise ValueError(f"--{chosen[0]} guides towards a condition: give --label or --prompt as well")
     if chosen and settings.scale == 1:
         raise ValueError(f"--{chosen[0]} changes nothing at --scale 1, where nothing is guided: give --scale as well")
+
+
+def check_told(denoise: Denoiser, label: str | None, prompts: Sequence[str] | None, negative: str | None) -> None:
+    """Raise a ValueError for words given to a network of classes, classes to one that is told in words, and a negative
+    that equals a prompt.
+    """
+    if isinstance(denoise, CaptionDenoiser):
+        if label is not None:
+            raise ValueError(f"this checkpoint is told in words: give --prompt {shlex.quote(label)}")
+        if prompts:
+            check_negative(negative, as_tokens(prompts))
+    elif prompts:
+        raise ValueError("this checkpoint has classes and reads no sentences: give --label")
