@@ -1,9 +1,12 @@
 """A text-to-image system with random weights: what is tested with it is the plumbing."""
 
+from pathlib import Path
+
 import torch
 
-from diffusion_lessons import schedules
+from diffusion_lessons import checkpoints, schedules
 from diffusion_lessons.captions.denoiser import CaptionDenoiser
+from diffusion_lessons.checkpoints.captions import PARTS, entries_of
 from diffusion_lessons.data.captions.vocabulary import VOCABULARY
 from diffusion_lessons.networks.autoencoder import Autoencoder, AutoencoderConfig
 from diffusion_lessons.networks.classifier import ClassifierConfig
@@ -32,3 +35,15 @@ def small_parts() -> tuple[LatentUNet, Contrastive, Autoencoder]:
 def small_denoiser(**options) -> CaptionDenoiser:
     network, contrastive, autoencoder = small_parts()
     return CaptionDenoiser(network, contrastive.text, autoencoder, schedules.cosine(), "v", **options)
+
+
+def save_system(folder: Path) -> Path:
+    """captions-diffusion.safetensors, in one folder with its parts, in full precision."""
+    network, contrastive, autoencoder = small_parts()
+    files = {
+        part: checkpoints.save(folder / PARTS[part], made, None, None, shape=(3, 32, 32), dtype=torch.float32)
+        for part, made in (("text", contrastive), ("autoencoder", autoencoder))
+    }
+    about = {"parts": entries_of(files), "recipe": {"condition_dropout": 0.1}}
+    file, path = folder / "captions-diffusion", schedules.cosine()
+    return checkpoints.save(file, network, path, "v", shape=(4, 8, 8), about=about, dtype=torch.float32)

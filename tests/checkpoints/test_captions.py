@@ -5,12 +5,11 @@ import shutil
 import pytest
 import torch
 
-from diffusion_lessons import checkpoints, load, schedules
+from diffusion_lessons import checkpoints, load
 from diffusion_lessons.captions.denoiser import CaptionDenoiser
 from diffusion_lessons.captions.judge import JUDGE, Judge
 from diffusion_lessons.checkpoints.captions import (
     beside,
-    entries_of,
     find_part,
     load_autoencoder,
     load_contrastive,
@@ -18,21 +17,12 @@ from diffusion_lessons.checkpoints.captions import (
     load_parts,
 )
 from diffusion_lessons.networks.classifier import Classifier
-from tests.captions.small import PROMPTS, small_denoiser, small_parts
+from tests.captions.small import PROMPTS, save_system, small_denoiser, small_parts
 
 
 @pytest.fixture
 def file(tmp_path):
-    """captions-diffusion.safetensors, in one folder with its parts."""
-    network, contrastive, autoencoder = small_parts()
-    parts = {"text": ("captions-contrastive", contrastive), "autoencoder": ("captions-autoencoder", autoencoder)}
-    files = {
-        part: checkpoints.save(tmp_path / name, network, None, None, shape=(3, 32, 32), dtype=torch.float32)
-        for part, (name, network) in parts.items()
-    }
-    about = {"parts": entries_of(files)}
-    options = {"shape": (4, 8, 8), "about": about, "dtype": torch.float32}
-    return checkpoints.save(tmp_path / "captions-diffusion", network, schedules.cosine(), "v", **options)
+    return save_system(tmp_path)
 
 
 def test_it_is_the_system_that_was_saved(file):

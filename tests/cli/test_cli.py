@@ -16,6 +16,7 @@ from diffusion_lessons import checkpoints, cli, schedules
 from diffusion_lessons.cli.options import listed, named_values, rows_and_columns
 from diffusion_lessons.networks import UNet, UNetConfig
 from diffusion_lessons.samplers import State
+from tests.captions.small import save_system
 
 GROUP = typer.main.get_command(cli.app)
 
@@ -101,6 +102,34 @@ def test_sample_writes_a_picture_and_an_animation(checkpoint, tmp_path, capsys):
     assert "6 samples, 6 network evaluations each" in capsys.readouterr().out
 
 
+def test_sample_draws_what_a_prompt_says(tmp_path, capsys):
+    file = save_system(tmp_path)
+    options = ["--negative", "smudged", "--scale", "3", "--grid", "1x2", "--steps", "2", "--out", "seven.png"]
+    prompts = ["--prompt", "a red seven", "--prompt", "a blue six"]
+    assert run("sample", "--checkpoint", file, *prompts, *options, "--trajectory") == 0
+    assert Image.open("seven.png").size == (2 * 66 + 2, 66 + 2)
+    assert Image.open("seven-trajectory.png").n_frames == 3
+    assert "2 samples, 4 network evaluations each" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--prompt", "a rad seven"], "unknown words in 'a rad seven': 'rad' (near: "),
+        (["--prompt", "a red seven", "--negative", "a blurry cow", "--scale", "3"], "unknown words in 'a blurry cow'"),
+        (["--prompt", "a seven", "--negative", "a seven", "--scale", "3"], "the negative equals the prompt"),
+        (["--prompt", "a " * 15], "has 15 words; at most 14"),
+        (["--label", "7"], "this checkpoint is told in words: give --prompt 7"),
+        (["--prompt", "a seven", "--label", "7"], "not both"),
+    ],
+)
+def test_what_a_prompt_cannot_mean_is_one_line(tmp_path, capsys, arguments, message):
+    assert run("sample", "--checkpoint", save_system(tmp_path), "--steps", "2", *arguments) == 1
+    said = capsys.readouterr().err
+    assert message in said and len(said.strip().splitlines()) == 1
+    assert not Path("samples.png").exists()
+
+
 def test_sample_means_the_same_twice(checkpoint):
     for out in ("a.png", "b.png", "c.png"):
         seed = "1" if out == "c.png" else "0"
@@ -125,7 +154,7 @@ def test_sample_means_the_same_twice(checkpoint):
         (["--device", "abacus"], "unknown device"),
         (["--label", "1", "--scale", "2", "--interval", "3", "1"], "low < high"),
         (["--label", "1", "--interval", "1", "3"], "changes nothing at --scale 1"),
-        (["--scale", "3"], "--scale guides towards a class: give --label as well"),
+        (["--scale", "3"], "--scale guides towards a condition: give --label or --prompt as well"),
         (["-o", "eta=0", "-o", "eta=1"], "eta is given twice"),
         (["-o", "corrected=no", "--sampler", "dpm_solver_pp_3m"], "corrected must be True or False; got 'no'"),
         (["-o", "pair=13", "--sampler", "dpm_solver_adaptive"], 'pair must be "12" or "23"; got 13'),

@@ -12,7 +12,11 @@ from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.commands import train as training
 from diffusion_lessons.commands.train import choose_recipe, distil, train
 from diffusion_lessons.data import load_data
+from diffusion_lessons.data.captions.sample import load_sample
 from diffusion_lessons.training import recipes
+from diffusion_lessons.training.captions import parts
+from diffusion_lessons.training.captions import recipes as captions_recipes
+from tests.captions.small import save_system
 
 
 def test_fields_of_a_recipe_are_changed():
@@ -126,3 +130,30 @@ def test_a_data_set_without_a_recipe_gets_the_nearest(monkeypatch):
     recipe, data = choose_recipe("fashion_mnist", device="cpu")
     assert data is images and recipe.checkpoint == "fashion-mnist-diffusion"
     assert recipe.network == recipes.get("mnist-small").network
+
+
+@pytest.fixture
+def handwriting(tmp_path, monkeypatch):
+    """In MNIST's place."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(parts, "load_strokes", lambda split: load_sample().strokes)
+    monkeypatch.setattr(captions_recipes, "SETTLING", 2)
+
+
+def test_a_part_of_the_text_to_image_system_is_trained_by_its_name(handwriting):
+    file = train("captions-judge", device="cpu", seed=0, changes={"images": 16, "batch": 8})
+    assert file.parent == Path("runs/captions-judge") and not (file.parent / "samples.png").exists()
+    command = "diffusion-lessons train captions-judge --device cpu --seed 0 --set images=16 --set batch=8"
+    assert cards.read_card(file)["command"] == command
+
+
+def test_a_denoiser_finds_its_parts_and_draws_its_prompts(handwriting, tmp_path):
+    for part in ("captions-contrastive", "captions-autoencoder"):
+        folder = tmp_path / "runs" / part
+        folder.mkdir(parents=True)
+        save_system(folder)
+    changes = {"images": 8, "batch": 8, "cached": 8}
+    file = train("captions-flow", device="cpu", changes=changes)
+    with Image.open(file.parent / "samples.png") as picture:
+        assert picture.size[0] > picture.size[1]
+    assert cards.read_card(file)["parts"].keys() == {"text", "autoencoder"}

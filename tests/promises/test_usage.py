@@ -30,14 +30,15 @@ WRONG = {
     "lab": "--folder nowhere|--folder FILE",
     "train": """nothing|EMPTY|FILE|~nobody|digits --minutes 0|digits --minutes -1|digits --size 0|digits --size 99999
         digits --seed -1|digits --seed 99999999999999999999|digits --kind gan|digits --precision int8
-        digits --device cuda|digits --out FILE|digits --out FILE/x""",
+        digits --device cuda|digits --out FILE|digits --out FILE/x|captions-judge --kind flow|captions-judge --size 32
+        captions-judge --set predicts=v|captions-diffusion --set cached=0 --device cpu""",
     "sample": """--steps 0|--steps -3|--steps 1e3|--steps 99999999999|--grid 0x1|--grid 8|--grid -1x2|--grid 99999x99999
         --scale nan --label 0|--scale inf --label 0|--scale 3|--label 0 --rescale 0.5|--label 0 --scale 2 --rescale 2
         --label 0 --scale 2 --interval 3 1|--label 0 --scale 2 --interval nan 1|--label 9|--label cow|--label 0,,1
         --label -1|--negative 1|--label 0 --scale 2 --negative dog|--sampler magic|--sampler ddim_inversion
         --spacing odd|-o eta|-o eta=abc|-o eta=nan|-o =1|-o eta=0 -o eta=1|-o generator=1|--precision int3|--out noext
         --out EMPTY|--out FILE/a.png|--device abacus|--device cuda:x|--seed -5|--seed 1.5|--checkpoint none
-        --checkpoint FILE|--checkpoint EMPTY|--checkpoint damaged""",
+        --checkpoint FILE|--checkpoint EMPTY|--checkpoint damaged|--prompt seven""",
     "distil": "nothing|digits-progressive-8 --seed -1|digits-progressive-8 --minutes -1",
     "benchmark": """none|damaged|NET --plan odd|NET --quick --plan curve|NET --samples -5|NET --samples 0|NET --batch 0
         NET --out x.jsonl --ship|NET --seed -1|NET --device abacus""",

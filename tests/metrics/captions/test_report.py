@@ -1,35 +1,25 @@
-"""The figures of each part, on a system with random weights whose parts lie in folders beside one another."""
+"""The figures of each part, on a system with random weights."""
 
 import json
 
 import pytest
 import torch
 
-from diffusion_lessons import checkpoints, schedules
+from diffusion_lessons import checkpoints
 from diffusion_lessons.captions.judge import JUDGE
 from diffusion_lessons.checkpoints import cards
-from diffusion_lessons.checkpoints.captions import entries_of
 from diffusion_lessons.data.captions.sample import load_sample
 from diffusion_lessons.metrics.captions import report
 from diffusion_lessons.networks.classifier import Classifier
-from tests.captions.small import small_parts
+from tests.captions.small import save_system
 
 
 @pytest.fixture
 def system(tmp_path):
-    """The folder of a system, one folder for each part."""
-    network, contrastive, autoencoder = small_parts()
+    """The folder of a system with its judge."""
+    save_system(tmp_path)
     torch.manual_seed(0)
-    others = {"captions-judge": Classifier(JUDGE), "captions-contrastive": contrastive}
-    for name, part in {**others, "captions-autoencoder": autoencoder}.items():
-        checkpoints.save(tmp_path / name / name, part, None, None, shape=(3, 32, 32))
-    files = {
-        "text": tmp_path / "captions-contrastive" / "captions-contrastive.safetensors",
-        "autoencoder": tmp_path / "captions-autoencoder" / "captions-autoencoder.safetensors",
-    }
-    about = {"parts": entries_of(files)}
-    file = tmp_path / "captions-diffusion" / "captions-diffusion"
-    checkpoints.save(file, network, schedules.cosine(), "v", shape=(4, 8, 8), about=about)
+    checkpoints.save(tmp_path / "captions-judge", Classifier(JUDGE), None, None, shape=(3, 32, 32))
     return tmp_path
 
 
@@ -46,7 +36,7 @@ def test_every_part_has_its_figures(system, monkeypatch, name, figure):
     for measure in ("judge_accuracy", "reconstruction", "retrieval", "binding_margin"):
         original = getattr(report, measure)
         monkeypatch.setattr(report, measure, lambda *parts, original=original: original(*parts, count=64))
-    file = system / name / name
+    file = system / name
     figures = report.report(file, load_sample().strokes, count=2, scales=[2])
     assert figure in figures
     json.dumps(figures)
@@ -57,6 +47,6 @@ def test_every_part_has_its_figures(system, monkeypatch, name, figure):
 def test_the_command_writes_them_into_the_card(system, monkeypatch, capsys):
     monkeypatch.setattr(report, "load_strokes", lambda split: load_sample().strokes)
     monkeypatch.setattr(report, "judge_accuracy", lambda *parts: {"digit": 0.51239})
-    file = system / "captions-judge" / "captions-judge"
+    file = system / "captions-judge"
     report.main(str(file))
     assert cards.read_card(file)["evaluation"] == {"digit": 0.5124} == json.loads(capsys.readouterr().out)
