@@ -186,7 +186,7 @@ def _maker(name: str) -> str:
     if name.endswith("-features"):
         data = name.removesuffix("-features")
         return f"features {data} --classifier runs/classifiers/{data}"
-    return "train"
+    return f"train {name}" if name.startswith("captions-") else "train"
 
 
 def _content(file: Path) -> bytes:

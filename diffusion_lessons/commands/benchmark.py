@@ -47,8 +47,7 @@ def run_benchmark(
         places.clone_for("--ship writes the course's own tables")
     denoise = checkpoints.load(checkpoint, Processes.started(device).device)
     name = Path(checkpoint).stem
-    data = (denoise.card or {}).get("data", {})
-    data_name = data["name"] if isinstance(data, dict) else str(data)
+    data_name = evaluators.data_of(denoise)
     if inception:
         evaluator = inceptions.evaluator(data_name, weights_file=inception_weights, device=device_of(denoise))
     else:

@@ -42,7 +42,7 @@ def run_evaluation(
     denoise = checkpoints.load(checkpoint, choose_device(device))
     check_writable(cards.find(checkpoint).with_suffix(".json"))  # where the figures will be written
     card = denoise.card or {}
-    evaluator = evaluators.of_images(card["data"]["name"])
+    evaluator = evaluators.of_images(evaluators.data_of(denoise))
     held_out = len(evaluator.held_out.features)
     count = samples if samples is not None else held_out
     if count > held_out:

@@ -15,7 +15,7 @@ def show_probe(checkpoint: str, samples: int = 300, *, device: str | None = None
     Raises ValueError for reference features without an index of the training images.
     """
     denoise = checkpoints.load(checkpoint, choose_device(device))
-    name = (denoise.card or {})["data"]["name"]
+    name = evaluators.data_of(denoise)
     evaluator, index = evaluators.of_images(name), training_index(name)
     settings = default_settings(denoise.card or {})
     drawn = timed_samples(denoise, settings, samples, evaluator=evaluator, seed=seed, progress=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -11,6 +12,7 @@ from diffusion_lessons.metrics import features
 from diffusion_lessons.metrics.proportions import labels_like
 from diffusion_lessons.metrics.samples import Features, values_of
 from diffusion_lessons.metrics.scores import Floors
+from diffusion_lessons.sampling import is_latent
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,23 @@ class Evaluator:
         """
         counts = self.train.counts
         return None if counts is None else labels_like(counts, n, torch.Generator().manual_seed(seed))
+
+
+def data_of(denoise: Any) -> str:
+    """The name of the images that a checkpoint is measured against, from its card.
+
+    Raises ValueError for a card that names none, and for a text-to-image system, which is measured by the truth.
+    """
+    if is_latent(denoise):
+        raise ValueError(
+            "a text-to-image system is measured by what its sentences say, not in a classifier's features: "
+            "`python -m diffusion_lessons.metrics.captions.report FILE`"
+        )
+    data = (getattr(denoise, "card", None) or {}).get("data")
+    name = data.get("name") if isinstance(data, dict) else data
+    if not isinstance(name, str):
+        raise ValueError('the card does not name the data of this checkpoint ("data": {"name": ...}): complete it')
+    return name
 
 
 def of_images(name: str = "mnist") -> Evaluator:

@@ -41,7 +41,8 @@ def test_points_and_no_classes(tmp_path):
 def test_missing(tmp_path):
     with pytest.raises(FileNotFoundError, match="no checkpoint 'mnist-nothing': the package ships"):
         checkpoints.load("mnist-nothing")
-    for name, maker in (("a", "train"), ("a-classifier", "classifier a"), ("a-features", "features a --classifier")):
+    makers = {"a": "train", "a-classifier": "classifier a", "a-features": "features a --classifier"}
+    for name, maker in {**makers, "captions-judge": "train captions-judge"}.items():
         with pytest.raises(FileNotFoundError, match=f"Make one with `diffusion-lessons {maker}"):
             checkpoints.load(name)
     with pytest.raises(FileNotFoundError, match="there is no file"):

@@ -112,24 +112,6 @@ def test_sample_draws_what_a_prompt_says(tmp_path, capsys):
     assert "2 samples, 4 network evaluations each" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["--prompt", "a rad seven"], "unknown words in 'a rad seven': 'rad' (near: "),
-        (["--prompt", "a red seven", "--negative", "a blurry cow", "--scale", "3"], "unknown words in 'a blurry cow'"),
-        (["--prompt", "a seven", "--negative", "a seven", "--scale", "3"], "the negative equals the prompt"),
-        (["--prompt", "a " * 15], "has 15 words; at most 14"),
-        (["--label", "7"], "this checkpoint is told in words: give --prompt 7"),
-        (["--prompt", "a seven", "--label", "7"], "not both"),
-    ],
-)
-def test_what_a_prompt_cannot_mean_is_one_line(tmp_path, capsys, arguments, message):
-    assert run("sample", "--checkpoint", save_system(tmp_path), "--steps", "2", *arguments) == 1
-    said = capsys.readouterr().err
-    assert message in said and len(said.strip().splitlines()) == 1
-    assert not Path("samples.png").exists()
-
-
 def test_sample_means_the_same_twice(checkpoint):
     for out in ("a.png", "b.png", "c.png"):
         seed = "1" if out == "c.png" else "0"

@@ -1,11 +1,15 @@
 """Samples as a picture and as an animation, with the evaluations that they cost."""
 
+import re
+
+import pytest
 import torch
 from PIL import Image
 
-from diffusion_lessons import schedules, toys
+from diffusion_lessons import cli, schedules, toys
 from diffusion_lessons.commands.sample import write_samples
 from diffusion_lessons.sampling import Settings
+from tests.captions.small import save_system
 
 
 def test_a_picture_and_its_trajectory_are_written_and_their_cost_is_said(tmp_path, capsys):
@@ -20,3 +24,21 @@ def test_a_picture_and_its_trajectory_are_written_and_their_cost_is_said(tmp_pat
     assert {picture.getextrema()} == {(0, 255)}  # black and white tiles: each sample is one of the two images
     with Image.open(out.with_name("samples-trajectory.png")) as moving:
         assert moving.n_frames > 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--prompt", "a rad seven"], "unknown words in 'a rad seven': 'rad' (near: "),
+        (["--prompt", "a red seven", "--negative", "a blurry cow", "--scale", "3"], "unknown words in 'a blurry cow'"),
+        (["--prompt", "a seven", "--negative", "a seven", "--scale", "3"], "the negative equals the prompt"),
+        (["--prompt", "a " * 15], "has 15 words; at most 14"),
+        (["--label", "7"], "this checkpoint is told in words: give --prompt 7"),
+        (["--prompt", "a seven", "--label", "7"], "not both"),
+    ],
+)
+def test_what_a_prompt_cannot_mean_is_said(tmp_path, arguments, message):
+    words = ["sample", "--checkpoint", str(save_system(tmp_path)), "--steps", "2", "--out", str(tmp_path / "a.png")]
+    with pytest.raises(ValueError, match=re.escape(message)) as error:
+        cli.app([*words, *arguments], standalone_mode=False)
+    assert "\n" not in str(error.value) and not (tmp_path / "a.png").exists()

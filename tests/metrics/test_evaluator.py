@@ -6,10 +6,11 @@ import torch
 from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.data import load_data
 from diffusion_lessons.metrics.adherence import class_variance
-from diffusion_lessons.metrics.evaluator import of_images
+from diffusion_lessons.metrics.evaluator import data_of, of_images
 from diffusion_lessons.metrics.frechet import moments
 from diffusion_lessons.metrics.scores import evaluate
 from tests.benchmark.made import of_points
+from tests.captions.small import small_denoiser
 
 
 def test_labels_are_in_the_exact_proportions_of_all_training_images():
@@ -63,3 +64,16 @@ def test_the_floor_is_lower_than_with_labels_drawn_at_random():
     one = real.held_out.rows(torch.arange(500))
     floor = evaluate(["frechet"], one, real.train, real.held_out, draws=4)["frechet"].floor
     assert 0.1 < floor < 0.25
+
+
+def test_the_data_are_those_that_the_card_names():
+    class Carded:
+        def __init__(self, card):
+            self.card = card
+
+    assert data_of(Carded({"data": {"name": "digits"}})) == data_of(Carded({"data": "digits"})) == "digits"
+    for card in (None, {}, {"data": {}}, {"data": 3}):
+        with pytest.raises(ValueError, match="does not name the data"):
+            data_of(Carded(card))
+    with pytest.raises(ValueError, match="measured by what its sentences say"):
+        data_of(small_denoiser(card={"data": {"name": "captions"}}))

@@ -18,7 +18,8 @@ COMMANDS = {name: command for name, command in {**GROUP.commands, **INNER}.items
 SET = "train digits --device cpu --set images=64 --set batch=32 --set"
 DISTIL = "distil digits-progressive-8 --device cpu"
 
-# Whole command lines that are wrong, after `diffusion-lessons`; FILE is a file, EMPTY an empty folder, NET a network.
+# Whole command lines that are wrong, after `diffusion-lessons`; FILE is a file, EMPTY an empty folder, NET a network,
+# BARE one without data.
 WRONG = {
     "": """sampel|--colour|class gade""",
     "tour": """--out FILE|--out FILE/x|--device cuda|--device abacus|--seed -1""",
@@ -40,12 +41,12 @@ WRONG = {
         --out EMPTY|--out FILE/a.png|--device abacus|--device cuda:x|--seed -5|--seed 1.5|--checkpoint none
         --checkpoint FILE|--checkpoint EMPTY|--checkpoint damaged|--prompt seven""",
     "distil": "nothing|digits-progressive-8 --seed -1|digits-progressive-8 --minutes -1",
-    "benchmark": """none|damaged|NET --plan odd|NET --quick --plan curve|NET --samples -5|NET --samples 0|NET --batch 0
-        NET --out x.jsonl --ship|NET --seed -1|NET --device abacus""",
-    "evaluate": """none|damaged|NET --samples -5|NET --samples 1|NET --batch 0|NET --sampler ddim --steps 0
+    "benchmark": """none|damaged|BARE|NET --plan odd|NET --quick --plan curve|NET --samples -5|NET --samples 0
+        NET --batch 0|NET --out x.jsonl --ship|NET --seed -1|NET --device abacus""",
+    "evaluate": """none|damaged|BARE|NET --samples -5|NET --samples 1|NET --batch 0|NET --sampler ddim --steps 0
         NET --steps 5|NET --sampler magic|NET -o eta=1|NET --sampler ddim -o eta=9
         NET --precision int3|NET --device abacus""",
-    "probe": "nowhere|FILE|damaged|NET --samples 0|NET --samples -5",
+    "probe": "nowhere|FILE|damaged|BARE|NET --samples 0|NET --samples -5",
     "frontier": """none|none.jsonl|table.jsonl|empty.jsonl|--x beauty|--quality beauty|--budget -1|--budget nan
         --out noext|--out EMPTY|--out FILE/x.png""",
     "classifier": """nothing|EMPTY|digits --recipe magic|digits --size 0|digits --seed -1|digits --out FILE
@@ -99,6 +100,7 @@ def place(tmp_path_factory):
     about = {"recipe": {"condition_dropout": 0.1}, "data": {"name": "digits"}}
     network, names = UNet(UNetConfig(classes=3, widths=(8, 8), embedding=8)), ("0", "1", "smudged")
     checkpoints.save(folder / "NET", network, schedules.cosine(), "v", shape=(1, 8, 8), class_names=names, about=about)
+    checkpoints.save(folder / "BARE", network, schedules.cosine(), "v", shape=(1, 8, 8), class_names=names)
     return folder
 
 
