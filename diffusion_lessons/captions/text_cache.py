@@ -12,7 +12,7 @@ class TextCache:
     """cache(tokens) -> TextStates for word numbers [B, 14]: `hits` and `misses` count the sentences of every call.
 
     With `keep=False` nothing is remembered from one call to the next, nor are equal sentences of one call shared: what
-    a system without a cache pays.
+    a system without a cache pays. Sentences are read in the encoder's own precision, whatever the caller's autocast is.
     """
 
     def __init__(self, encoder: TextEncoder, keep: bool = True) -> None:
@@ -30,6 +30,10 @@ class TextCache:
 
     @torch.no_grad()
     def __call__(self, tokens: Tensor) -> TextStates:
+        with torch.autocast(tokens.device.type, enabled=False):
+            return self._states(tokens)
+
+    def _states(self, tokens: Tensor) -> TextStates:
         if not self.keep:
             self.misses += len(tokens)
             return self.encoder(tokens)

@@ -30,8 +30,8 @@ class LatentUNetConfig:
     """
 
     channels: int = 4
-    widths: tuple[int, ...] = (96, 160)
-    heads: tuple[int, ...] = (4, 5)
+    widths: tuple[int, ...] = (128, 128)
+    heads: tuple[int, ...] = (4, 4)
     context: int = 96
     embedding: int = 128
     T: float = 1000.0

@@ -23,3 +23,12 @@ def test_with_and_without_cache_the_states_agree(denoise):
     for one, other in zip(kept(tokens), fresh(tokens), strict=True):
         torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-4)
     assert kept.misses == 2 and fresh.misses == 3 and fresh.hits == 0
+
+
+def test_what_is_kept_does_not_depend_on_the_precision_of_who_asked_first(denoise):
+    tokens = tokenize(PROMPTS)
+    plain, half = TextCache(denoise.text.encoder), TextCache(denoise.text.encoder)
+    with torch.autocast("cpu", torch.bfloat16):
+        first = half(tokens)
+    for one, other in zip(plain(tokens), first, strict=True):
+        assert torch.equal(one, other)

@@ -245,7 +245,9 @@ def fresh(network: nn.Module, data: Scenery, seed: int) -> list[Tensor]:
     return [data.draw(256, generator)[0].to(device) for _ in range(SETTLING)]
 
 
-_DIFFUSION = LatentRecipe("captions-diffusion", "captions", images=720_000, batch=64, learning_rate=1.5e-3)
+_DIFFUSION = LatentRecipe(
+    "captions-diffusion", "captions", images=1_280_000, batch=64, learning_rate=2.5e-3, compile=True
+)
 _FLOW: dict[str, Any] = {"path": {"path": "flow"}, "predicts": "velocity", "times": "logit_normal"}
 _RECIPES = {
     recipe.name: recipe
