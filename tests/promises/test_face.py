@@ -54,9 +54,14 @@ def test_every_name_is_there_and_means_what_its_module_defines(package):
 def test_every_file_of_a_room_that_loads_on_first_use_is_offered(name):
     room = rooms()[name]
     found = pkgutil.walk_packages(room.__path__, f"{room.__name__}.")
-    offered = [getattr(room, file) for file in room.__all__ if inspect.ismodule(getattr(room, file))]
     files = {module.name for module in found if not module.ispkg}
-    assert files and files <= {module.__name__ for module in offered}
+    assert files and files <= offered(room)
+
+
+def offered(room) -> set[str]:
+    """The files that a room offers itself, or through a room inside that it offers."""
+    modules = [value for name in getattr(room, "__all__", ()) if inspect.ismodule(value := getattr(room, name))]
+    return {module.__name__ for module in modules}.union(*(offered(module) for module in modules))
 
 
 def test_the_package_is_there_at_once():

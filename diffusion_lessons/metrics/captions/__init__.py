@@ -1,1 +1,14 @@
 """Pictures made of sentences, against the truth: was the sentence followed, and how varied is what it left open?"""
+
+from diffusion_lessons.face import offer
+
+__getattr__, __dir__, __all__ = offer(
+    __name__,
+    {
+        "adherence": ["Followed", "agreement", "binding_errors", "swapped", "unsaid_entropy"],
+        "accuracy": ["judge_accuracy", "reconstruction"],
+        "retrieval": ["binding_margin"],
+        "system": ["follow_sentences", "fresh_sentences", "held_out", "red_sevens"],
+        "report": [],
+    },
+)
