@@ -8,8 +8,10 @@ L, the network is wrong at that level: small levels decide about strokes and edg
 whole. Samples drawn from pure noise go through all levels and hide which of them is at fault.
 """
 
+import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
@@ -17,10 +19,12 @@ from torch import Tensor
 from uncertainties import UFloat
 
 from diffusion_lessons import samplers
-from diffusion_lessons.benchmark.measure import quality_of
+from diffusion_lessons.benchmark.measure import fingerprint, quality_of
 from diffusion_lessons.data import Data
 from diffusion_lessons.denoisers.clipping import clip
 from diffusion_lessons.denoisers.conditions import condition_on
+from diffusion_lessons.machine.description import describe
+from diffusion_lessons.machine.files import read_json, write_atomically
 from diffusion_lessons.metrics.evaluator import Evaluator
 from diffusion_lessons.metrics.intervals import Interval, interval
 from diffusion_lessons.metrics.proportions import draws_like
@@ -67,7 +71,10 @@ def by_level(
     batch: int = 100,
     seed: int = 0,
 ) -> list[Level]:
-    """Noise real images to each level, denoise them by DPM-Solver++(2M) in `steps` steps, and measure them.
+    """Noise real images to each level, denoise them by DPM-Solver++(2M), and measure them.
+
+    steps: of a run from pure noise; from a lower level there are as many as it would have left, at least one. (Many
+        tiny steps at a low level would repeat the network's small errors there more often than any sampler does.)
 
     data: real images that the network did not train on; as many of them as `samples`, or all, are used, the same at
     every level and with the same noise. Raises ValueError for a level that the path does not reach, and for a network
@@ -96,15 +103,51 @@ def by_level(
 def denoised_from(
     denoise: Any, x0: Tensor, labels: Tensor, noise: Tensor, t: float, *, steps: int = STEPS, batch: int = 100
 ) -> Tensor:
-    """Images [n, ...] that were noised to time t with this noise, denoised in even steps from t to 0."""
+    """Images [n, ...] noised to time t with this noise, denoised in even steps to 0, none longer than T / steps."""
     path, device = denoise.path, device_of(denoise)
-    times = tuple(t * (1 - k / steps) for k in range(steps + 1))
+    own = max(math.ceil(t / path.T * steps - 1e-9), 1)
+    times = tuple(t * (1 - k / own) for k in range(own + 1))
     parts = []
     for clean, label, eps in zip(x0.split(batch), labels.split(batch), noise.split(batch), strict=True):
         x = (float(path.alpha(t)) * clean + float(path.sigma(t)) * eps).to(device)
         plain = clip(condition_on(denoise, label.to(device)), 1.0)
         parts.append(last_x(samplers.dpm_solver_pp_2m(plain, x, path, times)).cpu())
     return torch.cat(parts)
+
+
+def write_levels(file: Path, levels: Sequence[Level], denoise: Any, seed: int = 0) -> None:
+    """Keep what `by_level` found of a network, with its hash and where it was measured, as JSON."""
+    content = {
+        "checkpoint_sha256": fingerprint(denoise),
+        "seed": seed,
+        "untouched": {name: score._asdict() for name, score in levels[0].untouched.items()},
+        "levels": [{"level": one.level, **{name: s._asdict() for name, s in one.scores.items()}} for one in levels],
+        "where": describe(device_of(denoise)),
+    }
+    write_atomically(file, (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
+
+
+def read_levels(file: Path, checkpoint_sha256: str) -> list[Level]:
+    """What `write_levels` kept. Raises ValueError for a damaged file, and for one of another checkpoint."""
+    content = read_json(file)
+    try:
+        measured_on, levels = content["checkpoint_sha256"], [dict(one) for one in content["levels"]]
+        untouched = _scores(content["untouched"])
+        found = [Level(float(one.pop("level")), _scores(one), untouched) for one in levels]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ValueError(
+            f"{file} does not hold what a network does at each noise level ({error}): make it again"
+        ) from error
+    if measured_on != checkpoint_sha256:
+        raise ValueError(
+            f"{file} was measured on checkpoint {measured_on[:12]}, and this one is {checkpoint_sha256[:12]}: make it "
+            "again"
+        )
+    return found
+
+
+def _scores(parts: Mapping[str, Mapping[str, Any]]) -> dict[str, Score]:
+    return {name: Score(**{**one, "replicates": tuple(one["replicates"])}) for name, one in parts.items()}
 
 
 def first_fault(levels: Sequence[Level]) -> Level | None:

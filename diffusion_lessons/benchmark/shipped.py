@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from diffusion_lessons.benchmark import table
+from diffusion_lessons.benchmark.levels import Level, read_levels
 from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.machine import places
@@ -20,6 +21,7 @@ LATENCY = (
     *("seconds", "session", "evaluation_seconds"),
 )
 LEDGER = "claims.json"
+LEVELS = "-levels.json"  # after the name of the checkpoint
 
 
 class NotMeasured(LookupError):
@@ -38,6 +40,20 @@ def rows(name: str) -> list[Measurement]:
             f"`diffusion-lessons benchmark {name}`"
         )
     return with_latency(table.read(file, cards.read_card(name)["sha256"]))
+
+
+def levels(name: str) -> list[Level]:
+    """At which noise levels a shipped network is wrong, as it was measured: `levels("mnist-diffusion")`.
+
+    Raises FileNotFoundError where it was not measured, ValueError for a damaged file or one of another checkpoint.
+    """
+    file = places.measurements() / f"{name}{LEVELS}"
+    if not file.is_file():
+        raise FileNotFoundError(
+            f"{name} has not been measured level by level: there is no {file.name} in {file.parent}. Measure it with "
+            f"`diffusion-lessons doctor --checkpoint {name} --ship`"
+        )
+    return read_levels(file, cards.read_card(name)["sha256"])
 
 
 def with_latency(measured: list[Measurement]) -> list[Measurement]:

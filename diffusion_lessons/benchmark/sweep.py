@@ -81,8 +81,8 @@ def _rows(denoise, grid, file, sha256, samples, repeats, seed, progress, options
                 continue
             bar.set_description(f"{settings.sampler} {settings.steps}")
             key = settings, count, seed, getattr(denoise, "is_compiled", False)
-            row = _known(file, sha256, key, repeats, options)
-            if row is None:
+            row, missing = _kept_row(file, sha256, key, repeats, options)
+            if row is None or missing:
                 place = kept.place(file, settings, count, seed)
                 try:
                     lock = Lock(place, FOREVER if again else 0.0)
@@ -100,21 +100,29 @@ def _rows(denoise, grid, file, sha256, samples, repeats, seed, progress, options
         bar.close()
 
 
+def _kept_row(
+    file: Path, sha256: str, key: tuple[Settings, int, int, bool], repeats: int, options: dict[str, Any]
+) -> tuple[Measurement | None, list[str]]:
+    """The row of this key in the file, or None, and the figures that are asked for and that it lacks."""
+    rows = {row.key: row for row in table.read(file, sha256)} if file.is_file() else {}
+    row = rows.get(key)
+    if row is None or row.repeats < repeats:
+        return None, []
+    evaluator: Evaluator | None = options.get("evaluator")
+    if evaluator is None:
+        return row, []
+    missing = [name for name in options.get("metrics", QUALITY) if name not in row.quality]
+    if evaluator.train.predicted is None:
+        missing = [name for name in missing if name not in WITH_CLASSES]
+    return row, missing
+
+
 def _known(
     file: Path, sha256: str, key: tuple[Settings, int, int, bool], repeats: int, options: dict[str, Any]
 ) -> Measurement | None:
     """The row of this key with all figures that are asked for, from the file or from kept features; or None."""
-    rows = {row.key: row for row in table.read(file, sha256)} if file.is_file() else {}
-    row = rows.get(key)
-    if row is None or row.repeats < repeats:
-        return None
-    evaluator: Evaluator | None = options.get("evaluator")
-    if evaluator is None:
-        return row
-    missing = [name for name in options.get("metrics", QUALITY) if name not in row.quality]
-    if evaluator.train.predicted is None:
-        missing = [name for name in missing if name not in WITH_CLASSES]
-    if not missing:
+    row, missing = _kept_row(file, sha256, key, repeats, options)
+    if row is None or not missing:
         return row
     try:
         features = kept.features_of_row(row, file)
@@ -123,7 +131,7 @@ def _known(
     except ValueError as error:
         warnings.warn(f"{error}. The row is sampled again", stacklevel=2)
         return None
-    row = replace(row, quality={**row.quality, **quality_of(features, evaluator, missing, row.seed)})
+    row = replace(row, quality={**row.quality, **quality_of(features, options["evaluator"], missing, row.seed)})
     table.append(file, row)
     return row
 

@@ -30,6 +30,7 @@ def doctor(
         str | None, typer.Option(help="A network instead: at which noise level is it wrong? A name, or a file.")
     ] = None,
     samples: Annotated[int, typer.Option(help="Real images that are noised and denoised, with --checkpoint.")] = 500,
+    ship: Annotated[bool, typer.Option("--ship", help="Keep it in datasets/measurements/, for the course.")] = False,
     device: Device = None,
     seed: Seed = 0,
 ) -> None:
@@ -42,7 +43,7 @@ def doctor(
     from diffusion_lessons.commands.doctor import show_health, show_levels
 
     if checkpoint is not None:
-        show_levels(checkpoint, samples=samples, device=device, seed=seed)
+        show_levels(checkpoint, samples=samples, ship=ship, device=device, seed=seed)
     elif not show_health():
         raise typer.Exit(1)
 

@@ -1,12 +1,16 @@
 """`diffusion-lessons doctor`: the examination of this machine, or of a network, printed line by line."""
 
+from pathlib import Path
+
 import torch
 
 from diffusion_lessons import checkpoints, schedules, toys
-from diffusion_lessons.benchmark.levels import Level, by_level, first_fault
+from diffusion_lessons.benchmark.levels import Level, by_level, first_fault, write_levels
+from diffusion_lessons.benchmark.shipped import LEVELS
 from diffusion_lessons.data import load_data
 from diffusion_lessons.doctor import examine
 from diffusion_lessons.invariants import diagnose
+from diffusion_lessons.machine import places
 from diffusion_lessons.machine.devices import choose_device
 from diffusion_lessons.metrics import evaluator as evaluators
 
@@ -25,11 +29,19 @@ def show_health() -> bool:
     return well
 
 
-def show_levels(checkpoint: str, *, samples: int = 500, device: str | None = None, seed: int = 0) -> list[Level]:
+def show_levels(
+    checkpoint: str, *, samples: int = 500, ship: bool = False, device: str | None = None, seed: int = 0
+) -> list[Level]:
     """Print at which noise level a network is wrong: held-out images noised to each level, denoised and measured.
 
-    The data set has to be at hand, or is downloaded. Raises ValueError for a network without classes.
+    ship: also keep it where the course's own tables are, `datasets/measurements/`.
+
+    The data set has to be at hand, or is downloaded. Raises ValueError for a network without classes,
+    FileNotFoundError for `ship` outside a clone of the repository.
     """
+    if ship:
+        places.clone_for("--ship writes the course's own tables")
+    file = places.measurements() / f"{Path(checkpoint).stem}{LEVELS}"
     denoise = checkpoints.load(checkpoint, choose_device(device))
     name = (denoise.card or {})["data"]["name"]
     evaluator, data = evaluators.of_images(name), load_data(name, "test")
@@ -46,4 +58,7 @@ def show_levels(checkpoint: str, *, samples: int = 500, device: str | None = Non
         print("\nNo level from which on it is surely wrong: what remains is within the errors of this many images.")
     else:
         print(f"\nFrom level {fault.level:g} on it is wrong: look there, at its loss and at the times it trains on.")
+    if ship:
+        write_levels(file, levels, denoise, seed)
+        print(f"kept in {file}")
     return levels

@@ -24,6 +24,7 @@ __getattr__, __dir__, __all__ = offer(
         "diffusion.convergence": ["last_steps_figure", "order_figure"],
         "quality.metrics": ["floor_figure", "without_class"],
         "quality.frontier": ["joined", "over_scale"],
+        "quality.levels": [],
         "diffusion.few_steps": ["methods_figure", "trajectories_figure"],
         "diffusion.denoisers": ["jumps_figure"],
     },

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from diffusion_lessons import load, schedules, toys
-from diffusion_lessons.benchmark.levels import by_level, denoised_from, first_fault
+from diffusion_lessons.benchmark import shipped
+from diffusion_lessons.benchmark.levels import by_level, denoised_from, first_fault, read_levels, write_levels
 from diffusion_lessons.data import load_data
 from diffusion_lessons.denoisers.base import Wrapper
 from diffusion_lessons.estimates import Estimate
@@ -64,3 +65,25 @@ def test_what_cannot_be_tried_is_refused(evaluator):
     plain = toys.GaussianMixture([[0.0]], stds=[1.0]).denoiser(schedules.flow())
     with pytest.raises(ValueError, match="compared within classes"):
         by_level(plain, evaluator, DATA)
+
+
+def test_what_was_found_is_kept_and_read_back(tmp_path, evaluator):
+    denoise = load("digits-flow")
+    found = by_level(denoise, evaluator, DATA, (0.3, 5.0), samples=140, steps=2)
+    file = tmp_path / "digits-flow-levels.json"
+    write_levels(file, found, denoise)
+    again = read_levels(file, denoise.card["sha256"])
+    assert again == found and str(again[1]) == str(found[1])
+    with pytest.raises(ValueError, match="was measured on checkpoint .*, and this one is none: make it again"):
+        read_levels(file, "none")
+    file.write_text(file.read_text().replace('"untouched"', '"touched"'))
+    with pytest.raises(ValueError, match="digits-flow-levels.json does not hold what a network does at each"):
+        read_levels(file, denoise.card["sha256"])
+
+
+def test_what_ships_was_measured_on_the_network_that_ships():
+    levels = shipped.levels("mnist-diffusion")
+    assert len(levels) == 7 and levels[0].scores["frechet"].n == 1000
+    assert not levels[0].faulty and first_fault(levels).level > 1  # strokes are right, the shape of the whole is not
+    with pytest.raises(FileNotFoundError, match="`diffusion-lessons doctor --checkpoint mnist-flow --ship`"):
+        shipped.levels("mnist-flow")

@@ -159,8 +159,9 @@ def test_a_figure_that_a_row_lacks_comes_from_its_kept_features(unbroken, tmp_pa
     damaged.write_bytes(damaged.read_bytes()[:-1])
     kept.place(file, GRID[2], 40, 0).unlink()
     sampled.clear()
-    with pytest.warns(UserWarning, match=f"{damaged.name}.*cut short.*The row is sampled again"):
+    with pytest.warns(UserWarning, match=f"{damaged.name}.*cut short.*The row is sampled again") as told:
         rows = list(run(file, repeats=0, metrics=["kernel", "precision"]))
+    assert len(told) == 1  # and once
     assert sampled == [GRID[1], GRID[2]] and all("precision" in row.quality for row in rows)
     assert len(kept.features_of_row(rows[1], file).features) == 40
     with pytest.raises(ValueError, match="holds features of checkpoint_sha256 exact"):

@@ -16,7 +16,7 @@ import claims
 from claims.evidence import judged
 from claims.numbers import Number, by_name
 from claims.page import headline
-from claims.verdicts import NOT_YET, WHERE, Rule
+from claims.verdicts import FAILS, HOLDS, NOT_YET, UNDECIDED, WHERE, Rule
 from diffusion_lessons.benchmark import shipped
 from diffusion_lessons.machine import places
 
@@ -149,3 +149,21 @@ def test_quick_measurements_return_what_their_rules_read(test):
     assert set(test.rule.names) <= set(numbers)
     kept = {one.on: one for one in claims.read()[test.claim]}[test.case.words]
     assert test.rule(numbers, kept.level) == kept.verdict
+
+
+@pytest.mark.parametrize(
+    ("claim", "numbers", "word"),
+    [
+        ("C7", {"recall": (0.044, 0.03), "coverage": (-0.004, 0.02), "diversity": (0.075, 0.02)}, FAILS),
+        ("C7", {"recall": (0.044, 0.03), "coverage": (-0.004, 0.02), "diversity": (-0.075, 0.02)}, HOLDS),
+        ("C16a", {"half precision: times faster": (1.5, 0.1)}, FAILS),
+        ("C16a", {"half precision: times faster": (2.0, 0.05)}, HOLDS),
+        ("C16a", {"half precision: times faster": (1.8, 0.1)}, UNDECIDED),
+        ("C1a", {"excess of DDIM in 50": (0.1, 0.2)}, UNDECIDED),  # that nothing was found is no tie
+    ],
+)
+def test_a_verdict_has_the_sign_and_the_size_of_its_numbers(claim, numbers, word):
+    """A rise is no fall, 1.5 times is not twice, and a wide interval is no equality."""
+    rule = next(test.rule for test in claims.measurements_of(claim) if not test.case.explains)
+    named = {f"{name}: DDIM - DDPM" if claim == "C7" else name: pair for name, pair in numbers.items()}
+    assert rule({name: Number(name, *pair, 24, 500) for name, pair in named.items()}).word == word
