@@ -63,9 +63,13 @@ def run_benchmark(
         if not count:
             rows += _timed(denoise, group.settings, file, name, seed)
             continue
-        for row in sweep(denoise, group.settings, file, **options):
-            print(line(row), flush=True)
-            rows.append(row)
+        try:
+            for row in sweep(denoise, group.settings, file, **options):
+                print(line(row), flush=True)
+                rows.append(row)
+        except KeyboardInterrupt:
+            print(f"\nstopped: what was measured is kept in {file}, and the same command goes on from there")
+            raise
     print(f"{len(rows)} rows in {file}")
     return rows
 

@@ -5,6 +5,7 @@ import pytest
 
 from diffusion_lessons import checkpoints, schedules
 from diffusion_lessons.benchmark import plans
+from diffusion_lessons.commands import benchmark as commands
 from diffusion_lessons.commands.benchmark import run_benchmark
 from diffusion_lessons.commands.frontier import show_frontier
 from diffusion_lessons.networks import UNet, UNetConfig
@@ -39,3 +40,18 @@ def test_a_benchmark_is_kept_and_its_frontier_drawn(untrained, tmp_path, monkeyp
     assert "best with nfe at most 1" in text and (tmp_path / "frontier-beyond-floor.png").stat().st_size > 1000
     with pytest.raises(ValueError, match="unknown plan"):
         run_benchmark(str(untrained), "fast", device="cpu")
+
+
+def test_who_stops_a_benchmark_is_told_what_stays(untrained, tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(plans.PLANS, "tiny", lambda card: [plans.Group(130, plans.at_steps("ddim", 1, 2, scale=1.0))])
+    real = commands.sweep
+
+    def stopped(*arguments, **options):
+        yield next(real(*arguments, **options))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(commands, "sweep", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        run_benchmark(str(untrained), "tiny", out=tmp_path / "rows.jsonl", latency=False, device="cpu")
+    assert f"stopped: what was measured is kept in {tmp_path / 'rows.jsonl'}, and" in capsys.readouterr().out
+    assert len((tmp_path / "rows.jsonl").read_text().splitlines()) == 1
