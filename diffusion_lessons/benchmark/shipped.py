@@ -78,9 +78,9 @@ def comparable(*tables: list[Measurement], samples: int | None = None) -> list[M
     no such row, ValueError for tables measured in different features.
     """
     plain = [[row for row in rows if row.quality and _plain(row.settings)] for rows in tables]
-    evaluators = {row.features_sha256 for rows in plain for row in rows}
-    if len(evaluators) > 1:
-        raise ValueError("these tables were measured in different features, so their distances are not comparable")
+    for name, words in (("features_sha256", "in different features"), ("reference_sha256", "from other real images")):
+        if len({getattr(row, name) for rows in plain for row in rows}) > 1:
+            raise ValueError(f"these rows were measured {words}, so their distances are not comparable")
     counts = set.intersection(*({row.samples for row in rows} for rows in plain))
     count = samples if samples is not None else max(counts, default=None)
     if count not in counts:

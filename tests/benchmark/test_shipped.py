@@ -80,6 +80,8 @@ def test_tables_are_compared_at_the_largest_count_that_all_have():
         shipped.comparable(one, two, samples=90)
     with pytest.raises(ValueError, match="different features"):
         shipped.comparable(one, [plain("two", 70, features_sha256="other")])
+    with pytest.raises(ValueError, match="from other real images"):
+        shipped.comparable(one, [dataclasses.replace(plain("two", 50), reference_sha256="another")])
 
 
 def test_guided_unclipped_and_timed_rows_are_left_out_of_a_comparison():
