@@ -3,9 +3,8 @@
 There is one set of marks. The report, the feedback pages and Formgrader all show what stands here.
 """
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,21 +12,9 @@ from typing import TYPE_CHECKING
 from diffusion_lessons.classroom.course import ClassError
 
 if TYPE_CHECKING:  # importing nbgrader takes seconds, for which not every command has to wait
-    from nbgrader.api import Gradebook
+    from nbgrader.api import Gradebook, SubmittedAssignment
 
 FILE = "gradebook.db"
-MARKS = """
-select submission.student_id, notebook.id, notebook.late_submission_penalty,
-       cell.name, coalesce(coalesce(grade.manual_score, grade.auto_score) + coalesce(grade.extra_credit, 0), 0),
-       grade.needs_manual_grade
-from assignment
-join submitted_assignment as submission on submission.assignment_id = assignment.id
-left join submitted_notebook as notebook on notebook.assignment_id = submission.id
-left join grade on grade.notebook_id = notebook.id
-left join base_cell as cell on cell.id = grade.cell_id
-where assignment.name = ?
-order by submission.student_id, cell.name
-"""
 
 
 @dataclass(frozen=True)
@@ -45,54 +32,56 @@ class Marks:
 
 @contextmanager
 def opened(course: Path) -> Iterator["Gradebook"]:
+    """The gradebook, with the course entered under its folder's name. Raises ClassError for one that cannot be used."""
     from nbgrader.api import Gradebook
+    from sqlalchemy.exc import DatabaseError
 
-    with Gradebook(f"sqlite:///{course / FILE}?timeout=120") as gradebook:
-        yield gradebook
-
-
-@contextmanager
-def _connected(course: Path) -> Iterator[sqlite3.Connection]:
-    """The gradebook as the file that it is, without waiting for nbgrader. Raises ClassError for a damaged one."""
+    file = course / FILE
+    if file.exists() and not file.stat().st_size:  # nbgrader would make a new one of it, without the class
+        raise _unreadable(file, "it is empty")
     try:
-        with closing(sqlite3.connect(course / FILE, timeout=120)) as connection, connection:
-            yield connection
-    except sqlite3.DatabaseError as error:
-        raise ClassError(
-            f"{course / FILE} cannot be read ({error}): put a copy of it back; without one, delete it, release the "
-            "assignment again and grade with --again (marks given by hand are lost with it)"
-        ) from error
+        with Gradebook(f"sqlite:///{file}?timeout=120", course.resolve().name) as gradebook:
+            yield gradebook
+    except DatabaseError as error:
+        raise _unreadable(file, error.orig) from error
+
+
+def _unreadable(file: Path, why: object) -> ClassError:
+    return ClassError(
+        f"{file} cannot be read ({why}): put a copy of it back; without one, delete it, release the assignment again "
+        "and grade with --again (marks given by hand are lost with it)"
+    )
 
 
 def marks(course: Path, assignment: str) -> dict[str, Marks]:
     """The marks of every student who has some. Raises ClassError for a damaged gradebook."""
     if not (course / FILE).exists():
         return {}
-    with _connected(course) as gradebook:
-        found = gradebook.execute(MARKS, (assignment,)).fetchall()
-    scores: dict[str, dict[str, float]] = {}
-    waiting: dict[str, list[str]] = {}
-    penalties: dict[str, dict[str, float]] = {}
-    for student, notebook, penalty, cell, score, waits in found:
-        of_student = scores.setdefault(student, {})
-        penalties.setdefault(student, {})[notebook] = penalty or 0.0
-        if cell is not None:
-            of_student[cell] = score
-            waiting.setdefault(student, []).extend([cell] if waits else [])
-    return {
-        student: Marks(scores[student], tuple(waiting.get(student, ())), sum(penalties[student].values()))
-        for student in scores
-    }
+    from nbgrader.api import MissingEntry
+
+    with opened(course) as gradebook:
+        try:
+            found = gradebook.find_assignment(assignment).submissions
+        except MissingEntry:
+            return {}
+        return {submission.student.id: _marks(submission) for submission in found}
+
+
+def _marks(submission: "SubmittedAssignment") -> Marks:
+    grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
+    waiting = tuple(sorted(grade.name for grade in grades if grade.needs_manual_grade))
+    return Marks({grade.name: grade.score for grade in grades}, waiting, submission.late_submission_penalty or 0.0)
 
 
 def enter_course(course: Path) -> None:
     """Enter the course under its folder's name, where that is new: a copy, or a folder that was renamed.
 
-    nbgrader does that, too, but two of its processes at once would each try, and one would fail.
+    nbgrader does that whenever it opens a gradebook, but two of its processes at once would each try, and one would
+    fail.
     """
     if (course / FILE).exists():
-        with _connected(course) as gradebook:
-            gradebook.execute("insert or ignore into course (id) values (?)", (course.resolve().name,))
+        with opened(course):
+            pass
 
 
 def stay_graded(course: Path, assignment: str, student: str, before: Marks) -> None:

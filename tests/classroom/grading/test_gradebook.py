@@ -1,8 +1,6 @@
 """One set of marks: what a teacher changes in Formgrader counts wherever marks are shown."""
 
 import csv
-import subprocess
-import sys
 
 import pytest
 
@@ -73,17 +71,6 @@ def test_a_new_version_is_looked_at_again(released, monkeypatch, changed):
     assert bool(marks(released, "A1")["ana"].waiting) == changed
 
 
-def test_marks_are_those_that_nbgrader_computes(released):
-    graded.grade(released, "ana")
-    graded.correct(released, "ana", "forward_test", auto_score=None, extra_credit=1.0)
-    graded.correct(released, "ana", "ddpm_step_test", auto_score=None, manual_score=2.0, extra_credit=1.0)
-    graded.correct(released, "ana", "alpha_bar_test", manual_score=0.0, extra_credit=0.5)
-    with gradebook.opened(released) as book:
-        (notebook,) = book.find_submission("A1", "ana").notebooks
-        scores = {grade.name: grade.score for grade in notebook.grades}
-    assert marks(released, "A1")["ana"].scores == scores
-
-
 @pytest.mark.parametrize("damage", [b"garbage" * 100, b""])
 def test_a_damaged_gradebook_is_named_with_what_to_do(released, damage):
     graded.grade(released, "ana")
@@ -100,8 +87,3 @@ def test_a_copy_of_the_course_is_entered_once(released):
     with gradebook.opened(copy) as book:
         book.check_course("copy-of-the-course")  # nothing is left to enter
         assert {"copy-of-the-course", "released"} <= {course.id for course in book.db.query(Course)}
-
-
-def test_a_report_does_not_wait_for_nbgrader():
-    code = "import sys; import diffusion_lessons.classroom.grading.report; print('nbgrader' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"
