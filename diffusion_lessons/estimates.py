@@ -92,7 +92,7 @@ def error_in_eps(predicts: str, path: Path, t: float | Tensor) -> float | Tensor
 
 def check_prediction_type(predicts: str, path: Path) -> None:
     """Raise a ValueError for an unknown prediction type, and for a velocity on any path but the flow path."""
-    if predicts not in ESTIMATES:
+    if not isinstance(predicts, str) or predicts not in ESTIMATES:
         raise ValueError(f"unknown prediction type {predicts!r}; the types are {', '.join(ESTIMATES)}")
     if predicts == "velocity" and path.card["path"] != "flow":
         raise ValueError(f'predicts="velocity" is for flow paths; on {path} use "v", "eps" or "x0"')

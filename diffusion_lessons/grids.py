@@ -15,6 +15,7 @@ import numpy as np
 IN_TIME = ("trailing", "leading", "linspace", "quadratic")
 IN_NOISE = ("logsnr", "karras")
 SPACINGS = IN_TIME + IN_NOISE
+MOST = 1_000_000  # steps, or samples at once: more is a slip of the hand
 RHO = 7.0  # Karras et al. 2022, equation 5
 ROUNDING = 1e-12  # by which a time may lie above T, as a share of it
 TICKS = 1000  # paths without whole times are divided as finely as DDPM's for `leading` and `linspace`
@@ -22,11 +23,11 @@ TICKS = 1000  # paths without whole times are divided as finely as DDPM's for `l
 
 def check_grid(steps: int, spacing: str, t_min: float | None, T: float) -> tuple[int, float]:
     """`steps` and the last time as an int and a float, or a ValueError that says what is wrong with one of them."""
-    if isinstance(steps, bool) or not isinstance(steps, Real) or steps < 1 or steps != steps // 1:
-        raise ValueError(f"steps must be a whole number of at least 1; got {steps!r}")
+    if isinstance(steps, bool) or not isinstance(steps, Real) or not 1 <= steps <= MOST or steps != steps // 1:
+        raise ValueError(f"steps must be a whole number of at least 1 and at most {MOST:,}; got {steps!r}")
     if spacing not in SPACINGS:
         raise ValueError(f"unknown spacing {spacing!r}; the spacings are {', '.join(SPACINGS)}")
-    if t_min is not None and not 0 <= t_min < T:
+    if t_min is not None and not (isinstance(t_min, Real) and 0 <= t_min < T):
         raise ValueError(f"t_min must lie in [0, T) with T = {T:g}; got {t_min!r}")
     return int(steps), float(t_min or 0.0)
 

@@ -11,8 +11,10 @@ import torch
 from torch import Tensor
 
 from diffusion_lessons import samplers
-from diffusion_lessons.denoisers.base import DenoiserLike
+from diffusion_lessons.denoisers.base import DenoiserLike, check_denoiser
+from diffusion_lessons.machine.fields import check_value
 from diffusion_lessons.path import Path
+from diffusion_lessons.samplers.base import check_sampler
 
 
 class Finding(NamedTuple):
@@ -158,6 +160,9 @@ def diagnose(
     `data` [N, *shape], clean samples, makes the check of the denoiser worth much more. Without them `shape` (or the
     denoiser's own) says what a sample is.
     """
+    check_denoiser(denoise)
+    check_value("path", path, Path)
+    check_sampler(sampler)
     shape = tuple(data.shape[1:]) if data is not None else shape or getattr(denoise, "shape", None)
     if shape is None:
         raise ValueError("give data or shape: the denoiser does not say what shape one sample has")

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from diffusion_lessons import grids
-from diffusion_lessons.machine.devices import moved
+from diffusion_lessons.machine.devices import choose_device, moved
+from diffusion_lessons.machine.fields import check_value
 
 Numbers = TypeVar("Numbers", float, Tensor, float | Tensor)  # floats in, floats out; tensors in, tensors out
 
@@ -128,9 +129,12 @@ class Path(ABC):
         The numbers are drawn on the generator's device (the CPU without one) and then moved, so that one seed
         gives one starting noise on every machine.
         """
+        check_value("shape", tuple(shape) if isinstance(shape, list) else shape, tuple[int, ...], 0)
+        check_value("generator", generator, torch.Generator | None)
+        target = None if device is None else choose_device(device)
         source = generator.device if generator is not None else torch.device("cpu")
         noise = torch.randn(tuple(shape), generator=generator, dtype=dtype, device=source)
-        x = (self.prior_std * noise).to(device if device is not None else source)
+        x = (self.prior_std * noise).to(target or source)
         if not x.is_inference():
             x.prior_version = x._version  # type: ignore[attr-defined]
         return x

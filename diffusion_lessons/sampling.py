@@ -8,28 +8,29 @@ The command line, the benchmark, the tables, the cards and the panels all use `S
 """
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from diffusion_lessons import samplers
-from diffusion_lessons.denoisers.base import DenoiserLike, Wrapper
+from diffusion_lessons.denoisers.base import DenoiserLike, Wrapper, check_denoiser
 from diffusion_lessons.denoisers.clipping import check_limit, check_percentile, clip
 from diffusion_lessons.denoisers.conditions import as_condition, takes_condition
 from diffusion_lessons.denoisers.precision import HalfPrecision
-from diffusion_lessons.grids import SPACINGS
+from diffusion_lessons.grids import MOST, SPACINGS
 from diffusion_lessons.guidance.classifier_free import check_rescale, classifier_free
 from diffusion_lessons.guidance.scales import as_scale, check_interval
+from diffusion_lessons.machine.devices import choose_device
+from diffusion_lessons.machine.fields import check_value
 from diffusion_lessons.path import Path
 from diffusion_lessons.samplers.base import State, with_progress
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16, "float64": torch.float64}
 HALF = (torch.bfloat16, torch.float16)
-MOST = 1_000_000  # steps, or images at once: more is a slip of the hand
 FLAGS = {  # of the command line, for settings that are not options of a sampler
     **{name: name for name in ("sampler", "steps", "spacing", "scale", "negative", "interval", "rescale", "precision")},
     "label": "label",
@@ -75,6 +76,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         info = samplers.get(self.sampler).info
+        check_value("options", self.options, dict)
         if unknown := [name for name in self.options if name not in info.options]:
             has = f"(its options: {', '.join(info.options)})" if info.options else "(it has none)"
             raise ValueError(f"{self.sampler} has no option {unknown[0]} {has}{_instead(unknown[0])}")
@@ -87,16 +89,13 @@ class Settings:
             if isinstance(value, bool) or not isinstance(value, Integral) or not 1 <= int(value) <= MOST:
                 raise ValueError(f"{name} must be a whole number of at least 1 and at most {MOST:,}; got {value!r}")
         as_scale(self.scale)
-        check_rescale(_number("rescale", self.rescale))
+        check_rescale(self.rescale)
         if self.interval is not None:
-            if not isinstance(self.interval, Sequence) or isinstance(self.interval, str):
-                raise ValueError(f"interval must be (low, high) in noise level; got {self.interval!r}")
-            check_interval([_number("interval", end) for end in self.interval])
+            check_interval(self.interval)
             object.__setattr__(self, "interval", tuple(self.interval))  # JSON has lists only
         if self.limit is not None:
-            check_limit(_number("limit", self.limit))
-        if self.percentile is not None:
-            check_percentile(_number("percentile", self.percentile))
+            check_limit(self.limit)
+        check_percentile(self.percentile)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Settings):
@@ -126,8 +125,7 @@ class Settings:
     @property
     def guided(self) -> bool:
         """Whether anything but the plain conditional pass is asked for."""
-        plain = isinstance(self.scale, int | float) and self.scale == 1
-        return not plain or self.negative is not None
+        return self.negative is not None or not (isinstance(self.scale, int | float) and self.scale == 1)
 
     @property
     def adds_noise(self) -> bool:
@@ -142,6 +140,8 @@ class Settings:
 
     def check(self, denoise: Any) -> tuple[float, ...]:
         """The times of a run, or a ValueError if these settings do not suit this denoiser; nothing is computed."""
+        check_denoiser(denoise)
+        check_value("the denoiser's path", getattr(denoise, "path", None), Path)
         if self.guided and not takes_condition(denoise):
             raise ValueError("this denoiser takes no condition, so there is nothing to guide: leave scale at 1")
         if self.negative is not None:
@@ -154,10 +154,12 @@ def states(
 ) -> Iterator[State]:
     """Sample from x_T [B, ...] on, one State after each step; arguments are checked when this is called.
 
-    labels [B] are numbers of classes (conditions [B, ...] where the denoiser is told something else), or None for no
-    condition. The network computes in `settings.precision`, and x
-    keeps its type. To count evaluations give `count_calls(in_precision(denoise, settings.precision))`.
+    labels [B] are numbers of classes (conditions [B, ...] where the denoiser is told something else), or None for none.
+    The network computes in `settings.precision`, and x keeps its type. To count evaluations, give
+    `count_calls(in_precision(denoise, settings.precision))`.
     """
+    check_value("settings", settings, Settings)
+    check_value("generator", generator, torch.Generator | None)
     return _states(denoise, x, settings, settings.check(denoise), labels, generator)
 
 
@@ -203,22 +205,22 @@ def generate(
     seed: decides x_T and the sampler's noise, drawn on the CPU, so that it means the same on every device.
     device: that of x; by default the network's.
     """
+    check_value("settings", settings, Settings | None)
     settings = (settings or Settings()).changed(**changes)
+    times = settings.check(denoise)
     generator = torch.Generator().manual_seed(check_seed(seed))
-    device = device or device_of(denoise)
-    if isinstance(start, Tensor):
+    device = device_of(denoise) if device is None else choose_device(device)
+    if isinstance(start, Tensor) and start.ndim > 0:
         x = start.to(device)
-    elif denoise.shape is None:
+    elif not isinstance(start, Integral) or isinstance(start, bool) or not 1 <= start <= MOST:
+        raise ValueError(f"start is how many samples, a whole number from 1 to {MOST:,}, or x_T; got {start!r}")
+    elif getattr(denoise, "shape", None) is None:
         raise ValueError("the denoiser does not say the shape of one sample: make it with shape=(channels, H, W)")
-    elif not isinstance(start, Integral) or start < 1:
-        raise ValueError(f"start is how many samples, a whole number of at least 1, or x_T; got {start!r}")
     else:
         x = denoise.path.prior((start, *denoise.shape), generator, device=device)
-    conditions = None
-    if labels is not None:
-        conditions = as_condition(denoise, labels)
+    conditions = None if labels is None else as_condition(denoise, labels)
+    if conditions is not None:
         conditions = conditions[torch.arange(len(x)) % len(conditions)]
-    times = settings.check(denoise)
     steps = _states(denoise, x, settings, times, conditions, generator)
     return [State(times[0], x, None), *with_progress(steps, samplers.get(settings.sampler).info, times, progress)]
 
@@ -250,7 +252,7 @@ def in_precision(denoise: Any, precision: str) -> Any:
 
     In half precision these are its products only, under autocast (`HalfPrecision`).
     """
-    dtype = PRECISIONS[precision]
+    dtype = PRECISIONS[Settings(precision=precision).precision]  # or what `Settings` says of another
     if getattr(denoise, "dtype", None) in (None, dtype):
         return denoise
     if dtype == torch.float64 and device_of(denoise).type == "mps":
@@ -271,12 +273,6 @@ def _instead(name: str) -> str:
     if name in {f.name for f in fields(Settings)}:
         return f"; no command takes it: in Python, Settings({name}=...)"
     return ""
-
-
-def _number(name: str, value: Any) -> float:
-    if not isinstance(value, Real):
-        raise ValueError(f"{name} takes numbers; got {value!r}")
-    return float(value)
 
 
 def _listed(value: Any) -> Any:

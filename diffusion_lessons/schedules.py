@@ -25,6 +25,7 @@ import torch
 from torch import Tensor
 
 from diffusion_lessons.interpolation import FallingCurve
+from diffusion_lessons.machine.fields import check_value
 from diffusion_lessons.path import Path, match
 
 MOST_TIMES = 1_000_000  # of a table: a card that asks for more is damaged, and a table that large would fill the memory
@@ -136,6 +137,8 @@ class VarianceExploding(Path):
     """alpha = 1 and sigma = t: the data stay, the noise grows to T = sigma_max (Karras et al. 2022, table 1, EDM)."""
 
     def __init__(self, sigma_max: float, sigma_min: float):
+        check_value("sigma_max", sigma_max, float)
+        check_value("sigma_min", sigma_min, float)
         card = {"path": "variance_exploding", "sigma_max": sigma_max, "sigma_min": sigma_min}
         super().__init__(card, (sigma_max, sigma_min))
         if not 0 < sigma_min < sigma_max < math.inf:
@@ -161,6 +164,8 @@ class VarianceExploding(Path):
 
 def ddpm_linear(T: int = 1000, beta_start: float = 1e-4, beta_end: float = 0.02) -> VariancePreserving:
     """DDPM's path: beta_t linear in t, alpha_bar_t = prod_{i <= t} (1 - beta_i) (Ho et al. 2020, section 4)."""
+    check_value("beta_start", beta_start, float)
+    check_value("beta_end", beta_end, float)
     if not 0 < beta_start <= beta_end < 1:
         raise ValueError(f"need 0 < beta_start <= beta_end < 1; got beta_start={beta_start}, beta_end={beta_end}")
     betas = np.linspace(beta_start, beta_end, _whole("T", T))
@@ -184,7 +189,10 @@ def from_alpha_bar(values: Sequence[float]) -> VariancePreserving:
 
     The last value may be 0 (zero terminal signal-to-noise ratio).
     """
-    numbers = [float(value) for value in values]
+    try:
+        numbers = [float(value) for value in values]
+    except (TypeError, ValueError, RuntimeError) as error:  # one number, words, rows of several values
+        raise ValueError(f"alpha_bar must be a list of finite numbers, one for each time; got {values!r}") from error
     return VariancePreserving(numbers, {"path": "from_alpha_bar", "values": numbers})
 
 
@@ -218,7 +226,7 @@ def from_card(card: dict[str, Any]) -> Path:
 
 
 def _whole(name: str, value: int) -> int:
-    if not isinstance(value, Real) or not 1 <= value <= MOST_TIMES or int(value) != value:
+    if isinstance(value, bool) or not isinstance(value, Real) or not 1 <= value <= MOST_TIMES or int(value) != value:
         raise ValueError(f"{name} must be a whole number from 1 to {MOST_TIMES:,}; got {value!r}")
     return int(value)
 

@@ -80,7 +80,7 @@ def test_quadratic_grids_follow_the_square_and_stay_distinct():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"steps": 0}, "steps must be a whole number of at least 1; got 0"),
+        ({"steps": 0}, "steps must be a whole number of at least 1 and at most 1,000,000; got 0"),
         ({"steps": -3}, "got -3"),
         ({"steps": 2.5}, "got 2.5"),
         ({"steps": 37}, '37 steps asked of a grid with 10 distinct times; use spacing="logsnr" or at most 10 steps'),

@@ -18,8 +18,10 @@ from tqdm.auto import tqdm
 from diffusion_lessons.benchmark import kept
 from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.denoisers.counting import count_calls
+from diffusion_lessons.grids import MOST
 from diffusion_lessons.machine import description
 from diffusion_lessons.machine.devices import device_generator, synchronise, tf32
+from diffusion_lessons.machine.fields import check_value
 from diffusion_lessons.metrics.evaluator import Evaluator
 from diffusion_lessons.metrics.samples import Features
 from diffusion_lessons.metrics.scores import WITH_CLASSES, Score, evaluate, evaluate_values, metric_named
@@ -147,6 +149,8 @@ def timed_samples(
     sampled before. For a GPU this noise is drawn on the CPU, so that a seed means the same on every device, and copied
     at each step. The batches that are timed on a GPU are separate ones, whose noise is drawn on the device.
     """
+    check_value("settings", settings, Settings)
+    check_value("n", n, int, 0, MOST)
     settings.check(denoise)
     device = device_of(denoise)
     counter = count_calls(in_precision(denoise, settings.precision))

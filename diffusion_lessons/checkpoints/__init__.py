@@ -11,8 +11,10 @@ from diffusion_lessons.captions.denoiser import CaptionDenoiser
 from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.checkpoints.captions import load_parts
 from diffusion_lessons.denoisers.network import Denoiser
+from diffusion_lessons.estimates import check_prediction_type
 from diffusion_lessons.machine import places
 from diffusion_lessons.machine.devices import choose_device, why_not_compiled
+from diffusion_lessons.machine.fields import check_value
 from diffusion_lessons.machine.files import Lock
 from diffusion_lessons.networks.latent_unet import LatentUNet
 from diffusion_lessons.path import Path as GaussianPath
@@ -44,6 +46,11 @@ def save(
 
     Raises ValueError for weights that are not finite (in `dtype`), OSError when the disk is full.
     """
+    check_value("path", path, GaussianPath | None)
+    if path is not None:
+        check_prediction_type(str(predicts), path)
+    check_value("shape", shape, tuple[int, ...], 1)
+    check_value("class_names", class_names, tuple[str, ...] | None)
     card = {
         "architecture": networks.card(network),
         "parameters": networks.count_parameters(network),

@@ -69,11 +69,14 @@ def read(name_or_path: str | Path, needs: tuple[str, ...] = ()) -> tuple[dict[st
 
 
 def find(name_or_path: str | Path) -> Path:
-    """The .safetensors file of a shipped name or of a path (with or without its suffix)."""
+    """The .safetensors file of a shipped name or of a path (with or without its suffix).
+
+    Raises FileNotFoundError where there is none, ValueError for what is neither a name nor the path of a file.
+    """
+    file = _with_suffix(name_or_path)
     shipped = places.checkpoints() / f"{name_or_path}.safetensors"
     if str(name_or_path) == Path(name_or_path).name and shipped.is_file():
         return shipped
-    file = _with_suffix(places.expanded(name_or_path))
     if not file.is_file():
         names = ", ".join(sorted(shipped.stem for shipped in places.checkpoints().glob("*.safetensors")))
         raise FileNotFoundError(
@@ -204,5 +207,7 @@ def _essence(card: dict[str, Any]) -> str:
 
 
 def _with_suffix(file: str | Path) -> Path:
-    file = Path(file)
+    file = places.expanded(file)
+    if not file.name or file.name == "..":
+        raise ValueError(f"{str(file)!r} is a folder: give the name of a shipped checkpoint, or of a file")
     return file if file.suffix == ".safetensors" else file.with_name(file.name + ".safetensors")

@@ -30,7 +30,7 @@ NO_FUNCTION: Any = object()
 
 def exercise(name: str) -> Exercise:
     """The exercise of this name."""
-    if name not in EXERCISES:
+    if not isinstance(name, str) or name not in EXERCISES:
         raise ValueError(f"unknown exercise {name!r}; the exercises are {', '.join(EXERCISES)}")
     return EXERCISES[name]
 

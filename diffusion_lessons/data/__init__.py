@@ -21,6 +21,7 @@ from torch import Tensor
 
 from diffusion_lessons.data.folder import read_folder
 from diffusion_lessons.machine import places
+from diffusion_lessons.machine.fields import check_value
 
 SPLITS = ("train", "test", "all")
 
@@ -55,11 +56,13 @@ FILES = {  # what torchvision looks for, relative to `places.datasets()`
 
 def to_unit(pixels: Tensor) -> Tensor:
     """uint8 in 0..255 -> float32 in [-1, 1]: pixel / 127.5 - 1."""
+    check_value("pixels", pixels, Tensor)
     return pixels.float().div_(127.5).sub_(1.0)
 
 
 def to_pixels(images: Tensor) -> Tensor:
     """Floats, clipped to [-1, 1], -> uint8 in 0..255. The inverse of `to_unit`."""
+    check_value("images", images, Tensor)
     return images.float().clamp(-1.0, 1.0).add(1.0).mul(127.5).round().to(torch.uint8)
 
 
@@ -137,9 +140,8 @@ def load_data(
     """
     if split not in SPLITS:
         raise ValueError(f"split {split!r} is not one of {', '.join(SPLITS)}")
-    if size is not None and size < 1:
-        raise ValueError(f"size {size} is not a positive number of pixels")
-    if channels not in (None, 1, 3):
+    check_value("size", size, int | None, 1)
+    if isinstance(channels, bool) or channels not in (None, 1, 3):
         raise ValueError(f"channels {channels} is neither 1 (grey) nor 3 (colour)")
 
     name = known_name(name_or_folder)

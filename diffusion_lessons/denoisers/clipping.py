@@ -1,6 +1,7 @@
 """Clipping: x0_hat kept in the range that the data have, around whatever else was done to the estimate."""
 
 import math
+from numbers import Real
 from typing import Any
 
 import torch
@@ -60,11 +61,11 @@ def clip(
 
 def check_limit(limit: float) -> None:
     """Raise a ValueError for a limit that `clip` cannot keep x0_hat within."""
-    if not limit > 0:
-        raise ValueError(f"limit must be above 0; got {limit!r}")
+    if not (isinstance(limit, Real) and limit > 0):
+        raise ValueError(f"limit must be a number above 0; got {limit!r}")
 
 
 def check_percentile(percentile: float | None) -> None:
     """Raise a ValueError for what is no share to take a dynamic limit at."""
-    if percentile is not None and not 0 < percentile <= 1:
+    if percentile is not None and not (isinstance(percentile, Real) and 0 < percentile <= 1):
         raise ValueError(f"percentile is a share in (0, 1], such as 0.995; got {percentile!r}")

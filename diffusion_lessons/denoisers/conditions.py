@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from diffusion_lessons.denoisers.base import DenoiserLike, Wrapper
+from diffusion_lessons.denoisers.base import DenoiserLike, Wrapper, check_x
 from diffusion_lessons.estimates import Estimate
 from diffusion_lessons.machine.devices import moved
 
@@ -28,6 +28,7 @@ class Conditioned(Wrapper):
     def __call__(self, x: Tensor, t: float | Tensor, condition: Any = None) -> Estimate:
         if condition is not None:
             raise ValueError("this denoiser is already bound to a condition; call it without one")
+        check_x(x)
         self.condition = moved(self.condition, x.device)  # once: then it is there
         return self.inner(x, t, rows_for(self.condition, x))
 

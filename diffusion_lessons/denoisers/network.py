@@ -6,10 +6,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from diffusion_lessons.denoisers.base import check_x
 from diffusion_lessons.denoisers.conditions import null_condition, read_condition, rows_for
 from diffusion_lessons.denoisers.precision import HalfPrecision, is_compiled
 from diffusion_lessons.estimates import ESTIMATES, Estimate, check_prediction_type
 from diffusion_lessons.machine.devices import moved
+from diffusion_lessons.machine.fields import check_value
 from diffusion_lessons.path import Path, time_for
 
 
@@ -45,7 +47,12 @@ class Denoiser:
         card: dict[str, Any] | None = None,
         times: tuple[float, ...] | None = None,
     ):
+        check_value("network", network, Callable)
+        check_value("path", path, Path)
         check_prediction_type(predicts, path)
+        check_value("classes", classes, int | None, 1)
+        check_value("shape", shape, tuple | None)
+        check_value("card", card, dict | None)
         if classes is not None and null is not None:
             raise ValueError("give either classes, whose null is the label `classes`, or the null of another condition")
         self.network, self.path, self.predicts = network, path, predicts
@@ -76,6 +83,7 @@ class Denoiser:
         return self.network.parameters() if isinstance(self.network, torch.nn.Module) else iter(())
 
     def __call__(self, x: Tensor, t: float | Tensor, condition: Any = None) -> Estimate:
+        check_x(x)
         t = time_for(x, t)
         self._check(t)
         dtype = self._type_of_weights or x.dtype

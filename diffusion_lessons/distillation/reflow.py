@@ -18,8 +18,10 @@ from tqdm.auto import tqdm
 
 from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.data import Data
+from diffusion_lessons.denoisers.base import check_denoiser
 from diffusion_lessons.denoisers.network import Denoiser
 from diffusion_lessons.distillation.recipe import Lesson, StudentRecipe
+from diffusion_lessons.machine.fields import check_value
 from diffusion_lessons.samplers.base import last_x
 from diffusion_lessons.sampling import Settings, device_of, states
 from diffusion_lessons.training.batches import Batch, mixed
@@ -114,8 +116,9 @@ def make_pairs(
 
     Raises ValueError if the folder holds pairs of another teacher, solver, share, seed or labels, or damaged ones.
     """
-    if count < 1:
-        raise ValueError(f"pairs must be at least 1; got {count}")
+    check_denoiser(teacher)
+    check_value("data", data, Data)
+    check_value("pairs", count, int, 1)
     origin = {
         "teacher_sha256": (teacher.card or {}).get("sha256", ""),
         "sampler": sampler,

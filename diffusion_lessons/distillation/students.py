@@ -22,6 +22,7 @@ from diffusion_lessons.distillation.consistency import ConsistencyRecipe
 from diffusion_lessons.distillation.progressive import ProgressiveRecipe
 from diffusion_lessons.distillation.recipe import StudentRecipe
 from diffusion_lessons.distillation.reflow import ReflowRecipe
+from diffusion_lessons.machine.fields import check_value
 from diffusion_lessons.machine.processes import Processes
 from diffusion_lessons.training import loop, recipes
 from diffusion_lessons.training.base import changed
@@ -71,7 +72,7 @@ def student_recipe(name: str, **changes: Any) -> StudentRecipe:
 
     Raises ValueError for an unknown name or field.
     """
-    if name not in _RECIPES:
+    if not isinstance(name, str) or name not in _RECIPES:
         raise ValueError(f"unknown student {name!r}; the students are {', '.join(names())}")
     return changed(_RECIPES[name], changes)
 
@@ -93,6 +94,8 @@ def train_student(
     like are made at the first `next`. Raises what `loop.train` and `load_teacher` raise, and ValueError for a teacher
     that the method cannot use or that has other classes or shapes than the data.
     """
+    check_value("recipe", recipe, StudentRecipe)
+    check_value("data", data, Data | None)
     processes = Processes.started(device)  # before anything is put on a device: each process has its own
     teacher = load_teacher(recipe.teacher, processes.device)
     student = recipe.taught_by(teacher)
@@ -140,6 +143,7 @@ def load_teacher(name: str, device: str | torch.device = "cpu") -> Denoiser:
 
 def find_teacher(name: str) -> Path:
     """The file of which `load_teacher` makes a denoiser. Raises the same FileNotFoundError."""
+    check_value("a teacher", name, str | Path)
     own = RUNS / name / f"{name}.safetensors"
     try:
         return cards.find(own if own.is_file() else name)

@@ -5,6 +5,7 @@ Source: Ho and Salimans, "Classifier-Free Diffusion Guidance", 2022 (https://arx
 
 import warnings
 from collections.abc import Sequence
+from numbers import Real
 from typing import Any
 
 import torch
@@ -26,7 +27,7 @@ from diffusion_lessons.path import match
 
 def check_rescale(rescale: float) -> None:
     """Raise a ValueError for what is no share of the way back to the conditional estimate's deviation."""
-    if not 0 <= rescale <= 1:
+    if not (isinstance(rescale, Real) and 0 <= rescale <= 1):
         raise ValueError(f"rescale is a share between 0 and 1; got {rescale!r}")
 
 

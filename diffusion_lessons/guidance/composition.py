@@ -102,6 +102,9 @@ def compose(
     Source: Liu et al. 2022, "Compositional Visual Generation with Composable Diffusion Models", equation 11.
     """
     null = check_guidable(denoise)
+    for name, values in (("conditions", conditions), ("weights", weights)):
+        if not hasattr(values, "__len__") or isinstance(values, str | bytes) or getattr(values, "ndim", 1) == 0:
+            raise ValueError(f"{name} must be a list, of one at least; got {values!r}")
     if len(conditions) == 0 or len(conditions) != len(weights):
         raise ValueError(
             f"{len(conditions)} conditions and {len(weights)} weights: give one weight for each, at least one"

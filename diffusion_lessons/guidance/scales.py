@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from numbers import Real
 
 import torch
 from torch import Tensor
@@ -53,9 +54,9 @@ def within(scale: Scale, low: float, high: float) -> Callable[[Number], Number]:
 
 def check_interval(interval: Sequence[float]) -> None:
     """Raise a ValueError for what is no interval (low, high] of noise levels."""
-    if len(interval) != 2 or not 0 <= interval[0] < interval[1]:
-        got = ", ".join(map(str, interval))
-        raise ValueError(f"interval must be (low, high) in noise level, 0 <= low < high; got ({got})")
+    numbers = isinstance(interval, list | tuple) and all(isinstance(end, Real) for end in interval)
+    if not numbers or len(interval) != 2 or not 0 <= interval[0] < interval[1]:
+        raise ValueError(f"interval must be (low, high) in noise level, 0 <= low < high; got {interval!r}")
 
 
 def as_scale(scale: Scale | Sequence[float]) -> Scale:

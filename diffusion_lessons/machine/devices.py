@@ -21,7 +21,7 @@ def choose_device(name: str | torch.device | None = None) -> torch.device:
         return torch.device(next(filter(kind_is_there, KINDS)))
     try:
         device = torch.device(name)
-    except RuntimeError as error:
+    except (RuntimeError, TypeError, ValueError) as error:  # words, things that are no name, numbers without end
         raise ValueError(f"unknown device {name!r}; the devices are {', '.join(KINDS)}") from error
     if not kind_is_there(device.type):
         kinds = ", ".join(filter(kind_is_there, KINDS))

@@ -7,19 +7,28 @@ class Config:
 
     def __post_init__(self) -> None:
         check_fields(self, widths=(1, 4096), dropout=(0, 1))
+
+`check_value` does the same for one argument of a function.
 """
 
 import math
 import sys
 import types
 import typing
-from collections.abc import Sized
+from collections.abc import Callable, Sized
 from dataclasses import fields
 from numbers import Integral, Real
 from typing import Any, Literal, Union
 
 LARGEST = sys.float_info.max
-WORDS: dict[type, str] = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
+OWN = __name__.partition(".")[0]
+WORDS: dict[Any, str] = {
+    Callable: "a function",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    str: "a text",
+}
 
 
 def check_fields(thing: Any, **ranges: tuple[float, float]) -> None:
@@ -30,10 +39,19 @@ def check_fields(thing: Any, **ranges: tuple[float, float]) -> None:
     """
     annotations = typing.get_type_hints(type(thing))
     for field in fields(thing):
-        value, bounds = getattr(thing, field.name), ranges.get(field.name, (-math.inf, math.inf))
-        if not _fits(value, annotations[field.name], bounds):
-            expected = _words(annotations[field.name]) + _range(*bounds)
-            raise ValueError(f"{field.name} must be {expected}; got {_shown(value)}")
+        check_value(field.name, getattr(thing, field.name), annotations[field.name], *ranges.get(field.name, ()))
+
+
+def check_value(name: str, value: Any, kind: Any, low: float = -math.inf, high: float = math.inf) -> None:
+    """Raise a ValueError that names the value if it is not of this type, or outside its range.
+
+    The types are those of `check_fields`; the range holds for every number in a tuple.
+    """
+    if not _fits(value, kind, (low, high)):
+        kinds = [one for one in _choices(kind) if one is not type(None)]
+        expected = " or ".join(map(_words, kinds)) + _range(low, high)
+        none = "" if len(kinds) == len(_choices(kind)) else ", or None"
+        raise ValueError(f"{name} must be {expected}{none}; got {_shown(value)}")
 
 
 def check_count(name: str, values: Sized, low: int, high: int) -> None:
@@ -44,8 +62,8 @@ def check_count(name: str, values: Sized, low: int, high: int) -> None:
 
 def _fits(value: Any, kind: Any, bounds: tuple[float, float]) -> bool:
     origin = typing.get_origin(kind)
-    if origin in (Union, types.UnionType):
-        return any(_fits(value, choice, bounds) for choice in typing.get_args(kind))
+    if len(_choices(kind)) > 1:
+        return any(_fits(value, choice, bounds) for choice in _choices(kind))
     if origin is Literal:
         return any(type(value) is type(choice) and value == choice for choice in typing.get_args(kind))
     if origin is tuple:
@@ -56,15 +74,20 @@ def _fits(value: Any, kind: Any, bounds: tuple[float, float]) -> bool:
     return value is None if kind is type(None) else isinstance(value, origin or kind)
 
 
+def _choices(kind: Any) -> tuple[Any, ...]:
+    """The types of a union; of any other type, itself."""
+    return typing.get_args(kind) if typing.get_origin(kind) in (Union, types.UnionType) else (kind,)
+
+
 def _words(kind: Any) -> str:
     origin = typing.get_origin(kind)
-    if origin in (Union, types.UnionType):
-        return " or ".join(map(_words, typing.get_args(kind)))
     if origin is Literal:
         return " or ".join(repr(choice) for choice in typing.get_args(kind))
     if origin is tuple:
         return f"a tuple, each of its values {_words(typing.get_args(kind)[0])}"
-    return "None" if kind is type(None) else WORDS.get(kind, f"a {(origin or kind).__name__}")
+    kind = origin or kind
+    root = kind.__module__.partition(".")[0]
+    return WORDS.get(kind, f"a {kind.__name__}" if root in ("builtins", OWN) else f"a {root}.{kind.__name__}")
 
 
 def _range(low: float, high: float) -> str:

@@ -13,7 +13,12 @@ PROJECT = "diffusion-lessons"  # the name in this project's pyproject.toml
 
 
 def expanded(path: str | Path) -> Path:
-    """A path with ~ and ~user replaced by their folders; unchanged where there is no such user, or no home."""
+    """A path with ~ and ~user replaced by their folders; unchanged where there is no such user, or no home.
+
+    Raises ValueError for what is no path, and for an empty text, which would stand for the current folder.
+    """
+    if not isinstance(path, str | os.PathLike) or path == "":
+        raise ValueError(f"expected a path, as a text or a pathlib.Path; got {path!r}. The current folder is '.'")
     try:
         return Path(path).expanduser()
     except RuntimeError:

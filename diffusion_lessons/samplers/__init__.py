@@ -40,7 +40,7 @@ ALL: dict[str, Sampler] = {
 
 def get(name: str) -> Sampler:
     """The sampler of this name."""
-    if name not in ALL:
+    if not isinstance(name, str) or name not in ALL:
         raise ValueError(f"unknown sampler {name!r}; the samplers are {', '.join(ALL)}")
     return ALL[name]
 

@@ -22,6 +22,7 @@ from tqdm.auto import tqdm
 from diffusion_lessons import grids
 from diffusion_lessons.denoisers.base import DenoiserLike
 from diffusion_lessons.estimates import Estimate
+from diffusion_lessons.machine.fields import check_value
 from diffusion_lessons.path import Path
 from diffusion_lessons.samplers.checks import check_start, check_steps, warn_of_start
 
@@ -155,6 +156,7 @@ def sampler(
 
         @functools.wraps(function)
         def start(denoise, x, path, times, *, generator=None, **options):
+            check_value("generator", generator, torch.Generator | None)
             if adds_noise:
                 options["generator"] = generator
             signature.bind(denoise, x, path, times, **options)  # an unknown option is a TypeError now
@@ -206,6 +208,13 @@ def fresh_noise(x: Tensor, generator: torch.Generator | None) -> Tensor:
     return torch.randn(x.shape, generator=generator, dtype=x.dtype, device=source).to(x.device)
 
 
+def check_sampler(sampler: Any) -> None:
+    """Raise a TypeError for what is no sampler, such as the name of one."""
+    if not (callable(sampler) and isinstance(getattr(sampler, "info", None), Info)):
+        name = f'get("{sampler}")' if isinstance(sampler, str) else "ddim"
+        raise TypeError(f"sampler must be a sampler, such as samplers.{name}; got {sampler!r}")
+
+
 def sample(
     sampler: Sampler,
     denoise: DenoiserLike,
@@ -217,6 +226,7 @@ def sample(
     **options: Any,
 ) -> Tensor:
     """Run a sampler to its end and return the last x: `sample(samplers.ddim, denoise, x_T, path, path.grid(50))`."""
+    check_sampler(sampler)
     states = sampler(denoise, x, path, times, **options)
     return last_x(with_progress(states, sampler.info, times, progress))
 
@@ -239,6 +249,7 @@ def trace(
     **options: Any,
 ) -> list[State]:
     """Run a sampler and return every State: the x that it starts from (with x0=None), then one for each step."""
+    check_sampler(sampler)
     states = sampler(denoise, x, path, times, **options)
     start = State(float(times[-1 if sampler.info.upward else 0]), x, None)
     return [start, *with_progress(states, sampler.info, times, progress)]

@@ -9,7 +9,7 @@ from pathlib import Path as File
 import torch
 from torch import Tensor
 
-from diffusion_lessons.denoisers.base import DenoiserLike
+from diffusion_lessons.denoisers.base import DenoiserLike, check_denoiser, check_x
 from diffusion_lessons.path import Path, is_prior
 
 PACKAGE = str(File(__file__).parents[1])
@@ -24,11 +24,8 @@ def check_start(denoise: DenoiserLike, x: Tensor, path: Path) -> None:
     """The denoiser, the path and x fit together, or an error says which does not."""
     if not isinstance(path, Path):
         raise TypeError(f"path must be a path such as schedules.ddpm_linear(); got {type(path).__name__}")
-    if not callable(denoise):
-        raise TypeError(f"denoise must be callable as denoise(x, t) -> Estimate; got {type(denoise).__name__}")
-    if not isinstance(x, Tensor) or not x.is_floating_point() or x.ndim < 1 or len(x) == 0:
-        got = f"{x.dtype} {tuple(x.shape)}" if isinstance(x, Tensor) else type(x).__name__
-        raise ValueError(f"x must be a floating-point tensor of shape [B, ...] with B at least 1; got {got}")
+    check_denoiser(denoise)
+    check_x(x)
     if getattr(denoise, "path", path) != path:
         raise ValueError(f"the denoiser was made for {denoise.path}, not for {path}; pass path=denoise.path")  # type: ignore[attr-defined]
     shape = getattr(denoise, "shape", None)

@@ -18,11 +18,13 @@ A step from alpha = 0 or to sigma = 0 is infinitely long in lambda: it has no in
 import math
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from numbers import Real
 
 from torch import Tensor
 
 from diffusion_lessons.denoisers.base import DenoiserLike
 from diffusion_lessons.estimates import Estimate
+from diffusion_lessons.machine.fields import check_value
 from diffusion_lessons.path import Path
 from diffusion_lessons.samplers.base import Check, State, sampler
 from diffusion_lessons.samplers.ddim import ddim_step
@@ -118,12 +120,13 @@ def dpm_solver_fast_plan(path: Path, nfe: int) -> tuple[tuple[float, ...], tuple
     (Lu et al. 2022a, section 3.4 and its appendix). As in the paper the grid ends just above the data, at
     `path.t_min`; one more step of order 1 and one more evaluation lead to 0: `(*times, 0.0), (*orders, 1)`.
     """
-    if isinstance(nfe, bool) or int(nfe) != nfe or nfe < 1:
+    check_value("path", path, Path)
+    if isinstance(nfe, bool) or not isinstance(nfe, Real) or nfe // 1 != nfe or nfe < 1:
         raise ValueError(f"nfe must be a whole number of at least 1, the evaluation that one step costs; got {nfe!r}")
     K = int(nfe) // 3 + 1
     last = {0: [2, 1], 1: [1], 2: [2]}[int(nfe) % 3]
-    orders = (*[3] * (K - len(last)), *last)
-    return path.grid(K, "logsnr", t_min=path.t_min), orders
+    times = path.grid(K, "logsnr", t_min=path.t_min)
+    return times, (*[3] * (K - len(last)), *last)
 
 
 def _are_orders(orders: object) -> bool:

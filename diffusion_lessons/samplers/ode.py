@@ -23,8 +23,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from diffusion_lessons.denoisers.base import DenoiserLike
+from diffusion_lessons.denoisers.base import DenoiserLike, check_denoiser
 from diffusion_lessons.estimates import Estimate
+from diffusion_lessons.machine.fields import check_value
 from diffusion_lessons.path import Path
 from diffusion_lessons.samplers.base import State, sampler
 from diffusion_lessons.samplers.ddim import ddim_step
@@ -44,6 +45,8 @@ def ode_field(denoise: DenoiserLike, path: Path, shape: Sequence[int] | None = N
         field = ode_field(denoise, path)
         solution = scipy.integrate.solve_ivp(field, (path.T, 1e-3), x.flatten(), rtol=1e-8, atol=1e-8)
     """
+    check_denoiser(denoise)
+    check_value("path", path, Path)
     rows = tuple(shape) if shape is not None else (-1, *(getattr(denoise, "shape", None) or ()))
 
     def field(t, x):

@@ -11,6 +11,7 @@ from torch import Tensor
 from diffusion_lessons import samplers
 from diffusion_lessons.denoisers.base import DenoiserLike, Wrapper
 from diffusion_lessons.estimates import Estimate
+from diffusion_lessons.machine.fields import check_value
 from diffusion_lessons.path import Path, time_for
 from diffusion_lessons.samplers.ddim import x0_landing
 
@@ -26,6 +27,7 @@ class ExactProgressiveStudent(Wrapper):
 
     def __init__(self, teacher: DenoiserLike, path: Path, steps: int):
         super().__init__(teacher)
+        check_value("path", path, Path)
         self.path, self.teacher_times = path, path.grid(2 * steps)
         self.times = self.teacher_times[:-1:2]
 
@@ -61,6 +63,7 @@ class Blurred(Wrapper):
 
     def __init__(self, inner: DenoiserLike, path: Path, width: float):
         super().__init__(inner)
+        check_value("path", path, Path)
         self.path, self.width = path, width
 
     def __call__(self, x: Tensor, t: float | Tensor, condition: None = None) -> Estimate:

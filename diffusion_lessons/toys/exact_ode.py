@@ -13,6 +13,7 @@ from diffusion_lessons.denoisers.base import DenoiserLike
 from diffusion_lessons.estimates import Estimate
 from diffusion_lessons.path import Path
 from diffusion_lessons.samplers.base import State
+from diffusion_lessons.samplers.checks import check_start
 
 
 def exact_flow(
@@ -24,6 +25,7 @@ def exact_flow(
     u = sigma / (alpha + sigma), which is finite and smooth at both ends, for any path. SciPy's DOP853 solves that.
     The denoiser must be defined at every time on the way; down to 0 this needs data with a density.
     """
+    check_start(denoise, x, path)
 
     def flow_time(t: float) -> float:
         return path.sigma(t) / (path.alpha(t) + path.sigma(t))

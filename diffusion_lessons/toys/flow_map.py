@@ -13,8 +13,10 @@ import torch
 from torch import Tensor
 
 from diffusion_lessons import schedules
+from diffusion_lessons.denoisers.base import check_x
 from diffusion_lessons.denoisers.conditions import check_labels
 from diffusion_lessons.estimates import Estimate
+from diffusion_lessons.machine.fields import check_value
 from diffusion_lessons.path import Path, match, time_for
 from diffusion_lessons.toys.mixtures import GaussianMixture
 
@@ -30,7 +32,9 @@ def flow_map(mixture: GaussianMixture, path: Path, x: Tensor, t: float | Tensor,
 
     Raises ValueError for other distributions, whose flow has no such form (`exact_ode.exact_flow` solves the ODE).
     """
+    check_x(x)
     _check(mixture, x)
+    check_value("path", path, Path)
     alpha, spread = _marginal(mixture, path, time_for(x, t))
     alpha_s, spread_s = _marginal(mixture, path, s)
     if len(mixture.means) == 1:
@@ -53,6 +57,7 @@ class ConsistencyFunction:
 
     def __init__(self, mixture: GaussianMixture, path: Path):
         _check(mixture)
+        check_value("path", path, Path)
         self.mixture, self.path, self.shape = mixture, path, mixture.shape
 
     def __call__(self, x: Tensor, t: float | Tensor, condition: None = None) -> Estimate:
@@ -157,6 +162,7 @@ def _like(x: Tensor, rows: Tensor) -> Tensor:
 
 
 def _check(mixture: GaussianMixture, x: Tensor | None = None) -> None:
+    check_value("mixture", mixture, GaussianMixture)
     K, d = mixture.means.shape
     if K > 1 and d > 1:
         raise ValueError(

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from diffusion_lessons.denoisers.base import DenoiserLike, Wrapper
 from diffusion_lessons.estimates import Estimate, target
+from diffusion_lessons.machine.fields import check_value
 from diffusion_lessons.path import Path
 
 WAVES = 3.0  # of the error, in radians for each unit of x
@@ -21,6 +22,7 @@ class Flawed(Wrapper):
 
     def __init__(self, denoise: DenoiserLike, path: Path, size: float):
         super().__init__(denoise)
+        check_value("path", path, Path)
         self.path, self.size = path, size
 
     def __call__(self, x: Tensor, t: float | Tensor, condition: Tensor | None = None) -> Estimate:

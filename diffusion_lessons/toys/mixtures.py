@@ -14,17 +14,19 @@ given x and y_k = S_k^-1 (x - alpha m_k),
 import hashlib
 import math
 from collections.abc import Sequence
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from diffusion_lessons.denoisers.base import check_x
 from diffusion_lessons.denoisers.conditions import check_labels, rows_for
 from diffusion_lessons.estimates import Estimate
+from diffusion_lessons.machine.fields import check_value
 from diffusion_lessons.path import Path, match, time_for
 
+MOST = 10**9  # samples at once: more is a slip of the hand
 ROUNDING = 1e-6  # of the largest eigenvalue of a covariance: what rounding to single precision may take from a 0
 
 
@@ -102,6 +104,7 @@ class GaussianMixture:
 
     def _posterior(self, x, path, t):
         """log p_t(x) [B], r [B, K], y = S_k^-1 (x - alpha m_k) [B, K, d], and alpha as [B or 1, 1, 1]."""
+        check_x(x)
         if tuple(x.shape[1:]) != self.shape:
             raise ValueError(f"this mixture has samples of shape {self.shape}; x holds {tuple(x.shape[1:])}")
         t = time_for(x, t)
@@ -170,6 +173,7 @@ class ExactDenoiser:
     dtype = None
 
     def __init__(self, mixture: GaussianMixture, path: Path, by_class: Sequence[GaussianMixture] = ()):
+        check_value("path", path, Path)
         self.mixture, self.path, self.shape = mixture, path, mixture.shape
         self.by_class, self.classes = by_class, len(by_class) or None
 
@@ -204,10 +208,15 @@ def point_masses(samples: Tensor) -> GaussianMixture:
     return GaussianMixture(samples, stds=0.0)
 
 
+def check_draws(n: int, generator: torch.Generator | None) -> None:
+    """Raise a ValueError for a number of samples that is none, and for what is no generator."""
+    check_value("n", n, int, 0, MOST)
+    check_value("generator", generator, torch.Generator | None)
+
+
 def _components(weights: Tensor, n: int, generator: torch.Generator | None) -> Tensor:
     """n numbers of components [n], by weight; PyTorch would not draw 0 of them."""
-    if isinstance(n, bool) or not isinstance(n, Integral) or n < 0:
-        raise ValueError(f"n is how many samples, a whole number of at least 0; got {n!r}")
+    check_draws(n, generator)
     if n == 0:
         return torch.empty(0, dtype=torch.long)
     return torch.multinomial(weights, int(n), replacement=True, generator=generator)
@@ -231,7 +240,11 @@ def _union(mixtures: Sequence[GaussianMixture], weights: Tensor) -> GaussianMixt
 
 
 def _double(values: Any) -> Tensor:
-    return torch.as_tensor(np.asarray(values) if not isinstance(values, Tensor) else values).detach().cpu().double()
+    try:
+        array = values if isinstance(values, Tensor) else np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError, RuntimeError) as error:  # words, None, rows of several lengths
+        raise ValueError(f"a mixture is made of numbers, in rows of one length; got {values!r}") from error
+    return torch.as_tensor(array).detach().cpu().double()
 
 
 def _column(value: float | Tensor, like: Tensor) -> Tensor:

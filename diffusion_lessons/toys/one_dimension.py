@@ -5,8 +5,9 @@ import math
 import torch
 from torch import Tensor
 
+from diffusion_lessons.machine.fields import check_value
 from diffusion_lessons.path import Path
-from diffusion_lessons.toys.mixtures import GaussianMixture
+from diffusion_lessons.toys.mixtures import MOST, GaussianMixture
 
 CELLS = 20_000
 REACH = 9.0  # standard deviations beyond the outermost means: what lies further out does not count
@@ -17,11 +18,13 @@ def gaussian_quantiles(n: int) -> Tensor:
 
     Started from these, a deterministic sampler shows its own error, free of the chance in random noise.
     """
+    check_value("n", n, int, 1, MOST)
     return torch.special.ndtri((torch.arange(n, dtype=torch.float64) + 0.5) / n)
 
 
 def cdf(mixture: GaussianMixture, x: Tensor) -> Tensor:
     """P(X <= x) of a mixture of numbers with positive standard deviations, like x [n]."""
+    check_value("mixture", mixture, GaussianMixture)
     if mixture.means.shape[1] != 1 or not (mixture.variances > 0).all():
         raise ValueError(f"this takes a mixture of numbers with stds above 0; its samples have shape {mixture.shape}")
     z = (x[:, None] - mixture.means[:, 0]) / mixture.variances[:, 0].sqrt()  # [n, K]
@@ -34,6 +37,7 @@ def wasserstein_1(x: Tensor, mixture: GaussianMixture) -> float:
     It is the area between the distribution functions, int |F_samples(x) - F(x)| dx: the mean distance by which the
     samples would have to be moved to follow the distribution.
     """
+    check_value("mixture", mixture, GaussianMixture)
     samples = x.double().flatten().sort().values
     reach = 10 * math.sqrt(float(mixture.variances.max()))
     low = min(float(samples[0]), float(mixture.means.min()) - reach)
@@ -49,6 +53,8 @@ def integration_grid(mixture: GaussianMixture, path: Path, t: float, n: int = 80
 
     Sums over them are integrals over x_t, for 0 < t, free of sampling error.
     """
+    check_value("mixture", mixture, GaussianMixture)
+    check_value("path", path, Path)
     if mixture.shape != ():
         raise ValueError(f"this takes a mixture of numbers; its samples have shape {mixture.shape}")
     alpha, sigma = path.alpha(t), path.sigma(t)

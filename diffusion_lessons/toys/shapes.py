@@ -8,6 +8,8 @@ import math
 import torch
 from torch import Tensor
 
+from diffusion_lessons.toys.mixtures import check_draws
+
 
 def moons(n: int, generator: torch.Generator | None = None, noise: float = 0.05) -> Tensor:
     """Two half circles, one hanging into the other."""
@@ -46,6 +48,7 @@ def spiral(n: int, generator: torch.Generator | None = None, noise: float = 0.03
 
 
 def _uniform(n: int, generator: torch.Generator | None) -> Tensor:
+    check_draws(n, generator)
     return torch.rand(n, generator=generator)
 
 

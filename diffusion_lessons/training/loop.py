@@ -24,6 +24,7 @@ import torch
 from torch import Tensor, nn
 
 from diffusion_lessons.denoisers.network import Denoiser
+from diffusion_lessons.machine.fields import check_value
 from diffusion_lessons.machine.processes import Processes
 from diffusion_lessons.training.base import BaseRecipe
 from diffusion_lessons.training.folder import STATE, claim, networks_in
@@ -94,8 +95,11 @@ def train(
     `resume` is not set; BlockingIOError while another process trains there; OSError when out_dir cannot be written;
     FloatingPointError when the loss is no longer finite. Arguments are checked here, not at the first step.
     """
-    if every < 1:
-        raise ValueError(f"every must be at least 1 step; got {every}")
+    check_value("recipe", recipe, BaseRecipe)
+    if not hasattr(data, "to"):
+        raise ValueError(f"data must be what to learn from, as load_data gives it; got {data!r}")
+    check_value("every", every, int, 1)
+    check_value("minutes", minutes, float | None)
     if minutes is not None and not minutes > 0:
         raise ValueError(f"minutes must be above 0; got {minutes}")
     processes = Processes.started(device)

@@ -17,6 +17,7 @@ from diffusion_lessons.data.smudged import with_smudged
 from diffusion_lessons.denoisers.network import Denoiser
 from diffusion_lessons.estimates import check_prediction_type
 from diffusion_lessons.machine.devices import choose_device
+from diffusion_lessons.machine.fields import check_value
 from diffusion_lessons.networks.unet import UNet, UNetConfig
 from diffusion_lessons.path import Path
 from diffusion_lessons.sampling import Settings
@@ -183,7 +184,7 @@ def get(name: str, kind: Kind = "diffusion", **changes: Any) -> Recipe:
 
     Raises ValueError for an unknown name, kind or field.
     """
-    if name not in _RECIPES:
+    if not isinstance(name, str) or name not in _RECIPES:
         raise ValueError(f"unknown recipe {name!r}; the recipes are {', '.join(names())}, or give a folder of images")
     return changed(_as(_RECIPES[name], kind), changes)
 
@@ -196,6 +197,7 @@ def for_data(data: Data, kind: Kind = "diffusion", *, gpu: bool | None = None, *
     Without a GPU colour images get the small network, and all get as many images as one core trains on in an hour:
     fewer, the larger they are.
     """
+    check_value("data", data, Data)
     gpu = choose_device().type != "cpu" if gpu is None else gpu
     side, colour = max(data.shape[1:]), data.shape[0] == 3
     nearest = _DIGITS if side <= 12 else _MNIST_SMALL if not colour else _CIFAR10 if gpu else _CIFAR10_SMALL

@@ -139,7 +139,7 @@ def wild(card, changes):
         ({"path": {"path": "cosine", "T": 10**9}}, "T must be a whole number from 1 to 1,000,000; got 1000000000"),
         ({"path": {"path": "cosine", "T": "x"}}, "T must be a whole number"),
         ({"path": {"path": "cosine", "colour": 1}}, "cosine takes other options"),
-        ({"path": {"path": "from_alpha_bar", "values": 5}}, "from_alpha_bar takes other options"),
+        ({"path": {"path": "from_alpha_bar", "values": 5}}, "alpha_bar must be a list of finite numbers"),
         ({"path": "cosine"}, "a path's card is its name and its options; got cosine"),
         ({"path": {"path": ["cosine"]}}, "unknown path"),
         ({"predicts": ["v"]}, "is damaged or for another version"),

@@ -64,7 +64,7 @@ def test_size_and_channels():
     ("options", "words"),
     [
         ({"split": "valid"}, "train, test, all"),
-        ({"size": 0}, "not a positive number"),
+        ({"size": 0}, "size must be a whole number of at least 1, or None; got 0"),
         ({"channels": 4}, "neither 1"),
     ],
 )

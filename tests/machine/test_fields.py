@@ -1,11 +1,13 @@
 """A dataclass's values are checked by its annotations, and the first that does not fit is named in one line."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import pytest
+import torch
 
-from diffusion_lessons.machine.fields import check_count, check_fields
+from diffusion_lessons.machine.fields import check_count, check_fields, check_value
 
 
 @dataclass(frozen=True)
@@ -40,10 +42,10 @@ def test_what_fits_is_kept():
         ({"flip": "no"}, "flip must be true or false; got 'no'"),
         ({"flip": 1}, "flip must be true or false; got 1"),
         ({"kind": "three"}, "kind must be 'one' or 'two'; got 'three'"),
-        ({"compile": "maybe"}, "compile must be true or false or 'graphs' or None; got 'maybe'"),
+        ({"compile": "maybe"}, "compile must be true or false or 'graphs', or None; got 'maybe'"),
         ({"sides": [1]}, r"sides must be a tuple, each of its values a whole number from 0 to 5; got \[1\]"),
         ({"sides": (1, 6)}, "sides must be"),
-        ({"card": "x" * 100}, r"card must be a dict or None; got 'x{59}\.\.\.$"),
+        ({"card": "x" * 100}, r"card must be a dict, or None; got 'x{59}\.\.\.$"),
     ],
     ids=lambda value: str(value)[:40],
 )
@@ -57,3 +59,24 @@ def test_counts():
     check_count("widths", (1, 2), 1, 2)
     with pytest.raises(ValueError, match="widths must be 1 to 2 values; there are 3"):
         check_count("widths", (1, 2, 3), 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "range_", "message"),
+    [
+        (0, int | None, (1,), "n must be a whole number of at least 1, or None; got 0"),
+        ("x", torch.Generator | None, (), "n must be a torch.Generator, or None; got 'x'"),
+        (3, Callable, (), "n must be a function; got 3"),
+        (None, dict, (), "n must be a dict; got None"),
+        (
+            (1, -2),
+            tuple[int, ...],
+            (0,),
+            r"n must be a tuple, each of its values a whole number of at least 0; got",
+        ),
+    ],
+)
+def test_an_argument_is_named_with_what_was_expected(value, kind, range_, message):
+    with pytest.raises(ValueError, match=f"^{message}"):
+        check_value("n", value, kind, *range_)
+    check_value("n", None, int | None)

@@ -142,7 +142,7 @@ def test_a_class_may_get_no_sample():
 @pytest.mark.parametrize("n", [-1, 2.5, True, "3"])
 def test_a_number_of_samples_that_is_none_is_refused(n):
     for mixture in (ROUND, toys.ConditionalMixture([ROUND])):
-        with pytest.raises(ValueError, match="n is how many samples"):
+        with pytest.raises(ValueError, match="n must be a whole number from 0 to 1e"):
             mixture.sample(n)
 
 
