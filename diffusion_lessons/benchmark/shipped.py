@@ -129,6 +129,12 @@ def ledger() -> dict[str, dict[str, Any]]:
 
     Each entry holds the "claim" in words, its "source", the "verdict" on it, and the "evidence": one dictionary for
     each case, with what it was measured "on", the "numbers", and the "verdict" that follows from them, with a "note".
+    Raises ValueError for a file that is damaged or holds no claims.
     """
     file = places.measurements() / LEDGER
-    return read_json(file) if file.is_file() else {}
+    if not file.is_file():
+        return {}
+    entries = read_json(file)
+    if not entries or not all(isinstance(entry, dict) and "evidence" in entry for entry in entries.values()):
+        raise ValueError(f"{file} is no ledger of claims: put a copy of it back, or delete it to measure anew")
+    return entries

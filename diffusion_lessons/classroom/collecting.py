@@ -16,6 +16,7 @@ from diffusion_lessons.classroom.register import Register
 from diffusion_lessons.machine.files import write_atomically
 
 MOST_NOTEBOOKS = 20  # of one student that are looked at
+VERSIONS = ("copy", "final", "version", "v", "new", "old", "draft", "fixed", "solutions?", "submission", "homework")
 NOT_A_NAME = "the name of a file, not of a student; name it after its student, or put it into a folder of that name"
 
 
@@ -99,8 +100,9 @@ def _collect_one(course: Path, assignment: str, name: str, files: list[tuple[Stu
 
 
 def _is_file_name(name: str, assignment: str) -> bool:
-    """Whether a "student" is A1, A1 (2), A1-Copy1: what a notebook is called, not a person."""
-    return re.fullmatch(rf"{re.escape(assignment)}([ _-]*\(?(copy)?\d*\)?)?", name, re.IGNORECASE) is not None
+    """Whether a "student" is A1, A1 (2), A1-Copy1, A1_final_v2: what a notebook is called, not a person."""
+    words = rf"({'|'.join(VERSIONS)})"
+    return re.fullmatch(rf"{re.escape(assignment)}([ _.-]*\(?{words}?\d*\)?)*", name, re.IGNORECASE) is not None
 
 
 def _namesakes(students: Iterable[Student]) -> set[str]:

@@ -136,11 +136,16 @@ def assigned(course: Path, assignment: str) -> str:
 
 
 def new(course: Path) -> list[str]:
-    """Make a course folder (or build the sources of an existing one again); the names of its assignments."""
+    """Make a course folder (or build the sources of an existing one again); the names of its assignments.
+
+    Raises ClassError where there is a file of this name.
+    """
     from diffusion_lessons.classroom import assignments as source
     from diffusion_lessons.classroom.sandbox.sandbox import Limits
 
     names = source.names()
+    if taken := next((path for path in (course, *course.parents) if path.exists() and not path.is_dir()), None):
+        raise ClassError(f"{taken} is a file: give the name of a folder, new or of a course")
     course.mkdir(parents=True, exist_ok=True)
     secret = course / "secret.txt"
     if not secret.exists():

@@ -40,6 +40,9 @@ def main() -> None:
     What was mistyped is one line and exit status 2, Ctrl-C is 130.
     """
     warnings.showwarning = lambda message, *_, **__: print(f"note: {message}", file=sys.stderr)
+    if "" in sys.argv[1:]:  # it would stand for the current folder
+        _say("an argument is empty: is a shell variable not set? The current folder is .")
+        sys.exit(2)
     try:
         sys.exit(app(standalone_mode=False) or 0)
     except MISTYPED as error:
@@ -47,7 +50,7 @@ def main() -> None:
     except typer.Abort:  # the input ended where it was asked for
         _say("ended without an answer")
     except EXPECTED as error:
-        _say(str(error) or type(error).__name__)
+        _say(_in_words(error))
     except RuntimeError as error:
         from diffusion_lessons.machine.devices import is_out_of_memory
 
@@ -68,5 +71,15 @@ def _mistyped(error: Exception) -> int:
     return int(error.exit_code)  # type: ignore[attr-defined]
 
 
+def _in_words(error: Exception) -> str:
+    """What an error says, without the number that the system gives it, which is nothing to a person."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error) or type(error).__name__
+
+
 def _say(words: str) -> None:
-    print(f"error: {' '.join(words.splitlines())}", file=sys.stderr)
+    """Print an error in one line; what it lists in lines of their own stands behind semicolons."""
+    lines = [line.strip() for line in words.splitlines() if line.strip()]
+    joined = "".join(f"{line} " if line[-1] in ":;,." else f"{line}; " for line in lines)
+    print(f"error: {joined.rstrip('; ')}", file=sys.stderr)

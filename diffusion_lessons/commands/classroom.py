@@ -42,7 +42,7 @@ def collect(course: Path, assignment: str, folder: Path) -> None:
 def grade(
     course: Path, assignment: str, *, processes: int | None = None, again: bool = False, part: str = "1/1"
 ) -> None:
-    """Grade the submissions that are new or have changed, with a progress bar, and name those that could not be.
+    """Grade what is new or has changed, with a progress bar; name those that could not be graded, or not in whole.
 
     Raises ValueError for a `part` that is not k/n.
     """
@@ -55,15 +55,21 @@ def grade(
     if not waiting:
         print("nothing new to grade")
         return
-    failed = []
+    failed = cut_short = 0
     with tqdm(total=len(waiting), desc=assignment, unit="submission") as bar:
         for record in whole_class.grade(course, assignment, waiting, processes=processes):
             bar.update()
+            failed += bool(record.trouble)
+            cut_short += bool(record.cut_short)
             if record.trouble:
-                failed.append(record)
                 tqdm.write(f"{record.student}: {printable(record.trouble)}")
-    done = len(waiting) - len(failed)
-    print(f"{done} graded, {len(failed)} could not be. Next: diffusion-lessons class report {assignment}")
+            elif record.cut_short:
+                tqdm.write(f"{record.student}: graded, but its run was cut short: {printable(record.cut_short)}")
+    early = f" ({cut_short} of them cut short)" if cut_short else ""
+    print(
+        f"{len(waiting) - failed} graded{early}, {failed} could not be. "
+        f"Next: diffusion-lessons class report {assignment}"
+    )
 
 
 def feedback(course: Path, assignment: str, anyway: bool = False) -> None:

@@ -20,6 +20,7 @@ ENDINGS = (  # of what is counted as a picture, also where it cannot be read
     *(".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".dib", ".gif", ".webp", ".tif", ".tiff", ".ppm"),
     *(".pgm", ".pbm", ".pnm", ".avif", ".heic", ".heif", ".hif", ".jp2", ".j2k", ".jpx"),
 )
+FOURTEEN_BITS = 2**14  # a picture in 16 bits whose values all lie below is that of a sensor with fewer
 REMEDIES = {  # formats that Pillow may lack, by the brand in an ISO media file
     b"ftypheic": "HEIC is read with pillow-heif: pip install pillow-heif, or export as JPEG",
     b"ftypheix": "HEIC is read with pillow-heif: pip install pillow-heif, or export as JPEG",
@@ -38,8 +39,10 @@ class Square(NamedTuple):
 def decode(path: Path, size: int) -> Square:
     """The picture's central square: upright, on white where it is transparent, grey with one channel if it is grey.
 
-    Grey pictures of 16 bits are scaled by the range of the type. Those of 32 bits have no common range: whole numbers
-    are scaled by their own, from the smallest to the largest value, and so are fractions that leave 0..1.
+    Grey pictures of 16 bits are scaled by the range of the type, unless all lies in the lowest quarter of it: so
+    cameras and microscopes of 10, 12 and 14 bits write theirs, which would come out dark. These are scaled by their own
+    range, from the smallest to the largest value. So are those of 32 bits, which have no common range, where they hold
+    whole numbers, or fractions that leave 0..1.
     Of an animation or of several pages the first is taken.
 
     Raises whatever Pillow's decoders raise, and ValueError for what has no right picture.
@@ -105,14 +108,16 @@ def _eight_bits(image: Image.Image, format: str | None) -> tuple[Image.Image, st
     if not np.isfinite(values).all():
         raise ValueError("holds values that are not finite")
     low, high, note = values.min(), values.max(), ""
-    if image.mode.startswith("I;16") or (image.mode == "I" and format != "TIFF"):  # PNG and PGM of 16 bits
-        if 0 < high < 4096:  # of a camera or a microscope of 12 bits
-            note = f"dark: of its 16 bits only {int(high).bit_length()} are used; stretch it, or save it in 8 bits"
+    sixteen = image.mode.startswith("I;16") or (image.mode == "I" and format != "TIFF")  # PNG and PGM of 16 bits
+    if sixteen and (high >= FOURTEEN_BITS or high == 0):
         low, high = 0.0, 65535.0
     elif image.mode == "F" and low >= 0 and high <= 1:
         low, high = 0.0, 1.0
     elif low == high:
-        raise ValueError(f"holds the value {low:g} only, in a type of 32 bits, which says nothing of black and white")
+        bits = 16 if sixteen else 32
+        raise ValueError(
+            f"holds the value {low:g} only, in a type of {bits} bits, which says nothing of black and white"
+        )
     else:
         note = f"scaled by its own range, {low:g} to {high:g}"
     return Image.fromarray((255 * (values - low) / (high - low)).round().clip(0, 255).astype(np.uint8)), note

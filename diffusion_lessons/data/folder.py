@@ -69,7 +69,7 @@ def read_folder(folder: Path, split: str, size: int, channels: int | None) -> Fo
         instead = (
             f"there is only {_shortened(skipped)}"
             if skipped
-            else f"it is empty; expected {', '.join(ENDINGS[:5])}, ..."
+            else f"there are no files in it; expected {', '.join(ENDINGS[:5])}, ..."
         )
         raise ValueError(f"no images in {places}: {instead}")
     # Names come from every split, so that a label means the same in each of them.

@@ -33,6 +33,14 @@ def test_the_ledger_says_what_was_measured_and_what_follows(tmp_path, monkeypatc
     assert shipped.ledger() == {}
 
 
+@pytest.mark.parametrize("content", ["{}", '{"C2a": 3}', '{"C2a": {"claim": "x"}}'])
+def test_a_file_without_claims_is_no_ledger(content, tmp_path, monkeypatch):
+    monkeypatch.setattr(places, "measurements", lambda: tmp_path)
+    (tmp_path / shipped.LEDGER).write_text(content)
+    with pytest.raises(ValueError, match=r"claims\.json is no ledger of claims: put a copy of it back"):
+        shipped.ledger()
+
+
 def test_a_table_of_another_checkpoint_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(places, "measurements", lambda: tmp_path)
     monkeypatch.setattr(cards, "read_card", lambda name: {"sha256": "of the shipped one"})

@@ -85,9 +85,18 @@ def test_the_later_of_several_counts_and_the_others_are_told(released, a1, inbox
 
 
 def test_a_file_named_after_any_assignment_is_no_student(released, a1, inbox):
-    done = collect(released, "A1", inbox({"A2.ipynb": a1, "A1-Copy1.ipynb": a1, "bo.ipynb": a1}))
-    assert done.students == ["bo"]
-    assert left_out(done) == {"A2.ipynb": NOT_A_NAME, "A1-Copy1.ipynb": NOT_A_NAME}
+    files = [
+        "A2.ipynb",
+        "A1-Copy1.ipynb",
+        "A1_final.ipynb",
+        "a1-final (2).ipynb",
+        "A1_v2.ipynb",
+        "A1 solution new.ipynb",
+    ]
+    people = ["A1_ana.ipynb", "A1_v.newman.ipynb", "bo.ipynb"]
+    done = collect(released, "A1", inbox(dict.fromkeys([*files, *people], a1)))
+    assert done.students == ["A1_ana", "A1_v.newman", "bo"]
+    assert left_out(done) == dict.fromkeys(files, NOT_A_NAME)
 
 
 def test_of_the_same_time_the_higher_number_counts(released, a1, tmp_path):

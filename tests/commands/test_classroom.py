@@ -10,15 +10,16 @@ from diffusion_lessons.classroom.grading import whole_class
 from diffusion_lessons.commands import classroom
 
 
-def test_those_that_could_not_be_graded_are_named_and_counted(monkeypatch, tmp_path, capsys):
+def test_those_that_could_not_be_graded_or_not_whole_are_named_and_counted(monkeypatch, tmp_path, capsys):
     def waiting(course, assignment, **options):
         asked.update(options)
-        return ["ana", "bo"]
+        return ["ana", "bo", "cy"]
 
     def graded(course, assignment, students, **options):
         asked.update(options)
-        yield SimpleNamespace(student="ana", trouble="")
-        yield SimpleNamespace(student="bo", trouble="the notebook\x1b[2J is cut short")
+        yield SimpleNamespace(student="ana", trouble="", cut_short="")
+        yield SimpleNamespace(student="bo", trouble="the notebook\x1b[2J is cut short", cut_short="")
+        yield SimpleNamespace(student="cy", trouble="", cut_short="it used up its\x1b[2J time")
 
     asked = {}
     monkeypatch.setattr(whole_class, "waiting", waiting)
@@ -26,7 +27,10 @@ def test_those_that_could_not_be_graded_are_named_and_counted(monkeypatch, tmp_p
     classroom.grade(tmp_path, "A1", part="2/5", processes=1)
     said = capsys.readouterr()
     assert "bo: the notebook\N{REPLACEMENT CHARACTER}[2J is cut short" in said.out + said.err and "ana" not in said.out
-    assert "1 graded, 1 could not be. Next: diffusion-lessons class report A1" in said.out
+    assert (
+        "cy: graded, but its run was cut short: it used up its\N{REPLACEMENT CHARACTER}[2J time" in said.out + said.err
+    )
+    assert "2 graded (1 of them cut short), 1 could not be. Next: diffusion-lessons class report A1" in said.out
     assert asked == {"processes": 1, "again": False, "part": (2, 5)}
 
 

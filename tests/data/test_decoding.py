@@ -61,12 +61,11 @@ def test_what_is_transparent_is_white(tmp_path):
         (np.array([[0, 257 * 100, 65535]], np.uint16), "png", [0, 100, 255], ""),
         (np.array([[0, 257 * 100, 65535]], np.uint16), "tif", [0, 100, 255], ""),
         (np.array([[0, 257 * 100, 65535]], np.uint16), "pgm", [0, 100, 255], ""),
-        (
-            np.array([[0, 257 * 4, 4095]], np.uint16),
-            "tif",
-            [0, 4, 16],
-            "dark: of its 16 bits only 12 are used; stretch it, or save it in 8 bits",
-        ),
+        (np.array([[0, 16 * 128, 4080]], np.uint16), "tif", [0, 128, 255], "scaled by its own range, 0 to 4080"),
+        (np.array([[100, 200, 355]], np.uint16), "png", [0, 100, 255], "scaled by its own range, 100 to 355"),
+        (np.array([[0, 2**13, 2**14 - 1]], np.uint16), "tif", [0, 128, 255], "scaled by its own range, 0 to 16383"),
+        (np.array([[0, 2**13, 2**14]], np.uint16), "tif", [0, 32, 64], ""),
+        (np.array([[0, 0, 0]], np.uint16), "png", [0, 0, 0], ""),
         (np.array([[-10, 0, 10]], np.int32), "tif", [0, 128, 255], "scaled by its own range, -10 to 10"),
         (np.array([[0, 10**6, 2 * 10**9]], np.int32), "tif", [0, 0, 255], "scaled by its own range, 0 to 2e+09"),
         (np.array([[0, 0.2, 1]], np.float32), "tif", [0, 51, 255], ""),
@@ -84,7 +83,8 @@ def test_more_than_eight_bits(tmp_path, values, ending, expected, note):
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        (np.full((4, 4), 7, np.int32), "holds the value 7 only"),
+        (np.full((4, 4), 7, np.uint16), "holds the value 7 only, in a type of 16 bits"),
+        (np.full((4, 4), 7, np.int32), "holds the value 7 only, in a type of 32 bits"),
         (np.full((4, 4), 7, np.float32), "holds the value 7 only"),
         (np.full((4, 4), np.nan, np.float32), "not finite"),
         (np.full((4, 4), np.inf, np.float32), "not finite"),

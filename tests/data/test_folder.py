@@ -83,8 +83,10 @@ def test_a_broken_image_is_named_skipped_and_counted(tmp_path):
 
 
 def test_folders_that_cannot_be_read(tmp_path):
-    with pytest.raises(ValueError, match=r"no images in .*it is empty; expected \.png"):
-        load_data(tmp_path)
+    for _ in range(2):  # an empty one, and one that holds an empty one
+        with pytest.raises(ValueError, match=r"no images in .*there are no files in it; expected \.png"):
+            load_data(tmp_path)
+        (tmp_path / "empty").mkdir(exist_ok=True)
     (tmp_path / "list.csv").write_text("a,b")
     with pytest.raises(ValueError, match=r"no images in .*there is only list\.csv \(no picture\)"):
         load_data(tmp_path)

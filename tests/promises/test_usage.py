@@ -52,7 +52,7 @@ WRONG = {
     "classifier": """nothing|EMPTY|digits --recipe magic|digits --size 0|digits --seed -1|digits --out FILE
         digits --device abacus""",
     "features": "digits --classifier none|nothing --classifier none|digits --classifier none --count 0|digits",
-    "class new": "FILE",
+    "class new": "FILE|FILE/course",
     "class release": "A1 --course nowhere|A9 --course EMPTY",
     "class collect": "A1 nowhere --course EMPTY|A1 nowhere --course nowhere",
     "class grade": """A1 --course nowhere|A1 --course EMPTY --processes 0|A1 --course EMPTY --part x
@@ -119,9 +119,43 @@ def test_what_is_wrong_is_one_line_and_an_exit_status(typed, place, monkeypatch,
     said = capsys.readouterr().err.splitlines()
     errors = [line for line in said if not line.startswith(("note: ", "the teacher is ", "on a CPU"))]
     assert ended.value.code in (1, 2), said
-    assert len(errors) == 1 and errors[0].startswith("error: "), said
+    assert len(errors) == 1 and errors[0].startswith("error: ") and "Errno" not in errors[0], said
     assert sorted(Path().rglob("*")) == before, "and nothing half-written is left"
 
 
 def test_every_command_is_in_the_table():
     assert set(COMMANDS) <= {name for name, cases in WRONG.items() if cases}
+
+
+def said_by(words, monkeypatch, capsys):
+    """The exit status of a command line, and what it says."""
+    monkeypatch.setattr(sys, "argv", ["diffusion-lessons", *words])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    return ended.value.code, capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["data", ""], ["train", ""], ["class", "new", ""], ["sample", "--out", ""]])
+def test_an_empty_argument_is_not_taken_for_the_current_folder(words, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    status, said = said_by(words, monkeypatch, capsys)
+    assert status == 2 and said.startswith("error: an argument is empty: is a shell variable not set?")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ValueError("a in b; expected c\n  x: y\n  z: w\n"), "a in b; expected c; x: y; z: w"),
+        (ValueError("several:\n  one,\n  two."), "several: one, two."),
+        (OSError(28, "could not write a. Free some space"), "could not write a. Free some space"),
+        (PermissionError(13, "Permission denied", "a/b"), "a/b: Permission denied"),
+        (MemoryError(), "MemoryError"),
+    ],
+)
+def test_an_error_is_one_line_that_reads_as_a_sentence(error, said, monkeypatch, capsys):
+    def fails():
+        raise error
+
+    monkeypatch.setattr("diffusion_lessons.commands.samplers.show_samplers", fails)
+    assert said_by(["samplers"], monkeypatch, capsys) == (1, f"error: {said}\n")

@@ -32,12 +32,16 @@ SPARE_SECONDS = 60  # of a submission's deadline: nbgrader's own work on a busy 
 
 @dataclass(frozen=True)
 class GradingRecord:
-    """How one submission was graded; `trouble` is empty where all went well."""
+    """How one submission was graded.
+
+    `trouble` is why it could not be, `cut_short` why the run of one that was graded ended early; both are mostly empty.
+    """
 
     student: str
     checksum: str
     seconds: float
     trouble: str = ""
+    cut_short: str = ""
 
 
 def submissions(course: Path, assignment: str) -> dict[str, Path]:
@@ -107,13 +111,20 @@ def grade_one(course: str, assignment: str, student: str, not_run: str = "") -> 
     trouble = "" if answer["success"] else _reason(answer)
     if before is not None and not trouble:
         stay_graded(folder, assignment, student, before)
-    return GradingRecord(student, checksum, round(time.perf_counter() - start, 1), trouble)
+    cut_short = "" if trouble else _cut_short(folder, assignment, student)
+    return GradingRecord(student, checksum, round(time.perf_counter() - start, 1), trouble, cut_short)
+
+
+def _cut_short(course: Path, assignment: str, student: str) -> str:
+    """Why the run of a graded notebook ended early, or ''."""
+    graded = course / "autograded" / student / assignment / f"{assignment}.ipynb"
+    return json.loads(graded.read_bytes())["metadata"].get(submission.CUT_SHORT, "")
 
 
 def grade_values(course: str, assignment: str, reasons: dict[str, str], student: str) -> GradingRecord:
     """Grade one submission by the values of its functions alone."""
     return grade_one(
-        course, assignment, student, f"the run was given up: {reasons[student]}; points are right all the same"
+        course, assignment, student, f"the run was given up: {reasons[student]}; its functions were asked all the same"
     )
 
 
