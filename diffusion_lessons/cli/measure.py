@@ -126,15 +126,19 @@ def frontier(
     x: Annotated[str, typer.Option(help="The cost: nfe, seconds_per_image, peak_memory_mb or parameters.")] = "nfe",
     quality: Annotated[str, typer.Option(help="frechet, kernel, precision, recall, coverage, adherence.")] = "frechet",
     budget: Annotated[float | None, typer.Option(min=0, help="Also print the best whose cost is at most this.")] = None,
+    against: Annotated[
+        str | None, typer.Option(help="Also print how far every row lies from this one, in pairs: ddim@50.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="The picture.")] = Path("frontier.png"),
 ) -> None:
     """Show the settings that no others beat in cost and quality, the knee, and the best within a budget.
 
     \b
     diffusion-lessons frontier
+    diffusion-lessons frontier digits-diffusion --against ddim@50
     diffusion-lessons frontier mnist-flow mnist-reflow
     diffusion-lessons frontier runs/measurements/mnist-diffusion.jsonl --x seconds_per_image --budget 0.05
     """
     from diffusion_lessons.commands.frontier import show_frontier
 
-    show_frontier(*(tables or ["mnist-diffusion"]), x=x, quality=quality, out=out, budget=budget)
+    show_frontier(*(tables or ["mnist-diffusion"]), x=x, quality=quality, out=out, budget=budget, against=against)

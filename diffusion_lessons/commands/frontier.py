@@ -7,22 +7,31 @@ import pandas as pd
 from diffusion_lessons.benchmark import shipped, table
 from diffusion_lessons.benchmark.frontier import best_under, knee, on_frontier
 from diffusion_lessons.benchmark.rows import Measurement
+from diffusion_lessons.benchmark.students import difference
 from diffusion_lessons.figures.pictures.saving import check_figure, save_figure
 from diffusion_lessons.figures.quality import frontier as figures
-from diffusion_lessons.metrics.scores import metric_named
+from diffusion_lessons.metrics.intervals import holm, interval, p_value
+from diffusion_lessons.metrics.scores import METRICS, metric_named
 
 COLUMNS = ("steps", "nfe", "scale", "seconds_per_image", "frechet_value", "frechet_spread", "frechet_floor")
 
 
 def show_frontier(
-    *sources: str, x: str = "nfe", quality: str = "frechet", out: Path | None = None, budget: float | None = None
+    *sources: str,
+    x: str = "nfe",
+    quality: str = "frechet",
+    out: Path | None = None,
+    budget: float | None = None,
+    against: str | None = None,
 ) -> pd.DataFrame:
     """Print the rows that no other beats, the knee and the best within a budget; draw them with all other rows.
+
+    against: a row, such as "ddim@50": print how much better or worse than it every other is, in pairs.
 
     sources: names of shipped tables, or files. The rows compared are clipped, unguided and in float32, of the largest
         sample count that every table has; a comparison by latency takes those for which it was measured.
 
-    Raises ValueError for an unknown cost or metric, and for one that was not measured.
+    Raises ValueError for an unknown cost, metric or row, and for what was not measured.
     """
     if x not in figures.AXES:
         raise ValueError(f"unknown cost {x!r}; the costs are {', '.join(figures.AXES)}")
@@ -33,11 +42,13 @@ def show_frontier(
         check_figure(out)
     tables = [_with_cost(source, x) for source in sources]
     try:
-        points = figures.joined(shipped.comparable(*tables))
+        rows = shipped.comparable(*tables)
+        points = figures.joined(rows)
     except LookupError as error:
         raise ValueError(f"{', '.join(sources)}: a frontier needs {error.args[0]}") from error
     if f"{quality}_value" not in points:
         raise ValueError(f"{', '.join(sources)}: no row has {quality}")
+    base = None if against is None else _row_named(against, points)
     best = points[on_frontier(points, [x, f"{quality}_value"])].sort_values(x)
     print(_text(best, x))
     bend = knee(points, x, f"{quality}_value")
@@ -46,6 +57,8 @@ def show_frontier(
     if budget is not None:
         print(f"best with {x} at most {budget:g}, and rows whose difference from it is not resolved:")
         print(_text(best_under(points, {x: budget}, f"{quality}_value"), x))
+    if base is not None:
+        print(_differences(rows, points, base, quality))
     if out is not None:
         beyond = out.with_stem(out.stem + "-beyond-floor")
         save_figure(figures.frontier(points, x, quality), out)
@@ -67,6 +80,35 @@ def _with_cost(source: str, x: str) -> list[Measurement]:
     if rows and not measured:
         raise ValueError(f"{source}: no row has {x}")
     return measured
+
+
+def _row_named(name: str, points: pd.DataFrame) -> int:
+    """The position of the row that is meant by "ddim@50", or by the whole name of a row as it is printed."""
+    names = [_name(row) for _, row in points.iterrows()]
+    short = [f"{row['sampler']}@{row['steps']}" if not row["options"] else "" for _, row in points.iterrows()]
+    wanted = name.casefold()
+    found = [k for k, pair in enumerate(zip(names, short, strict=True)) if wanted in (one.casefold() for one in pair)]
+    if len(found) != 1:
+        problem = "no row" if not found else "several rows are called"
+        raise ValueError(f"{problem} {name!r}; the rows are {', '.join(map(repr, names))}")
+    return found[0]
+
+
+def _differences(rows: list[Measurement], points: pd.DataFrame, base: int, quality: str) -> str:
+    """How far each row lies from that one, in pairs: the difference, its interval, and what Holm leaves of it."""
+    names = [_name(row) for _, row in points.iterrows()]
+    if not all(row.quality[quality].replicates for row in rows):
+        raise ValueError(
+            f"rows of {rows[base].checkpoint} were kept without the replicates that pair them: measure them again, "
+            f"with `diffusion-lessons benchmark {rows[base].checkpoint}`"
+        )
+    found = {k: difference(row, rows[base], metric=quality) for k, row in enumerate(rows) if k != base}
+    corrected = holm({str(k): p_value(number) for k, number in found.items()})
+    order = sorted(found, key=lambda k: found[k].n)
+    lines = [[f"{rows[k].nfe:g}", str(interval(found[k])), f"{corrected[str(k)]:.2g}"] for k in order]
+    table = pd.DataFrame(lines, [names[k] for k in order], ["nfe", "difference [95 %]", "p (Holm)"])
+    title = f"{METRICS[quality].title} minus that of {names[base]}, {rows[base].samples} samples each, in pairs"
+    return f"{title}:\n{table.to_string()}"
 
 
 def _name(row: pd.Series) -> str:

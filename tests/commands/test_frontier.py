@@ -1,5 +1,7 @@
 """A frontier of several tables: comparable rows only, each with its network's name."""
 
+from dataclasses import replace
+
 import pytest
 
 from diffusion_lessons.benchmark import table
@@ -47,3 +49,30 @@ def test_an_axis_that_is_none_or_was_not_measured_is_one_short_line(net, axes, m
     with pytest.raises(ValueError, match=message) as refused:
         show_frontier(net, **axes)
     assert len(str(refused.value).replace(net, "net.jsonl")) < 140
+
+
+def test_every_row_is_compared_in_pairs_with_the_one_that_is_named(net, capsys):
+    show_frontier(net, against="ddim@8")
+    lines = capsys.readouterr().out.split("samples each, in pairs:\n")[1].splitlines()
+    assert lines[0].split() == ["nfe", "difference", "[95", "%]", "p", "(Holm)"] and len(lines) == len(teacher())
+    assert lines[1].startswith("DPM-Solver++(2M)@20")
+    own = next(line for line in lines if line.startswith("DDIM@4"))
+    low, high = (0.6 + sign * 2.064 * 0.01 * 2**0.5 for sign in (-1, 1))  # two rows of made-up luck share nothing
+    assert own.split()[:-1] == ["DDIM@4", "4", "0.6", f"[{low:.3g},", f"{high:.3g}]"]
+    show_frontier(net, against="DPM-Solver++(2M)@20")
+    assert "minus that of DPM-Solver++(2M)@20, 2000 samples each" in capsys.readouterr().out
+
+
+def test_a_row_that_is_not_there_is_named_with_those_that_are(net):
+    with pytest.raises(ValueError, match="no row 'ddim@7'; the rows are 'DDIM@1', 'DDIM@2', "):
+        show_frontier(net, against="ddim@7")
+
+
+def test_rows_without_what_pairs_them_are_not_compared(tmp_path):
+    for each in teacher():
+        score = each.quality["frechet"]._replace(replicates=())
+        table.append(tmp_path / "old.jsonl", replace(each, quality={"frechet": score}))
+    with pytest.raises(
+        ValueError, match="rows of net were kept without the replicates .* `diffusion-lessons benchmark"
+    ):
+        show_frontier(str(tmp_path / "old.jsonl"), against="ddim@8")
