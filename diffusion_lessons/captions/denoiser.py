@@ -7,7 +7,7 @@ pictures = denoise.decode(latents)
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +16,7 @@ from diffusion_lessons.captions.text_cache import TextCache
 from diffusion_lessons.captions.tiling import decode_tiled
 from diffusion_lessons.data.captions.vocabulary import LENGTH, VOCABULARY, tokenize
 from diffusion_lessons.denoisers.network import Denoiser
+from diffusion_lessons.denoisers.precision import HalfPrecision
 from diffusion_lessons.networks.autoencoder import Autoencoder
 from diffusion_lessons.networks.latent_unet import LatentUNet
 from diffusion_lessons.networks.text import TextEncoder, TextStates
@@ -81,10 +82,23 @@ class CaptionDenoiser(Denoiser):
         cache: bool = True,
         compiled: Callable[..., Tensor] | None = None,
     ) -> None:
-        self.unet, self.text, self.autoencoder = network, TextCache(text, cache), autoencoder
+        self.text, self.autoencoder = TextCache(text, cache), autoencoder
         whole = TextToLatent(network, self.text, compiled)
         null = torch.zeros(1, LENGTH, dtype=torch.long)
         super().__init__(whole, path, predicts, null=null, shape=shape, card=card)
+
+    @property
+    def unet(self) -> LatentUNet:
+        """The U-Net that computes, which is a copy of the loaded one in another precision (`in_precision`)."""
+        whole = self.network.network if isinstance(self.network, HalfPrecision) else self.network
+        assert isinstance(whole, TextToLatent)
+        return whole.network
+
+    def to(self, device: str | torch.device) -> Self:
+        """Move U-Net, text encoder and autoencoder, and return the denoiser; kept states are read anew there."""
+        self.text.encoder.to(device)
+        self.autoencoder.to(device)
+        return super().to(device)
 
     def read_condition(self, condition: Sentences) -> Tensor:
         """What `condition_on` and the guidance functions make of a sentence: word numbers [B, 14]."""
@@ -93,7 +107,8 @@ class CaptionDenoiser(Denoiser):
     @torch.no_grad()
     def encode(self, pictures: Tensor, batch: int = 256) -> Tensor:
         """Pictures [B, 3, 32, 32] as latents [B, 4, 8, 8] of about zero mean and unit variance."""
-        return torch.cat([self.autoencoder.latents(part) for part in pictures.split(batch)])
+        parts = pictures.to(self.autoencoder.scale.dtype).split(batch)
+        return torch.cat([self.autoencoder.latents(part) for part in parts])
 
     @torch.no_grad()
     def decode(self, latents: Tensor, batch: int = 256, tile: int | None = None) -> Tensor:
@@ -102,5 +117,6 @@ class CaptionDenoiser(Denoiser):
         tile: decode larger latents in tiles of so many a side (`tiling.decode_tiled`).
         """
         pictures = self.autoencoder.pictures
-        made = [decode_tiled(pictures, part, tile) if tile else pictures(part) for part in latents.float().split(batch)]
+        parts = latents.to(self.autoencoder.scale.dtype).split(batch)
+        made = [decode_tiled(pictures, part, tile) if tile else pictures(part) for part in parts]
         return torch.cat(made).clamp(-1, 1)

@@ -12,7 +12,9 @@ class TextCache:
     """cache(tokens) -> TextStates for word numbers [B, 14]: `hits` and `misses` count the sentences of every call.
 
     With `keep=False` nothing is remembered from one call to the next, nor are equal sentences of one call shared: what
-    a system without a cache pays. Sentences are read in the encoder's own precision, whatever the caller's autocast is.
+    a system without a cache pays. Sentences are read in the encoder's own precision, whatever the caller's autocast is,
+    and where the encoder stands; the states are returned where the word numbers are. What is kept is forgotten when the
+    encoder has moved or changed its type since.
     """
 
     def __init__(self, encoder: TextEncoder, keep: bool = True) -> None:
@@ -22,6 +24,7 @@ class TextCache:
     def clear(self) -> None:
         """Forget all sentences, and count from 0."""
         self.known: dict[tuple[int, ...], TextStates] = {}
+        self._read_as: tuple[torch.device, torch.dtype] | None = None
         self.hits = self.misses = 0
 
     def __deepcopy__(self, _: dict[int, Any]) -> "TextCache":
@@ -30,17 +33,21 @@ class TextCache:
 
     @torch.no_grad()
     def __call__(self, tokens: Tensor) -> TextStates:
-        with torch.autocast(tokens.device.type, enabled=False):
-            return self._states(tokens)
+        weight = next(self.encoder.parameters())
+        with torch.autocast(weight.device.type, enabled=False):
+            states = self._states(tokens, (weight.device, weight.dtype))
+        return TextStates(*(part.to(tokens.device) for part in states))
 
-    def _states(self, tokens: Tensor) -> TextStates:
+    def _states(self, tokens: Tensor, encoder: tuple[torch.device, torch.dtype]) -> TextStates:
         if not self.keep:
             self.misses += len(tokens)
-            return self.encoder(tokens)
+            return self.encoder(tokens.to(encoder[0]))
+        if self._read_as != encoder:
+            self.known, self._read_as = {}, encoder
         rows = [tuple(row) for row in tokens.tolist()]
         new = [row for row in dict.fromkeys(rows) if row not in self.known]
         if new:
-            read = self.encoder(torch.tensor(new, device=tokens.device))
+            read = self.encoder(torch.tensor(new, device=encoder[0]))
             self.known |= {row: TextStates(*(part[i] for part in read)) for i, row in enumerate(new)}
         self.misses += len(new)
         self.hits += len(rows) - len(new)

@@ -1,7 +1,8 @@
 """The contract of a denoiser, and what a denoiser made from another has in common with it."""
 
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
+import torch
 from torch import Tensor
 
 from diffusion_lessons.estimates import Estimate
@@ -38,6 +39,11 @@ class Wrapper:
         if name == "inner":  # not set yet, as while copying: without this the lookup would never end
             raise AttributeError(name)
         return getattr(self.inner, name)
+
+    def to(self, device: str | torch.device) -> Self:
+        """Move the inner denoiser's network, in place; conditions follow x by themselves."""
+        self.inner.to(device)  # type: ignore[attr-defined]
+        return self
 
     def __call__(self, x: Tensor, t: float | Tensor, condition: Any = None) -> Estimate:
         return self.inner(x, t, condition) if condition is not None else self.inner(x, t)

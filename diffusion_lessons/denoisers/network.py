@@ -1,7 +1,7 @@
 """A network as a denoiser, whichever of the four quantities it predicts."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -67,6 +67,12 @@ class Denoiser:
     def device(self) -> torch.device | None:
         """Where the network stands, and x has to; None if it has no parameters."""
         return next((p.device for p in self._parameters()), None)
+
+    def to(self, device: str | torch.device) -> Self:
+        """Move the network to another device, in place, and return the denoiser; nothing moves without a network."""
+        if isinstance(self.network, torch.nn.Module):
+            self.network.to(device)
+        return self
 
     @property
     def is_compiled(self) -> bool:

@@ -5,12 +5,13 @@ import torch
 
 from diffusion_lessons import samplers
 from diffusion_lessons.captions.denoiser import as_tokens
+from diffusion_lessons.captions.word_attention import attention_of_words
 from diffusion_lessons.data.captions.vocabulary import tokenize
 from diffusion_lessons.denoisers import condition_on, count_calls
 from diffusion_lessons.guidance import classifier_free, compose
 from diffusion_lessons.samplers import sample
 from diffusion_lessons.sampling import generate, in_precision
-from tests.captions.small import PROMPTS
+from tests.captions.small import PROMPTS, small_denoiser
 
 
 def test_sentences_and_their_word_numbers_are_the_same_condition(denoise, x):
@@ -67,6 +68,40 @@ def test_the_network_computes_in_other_precisions_with_one_cache(denoise, x, pre
     other = in_precision(denoise, precision)(x, 500.0, PROMPTS)
     torch.testing.assert_close(other.x0, exact.x0, atol=0.1, rtol=0.1)
     assert denoise.dtype == torch.float32 and denoise.text.misses == 2 == denoise.text.hits
+
+
+def test_all_of_it_moves_together(x):
+    """The device "meta" computes shapes only, and refuses what stands elsewhere."""
+    denoise = small_denoiser()
+    guided = classifier_free(denoise, "a seven", 3.0)
+    assert guided.to("meta") is guided and denoise.to("meta") is denoise
+    parts = [denoise.network, denoise.unet, denoise.text.encoder, denoise.autoencoder]
+    assert {tensor.device.type for part in parts for tensor in (*part.parameters(), *part.buffers())} == {"meta"}
+    assert denoise.device.type == "meta"
+    assert denoise.decode(x.to("meta")).device.type == "meta"
+    assert denoise.encode(torch.zeros(2, 3, 32, 32, device="meta")).shape == x.shape
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float64"])
+def test_attention_and_the_ends_of_the_system_in_other_precisions(denoise, x, precision):
+    other = in_precision(denoise, precision)
+    assert other.unet is not denoise.unet
+    for name, maps in attention_of_words(denoise, x, 500.0, PROMPTS).items():
+        found = attention_of_words(other, x, 500.0, PROMPTS)[name]
+        torch.testing.assert_close(found.float(), maps, atol=0.02, rtol=0.02)
+    pictures = other.decode(x.double())
+    torch.testing.assert_close(other.encode(pictures.double()), denoise.encode(pictures))
+
+
+def test_a_negative_in_words_within_an_interval_is_counted(denoise):
+    """Guided at the middle of three steps only: 1 + 2 + 1 evaluations, of which the cache reads three sentences."""
+    times = denoise.path.grid(3)
+    levels = [denoise.path.sigma(t) / denoise.path.alpha(t) if denoise.path.alpha(t) else float("inf") for t in times]
+    interval = ((levels[1] * levels[2]) ** 0.5, 2 * levels[1])
+    counted = count_calls(denoise)
+    generate(counted, 2, labels="a red seven", scale=3.0, steps=3, negative="smudged", interval=interval)
+    assert counted.nfe == 4
+    assert denoise.text.misses == 2 and denoise.text.hits == 8 - 2
 
 
 @pytest.mark.parametrize(

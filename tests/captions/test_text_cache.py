@@ -32,3 +32,12 @@ def test_what_is_kept_does_not_depend_on_the_precision_of_who_asked_first(denois
         first = half(tokens)
     for one, other in zip(plain(tokens), first, strict=True):
         assert torch.equal(one, other)
+
+
+def test_states_of_an_encoder_that_moved_or_changed_its_type_are_read_anew(denoise):
+    tokens = tokenize(PROMPTS)
+    before = denoise.text(tokens)
+    denoise.text.encoder.double()
+    after = denoise.text(tokens)
+    assert after.states.dtype == torch.float64 and denoise.text.misses == 4
+    torch.testing.assert_close(after.states.float(), before.states, atol=1e-5, rtol=1e-4)
