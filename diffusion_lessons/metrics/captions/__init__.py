@@ -7,8 +7,10 @@ __getattr__, __dir__, __all__ = offer(
     {
         "adherence": ["Followed", "agreement", "binding_errors", "swapped", "unsaid_entropy"],
         "accuracy": ["judge_accuracy", "reconstruction"],
-        "retrieval": ["binding_margin"],
-        "system": ["follow_sentences", "fresh_sentences", "held_out", "red_sevens"],
+        "retrieval": ["binding_margin", "judged_binding"],
+        "system": ["follow_sentences", "fresh_sentences", "held_out", "left_open", "red_sevens", "seen"],
+        "negatives": ["default_negative", "negated", "real_moments", "timed_negative"],
+        "choosing": ["best_of"],
         "report": [],
     },
 )

@@ -3,12 +3,13 @@
 import torch
 from torch import Tensor
 
+from diffusion_lessons.captions.judge import Judge
 from diffusion_lessons.data.captions.render import render
 from diffusion_lessons.data.captions.scenes import draw_scenes
 from diffusion_lessons.data.captions.sentences import Mention, draw_mentions, draw_sentences, write
 from diffusion_lessons.data.captions.strokes import Strokes
 from diffusion_lessons.data.captions.vocabulary import tokenize
-from diffusion_lessons.metrics.captions.adherence import swapped
+from diffusion_lessons.metrics.captions.adherence import agreement, binding_errors, swapped
 from diffusion_lessons.networks.contrastive import Contrastive
 
 AMONG = 256  # sentences, of which one is right
@@ -38,13 +39,7 @@ def retrieval(network: Contrastive, strokes: Strokes, count: int = 4096, seed: i
 @torch.no_grad()
 def binding_margin(network: Contrastive, strokes: Strokes, count: int = 4096, seed: int = 1) -> dict[str, float]:
     """Scores of "a red seven and a blue square" and of the swapped sentence, on scenes with two different inks."""
-    generator = torch.Generator().manual_seed(seed + 1)
-    scenes = draw_scenes(4 * count, generator)
-    scenes = scenes.rows((scenes.shape > 0) & (scenes.ink != scenes.shape_ink))
-    pictures = render(scenes, strokes, generator)
-    names = ("digit", "ink", "shape", "shape_ink")
-    columns = zip(*(getattr(scenes, name).tolist() for name in names), strict=True)
-    mentions: list[Mention] = [dict(zip(names, row, strict=True)) for row in columns]
+    pictures, mentions = _two_inks(strokes, count, seed)
     right = _scores(network, pictures, mentions)
     wrong = _scores(network, pictures, [swapped(mention) for mention in mentions])
     return {
@@ -52,6 +47,30 @@ def binding_margin(network: Contrastive, strokes: Strokes, count: int = 4096, se
         "score, swapped": float(wrong.mean()),
         "right above swapped": float((right > wrong).double().mean()),
     }
+
+
+def judged_binding(judge: Judge, strokes: Strokes, count: int = 4096, seed: int = 1) -> dict[str, float]:
+    """The same scenes as the judge reads them: the share with both inks right, and with both swapped."""
+    pictures, mentions = _two_inks(strokes, count, seed)
+    shown = judge(pictures)
+    return {
+        "both inks right": float(agreement([_inks(mention) for mention in mentions], shown).all(dim=1).double().mean()),
+        "both inks swapped": binding_errors(mentions, shown).share,
+    }
+
+
+def _two_inks(strokes: Strokes, count: int, seed: int) -> tuple[Tensor, list[Mention]]:
+    """Pictures of scenes with an object of another ink than the digit's, and what digit and object are."""
+    generator = torch.Generator().manual_seed(seed + 1)
+    scenes = draw_scenes(4 * count, generator)
+    scenes = scenes.rows((scenes.shape > 0) & (scenes.ink != scenes.shape_ink))
+    names = ("digit", "ink", "shape", "shape_ink")
+    columns = zip(*(getattr(scenes, name).tolist() for name in names), strict=True)
+    return render(scenes, strokes, generator), [dict(zip(names, row, strict=True)) for row in columns]
+
+
+def _inks(mention: Mention) -> Mention:
+    return {name: mention[name] for name in ("ink", "shape_ink")}
 
 
 def _scores(network: Contrastive, pictures: Tensor, mentions: list[Mention]) -> Tensor:

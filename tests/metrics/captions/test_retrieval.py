@@ -4,7 +4,8 @@ import torch
 import torch.nn.functional as F
 
 from diffusion_lessons.data.captions.sample import load_sample
-from diffusion_lessons.metrics.captions.retrieval import binding_margin, retrieval
+from diffusion_lessons.metrics.captions import retrieval as retrieval_module
+from diffusion_lessons.metrics.captions.retrieval import binding_margin, judged_binding, retrieval
 
 
 class Bag:
@@ -31,3 +32,13 @@ def test_a_bag_of_words_cannot_tell_a_sentence_from_the_swapped_one():
 def test_a_scorer_that_sees_no_picture_is_right_by_chance():
     figures = retrieval(Bag(), load_sample().strokes, count=512)
     assert figures["top-1 of 256"] <= 3 / 256 and 0 < figures["score of the right sentence"] < 1
+
+
+def test_a_judge_tells_swapped_inks_apart(monkeypatch):
+    drawn, render = [], retrieval_module.render
+    monkeypatch.setattr(retrieval_module, "render", lambda scenes, *more: drawn.append(scenes) or render(scenes, *more))
+    strokes = load_sample().strokes
+    right = judged_binding(lambda _: drawn[-1], strokes, count=16)
+    wrong = judged_binding(lambda _: drawn[-1]._replace(ink=drawn[-1].shape_ink, shape_ink=drawn[-1].ink), strokes, 16)
+    assert right == {"both inks right": 1.0, "both inks swapped": 0.0}
+    assert wrong == {"both inks right": 0.0, "both inks swapped": 1.0}

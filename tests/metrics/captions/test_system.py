@@ -5,7 +5,14 @@ import torch
 from diffusion_lessons.captions.drawing import TEN_STEPS
 from diffusion_lessons.data.captions.scenes import HELD_OUT_DIGITS, HELD_OUT_SHAPES, Scenes
 from diffusion_lessons.data.captions.sentences import read, write
-from diffusion_lessons.metrics.captions.system import follow_sentences, fresh_sentences, held_out, red_sevens
+from diffusion_lessons.metrics.captions.system import (
+    follow_sentences,
+    fresh_sentences,
+    held_out,
+    left_open,
+    red_sevens,
+    seen,
+)
 from tests.captions.small import small_denoiser, small_parts
 
 TWO_STEPS = TEN_STEPS.changed(steps=2)
@@ -40,3 +47,24 @@ def test_sentences_are_of_the_language_and_their_adherence_is_counted():
     said = [read(sentence) for sentence in sentences]
     assert figures["digit"][1] == sum("digit" in mention for mention in said)
     assert -1 <= figures["clip score"] <= 1
+
+
+def test_pairs_that_training_showed_are_all_others_but_sevens():
+    blue_one = always(1, 0, 0, 0, 0, 0, 1, 0, 0)
+    figures = seen(small_denoiser(), blue_one, 96, TWO_STEPS)  # 54 pairs of digit and ink less 11 held out, 12 shapes
+    assert figures["digits"]["all said"][:2] == [3, 96]  # the pair is number 4 of 43 and comes three times
+    assert figures["shapes"]["all said"][:2] == [8, 96]
+
+
+def test_what_a_sentence_leaves_open_is_beside_its_exact_distribution():
+    rows = torch.zeros(9, 8, dtype=torch.long)
+    rows[0] = torch.tensor([7] * 6 + [1] * 2)  # six sevens, of which three are red and three blue
+    rows[1, :3] = 2
+    rows[2] = torch.arange(8) % 3
+    figures = left_open(small_denoiser(), lambda pictures: Scenes(*rows), 8, TWO_STEPS)
+    assert figures["followed"] == [6, 8]
+    assert figures["ink"]["red"] == [0.5, 0.8] and figures["ink"]["blue"] == [0.5, 0.05]
+    one_bit = 1 + 1 / (2 * 6 * 0.6931)  # of two values that come equally often, with Miller's correction
+    assert abs(figures["entropy"]["ink"][0] - one_bit) < 1e-3
+    assert abs(figures["entropy"]["stroke"][1] - 1.585) < 1e-3  # log2 of 3
+    assert left_open(small_denoiser(), always(3, 2, 0, 0, 0, 0, 0, 0, 0), 4, TWO_STEPS) == {"followed": [0, 4]}

@@ -1,0 +1,32 @@
+"""Parts add up to the whole, and the cache spares what it says."""
+
+import pytest
+
+from diffusion_lessons.benchmark.captions.part_times import time_table, times_of_parts
+from diffusion_lessons.captions.drawing import TEN_STEPS
+from tests.captions.small import small_denoiser
+
+THREE = TEN_STEPS.changed(steps=3)
+
+
+def test_parts_add_up_and_sentences_are_counted():
+    denoise = small_denoiser()
+    cached, uncached = (times_of_parts(denoise, THREE, count=2, rounds=1, cache=cache) for cache in (True, False))
+    for times in (cached, uncached):
+        assert times.text + times.denoiser + times.decoder + times.rest == pytest.approx(times.whole)
+        assert min(times[:3]) > 0 and times.share("denoiser") == times.denoiser / times.whole
+    assert cached.sentences == 2  # the prompt and the empty sentence
+    assert uncached.sentences == 3 * 2 * 2  # steps, passes, pictures
+    assert denoise.text.keep and not denoise.text.known
+
+
+def test_the_table_has_a_row_for_every_number_of_steps_with_and_without():
+    table = time_table(small_denoiser(), (1, 2), count=1, rounds=1)
+    assert list(table) == [
+        "1 step, cached",
+        "1 step, read at every step",
+        "2 steps, cached",
+        "2 steps, read at every step",
+    ]
+    for row in table.values():
+        assert sum(row[part] for part in ("text", "denoiser", "decoder", "rest")) == pytest.approx(1, abs=1e-3)
