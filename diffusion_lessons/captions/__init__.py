@@ -16,7 +16,7 @@ __getattr__, __dir__, __all__ = offer(
         "text_cache": ["TextCache"],
         "tiling": ["decode_tiled"],
         "drawing": ["Drawn", "draw"],
-        "word_attention": ["attention_of_words", "without_head"],
+        "word_attention": ["attention_of_word", "attention_of_words", "without_head"],
         "judge": ["Judge"],
     },
 )

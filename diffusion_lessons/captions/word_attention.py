@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from diffusion_lessons.captions.denoiser import CaptionDenoiser, Sentences
+from diffusion_lessons.captions.denoiser import CaptionDenoiser, Sentences, as_tokens
 from diffusion_lessons.networks.latent_unet import Looking
 
 
@@ -56,3 +56,17 @@ def without_head(denoise: CaptionDenoiser, reading: str, head: int) -> Iterator[
         yield
     finally:
         gate.copy_(before)
+
+
+def attention_of_word(denoise: CaptionDenoiser, x: Tensor, t: float, condition: Sentences, word: int) -> Tensor:
+    """Where x_t looks at word number `word` (1 is the first), [B, h, w]: the mean over the finest readings' heads.
+
+    Raises ValueError for a number beyond the sentence.
+    """
+    said = int((as_tokens(condition) > 0).sum(dim=1).min())
+    if not 1 <= word <= said:
+        raise ValueError(f"the sentence has words 1 to {said}; got {word}")
+    maps = attention_of_words(denoise, x, t, condition).values()
+    finest = max(weights.shape[2] for weights in maps)
+    chosen = [weights[..., word].mean(dim=1) for weights in maps if weights.shape[2] == finest]  # [B, h, w] each
+    return torch.stack(chosen).mean(dim=0)

@@ -8,6 +8,7 @@ __getattr__, __dir__, __all__ = offer(
         "style": [],
         "pictures.display": ["show", "png", "beside"],
         "pictures.images": ["image_grid", "save_picture"],
+        "pictures.captioned": ["captioned_grid"],
         "pictures.saving": ["save_figure"],
         "pictures.animations": ["save_animation", "show_animation", "trajectory_frames"],
         "diffusion.noising": [

@@ -20,6 +20,8 @@ __getattr__, __dir__, __all__ = offer(
         "diffusion.solvers": ["order_panel"],
         "diffusion.flow": ["flow_panel"],
         "conditions.guidance": ["digit_panel", "field_panel"],
+        "conditions.text_to_image": ["prompt_panel"],
+        "conditions.preference": ["preference_panel"],
         "quality.floor": ["floor_panel"],
         "quality.frontier": ["comparable", "frontier_panel"],
         "diffusion.few_steps": ["few_steps_panel"],

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from diffusion_lessons.captions.word_attention import attention_of_words, without_head
+from diffusion_lessons.captions.word_attention import attention_of_word, attention_of_words, without_head
 
 
 def test_attention_maps_are_shares_of_the_words(denoise, x):
@@ -31,3 +31,13 @@ def test_a_head_can_be_silenced_for_a_while(denoise, x):
         pass
     with pytest.raises(ValueError, match="no reading 'middle'"), without_head(denoise, "middle", 0):
         pass
+
+
+def test_one_word_is_the_mean_over_the_finest_readings(denoise, x):
+    prompts = ["a thick red seven", "a blue disc and a six"]
+    maps = attention_of_words(denoise, x, 500.0, prompts)
+    finest = [weights for weights in maps.values() if weights.shape[2] == 8]
+    expected = sum(weights[..., 3].mean(dim=1) for weights in finest) / len(finest)
+    torch.testing.assert_close(attention_of_word(denoise, x, 500.0, prompts, 3), expected)
+    with pytest.raises(ValueError, match="words 1 to 4"):
+        attention_of_word(denoise, x, 500.0, prompts, 5)

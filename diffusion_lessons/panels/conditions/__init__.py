@@ -1,1 +1,1 @@
-"""Panels of guidance and negatives, lessons 07 and 08."""
+"""Panels of guidance, negatives and text to image, lessons 07, 08 and 13."""

@@ -1,0 +1,57 @@
+"""Pictures with what was read in each beneath it, and where a network looked."""
+
+from collections.abc import Sequence
+
+import torch.nn.functional as F
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from diffusion_lessons.data import to_pixels
+from diffusion_lessons.figures import style
+
+SIDE = 0.95  # inches of a picture
+RIGHT, WRONG = style.BLACK, style.VERMILION
+
+
+def captioned_grid(
+    pictures: Tensor,
+    captions: Sequence[str],
+    wrong: Sequence[bool] | None = None,
+    *,
+    looked: Tensor | None = None,
+    title: str = "",
+    columns: int = 8,
+) -> Figure:
+    """Pictures [N, 3, H, W] in [-1, 1] in rows of `columns`, a short caption beneath each.
+
+    wrong: which captions to mark, by colour and by a cross. looked [N, h, w]: weights of attention, laid over the
+    pictures in a grid of its own beneath the first; the brightest place of each picture is white.
+
+    Raises ValueError for captions, marks or weights that are not as many as the pictures.
+    """
+    marks = [False] * len(pictures) if wrong is None else list(wrong)
+    counts = {len(pictures), len(captions), len(marks), *([] if looked is None else [len(looked)])}
+    if len(counts) > 1:
+        raise ValueError(f"{len(pictures)} pictures: give a caption, a mark and weights for each, not {sorted(counts)}")
+    rows = -(-len(pictures) // columns)
+    grids = 1 if looked is None else 2
+    figure = Figure(figsize=(columns * SIDE, grids * rows * (SIDE + 0.28) + 0.3), layout="constrained")
+    places = figure.subplots(grids * rows, columns, squeeze=False)
+    for place in places.flat:
+        place.set_axis_off()
+    images = to_pixels(pictures.detach().cpu()).permute(0, 2, 3, 1).numpy()  # [N, H, W, 3]
+    for i, image in enumerate(images):
+        place = places[i // columns, i % columns]
+        place.imshow(image, interpolation="nearest")
+        words, color = (f"\u2717 {captions[i]}", WRONG) if marks[i] else (captions[i], RIGHT)
+        place.set_title(words, fontsize=7, color=color, y=-0.32, pad=0)
+    if looked is not None:
+        size = pictures.shape[-2:]
+        fine = F.interpolate(looked.detach().cpu().float()[:, None], size, mode="bilinear")[:, 0]  # [N, H, W]
+        for i, (image, weights) in enumerate(zip(images, fine, strict=True)):
+            place = places[rows + i // columns, i % columns]
+            place.imshow(image, interpolation="nearest", alpha=0.35)
+            place.imshow(weights.numpy(), cmap="gray", alpha=0.65, vmin=0)
+    if title:
+        figure.suptitle(title, fontsize=10)
+    return figure

@@ -1,0 +1,68 @@
+"""Pairs are shown blind, choices are kept at once, and who comes back goes on."""
+
+import pytest
+import torch
+
+from diffusion_lessons.captions.drawing import TEN_STEPS
+from diffusion_lessons.metrics.preference.pairs import order_for, study_pairs
+from diffusion_lessons.metrics.preference.votes import read_votes
+from diffusion_lessons.panels.conditions.preference import KEYS, PreferencePanel, Session, preference_panel
+from tests.captions.small import small_denoiser
+from tests.panels.pixels import pixels
+
+PAIRS = study_pairs(["a seven"], ("dark", "bright"), each=3)
+
+
+def flat(pair):
+    """A dark and a bright picture."""
+    return {"dark": torch.full((3, 32, 32), -1.0), "bright": torch.full((3, 32, 32), 1.0)}
+
+
+def new_panel(folder, person="anna"):
+    return PreferencePanel(Session(person, PAIRS, folder, flat))
+
+
+def choose(panel, choice):
+    panel.controls["choice"].value = choice
+
+
+def test_choices_are_kept_with_what_stood_where(tmp_path):
+    panel = new_panel(tmp_path)
+    choices, order = ["left", "neither", "right"], list(order_for("anna", PAIRS))
+    for number, choice in enumerate(choices, start=1):
+        assert f"Pair {number} of 3" in panel.alt and "dark" not in panel.alt and "bright" not in panel.alt
+        picture, left = pixels(panel).astype(float), order[number - 1][1]
+        middle = picture.shape[1] // 2
+        assert (picture[:, : middle // 2].mean() < picture[:, -middle // 2 :].mean()) == (left == "dark")
+        choose(panel, choice)
+        assert panel.controls["choice"].value is None
+    votes = read_votes(tmp_path)
+    assert [vote.chosen for vote in votes] == choices and not any(vote.simulated for vote in votes)
+    assert [(vote.pair, vote.left, vote.right) for vote in votes] == [(p.name, a, b) for p, a, b in order]
+    assert "Done: 3 choices of anna" in panel.alt
+    choose(panel, "left")
+    assert len(read_votes(tmp_path)) == 3
+
+
+def test_who_comes_back_goes_on(tmp_path):
+    choose(new_panel(tmp_path), "left")
+    again = new_panel(tmp_path)
+    assert "Pair 2 of 3" in again.alt
+    choose(again, "right")
+    assert [vote.chosen for vote in read_votes(tmp_path)] == ["left", "right"]
+    assert "Pair 1 of 3" in new_panel(tmp_path, "ben").alt
+
+
+def test_every_choice_has_a_key_and_a_button(tmp_path):
+    panel = new_panel(tmp_path)
+    places = {"ArrowLeft: 0": "left", "ArrowDown: 1": "neither", "ArrowRight: 2": "right"}
+    assert all(key in KEYS for key in places)
+    assert [value for _, value in panel.controls["choice"].options] == list(places.values())
+
+
+def test_the_pictures_are_those_of_the_system(tmp_path):
+    ways = {name: TEN_STEPS.changed(steps=n) for n, name in enumerate(("one", "two"), start=1)}
+    panel = preference_panel(small_denoiser(), "anna", tmp_path, ways=ways)
+    assert "Pair 1 of 4" in panel.alt
+    with pytest.raises(ValueError, match="a person's name"):
+        preference_panel(small_denoiser(), "a/b", tmp_path, ways=ways)
