@@ -18,7 +18,7 @@ from pathlib import Path
 
 import nbformat
 from lesson_files import BUDGETS, LESSONS, SOURCES, content, names, read_built, read_json, read_source, set_surroundings
-from lesson_hygiene import budget_line, problems
+from lesson_hygiene import budget_line, only_imports, problems
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
@@ -82,6 +82,8 @@ def normalise(notebook: NotebookNode) -> None:
     for cell in notebook.cells:
         tags = cell.metadata.get("tags")
         cell.metadata = nbformat.from_dict({"tags": tags} if tags else {})
+        if only_imports(cell):
+            cell.metadata["jupyter"] = {"source_hidden": True}  # folded, until somebody opens it
         if "outputs" in cell:
             cell.outputs = [output for output in cell.outputs if not is_progress(output.get("data", {}))]
         for output in cell.get("outputs", []):

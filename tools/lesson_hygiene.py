@@ -115,9 +115,21 @@ def library_names() -> frozenset[str]:
     return frozenset(node.name for node in tops if not node.name.startswith("_"))
 
 
+def only_imports(cell: NotebookNode) -> bool:
+    """Whether a cell of code holds imports and nothing else, so that it need not be read."""
+    statements = ast.parse(cell.source).body if cell.cell_type == "code" else []
+    return bool(statements) and all(isinstance(one, ast.Import | ast.ImportFrom) for one in statements)
+
+
 def imports(notebook: NotebookNode) -> Iterator[tuple[int | None, str]]:
-    """A lesson imports this project from few places: the package and its rooms offer what lessons need."""
+    """A lesson imports this project from few places: the package and its rooms offer what lessons need.
+
+    A first cell of code with imports has nothing else: the build folds it, and what a learner should read is not in it.
+    """
     places = set()
+    for number, cell in code(notebook)[:1]:
+        if cell.source.startswith(("import ", "from ")) and not only_imports(cell):
+            yield number, "the first cell of code is folded: imports alone, and what follows in a cell of its own"
     for number, cell in code(notebook):
         for node in ast.walk(ast.parse(cell.source)):
             if isinstance(node, ast.ImportFrom):

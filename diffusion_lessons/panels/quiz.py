@@ -13,8 +13,15 @@ import ipywidgets
 from diffusion_lessons.panels.questions import Question, prediction, statements
 
 RIGHT, WRONG = "#00694D", "#B34700"  # of words: 4.5 against white, and the words say it without them
-AGAIN = "Think again, or run the next cell."  # where a wrong choice has no reply of its own
 SAID = '<div role="status" aria-live="polite">{}</div>'  # read out by screen readers when it changes
+# ipywidgets says only by colour which button is pressed, and has no option for more, so the page tells screen readers:
+# an image that cannot be loaded runs this, once the buttons beside it have been made.
+PRESSED = """<img src="data:," alt="" onerror="
+    const quiz = this.closest('.widget-vbox');
+    const tell = () => quiz.querySelectorAll('.widget-toggle-button').forEach(
+        button => button.setAttribute('aria-pressed', button.classList.contains('mod-active')));
+    quiz.addEventListener('click', () => setTimeout(tell, 50));
+    setTimeout(tell, 500)">"""
 
 
 class Quiz:
@@ -33,7 +40,7 @@ class Quiz:
         for number, (question, choice) in enumerate(zip(self.questions, self.choices, strict=True)):
             choice.observe(lambda change, number=number: self._answered(number, change["new"]), names="value")
             rows += [ipywidgets.HTMLMath(f"<b>{escape(question.words)}</b>"), choice, self.replies[number]]
-        self.box = ipywidgets.VBox([*rows, self.score])
+        self.box = ipywidgets.VBox([*rows, self.score, ipywidgets.HTML(PRESSED, layout={"display": "none"})])
 
     @staticmethod
     def _choice(question: Question) -> ipywidgets.ToggleButtons:
@@ -50,7 +57,7 @@ class Quiz:
         if self.first[number] is None:
             self.first[number] = right
         mark = f'<b style="color:{RIGHT}">&#10003; Yes.</b>' if right else f'<b style="color:{WRONG}">&#10007; No.</b>'
-        self.replies[number].value = SAID.format(f"{mark} {escape(question.replies[place] or AGAIN)}")
+        self.replies[number].value = SAID.format(f"{mark} {escape(question.replies[place])}")
         if len(self.questions) > 1 and None not in self.first:
             self.score.value = SAID.format(
                 f"{sum(map(bool, self.first))} of {len(self.questions)} right at the first try"

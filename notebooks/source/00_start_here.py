@@ -8,13 +8,25 @@
 # **Afterwards you can** run every lesson; draw digits out of noise; say why the best possible denoiser cannot draw
 # anything new; and find the notation of the course when you need it.
 #
-# Run a cell with Shift + Enter, from top to bottom. Nothing here can break.
+# Run a cell with Shift + Enter, from top to bottom. Nothing here can break. The first cell of every lesson holds its
+# imports and is folded to three dots: it runs like the others, and a click on the dots opens it.
 
 # %%
 import torch
 
-from diffusion_lessons import check, doctor, generate, load, load_data, sample, samplers, schedules, toys, trace
-from diffusion_lessons.checks import working
+from diffusion_lessons import (
+    check,
+    doctor,
+    generate,
+    load,
+    load_data,
+    sample,
+    samplers,
+    schedules,
+    toys,
+    trace,
+    working,
+)
 from diffusion_lessons.figures import image_grid, noising, show, show_animation, trajectories, trajectory_frames
 from diffusion_lessons.panels import image_panel, predict, scope_check
 

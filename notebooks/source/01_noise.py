@@ -17,6 +17,7 @@ from diffusion_lessons import check, load_data, schedules, toys, working
 from diffusion_lessons.figures import noising, show, style
 from diffusion_lessons.panels import noising_panel, predict, scope_check
 
+# %%
 path = schedules.ddpm_linear()  # 1000 steps, the schedule of the first diffusion models for images
 generator = torch.Generator().manual_seed(0)
 

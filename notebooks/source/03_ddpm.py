@@ -23,6 +23,7 @@ from diffusion_lessons.panels import image_panel, predict, scope_check
 from diffusion_lessons.toys import gaussian_quantiles, total_variation, unscaled_ddpm, wasserstein_1
 
 
+# %%
 def seeded(seed):
     return torch.Generator().manual_seed(seed)
 

@@ -22,6 +22,7 @@ from diffusion_lessons.panels import predict, sampler_panel, scope_check
 from diffusion_lessons.toys import gaussian_quantiles, wasserstein_1, worked_example, worked_path
 
 
+# %%
 def seeded(seed):
     return torch.Generator().manual_seed(seed)
 

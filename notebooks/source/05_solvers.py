@@ -22,6 +22,7 @@ from diffusion_lessons.panels import order_panel, predict, scope_check
 from diffusion_lessons.samplers import ode_field
 from diffusion_lessons.toys import convergence, exact_flow, gaussian_quantiles, wasserstein_1
 
+# %%
 path, runs = schedules.ddpm_linear(), convergence.solvers()
 
 # %% [markdown]

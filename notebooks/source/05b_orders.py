@@ -20,6 +20,7 @@ from diffusion_lessons.figures import last_steps_figure, noising, order_figure, 
 from diffusion_lessons.panels import order_panel, predict, scope_check
 from diffusion_lessons.toys import convergence, exact_flow, last_step_errors
 
+# %%
 path, straight, runs = schedules.ddpm_linear(), schedules.flow(), convergence.solvers()
 
 # %% [markdown]

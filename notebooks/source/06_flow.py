@@ -34,6 +34,7 @@ from diffusion_lessons.metrics import features, frechet_distance, moments
 from diffusion_lessons.panels import flow_panel, predict, scope_check
 from diffusion_lessons.toys import convergence, crossings, exact_flow, excess_length, gaussian_quantiles, straightness
 
+# %%
 path, cosine, generator = schedules.flow(), schedules.cosine(), torch.Generator().manual_seed(0)
 
 # %% [markdown]

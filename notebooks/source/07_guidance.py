@@ -31,6 +31,7 @@ from diffusion_lessons.toys import (
 )
 
 
+# %%
 def seeded(seed):
     return torch.Generator().manual_seed(seed)
 

@@ -16,7 +16,7 @@ import inspect
 import torch
 
 import diffusion_lessons as dl
-from diffusion_lessons import Settings, check, load, sample, samplers, schedules, toys, trace
+from diffusion_lessons import Settings, check, load, sample, samplers, schedules, toys, trace, working
 from diffusion_lessons.benchmark.measure import measure
 from diffusion_lessons.denoisers import Denoiser, clip, condition_on
 from diffusion_lessons.figures import few_steps, frontier, jumps_figure, show
@@ -330,14 +330,35 @@ for width in (0.05, 0.1):
 #
 # $$x_s = \alpha_s\, f(x_t, t) + \sigma_s\, z, \qquad z \sim \mathcal N(0, 1).$$
 #
+# **Exercise 1. Write it.** On the straight path, where $\alpha_s = 1 - s$ and $\sigma_s = s$. Mind the last evaluation.
+# Your loop will draw the numbers of this section.
+
+
+# %%
+def consistency_sample(f, x, times, noises):
+    raise NotImplementedError
+
+
+check("consistency_sample", consistency_sample)
+
+# %% [markdown]
 # With the exact $f$ every $x_s$ follows the path's own distribution, so any number of evaluations is right. Put the
 # *denoiser* in its place, which has the same form, and each evaluation replaces a sample by a mean:
 
 # %%
-many = gaussian_quantiles(10_000)
+jumps, many = working("consistency_sample", consistency_sample), gaussian_quantiles(10_000)
+
+
+def by_jumps(denoise, times, x=many, seed=4):
+    """Your sampler, which evaluates a denoiser's clean sample at these times."""
+    generator = seeded(seed)
+    noises = torch.stack([torch.randn(x.shape, generator=generator, dtype=x.dtype) for _ in times])
+    with torch.no_grad():
+        return jumps(lambda x, t: denoise(x, t).x0, x, times, noises)
+
+
 for count in (1, 2, 4, 8):
-    ends = [sample(samplers.consistency, g, many, path, path.grid(count), generator=seeded(4)) for g in (f, first)]
-    spread = [x.std().item() for x in ends]
+    spread = [by_jumps(g, path.grid(count)[:-1]).std().item() for g in (f, first)]
     print(f"{count} evaluations: the standard deviation is {spread[0]:.2f} with f, {spread[1]:.2f} with a denoiser")
 print(f"that of the data is {clusters.sample(200_000, seeded(3), torch.float64).std():.2f}")
 
@@ -349,9 +370,9 @@ predict("11.second_look")
 
 # %%
 blurred = Blurred(f, path, 0.1)
-for times in ((1.0, 0.0), (1.0, 0.5, 0.0), (1.0, 0.2, 0.0)):
-    x = sample(samplers.consistency, blurred, many, path, times, generator=seeded(4))
-    at = " and ".join(f"t = {t:g}" for t in times[:-1])
+for times in ([1.0], [1.0, 0.5], [1.0, 0.2]):
+    x = by_jumps(blurred, times)
+    at = " and ".join(f"t = {t:g}" for t in times)
     print(
         f"evaluated at {at}: {(x.abs() < 0.5).double().mean():.1%} in the valley, W1 {wasserstein_1(x, clusters):.3f}"
     )
@@ -554,7 +575,10 @@ few_steps_panel(clusters)
 # %% [markdown]
 # ## Exercises
 #
-# All on the straight path. **1.** One example for the second flow.
+# All on the straight path. Exercise 1 stands [above](#More-than-one-step).
+
+# %% [markdown]
+# **2.** One example for the second flow.
 
 
 # %%
@@ -565,7 +589,7 @@ def reflow_example(u, eps, z, t, steps):
 check("reflow_example", reflow_example)
 
 # %% [markdown]
-# **2.** What the student of progressive distillation should answer.
+# **3.** What the student of progressive distillation should answer.
 
 
 # %%
@@ -576,7 +600,7 @@ def progressive_target(u, x, t, s):
 check("progressive_target", progressive_target)
 
 # %% [markdown]
-# **3.** What a consistency student must agree with. Mind the form: the networks answer with velocities.
+# **4.** What a consistency student must agree with. Mind the form: the networks answer with velocities.
 
 
 # %%
@@ -587,15 +611,22 @@ def consistency_target(student, teacher, x, t, s):
 check("consistency_target", consistency_target)
 
 # %% [markdown]
-# **4.** Sampling in several evaluations. Mind the last one.
+# **5. To investigate.** The blurred $f$ again, in *three* evaluations. The first is at $t = 1$; where should the other
+# two be, so that the samples follow the data as closely as possible? The target to beat is the better of the two pairs
+# of the lesson. Samples that are exact would score no more than the last number, which is chance. And does a fourth
+# evaluation help, or does each one also cost something?
 
 
 # %%
-def consistency_sample(f, x, times, noises):
-    raise NotImplementedError
+def distance(times):
+    """W1 to the data, the mean over three draws of the fresh noise."""
+    return sum(wasserstein_1(by_jumps(blurred, times, seed=seed), clusters) for seed in range(3)) / 3
 
 
-check("consistency_sample", consistency_sample)
+for times in ([1.0, 0.5], [1.0, 0.2], [1.0, 0.5, 0.2]):
+    print(f"evaluated at {times}: {distance(times):.4f}")
+chance = sum(wasserstein_1(clusters.sample(10_000, seeded(seed), torch.float64), clusters) for seed in range(3)) / 3
+print(f"as many samples of the data themselves: {chance:.4f}")
 
 # %% [markdown]
 # ## Pitfalls
@@ -636,8 +667,9 @@ scope_check("11")
 #   without one, several evaluations. https://arxiv.org/abs/2303.01469
 # - Song, Dhariwal, *Improved Techniques for Training Consistency Models*, 2023: the schedule, and a better distance.
 #   https://arxiv.org/abs/2310.14189
-# - What came after, by its own word for it. *Guidance distillation*: Meng et al. 2022, https://arxiv.org/abs/2210.03142.
-#   *Matching distributions* instead of trajectories: Yin et al., *DMD*, 2023, https://arxiv.org/abs/2311.18828.
-#   *Continuous-time consistency*: Lu, Song, *sCM*, 2024, https://arxiv.org/abs/2410.11081. *Shortcut models*, which are
-#   told the length of the step: Frans et al. 2024, https://arxiv.org/abs/2410.12557. *MeanFlow*, which learns the mean
-#   velocity over a step: Geng et al. 2025, https://arxiv.org/abs/2505.13447.
+# - What came after, by its own word for it. *Guidance distillation*: Meng et al. 2022,
+#   https://arxiv.org/abs/2210.03142. *Matching distributions* instead of trajectories: Yin et al., *DMD*, 2023,
+#   https://arxiv.org/abs/2311.18828. *Continuous-time consistency*: Lu, Song, *sCM*, 2024,
+#   https://arxiv.org/abs/2410.11081. *Shortcut models*, which are told the length of the step: Frans et al. 2024,
+#   https://arxiv.org/abs/2410.12557. *MeanFlow*, which learns the mean velocity over a step: Geng et al. 2025,
+#   https://arxiv.org/abs/2505.13447.

@@ -83,6 +83,7 @@ SPOILED = {
         ),
         "imports from 7 places, at most 6: claims.texts, diffusion_lessons.a0",
     ),
+    "more than imports": (set_source(2, "import torch\nx = torch.zeros(1)"), "imports alone"),
     "a red band": (set_source(2, "from tqdm import tqdm"), "from tqdm.auto import tqdm"),
     "no exercise": (set_source(4, "check"), "no exercise calls check"),
     "no panel": (lambda notebook: notebook.cells[5].metadata.update(tags=[]), 'tagged "panel"'),
@@ -162,6 +163,14 @@ def test_normalising_keeps_tags_and_pictures_only(lesson):
     assert lesson.cells[5].metadata == {"tags": ["panel"]}
     assert set(lesson.cells[5].outputs[0].data) == {"image/png", "text/plain"}
     assert set(lesson.metadata) == {"kernelspec", "language_info"}
+
+
+def test_a_cell_of_imports_is_folded_and_no_other(lesson):
+    lesson.cells[2].source = "import torch\nfrom diffusion_lessons import (\n    load,\n)"
+    lesson.cells[4].source = "import math\nmath.pi"
+    normalise(lesson)
+    assert lesson.cells[2].metadata == {"jupyter": {"source_hidden": True}}
+    assert lesson.cells[4].metadata == {}
 
 
 def test_a_changed_source_is_out_of_step(tmp_path, monkeypatch):

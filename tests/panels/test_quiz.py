@@ -3,10 +3,12 @@
 import pytest
 
 from diffusion_lessons.panels.questions import INFORMED, MEASURED, Question
-from diffusion_lessons.panels.quiz import AGAIN, Quiz, predict, scope_check
+from diffusion_lessons.panels.quiz import Quiz, predict, scope_check
 
 HALF, TWELFTH, QUARTER = OPTIONS = ["half", "a twelfth", "a quarter, $t < 500$"]
-LEFT = Question("How much is left if b < a?", OPTIONS, 1, ["Are the steps equal?", "alpha_bar is 0.08 there.", ""])
+LEFT = Question(
+    "How much is left if b < a?", OPTIONS, 1, ["Are the steps equal?", "alpha_bar is 0.08 there.", "Too much."]
+)
 
 
 @pytest.fixture
@@ -19,7 +21,7 @@ def test_each_choice_gets_its_own_reply(quiz):
     assert "No." in quiz.replies[0].value and "Are the steps equal?" in quiz.replies[0].value
     assert "0.08" not in quiz.replies[0].value
     quiz.choices[0].value = QUARTER
-    assert "No." in quiz.replies[0].value and AGAIN in quiz.replies[0].value
+    assert "No." in quiz.replies[0].value and "Too much." in quiz.replies[0].value
     quiz.choices[0].value = TWELFTH
     assert "Yes." in quiz.replies[0].value and "0.08" in quiz.replies[0].value
 

@@ -47,7 +47,7 @@ def trajectories_figure(mixture: GaussianMixture, count: int = 9, reach: float =
         for t in JUMPS:
             x = curves[round((1 - t) * (len(TIMES) - 1)), row : row + 1]
             _jump(jumps, t, float(x), float(end_of(x, t).x0))
-    jumps.set_title("A consistency function: all points\nof a way are taken to its end")
+    jumps.set_title("A consistency function: all points\nof a trajectory are taken to its end")
     return figure
 
 

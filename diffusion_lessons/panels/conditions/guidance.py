@@ -106,7 +106,7 @@ class _Field:
         )
 
     def _short(self, added: Tensor) -> Tensor:
-        """A quarter of each arrow, and never longer than the way to the next: at high scales they would cover all."""
+        """A quarter of each arrow, never longer than the distance to the next: at high scales they would cover all."""
         length = added.norm(dim=1, keepdim=True).clamp(min=1e-12)
         return added / length * self.gap * torch.tanh(0.25 * length / self.gap)
 

@@ -1,5 +1,6 @@
 """The panels of sampling: any sampler on numbers whose denoiser is exact, and on the images of any denoiser."""
 
+import warnings
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
@@ -13,7 +14,7 @@ from diffusion_lessons.figures import style
 from diffusion_lessons.figures.diffusion.noising import density_over_time
 from diffusion_lessons.figures.pictures.display import freeze
 from diffusion_lessons.figures.pictures.images import image_grid
-from diffusion_lessons.panels.controls import decimal_slider, sampler_menu, slider
+from diffusion_lessons.panels.controls import decimal_slider, menu, sampler_menu, slider
 from diffusion_lessons.panels.panel import Drawing, Panel
 from diffusion_lessons.path import Path
 from diffusion_lessons.samplers.base import State
@@ -22,6 +23,7 @@ from diffusion_lessons.toys.mixtures import GaussianMixture
 from diffusion_lessons.toys.one_dimension import gaussian_quantiles, wasserstein_1
 
 SAMPLES, TRAJECTORIES = 20_000, 16  # of numbers: counted, and drawn
+GRIDS = ("trailing", "leading", "quadratic")
 FLOORS = 20  # draws of exact samples that say what chance alone scores
 
 
@@ -53,12 +55,7 @@ def sampler_panel(mixture: GaussianMixture, path: Path, *, sampler: str = "ddim"
         "eta": decimal_slider("eta", 0.0, 1.0, 0.1),
         "start": slider("start", 0, 0, 20),
     }
-
-    def allow_eta(change: dict) -> None:
-        controls["eta"].disabled = change["new"] != "ddim"
-
-    controls["sampler"].observe(allow_eta, names="value")
-    allow_eta({"new": sampler})
+    _only_of("ddim", controls["eta"], controls["sampler"])
     return Panel(draw, controls)
 
 
@@ -121,17 +118,31 @@ def some(count: int, shift: int = 0) -> Tensor:
     return (torch.arange(count) * every + every // 2 + 7 * shift) % SAMPLES
 
 
-def image_panel(denoise: Any, *, sampler: str = "ddim", steps: int = 10, count: int = 16) -> Panel:
-    """`count` images drawn live by any sampler from a denoiser that has a path and a shape; `start` seeds the noise."""
+def image_panel(
+    denoise: Any, *, sampler: str = "ddim", steps: int = 10, count: int = 16, variance: str = "", grid: str = ""
+) -> Panel:
+    """`count` images drawn live by any sampler from a denoiser that has a path and a shape; `start` seeds the noise.
+
+    With a `variance` and a `grid` there are menus of both; the variance is DDPM's. Where a grid starts below the path's
+    end, on a state that is no pure noise, the words say so.
+    """
     path, shape = denoise.path, denoise.shape
 
-    def draw(sampler: str, steps: int, start: int) -> Iterator[Drawing | None]:
-        settings, generator = Settings(sampler, steps, limit=None), torch.Generator().manual_seed(start)
+    def draw(
+        sampler: str, steps: int, start: int, variance: str = "", grid: str = "trailing"
+    ) -> Iterator[Drawing | None]:
+        options = {"variance": variance} if variance and sampler == "ddpm" else {}
+        settings = Settings(sampler, steps, spacing=grid, options=options, limit=None)
+        generator = torch.Generator().manual_seed(start)
         x = path.prior((count, *shape), generator, device=device_of(denoise))
-        for state in states(denoise, x, settings, generator=generator):
+        run = iter(states(denoise, x, settings, generator=generator))
+        while (state := _quietly(run)) is not None:
             x = state.x
             yield None
-        words = f"{count} images by {style.label(sampler)}, {cost(settings, path)}, start {start}"
+        with_it = ", ".join([style.label(sampler), *(f"{v} {name}" for name, v in options.items())])
+        words = f"{count} images by {with_it}, {cost(settings, path)}, start {start}"
+        if (first := settings.times(path)[0]) < path.T:
+            words += f"; this grid starts at t = {first:.0f}, where pure noise is not what the network expects"
         yield Drawing(image_grid(x, enlarge=max(1, 80 // shape[-1])), words)
 
     controls = {
@@ -139,4 +150,26 @@ def image_panel(denoise: Any, *, sampler: str = "ddim", steps: int = 10, count: 
         "steps": slider("steps", steps, 1, 30, live=False),
         "start": slider("start", 0, 0, 20, live=False),
     }
+    if variance:
+        controls["variance"] = menu("variance", ["small", "large"], variance)
+        _only_of("ddpm", controls["variance"], controls["sampler"])
+    if grid:
+        controls["grid"] = menu("grid", GRIDS, grid)
     return Panel(draw, controls)
+
+
+def _quietly(run: Iterator[State]) -> State | None:
+    """The next State without a warning of where the grid starts, which the words say; None at the end."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return next(run, None)
+
+
+def _only_of(sampler: str, control: Any, samplers: Any) -> None:
+    """The control cannot be moved while the menu of samplers stands at another one."""
+
+    def follow(change: Any) -> None:
+        control.disabled = change["new"] != sampler
+
+    samplers.observe(follow, names="value")
+    follow({"new": samplers.value})

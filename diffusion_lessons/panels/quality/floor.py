@@ -11,13 +11,13 @@ from diffusion_lessons.figures.quality.metrics import SHOWN, without_class
 from diffusion_lessons.metrics.errors import over_draws
 from diffusion_lessons.metrics.features import Reference
 from diffusion_lessons.metrics.frechet import frechet_distance, moments
-from diffusion_lessons.metrics.precision_recall import precision_recall
+from diffusion_lessons.metrics.precision_recall import density_coverage, precision_recall
 from diffusion_lessons.metrics.scores import subset
 from diffusion_lessons.panels.controls import choice_slider, slider
 from diffusion_lessons.panels.panel import Drawing, Panel
 
 COUNTS = (150, 250, 500, 1000, 2500, 5000)
-DRAWS = 20
+DRAWS, LOOKS = 20, 5  # evaluations of the distance, and of what asks for single images
 
 
 def floor_panel(train: Reference, held_out: Reference, *, count: int = 1000, percent: int = 20) -> Panel:
@@ -36,12 +36,18 @@ def floor_panel(train: Reference, held_out: Reference, *, count: int = 1000, per
         scores = draws(model, count, generator)
         yield None
         above = sum(value > max(floor) for value in scores)
-        shown = [points[subset(len(points), min(count, SHOWN), generator)] for points in (train.features, model)]
-        quality = precision_recall(shown[0], shown[1])
+        quality = []
+        for _ in range(LOOKS):  # one draw alone may hold a stray sample, whose large ball covers a forgotten class
+            real, generated = (
+                points[subset(len(points), min(count, SHOWN), generator)] for points in (train.features, model)
+            )
+            quality.append((*precision_recall(real, generated), density_coverage(real, generated).coverage))
+            yield None
+        precision, recall, coverage = torch.tensor(quality).mean(dim=0).tolist()
         words = (
             f"{count} images, {percent} % of the {digit}s forgotten: {over_draws(scores).n:.3f} on average, real "
             f"images {over_draws(floor).n:.3f}; {above} of {DRAWS} draws score above every draw of real images. "
-            f"Precision {quality.precision:.3f}, recall {quality.recall:.3f}"
+            f"Means of {LOOKS} draws: precision {precision:.3f}, recall {recall:.3f}, coverage {coverage:.3f}"
         )
         yield Drawing(_draws_figure(floor, scores), words)
 

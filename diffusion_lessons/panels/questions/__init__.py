@@ -3,7 +3,7 @@
     [predict.half_way]                    # predict("01.half_way") asks it
     question = "How much is left?"
     right = "a twelfth"
-    wrong = [["half", "Are the steps equal?"], "a quarter"]   # an option, with a reply where there is one to give
+    wrong = [["half", "Are the steps equal?"], ["a quarter", "What is left of a half?"]]  # each with a reply
     why = "What is said of the right answer."
 
     [[scope]]                             # scope_check("01") asks for all of these
@@ -57,8 +57,7 @@ def prediction(name: str, **measured: Any) -> Question:
         return text.format(**measured) if measured else text
 
     replies = {fill(entry["right"]): fill(entry["why"])}
-    for wrong in entry["wrong"]:
-        option, reply = (wrong, "") if isinstance(wrong, str) else wrong
+    for option, reply in entry["wrong"]:
         replies[fill(option)] = fill(reply)
     options = list(replies)
     random.Random(f"options of {name}").shuffle(options)

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from diffusion_lessons import samplers, schedules, toys
+from diffusion_lessons.checkpoints import load
 from diffusion_lessons.data import load_data
 from diffusion_lessons.panels.diffusion.sampling import SAMPLES, SamplesPlot, image_panel, sampler_panel, some
 from diffusion_lessons.panels.panel import Panel
@@ -83,6 +84,20 @@ def test_images_are_drawn_from_their_own_noise():
     assert np.abs(pixels(panel) - before).mean() > 5
     panel.controls["sampler"].value = "ddpm"
     assert "DDPM" in panel.alt
+
+
+def test_variance_and_grid_are_choices_where_a_lesson_asks_for_them():
+    network = load("digits-diffusion")
+    panel = image_panel(network, sampler="ddpm", steps=4, count=4, variance="small", grid="trailing")
+    before = pixels(panel)
+    assert "DDPM, small variance, 4 steps" in panel.alt and "this grid starts" not in panel.alt
+    panel.controls["variance"].value = "large"
+    assert "large variance" in panel.alt and np.abs(pixels(panel) - before).mean() > 1
+    panel.controls["grid"].value = "leading"
+    assert "starts at t = 751, where pure noise is not" in panel.alt
+    panel.controls["sampler"].value = "ddim"
+    assert panel.controls["variance"].disabled and "variance" not in panel.alt
+    assert not image_panel(network, steps=2, count=1).controls.keys() & {"variance", "grid"}
 
 
 def test_some_rows_are_spread_over_all_and_shifted_together():

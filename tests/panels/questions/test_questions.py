@@ -36,7 +36,8 @@ def test_a_question_has_choices_and_a_reason(file):
     for name, entry in of_lesson(number(file))["predict"].items():
         question = filled(f"{number(file)}.{name}", entry)
         assert len(set(question.options)) == 1 + len(entry["wrong"]) >= 2
-        assert question.options[question.answer] and question.replies[question.answer]
+        assert all(question.options) and all(question.replies), f"{name}: a choice without a reply"
+        assert len(set(question.replies)) == len(question.options), f"{name}: one reply for two choices"
     for statement in statements(number(file)):
         assert statement.options == [MEASURED, INFORMED] and all(statement.replies)
 
@@ -55,14 +56,14 @@ def test_an_order_is_the_same_each_time():
     entry = of_lesson("01")["predict"]["half_way"]
     orders = {tuple(prediction("01.half_way").options) for _ in range(2)}
     assert len(orders) == 1
-    assert set(orders.pop()) == {entry["right"], *(w if isinstance(w, str) else w[0] for w in entry["wrong"])}
+    assert set(orders.pop()) == {entry["right"], *(option for option, _ in entry["wrong"])}
 
 
 def test_measured_numbers_fill_the_places_of_a_question(monkeypatch):
     entry = {
         "question": "{rows} rows?",
         "right": "{rows:.1f}",
-        "wrong": [["none", "There are {rows}."], "{{}}"],
+        "wrong": [["none", "There are {rows}."], ["{{}}", "No."]],
         "why": "{rows} counted",
     }
     monkeypatch.setattr("diffusion_lessons.panels.questions.of_lesson", lambda _: {"predict": {"count": entry}})
@@ -71,7 +72,7 @@ def test_measured_numbers_fill_the_places_of_a_question(monkeypatch):
     assert dict(zip(question.options, question.replies, strict=True)) == {
         "3.0": "3 counted",
         "none": "There are 3.",
-        "{}": "",
+        "{}": "No.",
     }
 
 

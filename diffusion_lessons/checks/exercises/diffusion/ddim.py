@@ -55,7 +55,7 @@ DDIM_STEP = Exercise(
         Mistake(
             "direction taken at t",
             lambda x, eps, t, s: s**0.5 * x0_from_eps(x, eps, t) + (1 - t) ** 0.5 * eps,
-            "You put back as much noise as there was. At which level is the result meant to be?",
+            "You add as much noise as there was. At which level is the result meant to be?",
         ),
         Mistake(
             "signal taken at t",

@@ -17,8 +17,8 @@ def consistency_target(student, teacher, x, t, s):
 CONSISTENCY_TARGET = Exercise(
     "consistency_target(student, teacher, x, t, s)",
     "What the student's sample f(x, t) must agree with. student(x, t) and teacher(x, t) answer with velocities, and "
-    "f(x, t) = x - t student(x, t). The teacher takes one Euler step from x at t to s; the student says where the way "
-    "ends from there.",
+    "f(x, t) = x - t student(x, t). The teacher takes one Euler step from x at t to s; the student says where the "
+    "trajectory ends from there.",
     "lesson 11, consistency: let the student finish",
     consistency_target,
     [
@@ -101,25 +101,27 @@ def _draws(rng, count, draw=number):
 CONSISTENCY_SAMPLE = Exercise(
     "consistency_sample(f, x, times, noises)",
     "Multistep consistency sampling: f(x, t) is asked once at each of `times`, a list from 1 downwards, and x is pure "
-    "noise. Between two looks the sample is noised to the next time with fresh noise: noises[0] after the first look, "
-    "and so on. Return the sample. There are as many noises as times.",
+    "noise. Between two evaluations the sample is noised to the next time with fresh noise: noises[0] after the first "
+    "evaluation, and so on. Return the sample. There are as many noises as times.",
     "lesson 11, more than one step",
     consistency_sample,
     [
-        Part("three looks at a number", lambda rng: _draws(rng, 3)),
-        Part("two looks at images", lambda rng: _draws(rng, 2, batch)),
+        Part("three evaluations, a number", lambda rng: _draws(rng, 3)),
+        Part("two evaluations, images", lambda rng: _draws(rng, 2, batch)),
         Part(
-            "one look is f itself", lambda rng: _draws(rng, 1), lambda f, x, times, noises: f(np.asarray(x), times[0])
+            "one evaluation is f itself",
+            lambda rng: _draws(rng, 1),
+            lambda f, x, times, noises: f(np.asarray(x), times[0]),
         ),
     ],
     [
         Mistake(
-            "noise after the last look",
+            "noise after the last evaluation",
             lambda f, x, times, noises: consistency_sample(f, x, times, noises) + times[-1] * noises[len(times) - 1],
             "You noise the finished sample, and f is not evaluated again.",
         ),
         Mistake(
-            "noise after the last look, mixed in",
+            "noise after the last evaluation, mixed in",
             lambda f, x, times, noises: (
                 (1 - times[-1]) * consistency_sample(f, x, times, noises) + times[-1] * noises[len(times) - 1]
             ),
@@ -130,7 +132,7 @@ CONSISTENCY_SAMPLE = Exercise(
             lambda f, x, times, noises: _sampled(
                 f, x, times, noises, lambda x0, x, before, t, z: (1 - before) * x0 + before * z
             ),
-            "You put back the noise of the time that you come from, but f is given the next time.",
+            "You add the noise of the time that you come from, but f is given the next time.",
         ),
         Mistake(
             "the predicted noise again",
@@ -149,7 +151,7 @@ CONSISTENCY_SAMPLE = Exercise(
             "That is right on a path whose signal keeps its size. Here the weight of the sample is 1 - t.",
         ),
         Mistake(
-            "one look only",
+            "one evaluation only",
             lambda f, x, times, noises: f(np.asarray(x), times[0]),
             "You stop after the first evaluation, whatever the times.",
         ),

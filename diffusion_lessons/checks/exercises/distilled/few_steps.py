@@ -66,7 +66,7 @@ REFLOW_EXAMPLE = Exercise(
             "of its own.",
         ),
         Mistake(
-            "one step for the whole way",
+            "one step for the whole trajectory",
             lambda u, eps, z, t, N: _line(euler(u, eps, 1.0, 0.0), eps, t),
             "One Euler step of the first flow leads to the mean of the data. Follow it to the end.",
         ),
