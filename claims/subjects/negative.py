@@ -1,7 +1,7 @@
 """Negative prompts: the ratio of densities, the default, and the count of the unwanted (C15, C27, C43)."""
 
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from sklearn.linear_model import LogisticRegression
@@ -14,6 +14,7 @@ from claims.numbers import Number, from_ufloat, mean
 from claims.register import claim, measures, on
 from claims.verdicts import above, all_of, below, by_case, equals
 from diffusion_lessons import checkpoints
+from diffusion_lessons.benchmark.captions import system_table
 from diffusion_lessons.benchmark.measure import timed_samples
 from diffusion_lessons.benchmark.shipped import NotMeasured
 from diffusion_lessons.data import load_data
@@ -211,14 +212,27 @@ claim("C43", "2, negative prompts", "A negative prompt makes the unwanted unlike
     "must find.",
     below("smudged: negative minus none", 0.0),
     on("digits", needs=["digits-diffusion", "digits-features"]),
-    on("captions", needs=["captions-diffusion.jsonl"], waits="a detector of what a caption's negative names"),
+    on("captions", needs=["captions-diffusion"], sentences=True),
 )
-def the_unwanted(waits: str = "") -> list[Number]:
-    """The unwanted is counted by a detector that never saw a sample."""
-    _check(waits)
+def the_unwanted(sentences: bool = False) -> list[Number]:
+    """The unwanted is counted by a detector that never saw a sample; of sentences, by their judge."""
+    if sentences:
+        return _of_sentences(system_table.read()["default negative, s = 2"])
     denoise = checkpoints.load("digits-diffusion")
     own = generate(denoise, 100, Settings("dpm_solver_pp_2m", 10), labels=[SMUDGED])[-1].x
     return [*_fewer(2.0), _smudged("the class of smudged digits: share called smudged", own)]
+
+
+def _of_sentences(figure: dict[str, Any]) -> list[Number]:
+    """The paired difference of pictures with and without the negative, and the share that is smudged in each."""
+    mended, spoiled = figure["smudged minus"]
+    count = figure["with"]["smudged"][1]
+    differences = [-1.0] * mended + [1.0] * spoiled + [0.0] * (count - mended - spoiled)
+    shares = {name: figure[kind]["smudged"][2] for name, kind in (("negative", "with"), ("no negative", "without"))}
+    return [
+        mean("smudged: negative minus none", differences, "samples"),
+        *(Number(f"{name}: share called smudged", share, of=count, share=True) for name, share in shares.items()),
+    ]
 
 
 def _check(waits: str) -> None:
