@@ -478,11 +478,13 @@ for steps in (1000, 10):
 # %% [markdown]
 # ## Move it
 #
-# The network for 28-by-28 digits, with DDPM's small variance on the trailing grid. Find the smallest number of steps
-# that you would still accept. Then change the sampler to DDIM and look again; the start stays the same.
+# The network for 28-by-28 digits, in ten steps of DDPM. Find the smallest number of steps that you would still accept.
+# At that number, try the large variance, then the leading grid. Then change the sampler to DDIM and look again on both
+# grids; the noise at the start stays the same. Which of the choices costs most?
 
 # %% tags=["panel"]
-image_panel(clip(condition_on(larger, [k % 10 for k in range(16)])), sampler="ddpm", steps=10)
+image_panel(clip(condition_on(larger, [k % 10 for k in range(16)])), sampler="ddpm", steps=10, variance="small",
+            grid="trailing")  # fmt: skip
 
 # %% [markdown]
 # ## Exercises

@@ -228,7 +228,7 @@ digits, digit_path = condition_on(network, labels), network.path
 start = digit_path.prior((2, *network.shape), seeded(4))
 
 
-def draw(x, times, denoise=digits):
+def your_ddim(x, times, denoise=digits):
     """Your step, from each time to the next."""
     with torch.no_grad():
         for t, s in pairwise(times):
@@ -237,7 +237,7 @@ def draw(x, times, denoise=digits):
 
 
 ladder = [1000, 50, 20, 10, 5, 2]
-by_ddim = torch.stack([draw(start, digit_path.grid(N)) for N in ladder])  # [6, 2, 1, 28, 28]
+by_ddim = torch.stack([your_ddim(start, digit_path.grid(N)) for N in ladder])  # [6, 2, 1, 28, 28]
 
 # %%
 by_ddpm = torch.stack(
@@ -290,7 +290,7 @@ between = {
     "on the line": torch.stack([(1 - a) * one + a * two for a in turns.tolist()]),
 }
 threes = condition_on(network, torch.full((9,), 3))
-rows = {name: draw(x, digit_path.grid(20), threes) for name, x in between.items()}
+rows = {name: your_ddim(x, digit_path.grid(20), threes) for name, x in between.items()}
 ink = {name: (x[4] + 1).mean().item() for name, x in rows.items()}
 show(
     noising.image_strip(rows, [f"{a:.0%}" for a in turns.tolist()], "From one 3 to another, through their noises"),
@@ -313,10 +313,10 @@ show(
 # more steps.
 
 # %%
-drawn = draw(start, digit_path.grid(50))
+drawn = your_ddim(start, digit_path.grid(50))
 for N in (10, 20, 50):
     noise_back = sample(samplers.ddim_inversion, digits, drawn, digit_path, digit_path.grid(N))
-    again = draw(noise_back, digit_path.grid(N))
+    again = your_ddim(noise_back, digit_path.grid(N))
     off, error_of_noise = ((a - b).square().mean().sqrt().item() for a, b in ((again, drawn), (noise_back, start)))
     print(
         f"{N} steps up and down: the digits differ by {off:.3f} (root mean square), the noises by {error_of_noise:.2f}"
@@ -331,7 +331,7 @@ for N in (10, 20, 50):
 
 # %%
 others = [3, 8, 5, 9, 2, 0, 6]
-edited = [draw(noise_back, digit_path.grid(50), condition_on(network, torch.full((2,), k))) for k in others]
+edited = [your_ddim(noise_back, digit_path.grid(50), condition_on(network, torch.full((2,), k))) for k in others]
 rows = {f"a {label}": torch.stack([drawn[k], *(x[k] for x in edited)]) for k, label in enumerate(labels.tolist())}
 show(
     noising.image_strip(rows, ["given", *(f"as {k}" for k in others)], "One noise, another label"),

@@ -16,7 +16,7 @@ import torch
 from scipy.stats import fisher_exact, t
 
 import diffusion_lessons as dl
-from diffusion_lessons import Settings, check, generate, guidance, load, sample, samplers, schedules
+from diffusion_lessons import Settings, check, generate, guidance, load, sample, samplers, schedules, working
 from diffusion_lessons.figures import noising, show, style, trajectories
 from diffusion_lessons.metrics import evaluator, features, metric_named, probabilities, reference
 from diffusion_lessons.metrics.precision_recall import precision_recall
@@ -45,7 +45,22 @@ def seeded(seed):
 # $$\hat\varepsilon = \hat\varepsilon_- + s\,(\hat\varepsilon_+ - \hat\varepsilon_-).$$
 #
 # That is all. It takes no third evaluation and no new training: whatever the network can be asked *for*, it can be
-# asked to avoid. Take the plane with three classes, whose answers are exact.
+# asked to avoid.
+#
+# **Exercise 1. Write it.** You are given three predictions. Use what you need. Your function will push the samples of
+# this lesson away.
+
+
+# %%
+def negative_guide(eps_uncond, eps_positive, eps_negative, scale):
+    raise NotImplementedError
+
+
+check("negative_guide", negative_guide)
+
+# %% [markdown]
+# Take the plane with three classes, whose answers are exact. Here is the library's blend, and beside it the same as a
+# sum of conditions with weights.
 
 # %%
 path = schedules.cosine()
@@ -65,6 +80,21 @@ print(f"towards class 0 with weight 3, class 1 with weight -2: the same; {away.n
 # others: as it is, guided away from everything, and guided away from class 1 alone.
 
 # %%
+blend = working("negative_guide", negative_guide)
+
+
+def pushed(scale, negative):
+    """2,000 samples of class 0, pushed away by your blend from another class, or from everything (None)."""
+
+    def denoise(x, t):
+        u, p = exact(x, t), dl.denoisers.condition_on(exact, 0)(x, t)
+        n = u if negative is None else dl.denoisers.condition_on(exact, negative)(x, t)
+        return dl.estimates.Estimate(*(blend(*three, scale) for three in zip(u, p, n, strict=True)))
+
+    return sample(samplers.dpm_solver_pp_2m, denoise, noise, path, path.grid(30, "logsnr"))
+
+
+# %%
 variants = {
     "class 0 alone": (1.0, None),
     "s = 2, away from everything": (2.0, None),
@@ -72,8 +102,7 @@ variants = {
 }
 clouds = {}
 for name, (scale, negative) in variants.items():
-    denoise = guidance.classifier_free(exact, 0, scale, negative)
-    x = sample(samplers.dpm_solver_pp_2m, denoise, noise, path, path.grid(30, "logsnr"))
+    x = pushed(scale, negative)
     likeliest = torch.stack([one.log_prob(x) for one in plane.classes]).argmax(dim=0)  # the likeliest class of each
     shares = [(likeliest == number).double().mean() for number in range(3)]
     print(f"{name}: " + ", ".join(f"{share:.1%} look like class {c}" for c, share in enumerate(shares)))
@@ -104,8 +133,8 @@ predict("08.scale_one")
 for scale in (2.0, 1.0, 0.5, 0.0):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        denoise = guidance.classifier_free(exact, 0, scale, negative=1)
-    x = sample(samplers.dpm_solver_pp_2m, denoise, noise, path, path.grid(30, "logsnr"))
+        guidance.classifier_free(exact, 0, scale, negative=1)  # the library's, for what it says
+    x = pushed(scale, 1)
     share = (plane.classes[1].log_prob(x) > plane.classes[0].log_prob(x)).double().mean()
     print(f"s = {scale:g}: {share:.1%} look more like class 1; the library {'warns' if caught else 'is content'}")
 assert torch.equal(
@@ -237,7 +266,7 @@ field_panel(plane, path, scale=2.0, negative=1)
 # | --- | --- | --- | --- |
 # | quality | blurry, noisy, low resolution | a network that was shown bad pictures as such | it narrows: see below |
 # | style | cartoon, photograph, sepia | style in the training captions | the style's subjects go with it |
-# | content | a 3, a hand, text | the content as a condition | nothing looks where samples go instead |
+# | content | a 3, a hand, text | the content as a condition | nothing checks where samples go instead |
 #
 # Our networks have two of them: a digit to avoid is content, and one network learned spoiled images as a class
 # "smudged", which is quality. Style waits for a network that reads sentences (lesson 13).
@@ -384,15 +413,7 @@ digit_panel(mnist, digit=4, negative=9, scale=2.0)
 # %% [markdown]
 # ## Exercises
 #
-# **1.** The guided noise with a negative. You are given three predictions. Use what you need.
-
-
-# %%
-def negative_guide(eps_uncond, eps_positive, eps_negative, scale):
-    raise NotImplementedError
-
-
-check("negative_guide", negative_guide)
+# Exercise 1 stands [above](#Pushing-away).
 
 # %% [markdown]
 # **2.** From which scale on has $p_u^{1-s}\,p_c^{s}$ of two zero-mean Gaussians no normaliser?
@@ -415,8 +436,8 @@ check("largest_scale", largest_scale)
 # - **A negative at scale 1.** It has no weight. Below 1 it attracts.
 # - **Three evaluations for two.** $\hat\varepsilon + s\,(\hat\varepsilon_+ - \hat\varepsilon_-)$ keeps the
 #   unconditional as a start and pays for a third evaluation; at $s = 1$ it is not the positive condition.
-# - **Positive and negative exchanged.** Looks like a bad network.
-# - **Thanking the negative for guidance.** Compare at equal scale.
+# - **Positive and negative exchanged.** The pictures then look like those of a bad network.
+# - **Crediting the negative with what guidance did.** Compare at equal scale.
 # - **A negative that the network cannot be asked for.** What it never learned as a condition it cannot avoid: it pushes
 #   away from whatever it makes of the words.
 

@@ -165,9 +165,9 @@ show(
 )
 
 # %% [markdown]
-# Two things can go wrong, and both are quiet. If a stored sample meets a *fresh* noise instead of its own, you train
-# the first flow again: that was the shuffled network. And the student's aim is only as good as the sampler that made
-# its pairs:
+# Two things can go wrong, and neither shows itself. If a stored sample meets a *fresh* noise instead of its own, you
+# train the first flow again: that was the shuffled network. And the student's aim is only as good as the sampler that
+# made its pairs:
 
 # %%
 for steps in (2, 8, 32):
@@ -559,8 +559,8 @@ print(f"the teacher is no worse than the student of one step in {enough:.0f} eva
 print(f"so the four rounds are paid back after {chain / (enough - 1):,.0f} samples")
 
 # %% [markdown]
-# Whoever draws a hundred digits has lost by it; whoever serves millions has not. "One step instead of fifty" hides that
-# fifty were never needed. And the fairest rival is missing even here: what the same passes would have bought the
+# For a hundred digits that is a loss; for a service that draws millions it is none. "One step instead of fifty" hides
+# that fifty were never needed. And the fairest rival is missing even here: what the same passes would have bought the
 # teacher in longer training. That was not measured.
 
 # %% [markdown]
