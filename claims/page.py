@@ -7,7 +7,7 @@ from textwrap import fill
 
 from claims.evidence import Evidence, Ledger
 from claims.register import CLAIMS, SOURCES, Claim, Test, in_order, measurements_of
-from claims.verdicts import HOLDS, NOT_MEASURABLE, NOT_YET, PRODUCTS, UNDECIDED, WHERE, WORDS, Verdict, listed
+from claims.verdicts import FAILS, HOLDS, NOT_MEASURABLE, NOT_YET, PRODUCTS, UNDECIDED, WHERE, WORDS, Verdict, listed
 
 WIDTH = 120
 HEAD = """# The claims ledger
@@ -32,14 +32,14 @@ READING = """## How a verdict is reached
   and no verdict is an average of the two.
 - Each network was trained once. What another training of the same network would change is in no interval here.
 """
-KINDS = {
-    HOLDS: "hold",
-    WHERE: "hold under the condition that is named",
-    "fails": "do not hold here",
-    UNDECIDED: "are undecided",
-    PRODUCTS: "are facts about products",
-    NOT_MEASURABLE: "cannot be measured here",
-    NOT_YET: "are not yet measured",
+KINDS = {  # of one claim, and of several
+    HOLDS: ("holds", "hold"),
+    WHERE: ("holds under the condition that is named", "hold under the condition that is named"),
+    FAILS: ("does not hold here", "do not hold here"),
+    UNDECIDED: ("is undecided", "are undecided"),
+    PRODUCTS: ("is a fact about products", "are facts about products"),
+    NOT_MEASURABLE: ("cannot be measured here", "cannot be measured here"),
+    NOT_YET: ("is not yet measured", "are not yet measured"),
 }
 
 
@@ -92,8 +92,7 @@ def markdown(ledger: Ledger) -> str:
 
 def _counts(words: dict[str, str]) -> str:
     count = Counter(words.values())
-    phrases = {**KINDS, WORDS[2]: KINDS["fails"]}
-    counts = ", ".join(f"{count[word]} {phrases[word]}" for word in WORDS if count[word])
+    counts = ", ".join(f"{count[word]} {KINDS[word][count[word] > 1]}" for word in WORDS if count[word])
     return fill(f"Of {len(words)} claims {counts}.", WIDTH)
 
 

@@ -75,3 +75,8 @@ def test_the_page_names_the_two_texts():
     page = " ".join(markdown({}).split())
     for number, source in SOURCES.items():
         assert f"- **Text {number}** is {source}." in page
+
+
+def test_one_claim_is_counted_in_the_singular(empty):
+    enter(on("MNIST", command="python tools/tables.py mnist-diffusion"))
+    assert "Of 1 claims 1 is not yet measured." in markdown({})
