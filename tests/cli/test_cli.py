@@ -16,7 +16,6 @@ from diffusion_lessons import checkpoints, cli, schedules
 from diffusion_lessons.cli.options import listed, named_values, rows_and_columns
 from diffusion_lessons.networks import UNet, UNetConfig
 from diffusion_lessons.samplers import State
-from tests.captions.small import save_system
 
 GROUP = typer.main.get_command(cli.app)
 
@@ -100,16 +99,6 @@ def test_sample_writes_a_picture_and_an_animation(checkpoint, tmp_path, capsys):
     assert Image.open("new/seven.png").size == (3 * 66 + 2, 2 * 66 + 2)
     assert Image.open("new/seven-trajectory.png").n_frames == 4
     assert "6 samples, 6 network evaluations each" in capsys.readouterr().out
-
-
-def test_sample_draws_what_a_prompt_says(tmp_path, capsys):
-    file = save_system(tmp_path)
-    options = ["--negative", "smudged", "--scale", "3", "--grid", "1x2", "--steps", "2", "--out", "seven.png"]
-    prompts = ["--prompt", "a red seven", "--prompt", "a blue six"]
-    assert run("sample", "--checkpoint", file, *prompts, *options, "--trajectory") == 0
-    assert Image.open("seven.png").size == (2 * 66 + 2, 66 + 2)
-    assert Image.open("seven-trajectory.png").n_frames == 3
-    assert "2 samples, 4 network evaluations each" in capsys.readouterr().out
 
 
 def test_sample_means_the_same_twice(checkpoint):

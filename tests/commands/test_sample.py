@@ -1,6 +1,7 @@
 """Samples as a picture and as an animation, with the evaluations that they cost."""
 
 import re
+import sys
 
 import pytest
 import torch
@@ -42,3 +43,17 @@ def test_what_a_prompt_cannot_mean_is_said(tmp_path, arguments, message):
     with pytest.raises(ValueError, match=re.escape(message)) as error:
         cli.app([*words, *arguments], standalone_mode=False)
     assert "\n" not in str(error.value) and not (tmp_path / "a.png").exists()
+
+
+def test_what_a_prompt_says_is_drawn(tmp_path, monkeypatch, capsys):
+    out = tmp_path / "seven.png"
+    prompts = ["--prompt", "a red seven", "--prompt", "a blue six", "--negative", "smudged", "--scale", "3"]
+    options = ["--grid", "1x2", "--steps", "2", "--out", str(out), "--trajectory"]
+    monkeypatch.setattr(
+        sys, "argv", ["diffusion-lessons", "sample", "--checkpoint", str(save_system(tmp_path)), *prompts, *options]
+    )
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert not ended.value.code and Image.open(out).size == (2 * 66 + 2, 66 + 2)
+    assert Image.open(tmp_path / "seven-trajectory.png").n_frames == 3
+    assert "2 samples, 4 network evaluations each" in capsys.readouterr().out
