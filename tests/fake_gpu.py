@@ -43,6 +43,7 @@ class FakeGpu(TorchDispatchMode):
         monkeypatch.setattr(batches, "device_generator", lambda device, seed: torch.Generator().manual_seed(seed))
         monkeypatch.setattr(batches, "epoch_indices", outside(batches.epoch_indices))
         monkeypatch.setattr(paths, "_evaluate", on_the_cpu(paths._evaluate))
+        monkeypatch.setattr(paths, "choose_device", torch.device)  # else it would be told that this one is not there
         monkeypatch.setattr(torch.random, "fork_rng", lambda devices: nullcontext())
         monkeypatch.setattr(conditions, "check_labels", if_real(conditions.check_labels))  # it looks at values, too
         monkeypatch.setattr(network, "known_times", lambda t: [] if isinstance(t, torch.Tensor) else [t])

@@ -133,7 +133,7 @@ def wild(card, changes):
         ({"shape": "hello"}, "shape must be a tuple.*; got 'hello'"),
         ({"shape": []}, "shape must be 1 to 3 values"),
         ({"shape": [3, 8, 8]}, r"samples have shape \(3, 8, 8\), and its network takes 1"),
-        ({"classes": 5}, "classes must be a tuple, each of its values a text or None; got 5"),
+        ({"classes": 5}, "classes must be a tuple, each of its values a text, or None; got 5"),
         ({"classes": ["a", "b"]}, "names 2 classes, and its network has 3"),
         ({"times": [1, "x"]}, "times must be"),
         ({"path": {"path": "cosine", "T": 10**9}}, "T must be a whole number from 1 to 1,000,000; got 1000000000"),
