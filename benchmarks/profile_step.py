@@ -28,11 +28,10 @@ from diffusion_lessons.data import Data, load_data
 from diffusion_lessons.machine.description import describe
 from diffusion_lessons.machine.devices import choose_device, half_precision, synchronise
 from diffusion_lessons.training import loop, recipes
-from diffusion_lessons.training import step as training_step
 from diffusion_lessons.training.ema import EMA
 
 SCOPES: dict[str, tuple[Any, str]] = {
-    "drawing the batch": (training_step, "draw_batch"),
+    "drawing the batch": (recipes, "draw_batch"),
     "clipping the gradient": (nn.utils, "clip_grad_norm_"),
     "optimiser": (torch.optim.AdamW, "step"),
     "average of the weights": (EMA, "update"),

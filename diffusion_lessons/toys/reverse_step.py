@@ -13,8 +13,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from diffusion_lessons.denoisers.base import DenoiserLike, check_denoiser
-from diffusion_lessons.machine.fields import check_value
+from diffusion_lessons.denoisers.base import DenoiserLike
 from diffusion_lessons.path import Path
 from diffusion_lessons.toys.mixtures import GaussianMixture
 from diffusion_lessons.toys.one_dimension import integration_grid
@@ -55,8 +54,6 @@ def unscaled_ddpm(x: Tensor, denoise: DenoiserLike, times: Sequence[float], gene
 
     It does not sample: all of the noise is removed and as much is added, so that x only spreads. [B, ...]
     """
-    check_denoiser(denoise)
-    check_value("generator", generator, torch.Generator | None)
     for t in times[:-1]:
         x = x - denoise(x, t).eps + torch.randn(x.shape, generator=generator, dtype=x.dtype)
     return x

@@ -359,7 +359,7 @@ def by_jumps(denoise, times, x=many, seed=4):
 
 for count in (1, 2, 4, 8):
     spread = [by_jumps(g, path.grid(count)[:-1]).std().item() for g in (f, first)]
-    print(f"{count} evaluations: the standard deviation is {spread[0]:.2f} with f, {spread[1]:.2f} with a denoiser")
+    print(f"evaluations: {count}. The standard deviation is {spread[0]:.2f} with f, {spread[1]:.2f} with a denoiser")
 print(f"that of the data is {clusters.sample(200_000, seeded(3), torch.float64).std():.2f}")
 
 # %% [markdown]

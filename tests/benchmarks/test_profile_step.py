@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch.profiler import ProfilerActivity, profile
 
 from benchmarks.profile_step import REST, part, scopes
-from diffusion_lessons.training import step
+from diffusion_lessons.training import recipes
 
 
 def test_operations_are_found_by_kind_and_direction():
@@ -22,4 +22,4 @@ def test_operations_are_found_by_kind_and_direction():
     update = torch.optim.AdamW.step
     with scopes():
         assert torch.optim.AdamW.step is not update
-    assert torch.optim.AdamW.step is update and step.draw_batch.__name__ == "draw_batch"
+    assert torch.optim.AdamW.step is update and recipes.draw_batch.__name__ == "draw_batch"

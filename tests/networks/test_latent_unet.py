@@ -57,7 +57,7 @@ def test_rows_are_independent():
 def test_every_level_reads_the_sentence_with_its_heads():
     readings = awake().readings()
     assert [part.attention.heads for part in readings.values()] == [2, 2, 4, 4, 4]
-    assert LatentUNetConfig().heads == (4, 5)
+    assert LatentUNetConfig().heads == (4, 4)
 
 
 def test_heads_for_each_level():

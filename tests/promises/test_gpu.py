@@ -155,8 +155,9 @@ def test_the_network_of_a_record_is_sampled_where_it_was_trained(monkeypatch):
     """As in lesson 02, which trains on whatever device is there."""
     gpu, run, step = on_fake_gpu(monkeypatch, small("digits"), images())
     step()
+    denoise = run.denoiser()  # before, as it makes a path, whose table has to hold values
     with gpu:
-        states = generate(run.denoiser(), 4, labels=range(4), steps=2)
+        states = generate(denoise, 4, labels=range(4), steps=2)
     assert states[-1].x.device == gpu.device
 
 
