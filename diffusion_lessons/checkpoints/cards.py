@@ -6,6 +6,7 @@ truncated or changed file from the one that was written.
 
 import hashlib
 import json
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -185,10 +186,10 @@ def _tuple(values: Any) -> Any:
 def _maker(name: str) -> str:
     """The command that makes a file of this name."""
     if name.endswith("-classifier"):
-        return f"classifier {name.removesuffix('-classifier')}"
+        return f"classifier {shlex.quote(name.removesuffix('-classifier'))}"
     if name.endswith("-features"):
         data = name.removesuffix("-features")
-        return f"features {data} --classifier runs/classifiers/{data}"
+        return f"features {shlex.quote(data)} --classifier {shlex.quote(f'runs/classifiers/{data}')}"
     return f"train {name}" if name.startswith("captions-") else "train"
 
 
