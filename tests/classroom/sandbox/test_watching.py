@@ -55,7 +55,8 @@ def test_memory_that_processes_share_is_counted_once():
 
 
 def test_processes_end_and_are_told():
-    assert told(python(FORKS), Limits(processes=5)) == "8 processes, more than the 5 that it may have"
+    said = told(python(FORKS), Limits(processes=5))  # of eight in the end; it may look while they are being made
+    assert said in [f"{number} processes, more than the 5 that it may have" for number in (6, 7, 8)]
 
 
 def test_cpu_time_is_told_although_the_system_ends_it():
