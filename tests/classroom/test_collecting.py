@@ -175,3 +175,9 @@ def test_a_student_with_very_many_notebooks_is_one_line(released, a1, inbox):
     done = collect(released, "A1", place)
     assert done.students == ["ana", "bo"] and len(done.left_out) == 20
     assert done.left_out[0][1] == "ana handed in 101; the latest 20 were looked at"
+
+
+def test_a_name_of_many_signs_is_read_in_no_time_that_grows_with_them(released, a1, inbox):
+    """Nested repetition would try every way to divide them, which are 2^39 for forty digits."""
+    name = f"A1{'1' * 40}x"
+    assert collect(released, "A1", inbox({f"{name}.ipynb": a1})).students == [name]

@@ -67,10 +67,23 @@ def marks(course: Path, assignment: str) -> dict[str, Marks]:
         return {submission.student.id: _marks(submission) for submission in found}
 
 
+def marks_of(course: Path, assignment: str, student: str) -> Marks:
+    """The marks of one student, none where nothing was graded. Raises ClassError for a damaged gradebook."""
+    if not (course / FILE).exists():
+        return Marks()
+    from nbgrader.api import MissingEntry
+
+    with opened(course) as gradebook:
+        try:
+            return _marks(gradebook.find_submission(assignment, student))
+        except MissingEntry:
+            return Marks()
+
+
 def _marks(submission: "SubmittedAssignment") -> Marks:
     grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
     waiting = tuple(sorted(grade.name for grade in grades if grade.needs_manual_grade))
-    return Marks({grade.name: grade.score for grade in grades}, waiting, submission.late_submission_penalty or 0.0)
+    return Marks({grade.name: grade.score for grade in grades}, waiting, submission.late_submission_penalty)
 
 
 def enter_course(course: Path) -> None:

@@ -15,7 +15,7 @@ import nbformat
 
 from diffusion_lessons.classroom.course import assigned
 from diffusion_lessons.classroom.grading.gradebook import Marks, marks
-from diffusion_lessons.classroom.grading.whole_class import records, submissions
+from diffusion_lessons.classroom.grading.whole_class import graded_notebook, records, submissions
 from diffusion_lessons.classroom.inbox import printable
 from diffusion_lessons.classroom.register import Register
 from diffusion_lessons.classroom.submission import CUT_SHORT, FLAG
@@ -72,7 +72,7 @@ def _row(course: Path, assignment: str, student: str, graded: dict, scores: dict
         row.trouble = NOT_IN_GRADEBOOK
         return row
     found = scores[student]
-    notebook = nbformat.read(course / "autograded" / student / assignment / f"{assignment}.ipynb", 4)
+    notebook = nbformat.read(graded_notebook(course, assignment, student), 4)
     row.trouble = notebook.metadata.get(CUT_SHORT, "")
     for cell in notebook.cells:
         if cell.cell_type != "code":

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from diffusion_lessons.classroom import submission
 from diffusion_lessons.classroom.course import ClassError, api, assigned, checked, limits
-from diffusion_lessons.classroom.grading.gradebook import Marks, enter_course, marks, stay_graded
+from diffusion_lessons.classroom.grading.gradebook import enter_course, marks_of, stay_graded
 from diffusion_lessons.classroom.grading.processes import Outcome, outcomes
 from diffusion_lessons.classroom.inbox import Unreadable, printable
 from diffusion_lessons.classroom.sandbox.sandbox import UNPROTECTED, bubblewrap
@@ -106,7 +106,7 @@ def grade_one(course: str, assignment: str, student: str, not_run: str = "") -> 
         submission.parse(path.read_bytes())
     except Unreadable as error:
         return GradingRecord(student, checksum, 0.0, str(error))
-    before = marks(folder, assignment).get(student, Marks()) if is_graded(folder, assignment, student, path) else None
+    before = marks_of(folder, assignment, student) if is_graded(folder, assignment, student, path) else None
     answer = api(folder, not_run=not_run).autograde(assignment, student, force=True)
     trouble = "" if answer["success"] else _reason(answer)
     if before is not None and not trouble:
@@ -117,8 +117,13 @@ def grade_one(course: str, assignment: str, student: str, not_run: str = "") -> 
 
 def _cut_short(course: Path, assignment: str, student: str) -> str:
     """Why the run of a graded notebook ended early, or ''."""
-    graded = course / "autograded" / student / assignment / f"{assignment}.ipynb"
-    return json.loads(graded.read_bytes())["metadata"].get(submission.CUT_SHORT, "")
+    notebook = json.loads(graded_notebook(course, assignment, student).read_bytes())
+    return notebook["metadata"].get(submission.CUT_SHORT, "")
+
+
+def graded_notebook(course: Path, assignment: str, student: str) -> Path:
+    """Where grading leaves the notebook that it ran."""
+    return course / "autograded" / student / assignment / f"{assignment}.ipynb"
 
 
 def grade_values(course: str, assignment: str, reasons: dict[str, str], student: str) -> GradingRecord:
