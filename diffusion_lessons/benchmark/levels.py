@@ -10,7 +10,7 @@ whole. Samples drawn from pure noise go through all levels and hide which of the
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,7 +28,7 @@ from diffusion_lessons.machine.files import read_json, write_atomically
 from diffusion_lessons.metrics.evaluator import Evaluator
 from diffusion_lessons.metrics.intervals import Interval, interval
 from diffusion_lessons.metrics.proportions import draws_like
-from diffusion_lessons.metrics.scores import Score
+from diffusion_lessons.metrics.scores import Score, scores_from_json
 from diffusion_lessons.samplers.base import last_x
 from diffusion_lessons.sampling import device_of
 
@@ -132,8 +132,8 @@ def read_levels(file: Path, checkpoint_sha256: str) -> list[Level]:
     content = read_json(file)
     try:
         measured_on, levels = content["checkpoint_sha256"], [dict(one) for one in content["levels"]]
-        untouched = _scores(content["untouched"])
-        found = [Level(float(one.pop("level")), _scores(one), untouched) for one in levels]
+        untouched = scores_from_json(content["untouched"])
+        found = [Level(float(one.pop("level")), scores_from_json(one), untouched) for one in levels]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ValueError(
             f"{file} does not hold what a network does at each noise level ({error}): make it again"
@@ -144,10 +144,6 @@ def read_levels(file: Path, checkpoint_sha256: str) -> list[Level]:
             "again"
         )
     return found
-
-
-def _scores(parts: Mapping[str, Mapping[str, Any]]) -> dict[str, Score]:
-    return {name: Score(**{**one, "replicates": tuple(one["replicates"])}) for name, one in parts.items()}
 
 
 def first_fault(levels: Sequence[Level]) -> Level | None:

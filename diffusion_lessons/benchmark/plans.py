@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from diffusion_lessons.machine.fields import check_name
 from diffusion_lessons.sampling import Settings
 
 SHORT, LONG = 2000, 500  # samples: up to 50 steps; guided, unclipped, and beside 1000 steps
@@ -157,8 +158,7 @@ def groups(name: str, card: Card | None = None, *, samples: int | None = None, b
     `batch` images are sampled at a time. Groups that are only timed keep 0 samples. Raises ValueError for an unknown
     name.
     """
-    if name not in PLANS:
-        raise ValueError(f"unknown plan {name!r}; the plans are {', '.join(PLANS)}")
+    check_name("plan", name, PLANS)
     return [
         Group(samples if samples and count else count, [replace(one, batch=batch) for one in settings])
         for count, settings in PLANS[name](card or {})

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from diffusion_lessons.metrics.scores import Score
+from diffusion_lessons.metrics.scores import Score, scores_from_json
 from diffusion_lessons.sampling import Settings
 
 
@@ -74,10 +74,7 @@ class Measurement:
     @classmethod
     def from_json(cls, entries: dict[str, Any]) -> "Measurement":
         """The inverse of `to_json`."""
-        quality = {
-            name: Score(**{**score, "replicates": tuple(score.get("replicates", ()))})
-            for name, score in entries["quality"].items()
-        }
+        quality = scores_from_json(entries["quality"])
         parts = {"settings": Settings(**entries["settings"]), "seconds": tuple(entries.get("seconds", ()))}
         return cls(**{**entries, **parts, "quality": quality})
 

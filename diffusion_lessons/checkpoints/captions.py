@@ -1,38 +1,35 @@
 """The parts of the text-to-image system, read from their files: each has its own, and a denoiser's card names two."""
 
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
-from torch import nn
 
 from diffusion_lessons.captions.judge import Judge
 from diffusion_lessons.checkpoints import cards
-from diffusion_lessons.machine.devices import choose_device
 from diffusion_lessons.networks.autoencoder import Autoencoder
 from diffusion_lessons.networks.classifier import Classifier
 from diffusion_lessons.networks.contrastive import Contrastive
 from diffusion_lessons.networks.text import TextEncoder
 
-N = TypeVar("N", bound=nn.Module)
 PARTS = {"text": "captions-contrastive", "autoencoder": "captions-autoencoder"}  # what a denoiser is trained with
 
 
 def load_judge(name_or_path: str | Path = "captions-judge", device: str | torch.device = "cpu") -> Judge:
     """The judge, from the package or from a path. Raises what `checkpoints.load` raises."""
-    return Judge(_network(name_or_path, Classifier, device))
+    return Judge(cards.load_network(name_or_path, Classifier, device)[0])
 
 
 def load_contrastive(name_or_path: str | Path = PARTS["text"], device: str | torch.device = "cpu") -> Contrastive:
     """The text and the image encoder, whose cosine is the CLIP score. Raises what `checkpoints.load` raises."""
-    return _network(name_or_path, Contrastive, device)
+    return cards.load_network(name_or_path, Contrastive, device)[0]
 
 
 def load_autoencoder(
     name_or_path: str | Path = PARTS["autoencoder"], device: str | torch.device = "cpu"
 ) -> Autoencoder:
     """Pictures to latents and back. Raises what `checkpoints.load` raises."""
-    return _network(name_or_path, Autoencoder, device)
+    return cards.load_network(name_or_path, Autoencoder, device)[0]
 
 
 def load_parts(file: Path, card: dict[str, Any], device: torch.device) -> tuple[TextEncoder, Autoencoder]:
@@ -73,11 +70,3 @@ def beside(file: Path, name: str) -> Path:
     """
     places = [file.with_name(f"{name}.safetensors"), file.parent.parent / name / f"{name}.safetensors"]
     return next((place for place in places if place.is_file()), None) or cards.find(name)
-
-
-def _network(name_or_path: str | Path, kind: type[N], device: str | torch.device) -> N:
-    tensors, card = cards.read(name_or_path, ("architecture", "shape", "classes"))
-    network, _ = cards.network(name_or_path, tensors, card)
-    if not isinstance(network, kind):
-        raise ValueError(f"{name_or_path} is no {kind.__name__}: its card says {card['architecture']['network']!r}")
-    return network.to(choose_device(device)).eval().requires_grad_(False)

@@ -9,7 +9,7 @@ import json
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import safetensors
 import safetensors.torch
@@ -19,9 +19,11 @@ from torch import Tensor, nn
 from diffusion_lessons import networks
 from diffusion_lessons.machine import places
 from diffusion_lessons.machine.description import versions
+from diffusion_lessons.machine.devices import choose_device
 from diffusion_lessons.machine.fields import check_count, check_fields
 from diffusion_lessons.machine.files import read_json, unfinished, write_atomically, write_together
 
+N = TypeVar("N", bound=nn.Module)
 ESSENCE = ("architecture", "path", "predicts", "shape", "classes", "times", "stored_as", "bytes", "sha256")
 
 
@@ -160,6 +162,16 @@ def network(file: str | Path, tensors: dict[str, Tensor], card: dict[str, Any]) 
     made = networks.build(card["architecture"])
     made.load_state_dict(tensors)
     return made, described
+
+
+def load_network(file: str | Path, kind: type[N], device: str | torch.device) -> tuple[N, dict[str, Any]]:
+    """A network of this kind, ready for use on `device`, and its card. Raises what `read` and `network` raise, and
+    ValueError for a network of another kind."""
+    tensors, card = read(file, ("architecture", "shape", "classes"))
+    made, _ = network(file, tensors, card)
+    if not isinstance(made, kind):
+        raise ValueError(f"{file} is no {kind.__name__}: its card says {card['architecture']['network']!r}")
+    return made.to(choose_device(device)).eval().requires_grad_(False), card
 
 
 def _check_inputs(skeleton: nn.Module, described: Described) -> None:

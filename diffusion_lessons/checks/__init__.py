@@ -24,14 +24,14 @@ from diffusion_lessons.checks.portable.answers import Answer, ask
 from diffusion_lessons.checks.portable.names import variant
 from diffusion_lessons.checks.result import Result
 from diffusion_lessons.checks.solutions import Asked, note_attempt
+from diffusion_lessons.machine.fields import check_name
 
 NO_FUNCTION: Any = object()
 
 
 def exercise(name: str) -> Exercise:
     """The exercise of this name."""
-    if not isinstance(name, str) or name not in EXERCISES:
-        raise ValueError(f"unknown exercise {name!r}; the exercises are {', '.join(EXERCISES)}")
+    check_name("exercise", name, EXERCISES)
     return EXERCISES[name]
 
 

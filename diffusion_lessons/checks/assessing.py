@@ -13,7 +13,6 @@ import warnings
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import torch
 
 from diffusion_lessons.checks.exercise import Exercise, Mistake
@@ -86,19 +85,15 @@ def gives_gradient(exercise: Exercise, function: Any) -> bool:
     weight = torch.ones((), dtype=torch.float64, requires_grad=True)
 
     def learnable(value: Any) -> Any:
-        return (lambda *arguments: weight * value(*arguments)) if callable(value) else _tensor_or_same(value)
+        return (lambda *arguments: weight * value(*arguments)) if callable(value) else value
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of float(...) on a tensor that has a gradient
-            answer = function(*(learnable(value) for value in exercise.cases(0)[0][0]))
+            answer = next(conventions(function))(*map(learnable, exercise.cases(0)[0][0]))
     except Exception:
         return False
     return isinstance(answer, torch.Tensor) and answer.requires_grad
-
-
-def _tensor_or_same(value: Any) -> Any:
-    return torch.as_tensor(value) if isinstance(value, np.ndarray) else value
 
 
 def plain_or_none(value: Any) -> Any:

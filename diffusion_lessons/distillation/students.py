@@ -6,7 +6,6 @@ finish(record, "runs/mnist-reflow")
 """
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,12 +21,12 @@ from diffusion_lessons.distillation.consistency import ConsistencyRecipe
 from diffusion_lessons.distillation.progressive import ProgressiveRecipe
 from diffusion_lessons.distillation.recipe import StudentRecipe
 from diffusion_lessons.distillation.reflow import ReflowRecipe
-from diffusion_lessons.machine.fields import check_value
+from diffusion_lessons.machine.fields import check_name, check_value
 from diffusion_lessons.machine.processes import Processes
-from diffusion_lessons.training import loop, recipes
+from diffusion_lessons.training import recipes
 from diffusion_lessons.training.base import changed
-from diffusion_lessons.training.folder import claim
 from diffusion_lessons.training.loop import TrainingRecord
+from diffusion_lessons.training.prepared import train_prepared
 
 RUNS = Path("runs")  # where the command line keeps what it trains, and looks for teachers
 
@@ -72,8 +71,7 @@ def student_recipe(name: str, **changes: Any) -> StudentRecipe:
 
     Raises ValueError for an unknown name or field.
     """
-    if not isinstance(name, str) or name not in _RECIPES:
-        raise ValueError(f"unknown student {name!r}; the students are {', '.join(names())}")
+    check_name("student", name, _RECIPES)
     return changed(_RECIPES[name], changes)
 
 
@@ -84,8 +82,6 @@ def train_student(
     *,
     device: str | torch.device | None = None,
     seed: int = 0,
-    resume: bool = False,
-    overwrite: bool = False,
     **options: Any,
 ) -> Iterator[TrainingRecord]:
     """Train a student; yield the Records of `loop.train`, whose options these are: resume, minutes, every, ...
@@ -105,32 +101,17 @@ def train_student(
             f"{recipe.teacher} makes samples of shape {teacher.shape} in {teacher.classes} classes; the images of "
             f"{recipe.name} have shape {images.shape} and {len(images.classes)} classes: use the teacher's own data"
         )
-    folder = Path(out_dir).absolute() if out_dir is not None else None
-    held: AbstractContextManager[Any] = nullcontext()
-    if folder is not None and processes.rank == 0:
-        held = claim(folder, student, resume=resume, overwrite=overwrite)
-    options = {"device": device, "seed": seed, "resume": resume, "overwrite": overwrite, **options}
-    return _train(student, teacher, images, folder, processes, held, **options)
-
-
-def _train(
-    recipe: StudentRecipe,
-    teacher: Denoiser,
-    data: Data,
-    folder: Path | None,
-    processes: Processes,
-    held: AbstractContextManager[Any],
-    *,
-    seed: int,
-    **options: Any,
-) -> Iterator[TrainingRecord]:
-    with held:
-        with processes.first_alone():  # what it prepares in the folder, the others find there
-            lesson = recipe.lesson(teacher, data, folder, seed)
-        assert isinstance(teacher.network, nn.Module)
-        yield from loop.train(
-            recipe, lesson.data, folder, seed=seed, objective=lesson.objective, start=teacher.network, **options
-        )
+    assert isinstance(teacher.network, nn.Module)
+    return train_prepared(
+        student,
+        lambda folder: student.lesson(teacher, images, folder, seed),
+        out_dir,
+        processes,
+        start=teacher.network,
+        device=device,
+        seed=seed,
+        **options,
+    )
 
 
 def load_teacher(name: str, device: str | torch.device = "cpu") -> Denoiser:

@@ -15,7 +15,7 @@ import math
 import sys
 import types
 import typing
-from collections.abc import Callable, Sized
+from collections.abc import Callable, Collection, Sized
 from dataclasses import fields
 from numbers import Integral, Real
 from typing import Any, Literal, Union
@@ -52,6 +52,12 @@ def check_value(name: str, value: Any, kind: Any, low: float = -math.inf, high: 
         expected = " or ".join(map(_words, kinds)) + _range(low, high)
         none = "" if len(kinds) == len(_choices(kind)) else ", or None"
         raise ValueError(f"{name} must be {expected}{none}; got {_shown(value)}")
+
+
+def check_name(what: str, name: Any, known: Collection[str]) -> None:
+    """Raise a ValueError that lists the `known` names of this kind of thing if `name` is none of them."""
+    if not isinstance(name, str) or name not in known:
+        raise ValueError(f"unknown {what} {name!r}; the {what}s are {', '.join(known)}")
 
 
 def check_count(name: str, values: Sized, low: int, high: int) -> None:

@@ -11,16 +11,17 @@ Samples that share starting noise and labels are compared *paired*: `first.numbe
 difference, in which the luck that they share cancels.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 from uncertainties import UFloat
 from uncertainties.core import Variable
 
+from diffusion_lessons.machine.fields import check_name
 from diffusion_lessons.metrics import adherence as guided
 from diffusion_lessons.metrics import precision_recall as balls
 from diffusion_lessons.metrics.errors import measured, shared
@@ -163,10 +164,14 @@ METRICS: dict[str, Metric] = {
 WITH_CLASSES = ("adherence", "diversity", "variance")
 
 
+def scores_from_json(entries: Mapping[str, Mapping[str, Any]]) -> dict[str, Score]:
+    """Scores by name, from what `Score._asdict` wrote of each; older files have no replicates."""
+    return {name: Score(**{**one, "replicates": tuple(one.get("replicates", ()))}) for name, one in entries.items()}
+
+
 def metric_named(name: str) -> Metric:
     """The metric of this name."""
-    if name not in METRICS:
-        raise ValueError(f"unknown metric {name!r}; the metrics are {', '.join(METRICS)}")
+    check_name("metric", name, METRICS)
     return METRICS[name]
 
 

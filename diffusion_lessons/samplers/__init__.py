@@ -5,6 +5,7 @@
 `ALL` is the one list from which benchmarks, panels and the command line draw their choices.
 """
 
+from diffusion_lessons.machine.fields import check_name
 from diffusion_lessons.samplers.base import Info, Sampler, State, sample, trace
 from diffusion_lessons.samplers.checks import StartWarning
 from diffusion_lessons.samplers.consistency import consistency
@@ -40,8 +41,7 @@ ALL: dict[str, Sampler] = {
 
 def get(name: str) -> Sampler:
     """The sampler of this name."""
-    if not isinstance(name, str) or name not in ALL:
-        raise ValueError(f"unknown sampler {name!r}; the samplers are {', '.join(ALL)}")
+    check_name("sampler", name, ALL)
     return ALL[name]
 
 

@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = offer(
         "pairs": ["Pairs"],
         "recipes": ["Recipe"],
         "loop": ["TrainingRecord", "finish", "train"],
+        "prepared": [],
         "step": [],
         "folder": [],
         "state": [],

@@ -51,13 +51,11 @@ def draw_batch(
     noise goes with which image: "independent" noise, or "optimal" over the global batch (see `optimal_coupling`);
     `Pairs` bring their own noise and conditions.
     """
-    if size % world:
-        raise ValueError(f"a global batch of {size} cannot be cut into {world} equal parts; choose a multiple")
-    rows = slice(rank * size // world, (rank + 1) * size // world)
+    rows = rows_of(rank, world, size)
     indices = epoch_indices(len(data), size, seed, step)
     device = data.device
-    generator = torch.Generator().manual_seed(mixed(seed, step))
-    u = 1 - (torch.rand(1, generator=generator) + torch.arange(size)) / size
+    generator = step_generator(seed, step)
+    u = stratified(size, generator)
     u_drop, u_mirror = (torch.rand(size, generator=generator) for _ in range(2))
     source = generator if device.type == "cpu" else device_generator(device, mixed(seed, step))
     eps = torch.randn(size, *data.shape, generator=source, device=device)
@@ -73,6 +71,23 @@ def draw_batch(
     if isinstance(data, Pairs):
         eps, condition = data.noise(where), labels  # those from which x0 was made
     return Batch(x0[rows], eps[rows], u.double()[rows], condition[rows])
+
+
+def rows_of(rank: int, world: int, size: int) -> slice:
+    """The rows of a global batch of `size` on which process `rank` of `world` works."""
+    if size % world:
+        raise ValueError(f"a global batch of {size} cannot be cut into {world} equal parts; choose a multiple")
+    return slice(rank * size // world, (rank + 1) * size // world)
+
+
+def step_generator(seed: int, step: int) -> torch.Generator:
+    """The generator on the CPU from which all of a step's randomness is drawn."""
+    return torch.Generator().manual_seed(mixed(seed, step))
+
+
+def stratified(size: int, generator: torch.Generator) -> Tensor:
+    """Numbers in (0, 1], one in each of `size` equal intervals, from 1 downwards: [size], each uniform in its own."""
+    return 1 - (torch.rand(1, generator=generator) + torch.arange(size)) / size
 
 
 def optimal_coupling(x0: Tensor, eps: Tensor) -> Tensor:

@@ -19,7 +19,6 @@ from torch import Tensor
 
 from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.data import Data
-from diffusion_lessons.machine.devices import choose_device
 from diffusion_lessons.machine.fields import check_fields
 from diffusion_lessons.networks.classifier import Classifier, ClassifierConfig
 
@@ -175,9 +174,6 @@ def load_classifier(name_or_path: str | Path, device: str | torch.device = "cpu"
 
     Raises FileNotFoundError for a missing file, ValueError for one that is damaged or no classifier.
     """
-    tensors, card = cards.read(name_or_path, needs=("architecture", "shape", "classes"))
-    network, _ = cards.network(name_or_path, tensors, card)
-    if not isinstance(network, Classifier):
-        raise ValueError(f"{name_or_path} is not a classifier: its card says {card['architecture']}")
+    network, card = cards.load_network(name_or_path, Classifier, device)
     network.card = card
-    return network.to(choose_device(device)).eval().requires_grad_(False)
+    return network

@@ -1,7 +1,7 @@
 """What training minimises: the squared error of the predicted eps, x0, v or velocity, at random times."""
 
 from collections.abc import Callable
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import torch
 from torch import Tensor
@@ -53,12 +53,13 @@ def loss(
     t: Tensor,
     path: Path,
     predicts: str,
-    condition: Tensor | None = None,
+    condition: Any = None,
     weighting: Weighting = None,
 ) -> Tensor:
     """E |network(alpha x0 + sigma eps, t) - target|^2: the mean over pixels and batch, weighted by noise level.
 
-    x0 and eps [B, ...], t [B] in the path's units, condition [B] with the null class where it was dropped. t may stay
+    x0 and eps [B, ...], t [B] in the path's units, condition whatever the network takes: of a U-Net
+    labels [B], the null class where it was dropped. t may stay
     on the CPU in double precision, where alpha, sigma and weights are computed from it; all four are sent to x0's
     device in one copy.
     """

@@ -1,5 +1,6 @@
 """A dataclass's values are checked by its annotations, and the first that does not fit is named in one line."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -7,7 +8,7 @@ from typing import Any, Literal
 import pytest
 import torch
 
-from diffusion_lessons.machine.fields import check_count, check_fields, check_value
+from diffusion_lessons.machine.fields import check_count, check_fields, check_name, check_value
 
 
 @dataclass(frozen=True)
@@ -80,3 +81,10 @@ def test_an_argument_is_named_with_what_was_expected(value, kind, range_, messag
     with pytest.raises(ValueError, match=f"^{message}"):
         check_value("n", value, kind, *range_)
     check_value("n", None, int | None)
+
+
+@pytest.mark.parametrize("name", ["dddim", "", None, 3, ["ddim"], {"ddim": 1}])
+def test_a_name_is_one_of_those_known(name):
+    check_name("sampler", "ddim", ("ddim", "heun"))
+    with pytest.raises(ValueError, match=re.escape(f"unknown sampler {name!r}; the samplers are ddim, heun")):
+        check_name("sampler", name, {"ddim": 1, "heun": 2})

@@ -6,7 +6,6 @@ finish(record, "runs/captions-judge")
 """
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +16,12 @@ from diffusion_lessons.checkpoints.captions import entries_of, load_autoencoder,
 from diffusion_lessons.data.captions.scenes import Scenes
 from diffusion_lessons.data.captions.strokes import load_strokes
 from diffusion_lessons.machine.processes import Processes
-from diffusion_lessons.training import loop
 from diffusion_lessons.training.batches import mixed
 from diffusion_lessons.training.captions.recipes import LatentRecipe, PartRecipe
 from diffusion_lessons.training.captions.scenery import LatentScenes, Scenery, encode_scenes
-from diffusion_lessons.training.folder import claim
 from diffusion_lessons.training.loop import TrainingRecord
+from diffusion_lessons.training.prepared import train_prepared
+from diffusion_lessons.training.step import Objective
 
 LATENTS = "latents.safetensors"
 
@@ -34,8 +33,6 @@ def train_part(
     *,
     device: str | torch.device | None = None,
     seed: int = 0,
-    resume: bool = False,
-    overwrite: bool = False,
     **options: Any,
 ) -> Iterator[TrainingRecord]:
     """Train one part; yield the records of `loop.train`, whose options these are: resume, minutes, every, ...
@@ -46,28 +43,12 @@ def train_part(
     Raises what `loop.train` raises, and FileNotFoundError for a part that has to be trained before.
     """
     files = find_needs(recipe, out_dir) if data is None else {}
-    folder, processes = Path(out_dir).absolute() if out_dir is not None else None, Processes.started(device)
-    held: AbstractContextManager[Any] = nullcontext()
-    if folder is not None and processes.rank == 0:
-        held = claim(folder, recipe, resume=resume, overwrite=overwrite)
-    options = {"device": device, "seed": seed, "resume": resume, "overwrite": overwrite, **options}
-    return _train(recipe, data, folder, files, processes, held, options)
 
+    def prepared(folder: Path | None) -> tuple[Scenery | LatentScenes, Objective]:
+        seen = data if data is not None else prepare(recipe, files, folder, seed)
+        return seen, recipe.objective(seen)
 
-def _train(
-    recipe: PartRecipe,
-    data: Scenery | LatentScenes | None,
-    folder: Path | None,
-    files: dict[str, Path],
-    processes: Processes,
-    held: AbstractContextManager[Any],
-    options: dict[str, Any],
-) -> Iterator[TrainingRecord]:
-    with held:
-        if data is None:
-            with processes.first_alone():  # the latents that it keeps in the folder, the others find there
-                data = prepare(recipe, files, folder, options["seed"])
-        yield from loop.train(recipe, data, folder, objective=recipe.objective(data), **options)
+    return train_prepared(recipe, prepared, out_dir, Processes.started(device), device=device, seed=seed, **options)
 
 
 def find_needs(recipe: PartRecipe, out_dir: str | Path | None = None) -> dict[str, Path]:

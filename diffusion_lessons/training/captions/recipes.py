@@ -15,12 +15,14 @@ from torch import Tensor, nn
 
 from diffusion_lessons import checkpoints, schedules
 from diffusion_lessons.captions.denoiser import CaptionDenoiser
+from diffusion_lessons.captions.drawing import TEN_STEPS
 from diffusion_lessons.captions.judge import JUDGE, judge_loss
 from diffusion_lessons.checkpoints.captions import PARTS
 from diffusion_lessons.data.captions.scenes import Scenes
 from diffusion_lessons.data.captions.vocabulary import VOCABULARY
 from diffusion_lessons.estimates import check_prediction_type
 from diffusion_lessons.machine.devices import moved
+from diffusion_lessons.machine.fields import check_name
 from diffusion_lessons.networks.autoencoder import Autoencoder, AutoencoderConfig, reconstruction_loss
 from diffusion_lessons.networks.classifier import Classifier
 from diffusion_lessons.networks.contrastive import Contrastive, ContrastiveConfig
@@ -29,7 +31,7 @@ from diffusion_lessons.networks.text import TextConfig
 from diffusion_lessons.path import Path
 from diffusion_lessons.sampling import Settings
 from diffusion_lessons.training.base import BaseRecipe, changed
-from diffusion_lessons.training.batches import Batch, epoch_indices, mixed
+from diffusion_lessons.training.batches import Batch, epoch_indices, mixed, rows_of, step_generator, stratified
 from diffusion_lessons.training.captions.scenery import LatentScenes, Scenery, draw_tokens
 from diffusion_lessons.training.losses import Times, loss, sample_times
 from diffusion_lessons.training.state import Run
@@ -78,12 +80,6 @@ class PartRecipe(BaseRecipe):
         """What a step minimises."""
         raise NotImplementedError(f"{type(self).__name__} does not say what it minimises")
 
-    def _generator(self, seed: int, step: int) -> torch.Generator:
-        return torch.Generator().manual_seed(mixed(seed, step))
-
-    def _mine(self, rank: int, world: int) -> slice:
-        return slice(rank * self.batch // world, (rank + 1) * self.batch // world)
-
 
 @dataclass(frozen=True)
 class JudgeRecipe(PartRecipe):
@@ -93,8 +89,8 @@ class JudgeRecipe(PartRecipe):
         return Classifier(JUDGE)
 
     def draw(self, data: Scenery, seed: int, step: int, *, rank: int = 0, world: int = 1) -> Judged:
-        pictures, scenes = data.draw(self.batch, self._generator(seed, step))
-        rows = self._mine(rank, world)
+        pictures, scenes = data.draw(self.batch, step_generator(seed, step))
+        rows = rows_of(rank, world, self.batch)
         return Judged(*(moved(part[rows], data.device) for part in (pictures, scenes.stacked())))
 
     def objective(self, data: Scenery) -> Objective:
@@ -114,7 +110,7 @@ class ContrastiveRecipe(PartRecipe):
     def draw(self, data: Scenery, seed: int, step: int, *, rank: int = 0, world: int = 1) -> Paired:
         if world > 1:
             raise ValueError(f"{self.name} compares every sentence with all pictures of the batch: use one process")
-        generator = self._generator(seed, step)
+        generator = step_generator(seed, step)
         pictures, scenes = data.draw(self.batch, generator)
         return Paired(moved(pictures, data.device), moved(draw_tokens(scenes, generator), data.device))
 
@@ -134,7 +130,7 @@ class AutoencoderRecipe(PartRecipe):
         return Autoencoder(AutoencoderConfig(channels=data.shape[0]))
 
     def draw(self, data: Scenery, seed: int, step: int, *, rank: int = 0, world: int = 1) -> Encoded:
-        generator, rows = self._generator(seed, step), self._mine(rank, world)
+        generator, rows = step_generator(seed, step), rows_of(rank, world, self.batch)
         pictures, _ = data.draw(self.batch, generator)
         B, _, H, W = pictures.shape
         eps = torch.randn(B, AutoencoderConfig().latent, H // 4, W // 4, generator=generator)
@@ -186,7 +182,7 @@ class LatentRecipe(PartRecipe):
 
     @property
     def picture(self) -> Settings:
-        return Settings("dpm_solver_pp_2m", 10, scale=4.0)
+        return TEN_STEPS
 
     def make_path(self) -> Path:
         return schedules.from_card(self.path)
@@ -196,11 +192,11 @@ class LatentRecipe(PartRecipe):
         return LatentUNet(replace(self.network, channels=data.shape[0], context=context, T=T))
 
     def draw(self, data: LatentScenes, seed: int, step: int, *, rank: int = 0, world: int = 1) -> Batch:
-        generator, rows = self._generator(seed, step), self._mine(rank, world)
+        generator, rows = step_generator(seed, step), rows_of(rank, world, self.batch)
         chosen = epoch_indices(len(data), self.batch, seed, step)
         tokens = draw_tokens(data.scenes.rows(chosen), generator)
         tokens[torch.rand(self.batch, generator=generator) < self.condition_dropout] = 0
-        u = 1 - (torch.rand(1, generator=generator) + torch.arange(self.batch)) / self.batch  # as in `draw_batch`
+        u = stratified(self.batch, generator)
         x0 = data.latents[chosen].float()
         eps = torch.randn(x0.shape, generator=generator)
         x0, eps, tokens = (moved(part[rows], data.device) for part in (x0, eps, tokens))
@@ -211,7 +207,7 @@ class LatentRecipe(PartRecipe):
             with torch.no_grad():
                 text = data.text(batch.condition)
             t = sample_times(batch.u, run.path, self.times)
-            return loss(lambda x, t: network(x, t, text), batch.x0, batch.eps, t, run.path, self.predicts)
+            return loss(network, batch.x0, batch.eps, t, run.path, self.predicts, text)
 
         return told_denoising
 
@@ -268,6 +264,5 @@ def names() -> tuple[str, ...]:
 
 def get(name: str, **changes: Any) -> PartRecipe:
     """The recipe of this name, with any field changed. Raises ValueError for an unknown name or field."""
-    if name not in _RECIPES:
-        raise ValueError(f"unknown part {name!r}; the parts are {', '.join(_RECIPES)}")
+    check_name("part", name, _RECIPES)
     return changed(_RECIPES[name], changes)

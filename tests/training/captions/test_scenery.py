@@ -26,7 +26,7 @@ def test_sentences_are_true_of_their_scenes(scenery):
     assert agreement([read(sentence) for sentence in sentences], scenes).all()
 
 
-def test_latents_are_those_of_the_pictures_in_any_batch(latents):
+def test_the_same_seed_gives_the_same_latents(latents):
     strokes = load_sample().strokes
     whole, scenes = encode_scenes(latents.autoencoder, strokes, 6, seeded(), batch=6)
     parts, same = encode_scenes(latents.autoencoder, strokes, 6, seeded(), batch=6)
