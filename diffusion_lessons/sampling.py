@@ -27,10 +27,9 @@ from diffusion_lessons.guidance.scales import as_scale, check_interval
 from diffusion_lessons.machine.devices import choose_device
 from diffusion_lessons.machine.fields import check_value
 from diffusion_lessons.path import Path
-from diffusion_lessons.samplers.base import State, with_progress
+from diffusion_lessons.samplers.base import HALF, State, with_progress
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16, "float64": torch.float64}
-HALF = (torch.bfloat16, torch.float16)
 FLAGS = {  # of the command line, for settings that are not options of a sampler
     **{name: name for name in ("sampler", "steps", "spacing", "scale", "negative", "interval", "rescale", "precision")},
     "label": "label",

@@ -16,7 +16,6 @@ from diffusion_lessons.captions.text_cache import TextCache
 from diffusion_lessons.captions.tiling import decode_tiled
 from diffusion_lessons.data.captions.vocabulary import LENGTH, VOCABULARY, tokenize
 from diffusion_lessons.denoisers.network import Denoiser
-from diffusion_lessons.denoisers.precision import HalfPrecision
 from diffusion_lessons.networks.autoencoder import Autoencoder
 from diffusion_lessons.networks.latent_unet import LatentUNet
 from diffusion_lessons.networks.text import TextEncoder, TextStates
@@ -79,10 +78,9 @@ class CaptionDenoiser(Denoiser):
         *,
         shape: tuple[int, ...] = (4, 8, 8),
         card: dict[str, Any] | None = None,
-        cache: bool = True,
         compiled: Callable[..., Tensor] | None = None,
     ) -> None:
-        self.text, self.autoencoder = TextCache(text, cache), autoencoder
+        self.text, self.autoencoder = TextCache(text), autoencoder
         whole = TextToLatent(network, self.text, compiled)
         null = torch.zeros(1, LENGTH, dtype=torch.long)
         super().__init__(whole, path, predicts, null=null, shape=shape, card=card)
@@ -90,9 +88,8 @@ class CaptionDenoiser(Denoiser):
     @property
     def unet(self) -> LatentUNet:
         """The U-Net that computes, which is a copy of the loaded one in another precision (`in_precision`)."""
-        whole = self.network.network if isinstance(self.network, HalfPrecision) else self.network
-        assert isinstance(whole, TextToLatent)
-        return whole.network
+        assert isinstance(self.network, nn.Module)
+        return next(part for part in self.network.modules() if isinstance(part, LatentUNet))
 
     def to(self, device: str | torch.device) -> Self:
         """Move U-Net, text encoder and autoencoder, and return the denoiser; kept states are read anew there."""

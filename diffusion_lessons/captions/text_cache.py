@@ -1,5 +1,7 @@
 """A text encoder that reads each sentence once."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -23,9 +25,21 @@ class TextCache:
 
     def clear(self) -> None:
         """Forget all sentences, and count from 0."""
-        self.known: dict[tuple[int, ...], TextStates] = {}
+        self.known: dict[tuple[int, ...], int] = {}  # the sentence's row in the table
+        self._table: TextStates | None = None  # the states of all sentences that are known
         self._read_as: tuple[torch.device, torch.dtype] | None = None
         self.hits = self.misses = 0
+
+    @contextmanager
+    def keeping(self, keep: bool) -> Iterator[None]:
+        """Inside, with nothing known at first, sentences are kept or not; afterwards as before, with nothing known."""
+        before, self.keep = self.keep, keep
+        self.clear()
+        try:
+            yield
+        finally:
+            self.keep = before
+            self.clear()
 
     def __deepcopy__(self, _: dict[int, Any]) -> "TextCache":
         """A copy of the network that computes in another precision asks the same cache."""
@@ -43,12 +57,17 @@ class TextCache:
             self.misses += len(tokens)
             return self.encoder(tokens.to(encoder[0]))
         if self._read_as != encoder:
-            self.known, self._read_as = {}, encoder
+            self.known, self._table, self._read_as = {}, None, encoder
         rows = [tuple(row) for row in tokens.tolist()]
         new = [row for row in dict.fromkeys(rows) if row not in self.known]
         if new:
             read = self.encoder(torch.tensor(new, device=encoder[0]))
-            self.known |= {row: TextStates(*(part[i] for part in read)) for i, row in enumerate(new)}
+            self._table = (
+                read if self._table is None else TextStates(*map(torch.cat, zip(self._table, read, strict=True)))
+            )
+            self.known |= {row: len(self.known) + i for i, row in enumerate(new)}
         self.misses += len(new)
         self.hits += len(rows) - len(new)
-        return TextStates(*(torch.stack(part) for part in zip(*(self.known[row] for row in rows), strict=True)))
+        assert self._table is not None  # a call has a sentence at least
+        where = torch.tensor([self.known[row] for row in rows], device=encoder[0])
+        return TextStates(*(part[where] for part in self._table))

@@ -16,6 +16,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from diffusion_lessons.denoisers.network import Denoiser
+from diffusion_lessons.denoisers.precision import HalfPrecision
 from diffusion_lessons.networks.latent_unet import LatentUNet
 from diffusion_lessons.networks.unet import UNet
 
@@ -75,13 +76,13 @@ class ReusedFeatures(nn.Module):
         self.ran = self.reused = 0
 
     def forward(self, x: Tensor, t: Tensor, condition: Tensor | None = None) -> Tensor:
-        time = float(t[0])
-        if self.every == 1 or bool((t != time).any()):  # rows at several times are no trajectory
+        if self.every == 1 or len(times := set(t.tolist())) > 1:  # rows at several times are no trajectory
             return self._run(x, t, condition, None)
+        (time,) = times
         key = (*x.shape, *([] if condition is None else condition.flatten().tolist()))
         answers = self.kept.setdefault(key, Answers())
-        if answers.times and time >= answers.times[-1]:
-            answers.times, answers.features, answers.asked = (), (), 0
+        if answers.times and time >= answers.times[-1]:  # another trajectory, which needs nothing of the last one
+            self.kept = {key: (answers := Answers())}
         due = answers.asked % self.every == 0
         answers.asked += 1
         if not due:
@@ -122,13 +123,12 @@ def reuse_features(denoise: Denoiser, every: int = 2, *, order: int = 0) -> Deno
     order: 0 repeats the last features f_1; 1 follows the line through the last two, f_1 + (f_1 - f_0) (t - t_1) /
     (t_1 - t_0).
     With every=1 the result is the same bit for bit. The network is copied, its weights are not. What a trajectory left
-    is forgotten where the next one begins, at a time that does not fall; `result.network` counts calls that `ran` and
-    that were `reused`.
+    is forgotten where the next one begins, at a time that does not fall. `result.network` counts calls that `ran` and
+    that were `reused`; where there is `HalfPrecision`, it stands outside, and the counts are in its own network.
 
     Raises ValueError for a denoiser without a U-Net, a compiled or a wrapped one, and for other orders.
     """
-    if isinstance(every, bool) or not isinstance(every, int) or every < 1:
-        raise ValueError(f"every is a whole number of evaluations, at least 1; got {every!r}")
+    check_every(every)
     if order not in (0, 1):
         raise ValueError(f"order is 0 (repeat) or 1 (follow the line); got {order!r}")
     if not isinstance(denoise, Denoiser) or not isinstance(denoise.network, nn.Module):
@@ -138,6 +138,17 @@ def reuse_features(denoise: Denoiser, every: int = 2, *, order: int = 0) -> Deno
     if any(isinstance(part, ReusedFeatures) for part in denoise.network.modules()):
         raise ValueError("this denoiser keeps features already; give the one that it was made from")
     weights = {id(weight): weight for weight in (*denoise.network.parameters(), *denoise.network.buffers())}
+    network = copy.deepcopy(denoise.network, weights)
     faster = copy.copy(denoise)
-    faster.network = ReusedFeatures(copy.deepcopy(denoise.network, dict(weights)), every, order)
+    if isinstance(network, HalfPrecision):  # it stays outside, as it decides what x is converted to
+        network.network = ReusedFeatures(network.network, every, order)
+        faster.network = network
+    else:
+        faster.network = ReusedFeatures(network, every, order)
     return faster
+
+
+def check_every(every: Any) -> None:
+    """Raise a ValueError for what does not say at every how many evaluations something is done."""
+    if isinstance(every, bool) or not isinstance(every, int) or every < 1:
+        raise ValueError(f"every is a whole number of evaluations, at least 1; got {every!r}")

@@ -15,7 +15,8 @@ from torch import Tensor
 from diffusion_lessons.estimates import Estimate
 from diffusion_lessons.guidance.classifier_free import Guided
 from diffusion_lessons.guidance.scales import Number
-from diffusion_lessons.path import Path, match
+from diffusion_lessons.optimise.feature_cache import check_every
+from diffusion_lessons.path import Path
 
 
 class ReusedNegative(Guided):
@@ -42,10 +43,10 @@ class ReusedNegative(Guided):
         per_v = v_over_x0(self.path, t)
         if due or self.kept is None:
             without, told = super()._evaluate(x, t, conditions)
-            self.kept = (told.x0 - without.x0) * match(per_v, x)
+            self.kept = (told.x0 - without.x0) * per_v
             return [without, told]
         (told,) = super()._evaluate(x, t, conditions[1:])
-        x0 = told.x0 - self.kept / match(per_v, x)
+        x0 = told.x0 - self.kept / per_v
         return [Estimate.from_x0(x, x0, self.path, t), told]
 
 
@@ -66,8 +67,7 @@ def reuse_negative(guided: Guided, every: int = 2) -> ReusedNegative:
 
     Raises ValueError for what `classifier_free` did not make, and for an `every` that is no whole number above 0.
     """
-    if isinstance(every, bool) or not isinstance(every, int) or every < 1:
-        raise ValueError(f"every is a whole number of evaluations, at least 1; got {every!r}")
+    check_every(every)
     if type(guided) is not Guided:
         raise ValueError(f"only what `classifier_free` returns makes a pass that could be kept; got {guided!r}")
     return ReusedNegative(guided, every)

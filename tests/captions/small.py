@@ -6,10 +6,11 @@ import torch
 
 from diffusion_lessons import checkpoints, schedules
 from diffusion_lessons.captions.denoiser import CaptionDenoiser
+from diffusion_lessons.captions.judge import JUDGE
 from diffusion_lessons.checkpoints.captions import PARTS, entries_of
 from diffusion_lessons.data.captions.vocabulary import VOCABULARY
 from diffusion_lessons.networks.autoencoder import Autoencoder, AutoencoderConfig
-from diffusion_lessons.networks.classifier import ClassifierConfig
+from diffusion_lessons.networks.classifier import Classifier, ClassifierConfig
 from diffusion_lessons.networks.contrastive import Contrastive, ContrastiveConfig
 from diffusion_lessons.networks.latent_unet import LatentUNet, LatentUNetConfig
 from diffusion_lessons.networks.text import TextConfig
@@ -47,3 +48,9 @@ def save_system(folder: Path) -> Path:
     about = {"parts": entries_of(files), "recipe": {"condition_dropout": 0.1}}
     file, path = folder / "captions-diffusion", schedules.cosine()
     return checkpoints.save(file, network, path, "v", shape=(4, 8, 8), about=about, dtype=torch.float32)
+
+
+def save_judge(folder: Path) -> Path:
+    """captions-judge.safetensors with random weights."""
+    torch.manual_seed(0)
+    return checkpoints.save(folder / "captions-judge", Classifier(JUDGE), None, None, shape=(3, 32, 32))

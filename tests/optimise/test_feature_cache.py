@@ -8,6 +8,7 @@ from diffusion_lessons.denoisers import Denoiser, clip
 from diffusion_lessons.guidance import classifier_free
 from diffusion_lessons.networks import UNet, UNetConfig
 from diffusion_lessons.optimise.feature_cache import reuse_features
+from diffusion_lessons.sampling import in_precision
 from diffusion_lessons.schedules import cosine
 
 
@@ -19,7 +20,7 @@ def denoise():
     return Denoiser(network, cosine(), "v", classes=3, shape=(1, 8, 8))
 
 
-def run(denoise, times=None, seed=0, condition=None):
+def run(denoise, times=None, seed=0):
     x = torch.randn(4, *denoise.shape, generator=torch.Generator().manual_seed(seed))
     with torch.no_grad():
         states = list(samplers.ddim(denoise, x, denoise.path, times or denoise.path.grid(9)))
@@ -106,3 +107,22 @@ def test_what_cannot_be_done_is_said(denoise):
         reuse_features(reuse_features(denoise))
     with pytest.raises(ValueError, match="holds none"):
         reuse_features(Denoiser(torch.nn.Linear(2, 2), cosine(), "v"))
+
+
+@pytest.mark.parametrize("order", ["before", "after"])
+def test_half_precision_rounds_products_only_whichever_comes_first(denoise, order):
+    if order == "before":
+        both = reuse_features(in_precision(denoise, "bfloat16"), 1)
+    else:
+        both = in_precision(reuse_features(denoise, 1), "bfloat16")
+    assert both.dtype == torch.bfloat16
+    assert torch.equal(run(both), run(in_precision(denoise, "bfloat16")))
+
+
+def test_nothing_of_a_finished_trajectory_is_kept(denoise):
+    faster = reuse_features(denoise, 2)
+    guided = classifier_free(faster, 1, 2.0, batched=False)
+    run(guided)
+    assert len(faster.network.kept) == 2
+    run(faster)
+    assert len(faster.network.kept) == 1

@@ -10,6 +10,7 @@ likely than before (0.1 becomes 0.0526), since half of them would have been spok
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cache
 
@@ -55,8 +56,12 @@ class Law:
 
     def entropy(self, name: str) -> float:
         """-sum p log2 p of one attribute, in bits: how varied it is."""
-        p = self.marginal(name)
-        return float(-torch.special.xlogy(p, p).sum() / torch.log(torch.tensor(2.0, dtype=p.dtype)))
+        return bits(self.marginal(name))
+
+
+def bits(p: Tensor) -> float:
+    """The entropy of probabilities, -sum p log2 p."""
+    return float(-torch.special.xlogy(p, p).sum() / math.log(2))
 
 
 @cache
