@@ -1,5 +1,7 @@
 """Cheaper inference: half precision and whole numbers, what can be cached, what can be pruned (C16, C18, C19)."""
 
+from functools import cache
+
 from torch import Tensor
 
 from claims.images import IMAGES, excess, rows, value
@@ -108,9 +110,13 @@ SYSTEM = on("captions", needs=["captions-diffusion"])
     below("share of the decoder in 20 steps", 0.1),
     SYSTEM,
 )
-def parts_of_a_system(network: str = "captions-diffusion") -> list[Number]:
-    """Guided, a batch of 16 in 20 steps, with the cache and without it in turn; each prompt is new in each round."""
-    denoise = checkpoints.load(network)
+@cache
+def parts_of_a_system() -> list[Number]:
+    """Guided, a batch of 16 in 20 steps, with the cache and without it in turn; each prompt is new in each round.
+
+    Measured once in a process, for the three claims.
+    """
+    denoise = checkpoints.load("captions-diffusion")
     assert isinstance(denoise, CaptionDenoiser)
     settings = TEN_STEPS.changed(steps=20)
     cached, uncached = [], []
@@ -132,14 +138,8 @@ def parts_of_a_system(network: str = "captions-diffusion") -> list[Number]:
 
 def _pictures(denoise: CaptionDenoiser, settings: Settings, keep: bool) -> Tensor:
     """Sixteen pictures of one prompt, with the cache or without it."""
-    before = denoise.text.keep
-    denoise.text.keep = keep
-    try:
-        denoise.text.clear()
+    with denoise.text.keeping(keep):
         return draw(denoise, PROMPT, 16, settings).pictures
-    finally:
-        denoise.text.keep = before
-        denoise.text.clear()
 
 
 claim("C19a", "2, inference", "Redundant attention heads can be pruned.")

@@ -217,7 +217,10 @@ claim("C43", "2, negative prompts", "A negative prompt makes the unwanted unlike
 def the_unwanted(sentences: bool = False) -> list[Number]:
     """The unwanted is counted by a detector that never saw a sample; of sentences, by their judge."""
     if sentences:
-        return _of_sentences(system_table.read()["default negative, s = 2"])
+        table, figure = system_table.read(), "default negative, s = 2"
+        if figure not in table:
+            raise NotMeasured(f"{figure}: the table of the text-to-image system ended before it")
+        return _of_sentences(table[figure])
     denoise = checkpoints.load("digits-diffusion")
     own = generate(denoise, 100, Settings("dpm_solver_pp_2m", 10), labels=[SMUDGED])[-1].x
     return [*_fewer(2.0), _smudged("the class of smudged digits: share called smudged", own)]

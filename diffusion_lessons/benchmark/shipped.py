@@ -6,6 +6,7 @@ its numbers belong to another network.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from diffusion_lessons.benchmark import table
@@ -33,12 +34,7 @@ def rows(name: str) -> list[Measurement]:
 
     Raises FileNotFoundError where it was not measured, ValueError for a damaged table or one of another checkpoint.
     """
-    file = places.measurements() / f"{name}{table.SUFFIX}"
-    if not file.is_file():
-        raise FileNotFoundError(
-            f"{name} has not been measured yet: there is no {file.name} in {file.parent}. Measure it with "
-            f"`diffusion-lessons benchmark {name}`"
-        )
+    file = _file(name, table.SUFFIX, "measured yet", f"benchmark {name}")
     return with_latency(table.read(file, cards.read_card(name)["sha256"]))
 
 
@@ -47,13 +43,19 @@ def levels(name: str) -> list[Level]:
 
     Raises FileNotFoundError where it was not measured, ValueError for a damaged file or one of another checkpoint.
     """
-    file = places.measurements() / f"{name}{LEVELS}"
+    file = _file(name, LEVELS, "measured level by level", f"doctor --checkpoint {name} --ship")
+    return read_levels(file, cards.read_card(name)["sha256"])
+
+
+def _file(name: str, ending: str, measured: str, command: str) -> Path:
+    """The file of what was measured of a checkpoint, or a FileNotFoundError with the command that measures it."""
+    file = places.measurements() / f"{name}{ending}"
     if not file.is_file():
         raise FileNotFoundError(
-            f"{name} has not been measured level by level: there is no {file.name} in {file.parent}. Measure it with "
-            f"`diffusion-lessons doctor --checkpoint {name} --ship`"
+            f"{name} has not been {measured}: there is no {file.name} in {file.parent}. Measure it with "
+            f"`diffusion-lessons {command}`"
         )
-    return read_levels(file, cards.read_card(name)["sha256"])
+    return file
 
 
 def with_latency(measured: list[Measurement]) -> list[Measurement]:
@@ -61,11 +63,11 @@ def with_latency(measured: list[Measurement]) -> list[Measurement]:
 
     Quality may be spread over processes or measured on a busy machine; latency needs an idle one.
     """
-    alone = {row.settings: row for row in measured if row.samples == 0}
+    alone = {(row.settings, row.compiled): row for row in measured if row.samples == 0}
     rows = list({row.key: row for row in measured}.values())
     return [
-        replace(row, **{name: getattr(alone[row.settings], name) for name in LATENCY})
-        if row.repeats == 0 and row.settings in alone
+        replace(row, **{name: getattr(alone[row.settings, row.compiled], name) for name in LATENCY})
+        if row.repeats == 0 and (row.settings, row.compiled) in alone
         else row
         for row in rows
     ]

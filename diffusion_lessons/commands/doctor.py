@@ -43,7 +43,7 @@ def show_levels(
         places.clone_for("--ship writes the course's own tables")
     file = places.measurements() / f"{Path(checkpoint).stem}{LEVELS}"
     denoise = checkpoints.load(checkpoint, choose_device(device))
-    name = (denoise.card or {})["data"]["name"]
+    name = evaluators.data_of(denoise)
     evaluator, data = evaluators.of_images(name), load_data(name, "test")
     levels = by_level(denoise, evaluator, data, samples=samples, seed=seed)
     n, untouched = levels[0].scores["frechet"].n, levels[0].untouched["frechet"].value

@@ -70,6 +70,14 @@ def test_latency_measured_apart_is_joined_to_the_quality_in_the_same_settings():
     assert joined[other.key].seconds_per_image is None
 
 
+def test_latency_of_a_compiled_network_is_that_of_no_other():
+    quality = plain("one", 50, repeats=0, seconds_per_image=None)
+    timed = dataclasses.replace(quality, samples=0, repeats=3, seconds_per_image=0.5, compiled=True)
+    assert shipped.with_latency([timed, quality])[1].seconds_per_image is None
+    compiled = dataclasses.replace(quality, compiled=True)
+    assert shipped.with_latency([timed, compiled])[1].seconds_per_image == 0.5
+
+
 def plain(checkpoint: str, samples: int, **changes):
     denoise = toys.GaussianMixture([[0.0]], stds=1.0).denoiser(schedules.cosine())
     row = measure(denoise, Settings("ddim", 1), repeats=1)

@@ -7,7 +7,7 @@ import torch
 
 from diffusion_lessons import checkpoints, load
 from diffusion_lessons.captions.denoiser import CaptionDenoiser
-from diffusion_lessons.captions.judge import JUDGE, Judge
+from diffusion_lessons.captions.judge import Judge
 from diffusion_lessons.checkpoints.captions import (
     beside,
     find_part,
@@ -16,8 +16,7 @@ from diffusion_lessons.checkpoints.captions import (
     load_judge,
     load_parts,
 )
-from diffusion_lessons.networks.classifier import Classifier
-from tests.captions.small import PROMPTS, save_system, small_denoiser, small_parts
+from tests.captions.small import PROMPTS, save_judge, save_system, small_denoiser, small_parts
 
 
 @pytest.fixture
@@ -63,7 +62,7 @@ def test_a_part_that_is_nowhere_is_named(file, tmp_path):
 
 def test_each_part_by_itself(file):
     folder = file.parent
-    checkpoints.save(folder / "captions-judge", Classifier(JUDGE), None, None, shape=(3, 32, 32))
+    save_judge(folder)
     assert isinstance(load_judge(folder / "captions-judge"), Judge)
     assert load_contrastive(folder / "captions-contrastive").config.text.width == 16
     assert load_autoencoder(folder / "captions-autoencoder").config.fine == 16

@@ -75,13 +75,8 @@ def times_of_parts(
     cache: whether sentences are read once; if not, both of a guided pass are read for every picture at every step.
     Each round begins with an empty cache, as a prompt that nobody has given before.
     """
-    before = denoise.text.keep
-    denoise.text.keep = cache
-    try:
+    with denoise.text.keeping(cache):
         rows = [_round(denoise, settings, count, prompt) for _ in range(rounds + 1)][1:]
-    finally:
-        denoise.text.keep = before
-        denoise.text.clear()
     columns = list(zip(*rows, strict=True))
     text, denoiser, decoder, rest, whole = (statistics.median(column) for column in columns[:-1])
     return PartTimes(text, denoiser, decoder, rest, whole, rows[0].sentences)

@@ -16,21 +16,26 @@ import torch
 import typer
 from tqdm.auto import tqdm
 
-from diffusion_lessons import checkpoints
 from diffusion_lessons.benchmark.captions.part_times import time_table
 from diffusion_lessons.benchmark.shipped import NotMeasured
 from diffusion_lessons.captions.denoiser import CaptionDenoiser
 from diffusion_lessons.captions.drawing import TEN_STEPS
 from diffusion_lessons.captions.judge import Judge
 from diffusion_lessons.checkpoints import cards
-from diffusion_lessons.checkpoints.captions import PARTS, beside, load_contrastive, load_judge
 from diffusion_lessons.data.captions.strokes import Strokes, load_strokes
 from diffusion_lessons.machine import description, places
 from diffusion_lessons.machine.files import Lock, check_writable, read_json, write_atomically
 from diffusion_lessons.metrics.captions.choosing import best_of
 from diffusion_lessons.metrics.captions.negatives import WINDOWS, default_negative, negated, real_moments
 from diffusion_lessons.metrics.captions.retrieval import binding_margin, judged_binding
-from diffusion_lessons.metrics.captions.system import follow_sentences, fresh_sentences, held_out, left_open, seen
+from diffusion_lessons.metrics.captions.system import (
+    follow_sentences,
+    fresh_sentences,
+    held_out,
+    left_open,
+    load_measured,
+    seen,
+)
 from diffusion_lessons.networks.contrastive import Contrastive
 
 NAME = "captions-system.json"
@@ -111,12 +116,7 @@ def load_system(file: str | Path, strokes: Strokes | None = None) -> System:
 
     Raises what `checkpoints.load` raises, ValueError for a file that is no text-to-image denoiser.
     """
-    file = cards.find(file)
-    denoise = checkpoints.load(file)
-    if not isinstance(denoise, CaptionDenoiser):
-        raise ValueError(f"{file} is no denoiser of the text-to-image system: give captions-diffusion or captions-flow")
-    judge, contrastive = load_judge(beside(file, "captions-judge")), load_contrastive(beside(file, PARTS["text"]))
-    return System(denoise, judge, contrastive, strokes or load_strokes("test"))
+    return System(*load_measured(file), strokes or load_strokes("test"))
 
 
 def measure(

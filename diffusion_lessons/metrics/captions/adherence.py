@@ -1,5 +1,6 @@
 """Was the sentence followed? Counted attribute by attribute, against the exact distribution of what was left unsaid."""
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -34,12 +35,12 @@ def adherence(mentions: Sequence[Mention], seen: Scenes) -> list[Followed]:
     right = agreement(mentions, seen)  # [N, 9]
     said = torch.tensor([[name in mention for name in ATTRIBUTES] for mention in mentions])
     rows = [
-        _row(name, int(said[:, i].sum()), int((right & said)[:, i].sum()))
+        followed_row(name, int(said[:, i].sum()), int((right & said)[:, i].sum()))
         for i, name in enumerate(ATTRIBUTES)
         if said[:, i].any()
     ]
     something = said.any(dim=1)
-    return [*rows, _row(ALL, int(something.sum()), int((right | ~said).all(dim=1)[something].sum()))]
+    return [*rows, followed_row(ALL, int(something.sum()), int((right | ~said).all(dim=1)[something].sum()))]
 
 
 def agreement(mentions: Sequence[Mention], seen: Scenes) -> Tensor:
@@ -74,7 +75,7 @@ def binding_errors(mentions: Sequence[Mention], seen: Scenes) -> Followed:
             continue
         asked += 1
         errors += int(seen.shape[i] > 0 and seen.ink[i] == other and seen.shape_ink[i] == ink)
-    return _row("binding errors", asked, errors)
+    return followed_row("binding errors", asked, errors)
 
 
 def unsaid_entropy(mention: Mention, seen: Scenes) -> dict[str, tuple[float, float]]:
@@ -88,13 +89,12 @@ def unsaid_entropy(mention: Mention, seen: Scenes) -> dict[str, tuple[float, flo
         if name in mention or name in ("shape_ink", "corner"):
             continue
         counts = law.count(seen, name).double()
-        p = counts / counts.sum()
-        bits = float(-torch.special.xlogy(p, p).sum()) / torch.log(torch.tensor(2.0)).item()
-        correction = (int((counts > 0).sum()) - 1) / (2 * float(counts.sum()) * 0.6931)
-        rows[name] = (bits + correction, exact.entropy(name))
+        correction = (int((counts > 0).sum()) - 1) / (2 * float(counts.sum()) * math.log(2))
+        rows[name] = (law.bits(counts / counts.sum()) + correction, exact.entropy(name))
     return rows
 
 
-def _row(name: str, asked: int, followed: int) -> Followed:
+def followed_row(name: str, asked: int, followed: int) -> Followed:
+    """How many of those asked for followed, with share and interval (Wilson)."""
     low, high = wilson_interval(followed, asked) if asked else (0.0, 1.0)
     return Followed(name, asked, followed, followed / asked if asked else float("nan"), low, high)

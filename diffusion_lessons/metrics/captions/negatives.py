@@ -13,15 +13,14 @@ from diffusion_lessons.captions.drawing import TEN_STEPS, draw
 from diffusion_lessons.captions.judge import Judge
 from diffusion_lessons.data.captions import law
 from diffusion_lessons.data.captions.render import render
-from diffusion_lessons.data.captions.scenes import INKS, draw_scenes
+from diffusion_lessons.data.captions.scenes import draw_scenes
 from diffusion_lessons.data.captions.sentences import draw_mentions, read
 from diffusion_lessons.data.captions.strokes import Strokes
 from diffusion_lessons.guidance.composition import Composed, compose
 from diffusion_lessons.guidance.scales import Number, within
-from diffusion_lessons.metrics.captions.adherence import ALL, adherence, agreement
-from diffusion_lessons.metrics.captions.system import fresh_sentences, rounded
+from diffusion_lessons.metrics.captions.adherence import ALL, adherence, agreement, followed_row
+from diffusion_lessons.metrics.captions.system import beside_exact, fresh_sentences, ink_shares, rounded
 from diffusion_lessons.metrics.frechet import Moments, frechet_between, moments
-from diffusion_lessons.metrics.intervals import wilson_interval
 from diffusion_lessons.networks.contrastive import Contrastive
 from diffusion_lessons.samplers.base import sample
 from diffusion_lessons.samplers.dpm_solver_pp import dpm_solver_pp_2m
@@ -78,16 +77,16 @@ def negated(
     mention = read(prompt)
     followed = agreement([mention] * count, shown).all(dim=1)
     exact = law.posterior(mention)
-    results: dict[str, Any] = {"followed": _share(int(followed.sum()), count)}
+    results: dict[str, Any] = {"followed": rounded(followed_row("followed", count, int(followed.sum())))}
     if negative is not None:
         unwanted = read(negative)
         exact = exact.without(unwanted)
-        results["unwanted"] = _share(int(agreement([unwanted] * count, shown).all(dim=1).sum()), count)
+        found = int(agreement([unwanted] * count, shown).all(dim=1).sum())
+        results["unwanted"] = rounded(followed_row("unwanted", count, found))
     known = exact.marginal("ink")
     if followed.any():
-        shares = law.count(shown.rows(followed), "ink").double() / int(followed.sum())
-        pairs = zip(INKS, shares.tolist(), known.tolist(), strict=True)
-        results["ink"] = {ink: [round(share, 4), round(p, 4)] for ink, share, p in pairs}
+        shares = ink_shares(shown.rows(followed))
+        results["ink"] = beside_exact(shares, known)
         results["total variation"] = round(float((shares - known).abs().sum()) / 2, 4)
     return results
 
@@ -125,10 +124,9 @@ def default_negative(
         pictures = draw(denoise, sentences, len(sentences), settings.changed(negative=away)).pictures
         shown = judge(pictures)
         smudged[name] = shown.smudged == 1
-        whole = next(row for row in adherence(mentions, shown) if row.attribute == ALL)
         results[name] = {
-            "smudged": _share(int(smudged[name].sum()), len(sentences)),
-            ALL: rounded(whole),
+            "smudged": rounded(followed_row("smudged", len(sentences), int(smudged[name].sum()))),
+            ALL: rounded(adherence(mentions, shown)[-1]),
             "clip score": round(float(contrastive.score(pictures, tokens).mean()), 4),
         }
         embedded = contrastive.embed_images(pictures).detach()
@@ -137,8 +135,3 @@ def default_negative(
     mended, spoiled = (smudged[a] & ~smudged[b] for a, b in (("without", "with"), ("with", "without")))
     results["smudged minus"] = [int(mended.sum()), int(spoiled.sum())]
     return results
-
-
-def _share(hits: int, of: int) -> list[float]:
-    """hits, of, share, and the ends of its interval."""
-    return [hits, of, *(round(value, 4) for value in (hits / of, *wilson_interval(hits, of)))]

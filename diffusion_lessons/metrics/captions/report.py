@@ -12,14 +12,13 @@ from typing import Annotated, Any
 import typer
 
 from diffusion_lessons import checkpoints
-from diffusion_lessons.captions.denoiser import CaptionDenoiser
 from diffusion_lessons.captions.drawing import TEN_STEPS
 from diffusion_lessons.checkpoints import cards
-from diffusion_lessons.checkpoints.captions import PARTS, beside, load_autoencoder, load_contrastive, load_judge
+from diffusion_lessons.checkpoints.captions import beside, load_autoencoder, load_contrastive, load_judge
 from diffusion_lessons.data.captions.strokes import Strokes, load_strokes
 from diffusion_lessons.metrics.captions.accuracy import judge_accuracy, reconstruction
 from diffusion_lessons.metrics.captions.retrieval import binding_margin, retrieval
-from diffusion_lessons.metrics.captions.system import follow_sentences, held_out, red_sevens
+from diffusion_lessons.metrics.captions.system import follow_sentences, held_out, load_measured, red_sevens
 
 
 def report(
@@ -44,11 +43,7 @@ def report(
 
 
 def _system(file: Path, count: int, scales: Sequence[float]) -> dict[str, Any]:
-    denoise = checkpoints.load(file)
-    if not isinstance(denoise, CaptionDenoiser):
-        raise ValueError(f"{file} is no part of the text-to-image system")
-    judge = load_judge(beside(file, "captions-judge"))
-    contrastive = load_contrastive(beside(file, PARTS["text"]))
+    denoise, judge, contrastive = load_measured(file)
     results = {}
     for scale in scales:
         settings = replace(TEN_STEPS, scale=float(scale))

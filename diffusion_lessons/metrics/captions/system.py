@@ -1,19 +1,45 @@
 """What the whole text-to-image system reaches, counted by the judge against the known truth."""
 
 from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import torch
+from torch import Tensor
 
+from diffusion_lessons import checkpoints
 from diffusion_lessons.captions.denoiser import CaptionDenoiser
 from diffusion_lessons.captions.drawing import TEN_STEPS, draw
 from diffusion_lessons.captions.judge import Judge
+from diffusion_lessons.checkpoints import cards
+from diffusion_lessons.checkpoints.captions import PARTS, beside, load_contrastive, load_judge
 from diffusion_lessons.data.captions import law
-from diffusion_lessons.data.captions.scenes import HELD_OUT_DIGITS, HELD_OUT_SHAPES, INKS, draw_scenes
+from diffusion_lessons.data.captions.scenes import HELD_OUT_DIGITS, HELD_OUT_SHAPES, INKS, Scenes, draw_scenes
 from diffusion_lessons.data.captions.sentences import Mention, draw_mentions, draw_sentences, read, write
 from diffusion_lessons.metrics.captions.adherence import Followed, adherence, agreement, binding_errors, unsaid_entropy
 from diffusion_lessons.networks.contrastive import Contrastive
 from diffusion_lessons.sampling import Settings
+
+
+class Measured(NamedTuple):
+    """A text-to-image denoiser, and what measures it."""
+
+    denoise: CaptionDenoiser
+    judge: Judge
+    contrastive: Contrastive
+
+
+def load_measured(file: str | Path) -> Measured:
+    """The denoiser of a file, with the judge and the contrastive pair that lie beside it, or in the package.
+
+    Raises what `checkpoints.load` raises, ValueError for a file that is no text-to-image denoiser.
+    """
+    file = cards.find(file)
+    denoise = checkpoints.load(file)
+    if not isinstance(denoise, CaptionDenoiser):
+        raise ValueError(f"{file} is no denoiser of the text-to-image system: give captions-diffusion or captions-flow")
+    judge, contrastive = load_judge(beside(file, "captions-judge")), load_contrastive(beside(file, PARTS["text"]))
+    return Measured(denoise, judge, contrastive)
 
 
 def fresh_sentences(count: int, seed: int = 1) -> list[str]:
@@ -45,10 +71,7 @@ def red_sevens(denoise: CaptionDenoiser, judge: Judge, count: int, settings: Set
 
 def held_out(denoise: CaptionDenoiser, judge: Judge, count: int, settings: Settings = TEN_STEPS) -> dict[str, Any]:
     """Adherence to pairs that no training scene shows: digit and ink, and shape and ink of the object."""
-    return {
-        "digits": _pairs(denoise, judge, count, settings, ("digit", "ink"), sorted(HELD_OUT_DIGITS)),
-        "shapes": _pairs(denoise, judge, count, settings, ("shape", "shape_ink"), sorted(HELD_OUT_SHAPES)),
-    }
+    return _of_both(denoise, judge, count, settings, sorted(HELD_OUT_DIGITS), sorted(HELD_OUT_SHAPES))
 
 
 def seen(denoise: CaptionDenoiser, judge: Judge, count: int, settings: Settings = TEN_STEPS) -> dict[str, Any]:
@@ -58,10 +81,7 @@ def seen(denoise: CaptionDenoiser, judge: Judge, count: int, settings: Settings 
     """
     digits = [(d, ink) for d in range(10) for ink in range(6) if d != 7 and (d, ink) not in HELD_OUT_DIGITS]
     shapes = [(shape, ink) for shape in range(1, 4) for ink in range(6) if (shape, ink) not in HELD_OUT_SHAPES]
-    return {
-        "digits": _pairs(denoise, judge, count, settings, ("digit", "ink"), digits),
-        "shapes": _pairs(denoise, judge, count, settings, ("shape", "shape_ink"), shapes),
-    }
+    return _of_both(denoise, judge, count, settings, digits, shapes)
 
 
 def left_open(
@@ -80,12 +100,33 @@ def left_open(
     shown = shown.rows(right)
     if shown.size < 2:
         return results
-    shares = law.count(shown, "ink").double() / shown.size
-    inks = zip(INKS, shares.tolist(), exact.marginal("ink").tolist(), strict=True)
-    results["ink"] = {ink: [round(share, 4), round(known, 4)] for ink, share, known in inks}
+    results["ink"] = beside_exact(ink_shares(shown), exact.marginal("ink"))
     entropies = unsaid_entropy(mention, shown).items()
     results["entropy"] = {name: [round(bits, 4), round(known, 4)] for name, (bits, known) in entropies}
     return results
+
+
+def ink_shares(shown: Scenes) -> Tensor:
+    """The share of each ink, [6] float64."""
+    return law.count(shown, "ink").double() / shown.size
+
+
+def beside_exact(shares: Tensor, known: Tensor) -> dict[str, list[float]]:
+    """{ink: [its share, its exact share]}."""
+    inks = zip(INKS, shares.tolist(), known.tolist(), strict=True)
+    return {ink: [round(share, 4), round(exact, 4)] for ink, share, exact in inks}
+
+
+Pairs = Sequence[tuple[int, int]]
+
+
+def _of_both(
+    denoise: CaptionDenoiser, judge: Judge, count: int, settings: Settings, digits: Pairs, shapes: Pairs
+) -> dict[str, Any]:
+    return {
+        "digits": _pairs(denoise, judge, count, settings, ("digit", "ink"), digits),
+        "shapes": _pairs(denoise, judge, count, settings, ("shape", "shape_ink"), shapes),
+    }
 
 
 def _pairs(
@@ -94,7 +135,7 @@ def _pairs(
     count: int,
     settings: Settings,
     names: tuple[str, str],
-    values: Sequence[tuple[int, int]],
+    values: Pairs,
 ) -> dict[str, Any]:
     """Adherence to sentences of two attributes each, asked for in turn."""
     kinds: list[Mention] = [dict(zip(names, pair, strict=True)) for pair in values]

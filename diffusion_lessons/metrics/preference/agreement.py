@@ -9,7 +9,7 @@ from typing import NamedTuple
 from scipy import stats
 from sklearn.metrics import cohen_kappa_score
 
-from diffusion_lessons.metrics.intervals import LEVEL, wilson_interval
+from diffusion_lessons.metrics.intervals import Z, wilson_interval
 from diffusion_lessons.metrics.preference.votes import Vote, decided
 
 
@@ -85,7 +85,7 @@ def votes_needed(share: float, power: float = 0.8) -> int:
     """
     if not 0 < share < 1 or share == 0.5 or not 0 < power < 1:
         raise ValueError(f"share lies in (0, 1) and is not 0.5, power lies in (0, 1); got {share} and {power}")
-    reach = float(stats.norm.ppf((1 + LEVEL) / 2)) / 2 + float(stats.norm.ppf(power)) * math.sqrt(share * (1 - share))
+    reach = Z / 2 + float(stats.norm.ppf(power)) * math.sqrt(share * (1 - share))
     return math.ceil((reach / (share - 0.5)) ** 2)
 
 

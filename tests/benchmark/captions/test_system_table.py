@@ -3,7 +3,6 @@
 import json
 
 import pytest
-import torch
 import typer
 from typer.testing import CliRunner
 
@@ -11,16 +10,13 @@ from diffusion_lessons import checkpoints
 from diffusion_lessons.benchmark.captions import system_table
 from diffusion_lessons.benchmark.captions.system_table import System, load_system, measure, plan, read
 from diffusion_lessons.benchmark.shipped import NotMeasured
-from diffusion_lessons.captions.judge import JUDGE
 from diffusion_lessons.data.captions.sample import load_sample
-from diffusion_lessons.networks.classifier import Classifier
-from tests.captions.small import save_system
+from tests.captions.small import save_judge, save_system
 
 
 @pytest.fixture
 def file(tmp_path):
-    torch.manual_seed(0)
-    checkpoints.save(tmp_path / "captions-judge", Classifier(JUDGE), None, None, shape=(3, 32, 32))
+    save_judge(tmp_path)
     return save_system(tmp_path)
 
 

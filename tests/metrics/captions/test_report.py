@@ -3,23 +3,18 @@
 import json
 
 import pytest
-import torch
 
-from diffusion_lessons import checkpoints
-from diffusion_lessons.captions.judge import JUDGE
 from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.data.captions.sample import load_sample
 from diffusion_lessons.metrics.captions import report
-from diffusion_lessons.networks.classifier import Classifier
-from tests.captions.small import save_system
+from tests.captions.small import save_judge, save_system
 
 
 @pytest.fixture
 def system(tmp_path):
     """The folder of a system with its judge."""
     save_system(tmp_path)
-    torch.manual_seed(0)
-    checkpoints.save(tmp_path / "captions-judge", Classifier(JUDGE), None, None, shape=(3, 32, 32))
+    save_judge(tmp_path)
     return tmp_path
 
 
