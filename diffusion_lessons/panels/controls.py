@@ -1,6 +1,8 @@
 """The controls that panels share: sliders and menus of one width."""
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import ipywidgets
@@ -37,3 +39,13 @@ def sampler_menu(chosen: str) -> ipywidgets.Dropdown:
     """All samplers that walk a given grid, by the names that figures use."""
     walking = [(style.label(name), name) for name, one in samplers.ALL.items() if one.info.stages is not None]
     return menu("sampler", walking, chosen)
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Inside, settings are not warned of, as of a negative that the scale does not use or a grid that starts late:
+    the controls get there, and the words say it.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        yield

@@ -25,16 +25,23 @@ BUSY, BLINK = "drawing ...", 0.15  # shown when drawing takes longer than so man
 SAID = '<div role="status" aria-live="polite">{}</div>'  # read out by screen readers when it changes
 DIMMED = "diffusion-lessons-dimmed"
 RULES = f"<style>.{DIMMED} {{ opacity: 0.3; }}</style>"
-# ipywidgets gives a slider no name and a picture no alternative text, and has no option for either, so the page does
-# it: an image that cannot be loaded runs this, once the views beside it have been made.
-NAMED = """<img src="data:," alt="" onerror="setTimeout(() => {
-    const panel = this.closest('.widget-vbox');
+# ipywidgets gives a slider no name and a picture no alternative text, and has no option for either: the page does it.
+NAMED = """
     for (const slider of panel.querySelectorAll('.widget-slider')) {
         const name = slider.querySelector('.widget-label').textContent;
         for (const part of slider.querySelectorAll('.noUi-handle, .widget-readout')) part.ariaLabel = name;
     }
     for (const image of panel.querySelectorAll('.widget-image')) image.alt = 'What it shows is said beneath it.';
-}, 500)">"""
+"""
+
+
+def on_page(script: str, rules: str = "") -> ipywidgets.HTML:
+    """A widget that is not seen and runs a script on the page, in which `panel` is the box that it stands in.
+
+    An image that cannot be loaded runs it, half a second later, when the views beside it have been made.
+    """
+    run = f"setTimeout(() => {{ const panel = this.closest('.widget-vbox'); {script} }}, 500)"
+    return ipywidgets.HTML(f'{rules}<img src="data:," alt="" onerror="{run}">', layout={"display": "none"})
 
 
 class Drawing(NamedTuple):
@@ -51,8 +58,7 @@ class Panel:
         self.controls, self._draw = dict(controls), draw
         self.image = ipywidgets.Image(format="png")
         self.words = ipywidgets.HTMLMath()
-        rules = ipywidgets.HTML(RULES + NAMED, layout={"display": "none"})
-        self.box = ipywidgets.VBox([self._rows(), self.image, rules])
+        self.box = ipywidgets.VBox([self._rows(), self.image, on_page(NAMED, RULES)])
         self._work: asyncio.Task | None = None
         self._show(self._finished(self._steps()))
         for control in self.controls.values():

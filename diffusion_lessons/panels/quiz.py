@@ -10,18 +10,18 @@ from typing import Any
 
 import ipywidgets
 
+from diffusion_lessons.panels.panel import on_page
 from diffusion_lessons.panels.questions import Question, prediction, statements
 
 RIGHT, WRONG = "#00694D", "#B34700"  # of words: 4.5 against white, and the words say it without them
 SAID = '<div role="status" aria-live="polite">{}</div>'  # read out by screen readers when it changes
-# ipywidgets says only by colour which button is pressed, and has no option for more, so the page tells screen readers:
-# an image that cannot be loaded runs this, once the buttons beside it have been made.
-PRESSED = """<img src="data:," alt="" onerror="
-    const quiz = this.closest('.widget-vbox');
-    const tell = () => quiz.querySelectorAll('.widget-toggle-button').forEach(
+# ipywidgets says only by colour which button is pressed, and has no option for more: the page tells screen readers.
+PRESSED = """
+    const tell = () => panel.querySelectorAll('.widget-toggle-button').forEach(
         button => button.setAttribute('aria-pressed', button.classList.contains('mod-active')));
-    quiz.addEventListener('click', () => setTimeout(tell, 50));
-    setTimeout(tell, 500)">"""
+    panel.addEventListener('click', () => setTimeout(tell, 50));
+    tell();
+"""
 
 
 class Quiz:
@@ -40,7 +40,7 @@ class Quiz:
         for number, (question, choice) in enumerate(zip(self.questions, self.choices, strict=True)):
             choice.observe(lambda change, number=number: self._answered(number, change["new"]), names="value")
             rows += [ipywidgets.HTMLMath(f"<b>{escape(question.words)}</b>"), choice, self.replies[number]]
-        self.box = ipywidgets.VBox([*rows, self.score, ipywidgets.HTML(PRESSED, layout={"display": "none"})])
+        self.box = ipywidgets.VBox([*rows, self.score, on_page(PRESSED)])
 
     @staticmethod
     def _choice(question: Question) -> ipywidgets.ToggleButtons:

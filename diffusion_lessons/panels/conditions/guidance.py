@@ -1,8 +1,6 @@
 """The panels of guidance: its field on a mixture in the plane, and a playground of digits with a negative."""
 
-import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import torch
 from matplotlib.figure import Figure
@@ -19,7 +17,7 @@ from diffusion_lessons.figures.pictures.images import image_grid
 from diffusion_lessons.guidance.classifier_free import classifier_free
 from diffusion_lessons.metrics import features
 from diffusion_lessons.metrics.adherence import adherence
-from diffusion_lessons.panels.controls import decimal_slider, menu, sampler_menu, slider
+from diffusion_lessons.panels.controls import decimal_slider, menu, quietly, sampler_menu, slider
 from diffusion_lessons.panels.panel import Drawing, Panel
 from diffusion_lessons.path import Path
 from diffusion_lessons.sampling import Settings, states
@@ -30,14 +28,6 @@ ARROWS = 13  # along each side
 CLASS_COLORS = (style.BLUE, style.VERMILION, style.GREEN, style.PURPLE)
 NOTHING = "no condition"
 BEYOND = 0.1  # by how much a pixel leaves the range before it is coloured
-
-
-@contextmanager
-def unused_negatives() -> Iterator[None]:
-    """Inside, a negative at a scale that does not use it is no reason to warn: the sliders get there."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        yield
 
 
 def field_panel(
@@ -82,7 +72,7 @@ class _Field:
         freeze(self.figure)
 
     def draw(self, scale: float, percent: int, label: int, negative: int | None = None) -> Iterator[Drawing | None]:
-        with unused_negatives():
+        with quietly():
             denoise = classifier_free(self.denoise, label, scale, negative)
         t = percent / 100 * self.path.T
         added = denoise(self.points, t).x0 - self.denoise(self.points, t, torch.tensor([label])).x0
@@ -144,7 +134,7 @@ def digit_panel(
         generator = torch.Generator().manual_seed(start)
         x = denoise.path.prior((count, *(denoise.shape or ())), generator, device=denoise.device)
         counted = count_calls(denoise)
-        with unused_negatives():
+        with quietly():
             run = states(counted, x, settings, torch.tensor([digit]), generator)
         for state in run:
             x = state.x

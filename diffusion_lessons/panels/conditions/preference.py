@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import ipywidgets
@@ -13,14 +14,13 @@ from diffusion_lessons.figures.pictures.display import beside
 from diffusion_lessons.figures.pictures.images import image_grid
 from diffusion_lessons.metrics.preference.pairs import WAYS, Pair, order_for, pictures_of, study_pairs
 from diffusion_lessons.metrics.preference.votes import Vote, file_of, keep, read_votes
-from diffusion_lessons.panels.panel import Drawing, Panel
+from diffusion_lessons.panels.panel import Drawing, Panel, on_page
 from diffusion_lessons.sampling import Settings
 
 ENLARGED = 6
 CHOICES = [("left \u2190", "left"), ("cannot decide \u2193", "neither"), ("right \u2192", "right")]
-# ipywidgets hands no keys on, so the page presses the buttons: an image that cannot be loaded runs this.
-KEYS = """<img src="data:," alt="" onerror="setTimeout(() => {
-    const panel = this.closest('.widget-vbox');
+# ipywidgets hands no keys on: the page presses the buttons.
+KEYS = """
     const buttons = () => panel.querySelectorAll('.widget-toggle-button');
     const places = {ArrowLeft: 0, ArrowDown: 1, ArrowRight: 2};
     panel.tabIndex = 0;
@@ -31,7 +31,7 @@ KEYS = """<img src="data:," alt="" onerror="setTimeout(() => {
         panel.focus();
     });
     panel.focus();
-}, 500)">"""
+"""
 
 
 class PreferencePanel(Panel):
@@ -42,7 +42,7 @@ class PreferencePanel(Panel):
         buttons = ipywidgets.ToggleButtons(options=CHOICES, value=None, description="better")
         session.buttons = buttons
         super().__init__(session.draw, {"choice": buttons})
-        self.box.children = (*self.box.children, ipywidgets.HTML(KEYS, layout={"display": "none"}))
+        self.box.children = (*self.box.children, on_page(KEYS))
 
 
 class Session:
@@ -55,7 +55,8 @@ class Session:
         folder: str | Path,
         pictures: Callable[[Pair], Mapping[str, Tensor]],
     ) -> None:
-        self.person, self.folder, self.pictures, self.count = person, Path(folder), pictures, len(pairs)
+        self.person, self.folder, self.count = person, Path(folder), len(pairs)
+        self.pictures = lru_cache(maxsize=1)(pictures)  # a button that goes up again asks once more for the same pair
         file = file_of(folder, person)
         done = {vote.pair for vote in read_votes(file)} if file.is_file() else set()
         self.left = [row for row in order_for(person, pairs) if row[0].name not in done]

@@ -17,15 +17,12 @@ from diffusion_lessons.data.captions.vocabulary import detokenize
 from diffusion_lessons.denoisers.counting import count_calls
 from diffusion_lessons.figures import style
 from diffusion_lessons.figures.pictures.captioned import captioned_grid
-from diffusion_lessons.guidance.scales import noise_level
 from diffusion_lessons.metrics.captions.adherence import agreement
 from diffusion_lessons.networks.contrastive import Contrastive
-from diffusion_lessons.panels.conditions.guidance import unused_negatives
-from diffusion_lessons.panels.controls import LAYOUT, decimal_slider, menu, sampler_menu, slider
+from diffusion_lessons.panels.controls import LAYOUT, decimal_slider, menu, quietly, sampler_menu, slider
 from diffusion_lessons.panels.panel import Drawing, Panel
 from diffusion_lessons.sampling import Settings, states
 
-MIDDLE = 1.0  # the noise level at which attention is shown
 WINDOWS = {
     "at all noise levels": None,
     "early, above 1": (1.0, float("inf")),
@@ -83,11 +80,11 @@ def prompt_panel(
         x = denoise.path.prior((count, *(denoise.shape or ())), generator, device=denoise.device)
         noisy, t = x, denoise.path.T
         counted = count_calls(denoise)
-        with unused_negatives():
+        with quietly():
             run = states(counted, x, settings, tokens.expand(count, -1), generator)
         for state in run:
             x = state.x
-            if state.t > 0 and abs(_log_level(denoise, state.t)) < abs(_log_level(denoise, t)):
+            if abs(denoise.path.lam(state.t)) < abs(denoise.path.lam(t)):  # nearest to the noise level 1
                 noisy, t = x, state.t
             yield None
         pictures = denoise.decode(x)
@@ -136,12 +133,6 @@ def _values(name: str, values: tuple[str, ...], value: int | None = None) -> ipy
 
 def _text(name: str, value: str, example: str) -> ipywidgets.Text:
     return ipywidgets.Text(value, description=name, placeholder=example, continuous_update=False, **LAYOUT)
-
-
-def _log_level(denoise: CaptionDenoiser, t: float) -> float:
-    """log(noise level / MIDDLE), infinite at the noisy end of a path whose alpha is 0 there."""
-    level = noise_level(denoise.path, t)
-    return float(torch.tensor(level / MIDDLE).log())
 
 
 def _short(shown: Scenes, i: int) -> str:

@@ -1,6 +1,5 @@
 """The panels of sampling: any sampler on numbers whose denoiser is exact, and on the images of any denoiser."""
 
-import warnings
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
@@ -14,7 +13,8 @@ from diffusion_lessons.figures import style
 from diffusion_lessons.figures.diffusion.noising import density_over_time
 from diffusion_lessons.figures.pictures.display import freeze
 from diffusion_lessons.figures.pictures.images import image_grid
-from diffusion_lessons.panels.controls import decimal_slider, menu, sampler_menu, slider
+from diffusion_lessons.figures.quality.frontier import label
+from diffusion_lessons.panels.controls import decimal_slider, menu, quietly, sampler_menu, slider
 from diffusion_lessons.panels.panel import Drawing, Panel
 from diffusion_lessons.path import Path
 from diffusion_lessons.samplers.base import State
@@ -135,12 +135,12 @@ def image_panel(
         settings = Settings(sampler, steps, spacing=grid, options=options, limit=None)
         generator = torch.Generator().manual_seed(start)
         x = path.prior((count, *shape), generator, device=device_of(denoise))
-        run = iter(states(denoise, x, settings, generator=generator))
-        while (state := _quietly(run)) is not None:
+        with quietly():  # of where the grid starts: the words say it
+            run = states(denoise, x, settings, generator=generator)
+        for state in run:
             x = state.x
             yield None
-        with_it = ", ".join([style.label(sampler), *(f"{v} {name}" for name, v in options.items())])
-        words = f"{count} images by {with_it}, {cost(settings, path)}, start {start}"
+        words = f"{count} images by {label(settings)}, {cost(settings, path)}, start {start}"
         if (first := settings.times(path)[0]) < path.T:
             words += f"; this grid starts at t = {first:.0f}, where pure noise is not what the network expects"
         yield Drawing(image_grid(x, enlarge=max(1, 80 // shape[-1])), words)
@@ -156,13 +156,6 @@ def image_panel(
     if grid:
         controls["grid"] = menu("grid", GRIDS, grid)
     return Panel(draw, controls)
-
-
-def _quietly(run: Iterator[State]) -> State | None:
-    """The next State without a warning of where the grid starts, which the words say; None at the end."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return next(run, None)
 
 
 def _only_of(sampler: str, control: Any, samplers: Any) -> None:

@@ -66,3 +66,11 @@ def test_the_pictures_are_those_of_the_system(tmp_path):
     assert "Pair 1 of 4" in panel.alt
     with pytest.raises(ValueError, match="a person's name"):
         preference_panel(small_denoiser(), "a/b", tmp_path, ways=ways)
+
+
+def test_a_pair_is_drawn_once_though_its_button_goes_up_again(tmp_path):
+    drawn = []
+    panel = PreferencePanel(Session("anna", PAIRS, tmp_path, lambda pair: drawn.append(pair.name) or flat(pair)))
+    choose(panel, "left")
+    choose(panel, "right")
+    assert drawn == [pair.name for pair, _, _ in order_for("anna", PAIRS)]

@@ -100,6 +100,12 @@ def test_variance_and_grid_are_choices_where_a_lesson_asks_for_them():
     assert not image_panel(network, steps=2, count=1).controls.keys() & {"variance", "grid"}
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_grid_that_starts_late_is_told_in_the_words_and_not_warned_of():
+    panel = image_panel(load("digits-diffusion"), steps=4, count=1, grid="leading")
+    assert "starts at t = 751" in panel.alt
+
+
 def test_some_rows_are_spread_over_all_and_shifted_together():
     rows = some(4)
     assert rows.tolist() == [SAMPLES // 8 + k * SAMPLES // 4 for k in range(4)]
