@@ -141,7 +141,7 @@ class VarianceExploding(Path):
         check_value("sigma_min", sigma_min, float)
         card = {"path": "variance_exploding", "sigma_max": sigma_max, "sigma_min": sigma_min}
         super().__init__(card, (sigma_max, sigma_min))
-        if not 0 < sigma_min < sigma_max < math.inf:
+        if not 0 < sigma_min < sigma_max:
             raise ValueError(f"need 0 < sigma_min < sigma_max; got sigma_min={sigma_min}, sigma_max={sigma_max}")
         self.T = self.prior_std = float(sigma_max)
         self.t_min = float(sigma_min)

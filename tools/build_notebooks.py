@@ -117,9 +117,14 @@ def build(name: str, *, text_only: bool = False) -> None:
 
 
 def in_step(name: str) -> bool:
-    """Whether the built notebook holds the cells of its source."""
+    """Whether the built notebook holds the cells of its source, folded as the build folds them."""
     target = LESSONS / f"{name}.ipynb"
-    return target.exists() and content(read_source(SOURCES / f"{name}.py")) == content(read_built(target))
+    if not target.exists():
+        return False
+    source, built = read_source(SOURCES / f"{name}.py"), read_built(target)
+    normalise(source)
+    metadata = [[cell.metadata for cell in notebook.cells] for notebook in (source, built)]
+    return content(source) == content(built) and metadata[0] == metadata[1]
 
 
 def check(name: str) -> list[str]:

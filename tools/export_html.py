@@ -63,8 +63,9 @@ def main(arguments: list[str] | None = None) -> None:
         print(WITHOUT, file=sys.stderr)
     options.out.mkdir(parents=True, exist_ok=True)
     for name in names(options.names):
-        written = write_atomically(options.out / f"{name}.html", page(name, script).encode())
-        print(written or options.out / f"{name}.html")
+        file = options.out / f"{name}.html"
+        write_atomically(file, page(name, script).encode())
+        print(file)
 
 
 if __name__ == "__main__":

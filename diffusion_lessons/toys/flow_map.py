@@ -32,7 +32,6 @@ def flow_map(mixture: GaussianMixture, path: Path, x: Tensor, t: float | Tensor,
 
     Raises ValueError for other distributions, whose flow has no such form (`exact_ode.exact_flow` solves the ODE).
     """
-    check_x(x)
     _check(mixture, x)
     check_value("path", path, Path)
     alpha, spread = _marginal(mixture, path, time_for(x, t))
@@ -171,5 +170,8 @@ def _check(mixture: GaussianMixture, x: Tensor | None = None) -> None:
         )
     if K > 1 and not (mixture.variances > 0).all():
         raise ValueError("a mixture with point masses has no quantiles: give stds above 0")
-    if x is not None and tuple(x.shape[1:]) != mixture.shape:
+    if x is None:
+        return
+    check_x(x)
+    if tuple(x.shape[1:]) != mixture.shape:
         raise ValueError(f"this distribution has samples of shape {mixture.shape}; x holds {tuple(x.shape[1:])}")

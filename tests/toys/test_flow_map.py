@@ -143,3 +143,9 @@ def test_a_time_may_be_a_number_in_every_form_and_no_other_shape(make):
     for wrong in (torch.full((3, 1), 0.5), torch.full((2,), 0.5)):
         with pytest.raises(ValueError, match="for a batch of 3"):
             denoise(x, wrong)
+
+
+@pytest.mark.parametrize("make", [lambda: ReflowedFlow(GAUSSIAN), lambda: ConsistencyFunction(GAUSSIAN, FLOW)])
+def test_what_is_no_batch_is_told(make):
+    with pytest.raises(ValueError, match="x must be a floating-point tensor"):
+        make()([[0.1]], 0.5)

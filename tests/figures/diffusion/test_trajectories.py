@@ -1,23 +1,12 @@
 """Trajectories are drawn where the states are, over the density that they walk through."""
 
 import numpy as np
-import pytest
 import torch
 
-from diffusion_lessons import samplers, schedules, toys
+from diffusion_lessons import samplers, toys
 from diffusion_lessons.figures.diffusion import trajectories
 from diffusion_lessons.samplers import trace
-
-LINEAR = schedules.ddpm_linear()
-
-
-MIXTURE = toys.GaussianMixture([-1.0, 1.0], stds=0.2)
-
-
-@pytest.fixture(scope="module")
-def states():
-    x = LINEAR.prior((10,), torch.Generator().manual_seed(0), dtype=torch.float64)
-    return trace(samplers.ddim, MIXTURE.denoiser(LINEAR), x, LINEAR, LINEAR.grid(5))
+from tests.figures.ten_paths import LINEAR, MIXTURE
 
 
 def test_trajectories_are_the_states(states):

@@ -2,28 +2,14 @@
 
 import io
 
-import pytest
 import torch
 from matplotlib.figure import Figure
 from PIL import Image
 
-from diffusion_lessons import samplers, schedules, toys
 from diffusion_lessons.figures.diffusion import trajectories
 from diffusion_lessons.figures.pictures.display import beside, freeze, picture, show
 from diffusion_lessons.figures.pictures.images import image_grid
-from diffusion_lessons.samplers import trace
-
-LINEAR = schedules.ddpm_linear()
-
-
-MIXTURE = toys.GaussianMixture([-1.0, 1.0], stds=0.2)
-
-
-@pytest.fixture(scope="module")
-def states():
-    x = LINEAR.prior((10,), torch.Generator().manual_seed(0), dtype=torch.float64)
-    return trace(samplers.ddim, MIXTURE.denoiser(LINEAR), x, LINEAR, LINEAR.grid(5))
-
+from tests.figures.ten_paths import LINEAR, MIXTURE
 
 ALT = "Ten paths from noise at the left to data at the right."
 
