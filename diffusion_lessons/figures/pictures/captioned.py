@@ -38,11 +38,13 @@ def captioned_grid(
     figure = Figure(figsize=(columns * SIDE, grids * rows * (SIDE + 0.28) + 0.3), layout="constrained")
     places = figure.subplots(grids * rows, columns, squeeze=False)
     for place in places.flat:
-        place.set_axis_off()
+        place.set(xticks=[], yticks=[])
+        place.spines[:].set_visible(False)
     images = to_pixels(pictures.detach().cpu()).permute(0, 2, 3, 1).numpy()  # [N, H, W, 3]
     for i, image in enumerate(images):
         place = places[i // columns, i % columns]
         place.imshow(image, interpolation="nearest")
+        place.spines[:].set(visible=True, color="0.7")  # where white paper ends, on a white page
         words, color = (f"\u2717 {captions[i]}", WRONG) if marks[i] else (captions[i], RIGHT)
         place.set_title(words, fontsize=7, color=color, y=-0.32, pad=0)
     if looked is not None:
