@@ -32,7 +32,7 @@ def flow_map(mixture: GaussianMixture, path: Path, x: Tensor, t: float | Tensor,
 
     Raises ValueError for other distributions, whose flow has no such form (`exact_ode.exact_flow` solves the ODE).
     """
-    _check(mixture, x)
+    _check_points(mixture, x)
     check_value("path", path, Path)
     alpha, spread = _marginal(mixture, path, time_for(x, t))
     alpha_s, spread_s = _marginal(mixture, path, s)
@@ -92,7 +92,7 @@ class ReflowedFlow:
     def __call__(self, x: Tensor, t: float | Tensor, condition: None = None) -> Estimate:
         if condition is not None:
             check_labels(self, condition)
-        _check(self.mixture, x)
+        _check_points(self.mixture, x)
         t = time_for(x, t)
         alpha, sigma = (_column(value) for value in (self.path.alpha(t), self.path.sigma(t)))  # [B or 1, 1]
         mixture, means, stds = self.mixture, self.mixture.means, self.mixture.variances.sqrt()
@@ -160,7 +160,7 @@ def _like(x: Tensor, rows: Tensor) -> Tensor:
     return rows.reshape(x.shape).to(x)
 
 
-def _check(mixture: GaussianMixture, x: Tensor | None = None) -> None:
+def _check(mixture: GaussianMixture) -> None:
     check_value("mixture", mixture, GaussianMixture)
     K, d = mixture.means.shape
     if K > 1 and d > 1:
@@ -170,8 +170,10 @@ def _check(mixture: GaussianMixture, x: Tensor | None = None) -> None:
         )
     if K > 1 and not (mixture.variances > 0).all():
         raise ValueError("a mixture with point masses has no quantiles: give stds above 0")
-    if x is None:
-        return
+
+
+def _check_points(mixture: GaussianMixture, x: Tensor) -> None:
+    _check(mixture)
     check_x(x)
     if tuple(x.shape[1:]) != mixture.shape:
         raise ValueError(f"this distribution has samples of shape {mixture.shape}; x holds {tuple(x.shape[1:])}")
