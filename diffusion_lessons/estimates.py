@@ -56,6 +56,15 @@ def _less(x: Tensor, scale: float | Tensor, y: Tensor) -> Tensor:
     return x - scale * y if isinstance(scale, Tensor) else torch.sub(x, y, alpha=scale)
 
 
+def score(estimate: Estimate, path: Path, t: float | Tensor) -> Tensor:
+    """The score that an estimate of x at t stands for, grad log p_t(x) = -eps_hat / sigma_t; [B, ...], sigma_t > 0.
+
+    By Tweedie's formula it is exact where eps_hat is the mean of the noise given x_t: the direction in which p_t grows
+    fastest is the one that takes the expected noise away.
+    """
+    return -estimate.eps / path.scales(t, estimate.eps)[1]
+
+
 ESTIMATES: dict[str, Callable[[Tensor, Tensor, Path, float | Tensor], Estimate]] = {
     "eps": Estimate.from_eps,
     "x0": Estimate.from_x0,

@@ -41,6 +41,9 @@ LOOKS: dict[str, Look] = {
     "dpm_solver_pp_2m": Look(GREEN, "D"),
     "dpm_solver_pp_3m": Look(GREEN, "P"),
     "dpm_solver_pp_2m_sde": Look(GREEN, "o"),
+    "euler_maruyama": Look(ORANGE, "o"),
+    "exponential_sde": Look(BLUE, "o"),
+    "edm_stochastic": Look(ORANGE, "X"),
     "consistency": Look(PURPLE, "*"),
     "floor": Look(BLACK, ""),
     "exact flow": Look(BLACK, "."),
@@ -66,6 +69,9 @@ LABELS: dict[str, str] = {
     "dpm_solver_pp_2m": "DPM-Solver++(2M)",
     "dpm_solver_pp_3m": "DPM-Solver++(3M)",
     "dpm_solver_pp_2m_sde": "DPM-Solver++(2M) SDE",
+    "euler_maruyama": "Euler-Maruyama",
+    "exponential_sde": "exponential SDE",
+    "edm_stochastic": "EDM stochastic",
     "consistency": "consistency",
 }
 

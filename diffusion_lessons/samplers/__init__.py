@@ -25,7 +25,9 @@ from diffusion_lessons.samplers.dpm_solver_pp import (
     dpm_solver_pp_2s,
     dpm_solver_pp_3m,
 )
+from diffusion_lessons.samplers.edm import edm_stochastic
 from diffusion_lessons.samplers.ode import euler, heun, midpoint, ode_field, rk4
+from diffusion_lessons.samplers.reverse_sde import euler_maruyama, exponential_sde, forward_sde, reverse_drift
 
 ALL: dict[str, Sampler] = {
     sampler.info.name: sampler
@@ -34,6 +36,7 @@ ALL: dict[str, Sampler] = {
         *(dpm_solver_1, dpm_solver_2, dpm_solver_3, dpm_solver_fast, dpm_solver_adaptive),
         *(dpm_solver_pp_2s, dpm_solver_pp_2m, dpm_solver_pp_3m, dpm_solver_pp_2m_sde),
         *(euler, heun, midpoint, rk4),
+        *(euler_maruyama, exponential_sde, edm_stochastic),
         consistency,
     )
 }
@@ -65,11 +68,16 @@ __all__ = [
     "dpm_solver_pp_2m_sde",
     "dpm_solver_pp_2s",
     "dpm_solver_pp_3m",
+    "edm_stochastic",
     "euler",
+    "euler_maruyama",
+    "exponential_sde",
+    "forward_sde",
     "get",
     "heun",
     "midpoint",
     "ode_field",
+    "reverse_drift",
     "rk4",
     "sample",
     "trace",

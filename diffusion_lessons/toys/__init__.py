@@ -4,6 +4,7 @@ from diffusion_lessons.toys.bayes_loss import bayes_loss, excess_loss
 from diffusion_lessons.toys.distilled import Blurred, progressive_student
 from diffusion_lessons.toys.exact_ode import exact_flow
 from diffusion_lessons.toys.flow_map import ConsistencyFunction, ReflowedFlow, flow_map
+from diffusion_lessons.toys.fokker_planck import fokker_planck_residual
 from diffusion_lessons.toys.grid_density import GridDensity
 from diffusion_lessons.toys.imperfect import Flawed
 from diffusion_lessons.toys.mixtures import ConditionalMixture, ExactDenoiser, GaussianMixture, point_masses
@@ -33,6 +34,7 @@ __all__ = [
     "excess_length",
     "excess_loss",
     "flow_map",
+    "fokker_planck_residual",
     "gaussian_quantiles",
     "guided_density",
     "guided_ode_std",

@@ -187,7 +187,7 @@ def test_options_are_checked_without_a_run():
         samplers.ddim.info.check({"eta": 5})
 
 
-@pytest.mark.parametrize("name", ["ddpm", "dpm_solver_pp_2m_sde", "consistency"])
+@pytest.mark.parametrize("name", ["ddpm", "dpm_solver_pp_2m_sde", "consistency", "euler_maruyama", "exponential_sde"])
 def test_stochastic_samplers_repeat_under_a_seed(name):
     sampler = GRIDDED[name]
     run = lambda seed: samplers.sample(  # noqa: E731
