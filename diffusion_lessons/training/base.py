@@ -1,15 +1,18 @@
 """What the training loop asks of any recipe: how long, how fast, and what is drawn, learned and written."""
 
-from dataclasses import KW_ONLY, asdict, dataclass, fields, replace
+from dataclasses import KW_ONLY, asdict, dataclass, field, fields, replace
 from pathlib import Path as FilePath
 from typing import Any, ClassVar, Literal, TypeVar
 
 from torch import nn
 
-from diffusion_lessons import checkpoints
+from diffusion_lessons import checkpoints, schedules
 from diffusion_lessons.denoisers.network import Denoiser
+from diffusion_lessons.estimates import check_prediction_type
 from diffusion_lessons.machine.fields import check_fields
 from diffusion_lessons.path import Path
+from diffusion_lessons.sampling import Settings
+from diffusion_lessons.training.losses import Times
 
 LARGEST = 10**12  # of whatever is counted
 R = TypeVar("R", bound="BaseRecipe")
@@ -74,6 +77,11 @@ class BaseRecipe:
         return {**others, self.ema_share: self.checkpoint}
 
     @property
+    def picture(self) -> Settings | None:
+        """The settings with which samples are drawn while the network trains, if it draws any."""
+        return None
+
+    @property
     def dropout(self) -> float:
         """The share of features that the network drops in training."""
         return 0.0
@@ -112,6 +120,42 @@ class BaseRecipe:
     def save(self, file: str | FilePath, network: nn.Module, data: Any, about: dict[str, Any]) -> FilePath:
         """Write the network and its card, of which `about` are further entries."""
         return checkpoints.save(file, network, None, None, shape=data.shape, about=about)
+
+
+@dataclass(frozen=True)
+class DenoiserRecipe(BaseRecipe):
+    """One way of training one denoiser: to see data and noise in their mixture, told by a condition.
+
+    path, predicts      the path's card, and what the network predicts on it
+    times               how training times are drawn
+    condition_dropout   share of conditions replaced by the null condition, which trains the unconditional branch for
+                        guidance
+    The other fields are those of every recipe (`BaseRecipe`).
+    """
+
+    path: dict[str, Any] = field(default_factory=lambda: {"path": "cosine", "T": 1000})
+    predicts: str = "v"
+    times: Times = "uniform"
+    condition_dropout: float = 0.1
+
+    RANGES: ClassVar[dict[str, tuple[float, float]]] = {**BaseRecipe.RANGES, "condition_dropout": (0, 1)}
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_prediction_type(self.predicts, self.make_path())
+        if self.times == "log_normal" and self.make_path().card["path"] != "variance_exploding":
+            raise ValueError(
+                'times="log_normal" are the noise levels of a variance-exploding path; on any other nearly all of them '
+                'would be times close to the data: take "uniform" or "logit_normal"'
+            )
+
+    @property
+    def picture(self) -> Settings:
+        """The settings with which samples are drawn while the network trains."""
+        return Settings("ddim", 10)
+
+    def make_path(self) -> Path:
+        return schedules.from_card(self.path)
 
 
 def as_text(value: object) -> str:

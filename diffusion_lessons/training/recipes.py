@@ -11,71 +11,48 @@ from typing import Any, ClassVar, Literal
 
 from torch import nn
 
-from diffusion_lessons import checkpoints, schedules
+from diffusion_lessons import checkpoints
 from diffusion_lessons.data import Data, load_data
 from diffusion_lessons.data.smudged import with_smudged
 from diffusion_lessons.denoisers.network import Denoiser
-from diffusion_lessons.estimates import check_prediction_type
 from diffusion_lessons.machine.devices import choose_device
 from diffusion_lessons.machine.fields import check_value
 from diffusion_lessons.networks.unet import UNet, UNetConfig
-from diffusion_lessons.path import Path
-from diffusion_lessons.sampling import Settings
-from diffusion_lessons.training.base import BaseRecipe, as_text, changed
+from diffusion_lessons.training.base import DenoiserRecipe, as_text, changed
 from diffusion_lessons.training.batches import Batch, Coupling, draw_batch
-from diffusion_lessons.training.losses import Times, Weighting
+from diffusion_lessons.training.losses import Weighting
 from diffusion_lessons.training.pairs import Pairs
 
 Kind = Literal["diffusion", "flow"]
 
 
 @dataclass(frozen=True)
-class Recipe(BaseRecipe):
+class Recipe(DenoiserRecipe):
     """One way of training one U-Net on images and their classes.
 
     name, kind          "mnist-small", "diffusion" or "flow"
     data                what `load_data` reads; smudged: share of spoiled copies added as a class of their own, or 0
     network             the U-Net; its channels, classes and T are set by the data and the path
-    path, predicts      the path's card, and what the network predicts on it
-    condition_dropout   share of labels replaced by the null class, which trains the unconditional branch for guidance
     coupling            which noise goes with which image: "independent", or "optimal" (minibatch optimal transport),
                         for training without labels: condition_dropout=1
-    The other fields are those of every recipe (`BaseRecipe`).
+    The other fields are those of every denoiser's recipe (`DenoiserRecipe`).
     """
 
     network: UNetConfig = field(default_factory=UNetConfig)
     kind: Kind = "diffusion"
-    path: dict[str, Any] = field(default_factory=lambda: {"path": "cosine", "T": 1000})
-    predicts: str = "v"
-    times: Times = "uniform"
     weighting: Weighting = None
-    condition_dropout: float = 0.1
     coupling: Coupling = "independent"
     smudged: float = 0.0
     flip: bool = False
 
-    RANGES: ClassVar[dict[str, tuple[float, float]]] = {
-        **BaseRecipe.RANGES,
-        "condition_dropout": (0, 1),
-        "smudged": (0, 1),
-    }
+    RANGES: ClassVar[dict[str, tuple[float, float]]] = {**DenoiserRecipe.RANGES, "smudged": (0, 1)}
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_prediction_type(self.predicts, self.make_path())
-        self.check_times()
         if self.coupling == "optimal" and self.condition_dropout < 1:
             raise ValueError(
                 'coupling="optimal" is for training without labels, whose noise would otherwise tell the label: '
                 f"set condition_dropout=1; it is {self.condition_dropout:g}"
-            )
-
-    def check_times(self) -> None:
-        """Raise a ValueError for times that do not suit the path."""
-        if self.times == "log_normal" and self.make_path().card["path"] != "variance_exploding":
-            raise ValueError(
-                'times="log_normal" are the noise levels of a variance-exploding path; on any other nearly all of them '
-                'would be times close to the data: take "uniform" or "logit_normal"'
             )
 
     @property
@@ -91,9 +68,6 @@ class Recipe(BaseRecipe):
         """The training images; options as of `data.load_data`."""
         images = load_data(self.data, **options)
         return with_smudged(images, self.smudged) if self.smudged else images
-
-    def make_path(self) -> Path:
-        return schedules.from_card(self.path)
 
     def make_network(self, data: Data | Pairs) -> UNet:
         """The network with random weights, for these images and classes on this path."""
@@ -119,11 +93,6 @@ class Recipe(BaseRecipe):
     def save(self, file: str | FilePath, network: nn.Module, data: Data | Pairs, about: dict[str, Any]) -> FilePath:
         entries: dict[str, Any] = {"shape": data.shape, "class_names": data.classes, "about": about}
         return checkpoints.save(file, network, self.make_path(), self.predicts, **entries)
-
-    @property
-    def picture(self) -> Settings:
-        """The settings with which samples are drawn while the network trains."""
-        return Settings("ddim", 10)
 
     def command(self, seed: int) -> str:
         """The command line that trains it, quoted for a shell; what no option can say stands behind it as a comment."""

@@ -13,14 +13,13 @@ from typing import Any, ClassVar, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from diffusion_lessons import checkpoints, schedules
+from diffusion_lessons import checkpoints
 from diffusion_lessons.captions.denoiser import CaptionDenoiser
 from diffusion_lessons.captions.drawing import TEN_STEPS
 from diffusion_lessons.captions.judge import JUDGE, judge_loss
 from diffusion_lessons.checkpoints.captions import PARTS
 from diffusion_lessons.data.captions.scenes import Scenes
 from diffusion_lessons.data.captions.vocabulary import VOCABULARY
-from diffusion_lessons.estimates import check_prediction_type
 from diffusion_lessons.machine.devices import moved
 from diffusion_lessons.machine.fields import check_name
 from diffusion_lessons.networks.autoencoder import Autoencoder, AutoencoderConfig, reconstruction_loss
@@ -28,12 +27,11 @@ from diffusion_lessons.networks.classifier import Classifier
 from diffusion_lessons.networks.contrastive import Contrastive, ContrastiveConfig
 from diffusion_lessons.networks.latent_unet import LatentUNet, LatentUNetConfig
 from diffusion_lessons.networks.text import TextConfig
-from diffusion_lessons.path import Path
 from diffusion_lessons.sampling import Settings
-from diffusion_lessons.training.base import BaseRecipe, changed
+from diffusion_lessons.training.base import BaseRecipe, DenoiserRecipe, changed
 from diffusion_lessons.training.batches import Batch, epoch_indices, mixed, rows_of, step_generator, stratified
 from diffusion_lessons.training.captions.scenery import LatentScenes, Scenery, draw_tokens
-from diffusion_lessons.training.losses import Times, loss, sample_times
+from diffusion_lessons.training.losses import loss, sample_times
 from diffusion_lessons.training.state import Run
 from diffusion_lessons.training.step import Objective
 
@@ -67,11 +65,6 @@ class PartRecipe(BaseRecipe):
     """One part of the text-to-image system; `needs` are those that must be trained before."""
 
     needs: ClassVar[Mapping[str, str]] = MappingProxyType({})
-
-    @property
-    def picture(self) -> Settings | None:
-        """The settings with which samples are drawn while the network trains, if it draws any."""
-        return None
 
     def command(self, seed: int) -> str:
         return f"diffusion-lessons train {self.name} --seed {seed}"
@@ -153,39 +146,23 @@ class AutoencoderRecipe(PartRecipe):
 
 
 @dataclass(frozen=True)
-class LatentRecipe(PartRecipe):
+class LatentRecipe(PartRecipe, DenoiserRecipe):
     """See latents and noise in noised latents, told by a sentence: the objective of every teacher, on latents.
 
-    network             the latent U-Net; its channels, context and T are set by the data and the path
-    path, predicts      the path's card, and what the network predicts on it; times: how training times are drawn
-    condition_dropout   share of sentences replaced by the empty one
-    cached              of how many scenes the latents are computed, once; each is described anew whenever it comes up
+    network   the latent U-Net; its channels, context and T are set by the data and the path
+    cached    of how many scenes the latents are computed, once; each is described anew whenever it comes up
+    The other fields are those of every denoiser's recipe (`DenoiserRecipe`); the null condition is the empty sentence.
     """
 
     network: LatentUNetConfig = field(default_factory=LatentUNetConfig)
-    path: dict[str, Any] = field(default_factory=lambda: {"path": "cosine", "T": 1000})
-    predicts: str = "v"
-    times: Times = "uniform"
-    condition_dropout: float = 0.1
     cached: int = 100_000
 
     needs: ClassVar[Mapping[str, str]] = MappingProxyType(PARTS)
-    RANGES: ClassVar[dict[str, tuple[float, float]]] = {
-        **BaseRecipe.RANGES,
-        "condition_dropout": (0, 1),
-        "cached": (1, 10**9),
-    }
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_prediction_type(self.predicts, self.make_path())
+    RANGES: ClassVar[dict[str, tuple[float, float]]] = {**DenoiserRecipe.RANGES, "cached": (1, 10**9)}
 
     @property
     def picture(self) -> Settings:
         return TEN_STEPS
-
-    def make_path(self) -> Path:
-        return schedules.from_card(self.path)
 
     def make_network(self, data: LatentScenes) -> LatentUNet:
         context, T = data.text.config.width, self.make_path().T
