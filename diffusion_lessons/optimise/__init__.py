@@ -8,8 +8,12 @@ from diffusion_lessons.face import offer
 __getattr__, __dir__, __all__ = offer(
     __name__,
     {
+        "block_pruning": ["block_names", "least_missed", "rank_blocks", "without_blocks"],
+        "channel_pruning": ["prune_channels"],
+        "copies": [],
         "feature_cache": ["reuse_features"],
         "guidance_cache": ["reuse_negative"],
+        "head_pruning": ["head_names", "without_heads"],
         "placement": ["cheapest", "local_errors", "place_steps"],
     },
 )

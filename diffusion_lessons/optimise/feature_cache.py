@@ -9,7 +9,6 @@ or the line through its last two answers is followed. Sources: Ma et al. 2023, "
 (https://arxiv.org/abs/2503.06923), equation 4.
 """
 
-import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +16,7 @@ from torch import Tensor, nn
 
 from diffusion_lessons.denoisers.network import Denoiser
 from diffusion_lessons.denoisers.precision import HalfPrecision
-from diffusion_lessons.networks.latent_unet import LatentUNet
-from diffusion_lessons.networks.unet import UNet
+from diffusion_lessons.optimise.copies import copied, network_of, unet_in
 
 Key = tuple[Any, ...]
 
@@ -68,7 +66,7 @@ class ReusedFeatures(nn.Module):
     def __init__(self, network: nn.Module, every: int, order: int) -> None:
         super().__init__()
         self.network, self.every, self.order = network, every, order
-        levels = _unet_of(network).levels
+        levels = unet_in(network).levels
         self.deep = levels.below = DeepPart(levels.below)
         if not levels.lowest:
             levels.add_module("shrink", WayDown(levels.shrink, self.deep))
@@ -110,13 +108,6 @@ class ReusedFeatures(nn.Module):
         return f1 + (f1 - f0) * ((time - t1) / (t1 - t0))
 
 
-def _unet_of(network: nn.Module) -> UNet | LatentUNet:
-    found = [part for part in network.modules() if isinstance(part, UNet | LatentUNet)]
-    if len(found) != 1:
-        raise ValueError(f"features are kept in a U-Net, and this network ({type(network).__name__}) holds none")
-    return found[0]
-
-
 def reuse_features(denoise: Denoiser, every: int = 2, *, order: int = 0) -> Denoiser:
     """The same denoiser, whose deep features are computed at every `every`-th time and kept in between.
 
@@ -131,15 +122,10 @@ def reuse_features(denoise: Denoiser, every: int = 2, *, order: int = 0) -> Deno
     check_every(every)
     if order not in (0, 1):
         raise ValueError(f"order is 0 (repeat) or 1 (follow the line); got {order!r}")
-    if not isinstance(denoise, Denoiser) or not isinstance(denoise.network, nn.Module):
-        raise ValueError("features are kept inside a network: give the denoiser that `load` returns, before guidance")
-    if denoise.is_compiled:
-        raise ValueError("a compiled network has no parts to leave out: load it with compile=False")
-    if any(isinstance(part, ReusedFeatures) for part in denoise.network.modules()):
+    faster = copied(denoise)
+    network = network_of(faster)
+    if any(isinstance(part, ReusedFeatures) for part in network.modules()):
         raise ValueError("this denoiser keeps features already; give the one that it was made from")
-    weights = {id(weight): weight for weight in (*denoise.network.parameters(), *denoise.network.buffers())}
-    network = copy.deepcopy(denoise.network, weights)
-    faster = copy.copy(denoise)
     if isinstance(network, HalfPrecision):  # it stays outside, as it decides what x is converted to
         network.network = ReusedFeatures(network.network, every, order)
         faster.network = network
