@@ -19,6 +19,7 @@ from diffusion_lessons.denoisers.conditions import (
 )
 from diffusion_lessons.denoisers.counting import count_calls, stacked
 from diffusion_lessons.denoisers.network import Denoiser
+from diffusion_lessons.denoisers.on_path import on_path
 from diffusion_lessons.estimates import Estimate
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "count_calls",
     "label_number",
     "null_condition",
+    "on_path",
     "read_condition",
     "rows_for",
     "stacked",

@@ -14,6 +14,7 @@ __getattr__, __dir__, __all__ = offer(
         "kernel_distance": ["cubic_kernel"],
         "precision_recall": ["density_coverage"],
         "adherence": ["class_variance", "contrast", "diversity", "out_of_range"],
+        "likelihood": ["bits_per_dimension", "log_likelihood"],
         "memorization": ["index_of", "memorization_probe"],
         "jackknife": [],
         "proportions": [],
