@@ -29,10 +29,11 @@ generator = torch.Generator().manual_seed(0)
 #
 # $$x_t = \sqrt{1-\beta_t}\;x_{t-1} + \sqrt{\beta_t}\;\varepsilon_t .$$
 #
-# The two square roots belong together: variances add, and $(1-\beta_t) + \beta_t = 1$. So data of variance 1 keep
-# variance 1 at every step, and data of any other variance approach it. Try it on numbers that are all 5 at the start,
-# whose variance is 0, with $\beta = 0.035$ and 300 steps: first as above, then with the noise scaled by $\beta$
-# itself, a mistake that you will find in published courses.
+# The list of the $\beta_t$ is called the *noise schedule*, and the number of steps is written $T$; here $T = 1000$. The
+# two square roots belong together: variances add, and $(1-\beta_t) + \beta_t = 1$. So data of variance 1 keep variance
+# 1 at every step, and data of any other variance approach it. Try it on numbers that are all 5 at the start, whose
+# variance is 0, with $\beta = 0.035$ and 300 steps: first as above, then with the noise scaled by $\beta$ itself, a
+# mistake that you will find in published courses.
 
 # %%
 beta, right, slip = 0.035, torch.full((20_000,), 5.0, dtype=torch.float64), torch.full((20_000,), 5.0).double()
@@ -45,8 +46,9 @@ print(f"noise scaled by beta:       mean {slip.mean():.2f}, standard deviation {
 
 # %% [markdown]
 # Both forget where they started, since the mean falls in the same way. But only the first ends at the standard normal
-# distribution, from which a sampler will start. A sampler for the second would start from noise that is about five
-# times too strong.
+# distribution. That matters, because a sampler runs the chain backwards and has to start from the distribution at which
+# the chain ends. A sampler that starts from standard normal noise would, for the second chain, start from noise about
+# five times too strong.
 #
 # **Exercise 1. One step of the walk.** Your function walks in the next section; until it is right, ours does.
 
@@ -66,9 +68,9 @@ check("forward_step", forward_step)
 # $$x_t = \sqrt{\bar\alpha_t}\;x_0 + \sqrt{1-\bar\alpha_t}\;\varepsilon, \qquad
 # \bar\alpha_t = \prod_{i=1}^{t} (1-\beta_i).$$
 #
-# We write $\alpha_t = \sqrt{\bar\alpha_t}$ for what multiplies the data and $\sigma_t$ for what multiplies the
-# noise. Any pair of such functions is a *Gaussian path*, and `path.add_noise` is this one line. Compare the walk, by
-# your step, with the jump.
+# We write $\alpha_t = \sqrt{\bar\alpha_t}$ for what multiplies the data and $\sigma_t$ for what multiplies the noise.
+# Any pair of such functions is a *Gaussian path*, or *path* for short, and `path.add_noise` is this one line. Compare
+# 200 of your steps, from data that are all 2, with one jump.
 
 # %%
 step = working("forward_step", forward_step)
@@ -106,9 +108,11 @@ print(f"the first whole time with less than half is t = {half}, after a quarter 
 print(f"the last 300 steps remove the last {path.alpha_bar(700):.1%}")
 
 # %% [markdown]
-# **Half way is not half gone.** The number of a step says nothing by itself: the *schedule* says how much noise it
-# means. Here are three. The cosine schedule was made to lose the data more evenly; the straight path of flow matching
-# ($\alpha = 1-t$, $\sigma = t$, lesson 06) is a schedule too.
+# **Half way is not half gone.** The number of a step says nothing by itself: the schedule says how much noise it means.
+# Here are three schedules, over $t/T$. The *linear* one is ours, in which $\beta_t$ grows evenly. The *cosine* schedule
+# was made to lose the data more evenly. And the straight path of flow matching ($\alpha = 1-t$, $\sigma = t$, lesson
+# 06) is a schedule too. At the right stands the logarithm of $\alpha_t/\sigma_t$, to which we come
+# [below](#One-clock-for-all-schedules).
 
 # %%
 paths = [path, schedules.cosine(), schedules.flow()]
@@ -124,8 +128,8 @@ show(
 #
 # So far the data were one number. Let them be numbers from two clusters: three in ten near $-1$, the others near $+1$.
 # The picture shows where $x_t$ is likely at each time (grey), and six walks (lines). Read it from left to right, from
-# data to noise: the clusters widen, touch, and merge into one, which is the standard normal distribution, whatever you
-# started from.
+# data to noise: the clusters widen, touch, and merge into one. What remains at the right is the standard normal
+# distribution, whatever you started from.
 
 # %%
 clusters = toys.GaussianMixture([-1.0, 1.0], stds=0.2, weights=[0.3, 0.7])
@@ -136,17 +140,21 @@ walk = noising.forward_walks(starts, path, generator)
 axes.plot(range(1001), walk, color=style.VERMILION, linewidth=0.6)
 axes.set(ylim=(-3.6, 3.6), xlim=(0, 1000), xlabel="t (data at the left, noise at the right)")
 gap = clusters.log_prob(torch.tensor([0.0, 1.0]).double(), path, float(half)).exp()
-show(figure, f"At t = {half} the valley at 0 is {gap[0] / gap[1]:.2f} times as high as the hill at 1.")
+show(
+    figure,
+    "The density of two clusters over time (grey), and six walks. The valley between the clusters fills up: at "
+    f"t = {half} the density at 0 is {gap[0] / gap[1]:.2f} times as high as at 1.",
+)
 
 # %% [markdown]
-# ## Backing out x_0
+# ## From the noise back to the data
 #
 # The jump can be turned round. If you know $x_t$ and the noise $\varepsilon$ in it, you know the data:
 #
 # $$x_0 = \frac{x_t - \sigma_t\,\varepsilon}{\alpha_t}.$$
 #
-# This line is half of every sampler in the course. It is exact at every time, but it divides by $\alpha_t$: a small
-# error in the noise becomes a large one in the data when little of them is left.
+# This line is half of every sampler in the course. It is exact at every time, but it divides by $\alpha_t$. So where
+# little of the data is left, a small error in the noise becomes a large one in the data.
 
 # %%
 x0, eps = torch.tensor([0.7], dtype=torch.float64), torch.tensor([-1.2], dtype=torch.float64)
@@ -161,19 +169,19 @@ for t in (100, 500, 900):
 # ## The perfect observer
 #
 # So much for numbers. Here is a handwritten digit, 8 by 8 pixels, on its way to noise, with the same noise in every
-# picture. At which one do you stop recognising it?
+# picture. At which of them do you stop recognising it?
 
 # %%
 digits = load_data("digits", "test")
 times = [0.1 * k for k in range(11)]
-strip = noising.forward_strip(digits.images[6], paths[:2], times, generator)
-show(strip, f"A {digits.labels[6]} turning into noise, on the linear schedule above and on the cosine schedule below.")
+strip = noising.forward_strip(digits.images[22], paths[:2], times, generator)
+show(strip, f"A {digits.labels[22]} turning into noise, on the linear schedule above and on the cosine schedule below.")
 
 # %% [markdown]
-# Your eye is not the best possible judge. This one is: it knows all 1,500 training images, computes how probable the
-# noisy picture is under those of each digit, and names the digit for which it is largest. Since all digits are about
-# equally frequent, no network can do better on these pictures. Show it a hundred noisy ones at each time, and count how
-# many it still names.
+# Your eye is not the best possible judge. The following one is. It knows all 1,500 training images; for each digit it
+# computes how probable the noisy picture is if it was made from one of the images of that digit; and it names the digit
+# for which this probability is largest. All digits are about equally frequent, so no network can do better on pictures
+# that were made from these images. Show it a hundred of them at each time, and count how many it names correctly.
 
 # %%
 train = load_data("digits")
@@ -194,20 +202,22 @@ for k in (3, 5, 8):
     print(f"t = {times[k]:.1f} T: {counts['linear'][k - 1]} of 100 digits (linear), {counts['cosine'][k - 1]} (cosine)")
 
 # %% [markdown]
-# The same images, the same noise, the same $t/T$, and a completely different task: ten of 100 would be guessing. At $t
-# = 0.8\,T$ the linear schedule gives its network pictures in which even the perfect observer sees next to nothing, and
-# a good part of its steps is spent there. That is why the cosine schedule was proposed (Nichol and Dhariwal 2021).
+# The images are the same, the noise is the same, $t/T$ is the same, and the task is a completely different one.
+# (Guessing would name ten of 100.) At $t = 0.8\,T$ the linear schedule gives its network pictures in which even the
+# perfect observer sees next to nothing, and a fifth of the steps is still to come. That is why the cosine schedule was
+# proposed (Nichol and Dhariwal 2021).
 
 # %% [markdown]
 # ## One clock for all schedules
 #
-# If $t$ says nothing by itself, what does? The ratio of data to noise. Its logarithm is the clock of the fast
-# samplers in lesson 05:
+# If $t$ says nothing by itself, what does? The ratio of data to noise. The fast samplers of lesson 05 take its
+# logarithm as their clock:
 #
 # $$\lambda_t = \log\frac{\alpha_t}{\sigma_t}.$$
 #
-# Schedules that keep the variance differ *only* in how fast this clock runs. Set two of them to the same $\lambda$, and
-# the noisy pictures are the same to the last digit.
+# On a schedule that keeps the variance, $\alpha_t^2 + \sigma_t^2 = 1$, so $\lambda_t$ determines both $\alpha_t$ and
+# $\sigma_t$. Such schedules differ *only* in how fast this clock runs. Set two of them to the same $\lambda$, and the
+# noisy pictures are the same to the last digit.
 
 # %%
 x, other = (p.add_noise(clean, eps, p.t_of_lam(0.0)) for p in paths[:2])
@@ -231,8 +241,8 @@ show(
 # %% [markdown]
 # ## Move it
 #
-# Drag $t$ and change the schedule. Find on each the time at which *you* can no longer read the digits, and compare the
-# shares of the data there.
+# Drag $t$ and change the schedule. Find on each schedule the time at which *you* can no longer read the digits, and
+# compare the shares of the data there. Are they closer to each other than the times are?
 
 # %% tags=["panel"]
 noising_panel(digits.images[:16], paths[:2], start=15)
@@ -240,7 +250,8 @@ noising_panel(digits.images[:16], paths[:2], start=15)
 # %% [markdown]
 # ## Exercises
 #
-# Write the body, run the cell, read the answer. A check knows the usual mistakes and tells you which one it sees.
+# Write the body of each function, run the cell, and read the answer. The check knows the usual mistakes and tells you
+# which one it sees.
 #
 # Exercise 1 stands [above](#One-step-at-a-time).
 #
@@ -266,9 +277,10 @@ def predict_x0(x, eps, alpha_bar):
 check("predict_x0", predict_x0)
 
 # %% [markdown]
-# **4. To investigate.** Make a schedule of your own, a falling list of 1,000 values of $\bar\alpha_t$, on which the
-# perfect observer loses the digits as evenly as possible. The measure is the most digits lost within one tenth of the
-# time; a perfectly even schedule would lose 9 in each. The number to beat is that of the first try below.
+# **4. To investigate.** Make a schedule of your own on which the perfect observer loses the digits as evenly as
+# possible: put your falling list of 1,000 values of $\bar\alpha_t$ in the place of the list in `mine`. The measure is
+# the largest number of digits lost within one tenth of the time. From 100 digits to the ten that guessing names, a
+# perfectly even schedule would lose 9 in each tenth. The number to beat is that of the first try below.
 
 
 # %%

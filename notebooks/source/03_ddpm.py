@@ -42,9 +42,13 @@ noise = gaussian_quantiles(5000)  # 5,000 starts, spread over N(0, 1) as evenly 
 # %% [markdown]
 # ## The ancestral step
 #
-# Lesson 02 left you with a network that sees a clean $\hat x_0$ in any noisy $x_t$. Now we use it to walk from noise to
-# data. Suppose for a moment that somebody told you the true $x_0$. Then the state $x_s$ at a slightly earlier time $s$
-# would be known up to a Gaussian, because all the noise along the way is Gaussian:
+# Lesson 02 left you with a network that predicts the clean sample from any noisy $x_t$. We write its prediction $\hat
+# x_0$, and say for short that the network *sees* $\hat x_0$ in $x_t$. Now we use it to walk from noise to data. To ask
+# the network once is one *evaluation*; evaluations are what sampling costs.
+#
+# Suppose for a moment that somebody told you the true $x_0$. Then the state $x_s$ at a slightly earlier time $s$ would
+# follow a Gaussian that you can compute, because all the noise along the way is Gaussian. With $q$ for the distribution
+# of the noising process, it is
 #
 # $$q(x_s \mid x_t, x_0) = \mathcal N\!\left(\frac{\alpha_t}{\alpha_s}\frac{\sigma_s^2}{\sigma_t^2}\,x_t +
 # \frac{\alpha_s \beta}{\sigma_t^2}\,x_0,\;\; \frac{\sigma_s^2}{\sigma_t^2}\,\beta\right), \qquad
@@ -131,11 +135,12 @@ for name, x in ends.items():
     print(f"{name}: standard deviation {x.std():.2f}, W1 to the data {wasserstein_1(x, clusters):.4f}")
 
 # %% [markdown]
-# **The distance.** *W1* is the Wasserstein-1 distance: the mean distance by which the samples would have to be moved
-# to follow the data's distribution exactly. It has the unit of the data. Here 0 is perfect, and 0.2 is as far as the
-# clusters are wide.
+# **The distance.** *W1* is the Wasserstein-1 distance: the mean distance by which the samples would have to be moved to
+# follow the data's distribution exactly. It has the unit of the data. Here 0 is perfect, and 0.2 is the standard
+# deviation of a cluster.
 #
-# The data have a standard deviation of 0.94. What the sentence leaves out is the *factors*, and they are everything:
+# The samples of the sentence have nearly twice the standard deviation of the data, which is 0.94. What the sentence
+# leaves out is the *factors*, and they are everything:
 
 # %%
 for t in (1000, 500, 10):
@@ -154,7 +159,7 @@ for t in (1000, 500, 10):
 # ## A thousand evaluations
 #
 # Here is your step on pictures, with the network of lesson 02. In the strip, the upper row is the state $x_t$, and the
-# lower row is $\hat x_0$, the clean image that the network sees in it.
+# lower row is $\hat x_0$, the clean image that the network predicts from it.
 
 # %%
 step, network = working("ddpm_step", ddpm_step), load("digits-diffusion")
@@ -167,13 +172,14 @@ for t, s in pairwise(digit_path.grid(1000)):
     states.append(samplers.State(s, x, seen.x0))
 show(
     trajectories.estimate_strip(states, row=3),
-    f"A 3 in {len(states) - 1} steps, one evaluation of the network each, and what the network saw on the way.",
+    f"A 3 drawn in {len(states) - 1} steps, one evaluation of the network each. Below each state stands the clean "
+    "image that the network predicts from it: first the mean of all 3s, in the end this one.",
 )
 
 # %% [markdown]
 # When is the picture decided? At the start nothing can be seen, and the network answers with the mean of all digits
-# that have the label. So ask how much of the *rest* is there at time $t$, of the difference between the finished digit
-# and that first answer:
+# that have the label. What distinguishes the finished digit from the others is its difference from that first answer.
+# How much of this difference does the network see at time $t$?
 
 # %%
 first, end = states[1].x0.flatten(1), states[-1].x.flatten(1)  # [10, 64]
@@ -183,16 +189,17 @@ for t in (800, 500, 300, 100):
     print(f"t = {t}: {share.mean():.0%} of what distinguishes the finished digit is seen, on average over ten digits")
 
 # %% [markdown]
-# Half way, less than half of the digit is decided, and most of the rest follows in the last third. So the
-# network cannot say early what will be drawn. Does that mean that it must be asked a thousand times?
+# Half way, less than half of this difference is visible, and most of the rest follows in the last third. So the network
+# cannot say early what will be drawn. Does that mean that it must be asked a thousand times?
 
 # %% [markdown]
 # ## Why the steps are short
 #
 # Let us take longer steps. The formula holds for any $s < t$, but there was a catch: *if somebody told you $x_0$*. You
-# have only its mean. Where did $x_t = -0.2$ at $t = 300$ come from, 1, 100 or 270 steps earlier? For our clusters this
-# is known exactly (grey). DDPM draws from a Gaussian around the mean instead (the orange lines: the variance of the
-# formula, solid, and a larger one, dashed, to which we come in the next section).
+# have only its mean, $\hat x_0$. Suppose you stand at $x_t = -0.2$ at $t = 300$. Where were you 1, 100 or 270 steps
+# earlier in the noising process? For our clusters the distribution of $x_s$ is known exactly (grey). DDPM draws from a
+# Gaussian around the mean instead (the orange lines: the variance of the formula, solid, and a larger one, dashed, to
+# which we come in the next section).
 
 # %%
 steps_back = [299, 200, 30]
@@ -214,9 +221,10 @@ show(
 # ## Small or large
 #
 # How wide should the Gaussian be? If $x_0$ is given, its variance is $\beta\,\sigma_s^2/\sigma_t^2$; call it the
-# *small* variance. But $x_0$ is not given, so the variance should be larger, by as much as $x_0$ may differ from $\hat
-# x_0$. For data that are spread like the noise itself it would be $\beta$, the *large* variance. The paper has both.
-# Our clusters have a width of 0.2, which lies between a point and the noise.
+# *small* variance. But $x_0$ is not given, so the variance should be larger, to allow for the difference between $x_0$
+# and $\hat x_0$. For data that are spread like the noise itself the right one is $\beta$, the *large* variance. For
+# data at a single point, where $\hat x_0$ is $x_0$, the small one is right. The paper has both. Our clusters have a
+# standard deviation (a *width*, for short) of 0.2, which lies between a point and the noise.
 
 # %%
 predict("03.small_variance")
@@ -250,8 +258,8 @@ for steps in (20, 100, 1000):
 # and with it the noise in $x_t$: what is left of that noise has the standard deviation
 # $(\alpha_t/\alpha_s)\,\sigma_s^2/\sigma_t$, less than the $\sigma_s$ that belongs at level $s$. DDPM *replaces* noise:
 # it erases some and draws some. If it draws less than it erased, spread is lost. DDIM erases none: it rescales the
-# noise that is there to $\sigma_s$, and needs no other. (That its clusters are a little narrow at 20
-# steps is an error of the long steps, which has another cause.)
+# noise that is there to $\sigma_s$, and needs no other. (That its clusters are a little narrow at 20 steps has another
+# cause: over a long step $\hat x_0$ is kept constant, though it changes. Lesson 05 deals with that.)
 
 # %% [markdown]
 # ## Fewer steps
@@ -286,26 +294,29 @@ show(
 )
 
 # %% [markdown]
-# **Long steps cost every sampler, and the noise is not what makes them costly.** With ten steps all three are far
-# from the data. DDIM, without any noise, lies between DDPM's two variances: nearer than the small one at every count,
+# **Long steps cost every sampler, and the noise is not what makes them costly.** With ten steps all three are far from
+# the data. DDIM, without any noise, lies between DDPM's two variances: nearer than the small one at every count,
 # farther than the large one up to twenty steps. With a few hundred steps both variances arrive in the grey band, where
-# they score what samples of the data themselves score; more steps gain nothing that 5,000 samples could show. So the
-# thousand are a generous margin. (DDIM leaves the band at the lower end: it draws nothing at random, and our starts are
-# spread more evenly than random ones.) What a better solver does with ten steps is the subject of lessons 04 and 05.
+# they score what samples of the data themselves score; more steps gain nothing that 5,000 samples could show. So a
+# thousand steps are more than enough here. (DDIM leaves the band at the lower end: it draws nothing at random, and our
+# starts are spread more evenly than random ones.) What a better solver does with ten steps is the subject of lessons 04
+# and 05.
 
 # %% [markdown]
 # ## Where the grid starts and ends
 #
-# "Ten steps" does not say *which* ten. The network knows a thousand times. Two grids are common. *Trailing* counts down
-# from the noisy end and takes the last step straight to 0. *Leading* counts up from the clean end, adds 1, and takes
-# one more tiny step to 0 at the end; many published figures were made on it.
+# "Ten steps" does not say *which* ten. The network was trained at a thousand times, and the list of those that a
+# sampler visits is its *grid*. Two grids are common. *Trailing* counts down from the noisy end and takes the last step
+# straight to 0. *Leading* counts up from the clean end, adds 1, and takes one more tiny step to 0 at the end; many
+# published figures were made on it.
 
 # %%
 for spacing in ("trailing", "leading"):
     print(f"{spacing:>8}: {', '.join(f'{t:.0f}' for t in path.grid(10, spacing))}")
 
 # %% [markdown]
-# They differ at both ends, and each end has a trap. First the *clean* end, on the clusters, with 20 steps.
+# They differ at both ends, and each end has a trap. First the *clean* end. Take 20 steps of the leading grid on the
+# clusters, and look at its last two.
 
 # %%
 times = path.grid(20, "leading")
@@ -317,9 +328,11 @@ for name, kind in {"DDPM, large": "large", "DDPM, small": "small", "DDIM": None}
     print(f"{name}: clusters of width {width(x):.3f}, W1 {wasserstein_1(x, clusters):.3f}")
 
 # %% [markdown]
-# A long step adds noise according to its length, and after it no step is left that could remove it. In the DDIM paper's
-# table for CIFAR-10, ten steps of DDPM with the large variance have a Fréchet distance of 367, ten with the small one
-# 41, and ten of DDIM 13 (their measurement; lower is better).
+# With the large variance, the last long step adds noise according to its length, far more than belongs at $t = 1$, and
+# after it only a tiny step is left, which cannot remove it. In the DDIM paper's table for CIFAR-10, ten steps of DDPM
+# with the large variance have a Fréchet distance of 367, ten with the small one 41, and ten of DDIM 13. (This is their
+# measurement. The *Fréchet distance* compares a set of samples with real pictures, and lower is better; lesson 09 says
+# what it is.)
 #
 # Now the *noisy* end. The pictures below are by the network for 28-by-28 digits, `mnist-diffusion`: ten evaluations for
 # each digit, the same noise in every row.
@@ -353,9 +366,10 @@ show(
 
 # %% [markdown]
 # You see both traps. DDPM with the large variance leaves grain, about five times less on the trailing grid than on the
-# leading one, and still far more than the small variance on either. And most of DDIM's digits on the leading grid
-# are misshapen, while most of those on the trailing grid are clean. It is the same network, the same noise and the same
-# number of evaluations. Who is to blame: the sampler, the network, or the start?
+# leading one, and still far more than the small variance on either. And several of DDIM's digits on the leading grid
+# are misshapen (the 0, the 4 and the 9 most of all), while the trailing grid draws the same digits cleanly. It is the
+# same network, the same noise and the same number of evaluations. What is to blame: the sampler, the network, or the
+# start?
 
 # %% [markdown]
 # ## The wrong start
@@ -369,13 +383,14 @@ print(f"at t = 901: alpha = {alpha:.3f}, sigma = {sigma:.3f}")
 
 # %% [markdown]
 # A digit has a mean of about $-0.74$, since most of it is black. So a true $x_{901}$ is darker than pure noise by
-# $0.154 \cdot 0.74 = 0.11$ in *every* pixel. That is little for one pixel and a great deal for 784 pixels together:
-# their mean scatters by only $1/\sqrt{784} = 0.036$. The sampler tells the network "there is a digit in this, at level
-# 901", and the network reads the missing darkness as a digit with more ink.
+# $0.154 \cdot 0.74 = 0.11$ in *every* pixel. That is little for one pixel and a great deal for 784 pixels together: the
+# mean of 784 pixels of pure noise scatters by only $1/\sqrt{784} = 0.036$, so 0.11 is three standard deviations. The
+# sampler tells the network "there is a digit in this, at level 901", and the network takes the missing darkness for
+# ink.
 #
-# The experiment is to change the start and nothing else. We have no training images here, so 200 digits that the
-# network itself drew in 30 steps take their place: noise them to $t = 901$ properly, and let the same ten steps begin
-# there.
+# The experiment is to change the start and nothing else. For a true $x_{901}$ we need clean digits. We have no training
+# images here, so 200 digits that the network itself drew in 30 steps take their place: add the right amount of noise to
+# them, and let the same ten steps begin there.
 
 # %%
 labels, real = torch.arange(200) % 10, moments(features.reference("mnist", "train").features)
@@ -401,13 +416,14 @@ print(f"true start against N(0, 1), the same digits: {(right & ~wrong).sum()} ga
 
 # %% [markdown]
 # **It was the start.** With the right start, the leading grid draws digits about as good as the trailing one, in the
-# same ten steps. (The *Fréchet distance* compares 200 samples with real digits; lower is better, and lesson 09 says
-# what it is. Even real digits would not score 0.) DDIM draws nothing at random, so it carries the wrong start to the
-# very end. DDPM's fresh noise partly covers it up, which looks like a virtue of the noise and is not one.
+# same ten steps. (The Fréchet distance is from 200 samples to real digits; even 200 real ones would not score 0.) DDIM
+# draws nothing at random, so it carries the wrong start to the very end. DDPM replaces a part of the noise at each
+# step, and with it a part of the mistake. That looks like a virtue of fresh noise, but it only makes up for a wrong
+# start.
 #
-# On DDPM's own linear path the trap is nearly closed, because $\alpha$ at $t = 901$ is only 0.016 there. So neither
-# "DDIM" nor "ten steps" nor "cosine" is what fails. What fails is a combination that nobody checked. Before you blame a
-# sampler, ask which state its grid expects at the start, and give it that state.
+# On DDPM's own linear path this trap hardly exists, because $\alpha$ at $t = 901$ is only 0.016 there. So neither
+# "DDIM" nor "ten steps" nor "cosine" is what fails. What fails is their combination with a grid that starts at $t =
+# 901$. Before you blame a sampler, ask which state its grid expects at the start, and give it that state.
 
 # %%
 print(f"alpha at t = 901 on the linear path: {path.alpha(901):.3f}")
@@ -418,8 +434,8 @@ assert path.alpha(901) < 0.2 * alpha
 #
 # Let us put together what you have seen. The network was trained at each time separately (lesson 02), and it knows
 # nothing of steps: give it any $x_t$, and it answers with $\hat x_0$. How many evaluations a picture takes is decided
-# by what the *sampler* does with the answer, by its grid, and by its start. In this lesson a perfect denoiser needed
-# about a hundred steps of DDPM on the clusters, and the digits' network got along with ten.
+# by what the *sampler* does with the answer, by its grid, and by its start. In this lesson a perfect denoiser needed a
+# few hundred steps of DDPM on the clusters, and ten steps gave readable digits with a network.
 #
 # Then why not stop after a single evaluation, and take $\hat x_0$?
 
@@ -471,9 +487,10 @@ for steps in (1000, 10):
     )
 
 # %% [markdown]
-# **Nobody sees this mistake with the small variance.** With the large one, a thousand steps leave a variance of
-# $\beta_1 = 0.0001$, a grain of about one grey level in 256; ten steps leave a wreck. So if you test a sampler, use the
-# large variance, data at a single point, and few steps.
+# **Nobody sees this mistake with the small variance,** because it is 0 on the last step. With the large one, a thousand
+# steps leave a variance of $\beta_1 = 0.0001$, a grain of about one grey level in 256. Ten steps leave samples that are
+# spread by 0.32 where they should all be equal. So if you test a sampler, use the large variance, data at a single
+# point, and few steps.
 
 # %% [markdown]
 # ## Move it
@@ -504,8 +521,8 @@ check("ddpm_variances", ddpm_variances)
 # %% [markdown]
 # **3. To investigate.** You have *ten* evaluations, the perfect denoiser and DDPM's step. Choose the eleven times and
 # the variance so that the samples come as near to the data as you can. Any decreasing list from 1000 to 0 will do, and
-# so will a variance of your own between the two (then you need a loop like the one that drew the digits). The target to
-# beat is the best that this lesson had with ten steps.
+# so will a variance of your own between the two (for which you need a loop like the one that drew the digits). The
+# target to beat is the best that this lesson reached with ten steps, by more than its spread.
 
 
 # %%
@@ -525,13 +542,13 @@ print("a first try, quadratic times:", distance(path.grid(10, "quadratic"), "lar
 # %% [markdown]
 # ## Pitfalls
 #
-# - **The sentence instead of the formula.** Every term has a factor.
+# - **The sentence instead of the formula.** Every term of the step has a factor; without them the samples are a blur.
 # - **"A 1000-step model".** The thousand steps are in the sampler. The network has no number of steps.
 # - **A grid that starts below $T$, with a start from pure noise.** On paths where $\alpha$ is not yet 0 there, the
 #   network is told that it sees something which is not in the state.
 # - **The large variance with few steps** leaves grain. How much depends on the grid; that there is some does not.
 # - **One seed of a random sampler** is one draw. Average, and show the spread.
-# - **beta for its root**, once more: what unit noise is multiplied by is a standard deviation.
+# - **beta for its root**, once more: the factor of unit noise is a standard deviation, not a variance.
 
 # %% [markdown]
 # ## What to remember

@@ -30,19 +30,19 @@ def seeded(seed):
 # %% [markdown]
 # ## Three steps by hand
 #
-# A network has been trained to predict noise (lesson 02): give it a noisy $x_t$, and it answers with
-# $\hat\varepsilon$, its estimate of the noise in it. Lesson 01 turned that into an estimate of the clean sample. The
-# recipe of this lesson is:
+# A network has been trained to predict noise (lesson 02): give it a noisy $x_t$, and it answers with $\hat\varepsilon$,
+# its estimate of the noise in it. Lesson 01 showed how an estimate of the clean sample, $\hat x_0$, follows from it.
+# The recipe of this lesson is:
 #
 # 1. **predict**: $\hat x_0 = (x_t - \sqrt{1-\bar\alpha_t}\,\hat\varepsilon) / \sqrt{\bar\alpha_t}$;
 # 2. **re-noise**: mix $\hat x_0$ with *the same* $\hat\varepsilon$, at a cleaner level $s$;
 # 3. repeat from there.
 #
-# One of the texts that this course is built on walks through it with one number and three levels: $\bar\alpha$
-# about 0 at the noisy end, one half in the middle, about 1 at the clean end. Start from $x = 2$. The network says
-# $\hat\varepsilon = 1.5$. The $\hat x_0$ that follows is huge, because almost nothing of the data is left and we
-# divide by it; so it is capped at 1, the largest value that the data have. Then it is re-noised to the middle level,
-# and the text says: the state is now, say, 1.3.
+# One of the texts that this course is built on walks through it with one number and three levels: $\bar\alpha$ about 0
+# at the noisy end, one half in the middle, about 1 at the clean end. Start from $x = 2$. The network says
+# $\hat\varepsilon = 1.5$. The $\hat x_0$ that follows is huge, because almost nothing of the data is left and we divide
+# by its small factor; so $\hat x_0$ is capped at 1, the largest value that the data have. Then it is re-noised to the
+# middle level, and the text says: the state is now, say, 1.3.
 #
 # Do it on paper first. The weights in the middle are $\sqrt{1/2}$ and $\sqrt{1/2}$.
 
@@ -59,12 +59,14 @@ print(f"re-noised to the middle: {middle:.3f}")
 print(f"to arrive at 1.3, x0_hat would have to be {(1.3 - math.sqrt(0.5) * 1.5) / math.sqrt(0.5):.3f}")
 
 # %% [markdown]
-# **The text's 1.3 is 1.768.** "Say" was a guess, and nobody had checked it. No harm is done to the recipe; but a number
-# that nobody computed is a number that nobody can build on. In this course every number is somebody's result.
+# **The text's 1.3 should be 1.768.** "Say" was a guess, and nobody had checked it. The recipe is none the worse for it.
+# But you cannot build on a number that nobody computed, so in this course every number is the output of a cell or of a
+# source that we name.
 #
-# The text goes on with "predict again". Let us do that too. Say that the data are a coin: $-1$ or $+1$, each half
-# of the time. Then the best possible $\hat x_0$ is known, $\tanh(\alpha x / \sigma^2)$, and the noise follows from
-# it. Every further number is now the value of a formula, and the library repeats the six lines above for each step.
+# The text goes on with "predict again". Let us do that too. For that we need a network, or something better: say that
+# the data are the toss of a coin, $-1$ or $+1$, each half of the time. Then the best possible $\hat x_0$ is known,
+# $\tanh(\alpha x / \sigma^2)$, and the noise follows from it. Every further number is now the value of a formula, and
+# the library repeats the lines above for each step.
 
 # %%
 table = worked_example()
@@ -129,7 +131,8 @@ for by_hand, state in zip(table["next x"], states[1:], strict=True):
 # $$x_s = \alpha_s x_0 + \sqrt{\sigma_s^2 - \varsigma^2}\;\frac{x_t - \alpha_t x_0}{\sigma_t} + \varsigma z ,
 # \qquad z \sim \mathcal N(0, 1) .$$
 #
-# Then $x_s$ given $x_0$ is $\mathcal N(\alpha_s x_0, \sigma_s^2)$, whatever $\varsigma$ was.
+# Then $x_s$ given $x_0$ is $\mathcal N(\alpha_s x_0, \sigma_s^2)$, whatever $\varsigma$ was. (Read $\varsigma$, a
+# second form of the letter sigma, as the standard deviation of the *fresh* noise $z$.)
 #
 # *Why.* The fraction is the noise in $x_t$, a standard normal number that is independent of $z$. The sum of two
 # independent normal numbers with variances $\sigma_s^2 - \varsigma^2$ and $\varsigma^2$ is normal with variance
@@ -138,8 +141,12 @@ for by_hand, state in zip(table["next x"], states[1:], strict=True):
 # So there is one process for each $\varsigma$. DDPM's posterior is the one with $\varsigma^2 =
 # \beta\,\sigma_s^2/\sigma_t^2$, and only for that choice is the noising process a Markov chain, in which $x_t$ depends
 # on $x_s$ alone. For any other, $x_t$ given $x_s$ depends on $x_0$ as well. The paper calls these processes
-# *non-Markovian*. DDIM is $\varsigma = 0$: nothing is random but the first noise. Let us test all three claims on
-# numbers whose $x_0$ we know.
+# *non-Markovian*. DDIM is $\varsigma = 0$: nothing is random but the first noise.
+#
+# Let us test this on numbers whose $x_0$ we know, for three choices of $\varsigma$. The cell prints the variance of the
+# noise in $x_s$, which should be 1, and the loss of the denoiser at $s$, which should not depend on $\varsigma$. Then
+# it prints how much $x_0$ helps to predict $x_t$ when $x_s$ is known: its weight in a linear regression of $x_t$ on
+# both. In a Markov chain that weight is 0.
 
 # %%
 path = schedules.ddpm_linear()
@@ -169,9 +176,9 @@ for name, std in {
 # %% [markdown]
 # **Many joint distributions, one set of marginals, one loss.** The noise at $s$ has variance 1 and the loss of the
 # denoiser is the same in each, though the two times are tied together fully, in part, or not at all. Only for DDPM's
-# choice is the weight of $x_0$ zero: that one is a Markov chain. So the network was never DDPM's. (What remains an
-# approximation, in DDPM and DDIM alike, is that the sampler has $\hat x_0$ in the place of $x_0$. It gets better as the
-# steps get shorter.)
+# choice is the weight of $x_0$ zero: that one is a Markov chain. So the network was never DDPM's: it serves all of
+# these processes. (What remains an approximation, in DDPM and DDIM alike, is that the sampler has $\hat x_0$ in the
+# place of $x_0$. It gets better as the steps get shorter.)
 
 # %% [markdown]
 # ## Any subset of the times
@@ -196,9 +203,9 @@ show(
 )
 
 # %% [markdown]
-# DDPM walks at random: each step adds fresh noise to the state. DDIM glides: from one start there is one trajectory,
-# and it is smooth enough to be followed in ten strides. How well? Measure W1, the mean distance by which the samples
-# would have to be moved to follow the data exactly (lesson 03), for 2,000 starts.
+# DDPM walks at random: each step adds fresh noise to the state. DDIM does not: from one start there is one
+# *trajectory*, and it is smooth enough to be followed in ten long steps. How well? Measure W1, the mean distance by
+# which the samples would have to be moved to follow the data exactly (lesson 03), for 2,000 starts.
 
 # %%
 noise, steps = gaussian_quantiles(2000), [2, 5, 10, 20, 50, 100, 200, 500]
@@ -215,8 +222,8 @@ print(f"from 50 steps to 100 the error falls by a factor {error[50] / error[100]
 # ## The same network in a thousand steps, and in two
 #
 # Now pictures, by the network for 28-by-28 digits that ships with the course. It was trained once, for no sampler in
-# particular. Here is *your* step in a loop, from one noise for each digit, with ever fewer steps. DDPM's step draws
-# below it from the same start.
+# particular. Here is *your* step in a loop, from one noise for each digit, with fewer and fewer steps. Below each row
+# of yours, DDPM's step draws from the same start.
 
 # %%
 predict("04.ladder")
@@ -257,14 +264,16 @@ show(
 
 # %% [markdown]
 # A DDIM row shows *one* digit, computed more and more roughly: details go first, and two steps leave a smooth draft of
-# it. DDPM's row shows a different digit in every column, since it draws different noise. Its ten steps are not bad
-# digits; but if you change the number of steps, you cannot tell what the change did. (The broken 8 stays broken in any
-# number of steps. That is the network's answer to this start, and no fault of the sampler.)
+# it. DDPM's row shows a different digit in every column, since it draws different noise. In ten steps they are about as
+# readable as in a thousand; but if you change the number of steps, you cannot tell what the change did and what the
+# noise did. (DDIM's broken 8 stays broken in any number of steps, and DDPM's 8s are not all 8s. That is what this
+# network makes of these noises, and no fault of the sampler.)
 
 # %% [markdown]
 # ## Same seed, same sample
 #
-# With `eta = 0` no noise is drawn during sampling. So the starting noise *is* the sample, in other coordinates.
+# DDIM draws no noise during sampling (in the library: `eta = 0`, which is the default). So the starting noise
+# determines the sample. One may say that it *is* the sample, written in other coordinates.
 
 # %%
 first, again = (sample(samplers.ddim, denoise, noise, path, path.grid(50)) for _ in range(2))
@@ -324,10 +333,10 @@ for N in (10, 20, 50):
 
 # %% [markdown]
 # **The digit comes back, its noise does not.** The round trip closes better with more steps, but slowly, and the noise
-# that we find is far from the one that drew the digit. Most of a digit is evenly black, and there a clean picture has
-# no trace of which noise it came from. Very different noises lead to nearly the same picture, so "the noise of a
-# picture" is not one point. For editing that is no obstacle. Keep the noise that was found, change the label, and draw
-# again:
+# that we find is far from the one that drew the digit. Very different noises lead to nearly the same picture, so in
+# practice "the noise of a picture" is not one point. A plausible reason: most of a digit is evenly black, and a black
+# pixel keeps no trace of the noise that it came from. For editing, a noise need only lead back to the picture. Keep the
+# one that was found, change the label, and draw again:
 
 # %%
 others = [3, 8, 5, 9, 2, 0, 6]
@@ -335,21 +344,22 @@ edited = [your_ddim(noise_back, digit_path.grid(50), condition_on(network, torch
 rows = {f"a {label}": torch.stack([drawn[k], *(x[k] for x in edited)]) for k, label in enumerate(labels.tolist())}
 show(
     noising.image_strip(rows, ["given", *(f"as {k}" for k in others)], "One noise, another label"),
-    "Each row: a digit, and what its noise draws with seven labels. Slant and weight of the stroke tend to stay; with "
-    "the digit's own label it comes back.",
+    "Each row: a digit, and what its noise draws with seven labels. Slant and weight of the stroke tend to stay, and "
+    "with the digit's own label it comes back. Not every label is obeyed: of the 3's noise, the 8 is still a 3.",
 )
 
 # %% [markdown]
 # ## eta
 #
-# Between DDIM and DDPM there is a dial. It is the $\varsigma$ of the theorem, as a share $\eta$ of DDPM's. So much of
-# the predicted noise is replaced by fresh noise $z$, and the amount at level $s$ stays what it should be:
+# DDIM and DDPM are two settings of one sampler. The setting is $\eta$ (`eta`): the $\varsigma$ of the theorem, as a
+# multiple of DDPM's. Fresh noise $z$ of that standard deviation takes the place of a part of the predicted noise, and
+# the total at level $s$ stays what it should be:
 #
 # $$x_s = \alpha_s \hat x_0 + \sqrt{\sigma_s^2 - \varsigma^2}\;\hat\varepsilon + \varsigma z, \qquad
 # \varsigma = \eta\,\frac{\sigma_s}{\sigma_t}\sqrt{\sigma_t^2 - \frac{\alpha_t^2}{\alpha_s^2}\sigma_s^2}.$$
 #
-# At $\eta = 1$ this is DDPM itself, with the smaller of its two variances. It is not nearly so but exactly, if both
-# draw the same noise.
+# At $\eta = 1$ this is DDPM itself, with the smaller of its two variances. If both draw the same noise, they agree not
+# nearly but exactly:
 
 # %%
 ends = [
@@ -367,7 +377,7 @@ noisy, many = {}, gaussian_quantiles(20_000)
 for N in steps:
     x = sample(samplers.ddim, denoise, many, path, path.grid(N), eta=1.0, generator=seeded(2))
     noisy[N] = wasserstein_1(x, clusters)
-figure, axes = style.axes("With few steps the noise hurts", "steps", "W1 to the data", size=(6.4, 3.6))
+figure, axes = style.axes("With the same few steps, eta = 1 is farther", "steps", "W1 to the data", size=(6.4, 3.6))
 axes.plot(steps, list(error.values()), **style.line("ddim", label="DDIM, eta = 0"))
 axes.plot(steps, list(noisy.values()), **style.line("ddim", stochastic=True, label="DDIM, eta = 1"))
 axes.set(xscale="log", yscale="log", xticks=steps, xticklabels=steps)
@@ -380,21 +390,23 @@ show(
 )
 
 # %% [markdown]
-# Two more things to see. At two steps there is nothing to choose between them, because the stride itself is the error.
-# And the dashed curve cannot go on falling for ever, because its samples are random: 20,000 *exact* samples would not
-# follow the data exactly either. (Remember lesson 03: with its *large* variance, which is beyond $\eta = 1$, DDPM was
-# nearer than DDIM here. It is the small variance that hurts, not noise as such.)
+# **On the same few steps, fresh noise costs accuracy:** with 20 steps the distance is half as large again, with 500
+# three times as large. (At two steps there is nothing to choose between the two, because the length of the step is the
+# error.) The dashed curve cannot go on falling for ever, because its samples are random, and 20,000 *exact* samples
+# would not follow the data exactly either; the next cell prints how near they come. And remember lesson 03: with its
+# *large* variance, which is beyond $\eta = 1$, DDPM was nearer than DDIM up to 20 steps. So it is the small variance
+# that hurts, and not noise as such.
 
 # %%
 floor = [wasserstein_1(clusters.sample(20_000, seeded(seed), torch.float64), clusters) for seed in range(8)]
 print(f"20,000 exact samples of the data: W1 {min(floor):.4f} to {max(floor):.4f}")
 
 # %% [markdown]
-# ## What it sees on the way
+# ## What the network sees on the way
 #
-# A last look inside. Below each state of a run in 20 steps stands $\hat x_0$, the clean digit that the network sees in
-# it. It begins as the mean of all digits with the label, since that is the best answer while nothing can be seen, and
-# becomes one of them long before the noise is gone.
+# Below each state of a run in 20 steps stands $\hat x_0$, the clean digit that the network predicts from it. It begins
+# as the mean of all digits with the label, since that is the best answer while nothing can be seen, and becomes one of
+# them long before the noise is gone.
 
 # %%
 states = trace(samplers.ddim, digits, start, digit_path, digit_path.grid(20))
@@ -407,9 +419,10 @@ show(
 # %% [markdown]
 # ## Move it
 #
-# Every sampler of the course on the two clusters. Find the fewest steps at which DDIM keeps the valley empty. Turn up
-# `eta`, first at 10 steps and then at 50, and mind that samplers with fresh noise draw at random: try several starts
-# before you believe a difference of 0.02. Then try a sampler of second order, and count its evaluations.
+# Every sampler of the course on the two clusters. Find the fewest steps at which DDIM leaves no samples in the valley
+# between the clusters. Turn up `eta`, first at 10 steps and then at 50, and mind that samplers with fresh noise draw at
+# random: try several starts before you believe a difference of 0.02. Then try a sampler of second order, such as Heun's
+# (lesson 05), and count its evaluations.
 
 # %% tags=["panel"]
 sampler_panel(clusters, path)
@@ -420,7 +433,8 @@ sampler_panel(clusters, path)
 # Exercise 1 stands [above](#The-one-line-update).
 
 # %% [markdown]
-# **2.** The worked example as a function: return the state after each step. Mind the cap, and what it leaves alone.
+# **2.** The worked example as a function: return the state after each step. Mind that the cap changes $\hat x_0$ and
+# leaves $\hat\varepsilon$ as it was predicted.
 
 
 # %%
@@ -431,8 +445,8 @@ def three_steps(x, noises, alpha_bars, cap):
 check("three_steps", three_steps)
 
 # %% [markdown]
-# **3.** Which times does a sampler with few steps visit? Published code steps from $t$ to $t - \lfloor T/N
-# \rfloor$, and goes wrong wherever $N$ does not divide $T$.
+# **3.** Which times does a sampler with few steps visit? Return all $N + 1$ of them, from $T$ to 0. Mind that some
+# published code steps from $t$ to $t - \lfloor T/N \rfloor$, and goes wrong wherever $N$ does not divide $T$.
 
 
 # %%
@@ -455,7 +469,7 @@ check("ddim_std", ddim_std)
 
 # %% [markdown]
 # **5. To investigate.** Ten evaluations of DDIM on the two clusters. Which times should it visit? Any decreasing list
-# from 1000 to 0 will do. The target to beat is half the error of ten equal steps.
+# of eleven times from 1000 to 0 will do. The target to beat is two thirds of the error of ten equal steps.
 
 
 # %%
@@ -464,7 +478,7 @@ def distance(times):
     return wasserstein_1(sample(samplers.ddim, denoise, noise, path, times), clusters)
 
 
-print(f"equal steps {distance(path.grid(10)):.4f}, so the target is {distance(path.grid(10)) / 2:.4f}")
+print(f"equal steps {distance(path.grid(10)):.4f}, so the target is {distance(path.grid(10)) * 2 / 3:.4f}")
 print(f"quadratic times {distance(path.grid(10, 'quadratic')):.4f}")
 
 # %% [markdown]
@@ -472,7 +486,8 @@ print(f"quadratic times {distance(path.grid(10, 'quadratic')):.4f}")
 #
 # Four that people meet first:
 #
-# - **DDIM is a sampler, not a model.** There is no DDIM network. One that was trained for DDPM serves both, unchanged.
+# - **DDIM is a sampler, not a model.** There is no DDIM network. A network that was trained for DDPM serves both,
+#   unchanged.
 # - **Guidance is not a separate model.** Lesson 07 blends two answers of one network; a sampler cannot tell.
 # - **"50 steps" without its sampler says nothing.** Fifty of DDPM and fifty of DDIM are different pictures and a
 #   different quality, and a step of Heun costs two evaluations.
@@ -487,8 +502,9 @@ print(f"quadratic times {distance(path.grid(10, 'quadratic')):.4f}")
 #
 # - Predict the clean sample, re-noise it with the same noise: $x_s = \alpha_s \hat x_0 + \sigma_s \hat\varepsilon$.
 # - The loss knows the marginals only. Many processes share them, so one network serves DDPM, DDIM and all between.
-# - `eta = 0` is deterministic: the noise is the sample, and one can walk in it and invert it. `eta = 1` is DDPM.
-# - Error halves when steps double.
+# - `eta = 0` is deterministic: the noise determines the sample, and one can interpolate in it and invert it. `eta = 1`
+#   is DDPM with the small variance.
+# - Twice the steps, half the error: DDIM is a method of first order.
 # - $\sqrt{1/2}\,(1 + 1.5) = 1.768$. Check examples, also ours.
 
 # %% [markdown]

@@ -78,7 +78,7 @@ def _draw_orders(axes: Axes, rows: Sequence[Row], at_least: int) -> None:
         ylabel="RMS distance to the exact solution of a mixture of Gaussians",
         title="The slope of a line is the order of its sampler",
     )
-    axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
+    axes.legend(fontsize=9, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
 
 
 def _draw_last_steps(axes: Axes, rows: Sequence[Row]) -> None:
@@ -96,4 +96,4 @@ def _draw_last_steps(axes: Axes, rows: Sequence[Row]) -> None:
         title="A rule that counts steps puts a kink into the curve",
     )
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.legend(fontsize=8, frameon=False)
+    axes.legend(fontsize=9, frameon=False)

@@ -49,14 +49,12 @@ def jumps_figure(
     for plot, t in zip(plots, times, strict=True):
         density = mixture.log_prob(x, path, t).exp()
         _density_below(plot, x.numpy(), (density / density.max()).numpy(), low, DEPTH * (high - low))
-    plots[0].set_ylabel("clean number seen in it")
+    plots[0].set_ylabel("clean number predicted from it")
     plots[0].legend(frameon=False, fontsize=9, loc="upper left")
     figure.suptitle(title)
     return figure
 
 
 def _density_below(plot: Axes, x: np.ndarray, share: np.ndarray, low: float, depth: float) -> None:
-    plot.fill_between(
-        x, low - depth, low - depth + depth * share, color=style.GREY, alpha=0.3, label="how often x comes"
-    )
+    plot.fill_between(x, low - depth, low - depth + depth * share, color=style.GREY, alpha=0.3, label="density of x")
     plot.set_ylim(bottom=low - depth)

@@ -116,7 +116,9 @@ def estimate_strip(states: Sequence[State], row: int = 0, columns: int = 8) -> F
     x = torch.stack([states[i].x[row] for i in chosen])
     estimates = torch.stack([_estimate_at(states, i, row) for i in chosen])
     names = [f"t = {states[i].t:g}" for i in chosen]
-    return image_strip({r"$x_t$": x, r"$\hat x_0$": estimates}, names, "Above: the state. Below: the image seen in it")
+    return image_strip(
+        {r"$x_t$": x, r"$\hat x_0$": estimates}, names, "Above: the state. Below: the clean image predicted from it"
+    )
 
 
 def _estimate_at(states: Sequence[State], index: int, row: int) -> Tensor:
