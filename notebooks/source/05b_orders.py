@@ -3,10 +3,10 @@
 #
 # **Question.** When does a solver keep the order in its name, and what matters more?
 #
-# **Budget.** About 40 seconds of one CPU core, 0.9 GB of memory, nothing to download.
+# **Budget.** About 30 seconds of one CPU core, 0.9 GB of memory, nothing to download.
 #
-# **Afterwards you can** find out whether a method has the order in its name; choose times for a solver, and say why
-# the same times suit one and spoil another; and see a kink in a curve for what it is.
+# **Afterwards you can** find out whether a method has the order in its name; choose times for a solver, and say why the
+# same times suit one solver and not another; and recognise a kink in a curve that was made by a rule in the code.
 
 # %%
 import math
@@ -25,15 +25,15 @@ path, straight, runs = schedules.ddpm_linear(), schedules.flow(), convergence.so
 
 # %% [markdown]
 # Lesson 05 measured the order of a solver as the slope of its error against the number of steps, on three clusters in
-# the plane whose exact solution is known. There, every method kept the order in its name. This lesson uses the same
-# measuring stick, and looks for the cases where the name does not tell.
+# the plane whose exact solution is known. There, every method had the order that its name or its paper promises. This
+# lesson measures in the same way, and looks for the cases where the name is not enough.
 
 # %% [markdown]
 # ## A third order that is not there
 #
-# DPM-Solver++(2M) lays a line through the last two predictions of the clean sample. The obvious next step is a parabola
-# through the last three, and a method that does so is called third-order: DPM-Solver++(3M). The paper describes the 2M;
-# the 3M is in the authors' code and, line for line, in diffusers.
+# DPM-Solver++(2M) lays a line through the last two predictions of the clean sample. The obvious next method lays a
+# parabola through the last three, and is called third-order: DPM-Solver++(3M). The paper describes 2M; 3M is in the
+# authors' code and, line for line, in the library diffusers.
 
 # %%
 predict("05b.third_order")
@@ -59,9 +59,9 @@ show(
 # $$D^{(2)} = \frac{D^{(1)}_0 - D^{(1)}_1}{r_0 + r_1}, \qquad D^{(1)}_0 = \frac{m_0 - m_1}{r_0}, \quad
 # D^{(1)}_1 = \frac{m_1 - m_2}{r_1}.$$
 #
-# This is a *divided difference*. For the parabola $m(\lambda) = c\lambda^2$ it is $c$. The second *derivative* is
-# $2c$, and that is what the formula's coefficient was derived for. Half of the correction is missing. You can check
-# the first half of this without any sampler:
+# This is a *divided difference*. For the parabola $m(\lambda) = c\lambda^2$ it is $c$. The second *derivative* is $2c$,
+# and that is what the formula's coefficient was derived for. So half of the correction is missing. That the two differ
+# by a factor of 2 can be checked without any sampler:
 
 # %%
 m0, m1, m2 = (5.0 * value**2 for value in (0.0, -1.0, -3.0))  # c = 5, at 0 and at distances 1 and 2 before it
@@ -74,7 +74,7 @@ print(f"for 5 lambda^2 the divided difference is {difference:.1f}, the second de
 # 2. * (D1_1 - D1_0) / (r2 - r1)`, with the 2. Diffusers (`scheduling_dpmsolver_multistep.py`) took over the multistep
 # line as it is.
 #
-# So double the term, and be done? The library does it if you ask: `dpm_solver_pp_3m(..., corrected=True)`. It is not
+# So should one just double the term? Our library does it if you ask: `dpm_solver_pp_3m(..., corrected=True)`. It is not
 # the default, and here is why.
 
 # %%
@@ -92,20 +92,21 @@ show(
 )
 
 # %% [markdown]
-# At most of the step counts that people use, the slip makes the samples a little *better*; the figure shows the
-# exceptions around 10 steps. A plausible reason: the steps are long there, so that a parabola through three predictions
-# is a poor guide to the next one, and half a correction overshoots less than a whole one. We measured the fact, not the
-# reason. So both forms have their place, and only the *name* is wrong. On images the difference goes unnoticed, because
-# nobody takes a thousand steps there.
+# At most of the step counts that people use, the slip brings the samples a little *nearer* to the exact solution; the
+# figure shows the exceptions around 10 steps. A plausible reason: the steps are long there, so that a parabola through
+# three predictions is a poor guide to the next one, and half a correction overshoots less than a whole one. We measured
+# the fact, not the reason. So both forms have their use, and only the *name* is wrong. It is easily overlooked, since
+# nobody draws images with hundreds of steps of such a solver.
 
 # %% [markdown]
 # ## Where to spend the steps
 #
 # An order says nothing about *where* the steps are. Lesson 05 spaced its times evenly in $\lambda$, the clock of the
-# exponential integrators; most code spaces them evenly in $t$ (*trailing*). How much does that matter?
+# exponential integrators (the grid is called *logsnr*); most code spaces them evenly in $t$ (*trailing*, lesson 03).
+# How much does that matter?
 #
-# **Exercise 1. Times evenly spaced in $\lambda$**, on the straight path, where $\lambda = \log((1-t)/t)$. Your times
-# compete in the next cell.
+# **Exercise 1. Times evenly spaced in $\lambda$**, on the straight path, where $\lambda = \log((1-t)/t)$. The next cell
+# but one compares your times with times evenly spaced in $t$.
 
 
 # %%
@@ -131,15 +132,16 @@ for words, times in (("evenly in t", even), ("evenly in lambda", mine)):
         print(f"    {style.label(name)}: off by {error:.3f}")
 
 # %% [markdown]
-# **The same times suit one solver and spoil the other.** With five steps evenly spaced in $t$, the second-order method
-# is farther from the exact solution than DDIM. With times evenly spaced in $\lambda$ it comes twice as near as before,
-# while DDIM is half as far again. The reason is what the solver carries from step to step. A line through two
-# predictions is a good guide over a step about as long as the one before, measured in $\lambda$; with times evenly
-# spaced in $t$ the last step is nearly three times as long. DDIM carries nothing over. On the straight path it is
-# Euler's method in $t$ (lesson 06), and steps of equal length in $t$ suit it.
+# **The same times suit one solver and not the other.** With five steps evenly spaced in $t$, the second-order method is
+# farther from the exact solution than DDIM. With times evenly spaced in $\lambda$ its error halves, while DDIM's grows
+# by more than half. A plausible reason is what each solver carries from step to step. A line through two predictions is
+# a good guide over a step about as long as the one before, measured in $\lambda$; with times evenly spaced in $t$ the
+# last step is nearly three times as long. DDIM carries nothing over. On the straight path it is Euler's method in $t$
+# (lesson 06), and steps of equal length in $t$ suit it.
 #
-# Now more grids and more steps, on the linear path of DDPM. The dotted lines are DDIM on the same grids, and the
-# colours are grids, not samplers.
+# Now more grids and more steps, on the linear path of DDPM. Two grids are new: *quadratic* spaces $\sqrt t$ evenly, and
+# *karras* spaces a root of the noise level evenly (Karras et al. 2022). The dotted lines are DDIM on the same grids.
+# Mind that in this figure a colour is a grid, not a sampler.
 
 # %%
 grids = {"quadratic": style.GREEN, "logsnr": style.BLUE, "karras": style.PURPLE, "trailing": style.VERMILION}
@@ -166,16 +168,16 @@ for grid in ("logsnr", "trailing"):
 
 # %% [markdown]
 # On the trailing grid, ++(2M) is *worse* than DDIM up to forty steps. With ten steps on the other grids, the same lines
-# of code come between two and seven times as near. The best of them has short steps near the data: the quadratic grid,
-# which DDIM's paper used for CIFAR-10. On the trailing grid the slope arrives at 2 only much later. Until then the
-# curve is called *pre-asymptotic*, and a slope that is read off there is not the order of anything.
+# of code come between two and seven times as near. The best of them is the quadratic grid, with its short steps near
+# the data, which DDIM's paper used for CIFAR-10. On the trailing grid the slope reaches 2 only with many more steps.
+# Until then the curve is called *pre-asymptotic*, and a slope that is read off there says nothing about the order.
 
 # %% [markdown]
 # ## The same grids on digits
 #
-# So far, then, with ten steps: quadratic times first, times evenly spaced in $\lambda$ next, trailing ones last. Take
-# them to the network for digits. As in lesson 05, the distance is to the network's own solution, found with a hundred
-# steps.
+# So with ten steps of ++(2M) on the clusters, the quadratic grid is best, logsnr next, and trailing the worst. Take
+# these three to the network for digits. As in lesson 05, the distance is to the network's own solution, found with a
+# hundred steps.
 
 # %%
 predict("05b.grid_on_digits")
@@ -215,19 +217,20 @@ show(
 )
 
 # %% [markdown]
-# **On digits the last grid comes first.** The grid that was worst on the clusters is the best here, for nearly every
-# digit and at every number of steps. Times evenly spaced in $\lambda$ put most of the steps where there is little noise
-# left, and at that stage a digit is decided already. The network, its path and the end at $t = 0$ all differ from the
-# clusters', so we cannot say which of them made the difference. But it is plain that a finding about grids from one
-# problem does not carry over to another. Measure on yours.
+# **On digits the worst grid becomes the best,** for nearly every digit and at every number of steps. A plausible
+# reason: the other grids put most of their steps where little noise is left, and at that stage a digit is decided
+# already. But the data, the network, its path and the end at $t = 0$ all differ from the clusters', and we have not
+# changed them one at a time, so we cannot say which of them made the difference. What is plain is that a finding about
+# grids does not carry over from one problem to another. Measure on yours.
 
 # %% [markdown]
 # ## Runge-Kutta against exponential integrators
 #
-# Does it also depend on the data which *solver* is nearest? One of the articles behind this course says that
-# DPM-Solver "uses Runge-Kutta". It borrows the evaluations inside a step from Runge and Kutta, and besides, it solves
-# the linear part exactly. Does that matter? Give each solver 12 evaluations on the linear path and the better of two
-# grids; first on our three broad clusters, then on the same clusters ten times and more thinner.
+# Does it also depend on the data which *solver* is nearest? One of the articles behind this course says that DPM-Solver
+# "uses Runge-Kutta". It does take over the evaluations inside a step from Runge and Kutta. But in addition it solves
+# the linear part exactly. Does that matter? Give each solver 12 evaluations on the linear path, on the better of two
+# grids, and compare on our three broad clusters and on thin ones, with the same centres and a standard deviation of
+# 0.02.
 
 # %%
 thin = toys.GaussianMixture(convergence.MIXTURE.means, stds=0.02, weights=convergence.MIXTURE.weights)
@@ -246,20 +249,22 @@ for name in names:
     print(f"{style.label(name):>16}: {', '.join(words)}")
 
 # %% [markdown]
-# On broad clusters the order of the methods is not what their names suggest: plain Euler is twice as near as DDIM, and
-# DPM-Solver-2, of second order, is the worst of all. On thin clusters they part the other way: Heun is far off,
-# DPM-Solver-2 is several times nearer, and ++(2M), which spends its evaluations on twice as many steps, is nearer
-# still. Images are thin in their space: of all arrays of pixels, few are pictures. That is where exponential
-# integrators belong, as Heun's digits in lesson 05 suggest. (At *first* order DDIM has no advantage over Euler here.)
+# On broad clusters the ranking is not what the orders suggest: plain Euler is twice as near as DDIM, and DPM-Solver-2,
+# of second order, is the farthest of all. On thin clusters it is another: Heun is far off, DPM-Solver-2 is several
+# times nearer, and ++(2M), which spends its evaluations on twice as many steps, is nearer still. So from second order
+# on, solving the linear part exactly pays on thin data. (At first order it does not: DDIM has no advantage over Euler
+# here.) Images are thin in their space, because of all arrays of pixels few are pictures; but whether they behave like
+# thin clusters has to be measured on images. In lesson 05 Heun, once its first step was mended, was about as near to
+# the digits as DDIM, and behind ++(2M).
 #
 # **So "which solver is best" has no answer before one says for which data, at which budget, on which grid.**
 
 # %% [markdown]
 # ## The last step
 #
-# On the clusters, everything above ended just above the data, at $t = 1$ on the linear path. Sampling wants $t = 0$,
-# where $\sigma = 0$ and $\lambda$ is infinite. No exponential integrator can take that step by its formula; all take
-# it as DDIM does. It does not shrink when $N$ grows:
+# On the clusters, everything above ended shortly before the data, at $t = 1$ on the linear path. Sampling has to reach
+# $t = 0$, where $\sigma = 0$ and $\lambda$ is infinite. No exponential integrator can take that last step by its
+# formula, since it is infinitely long in $\lambda$; all take it as DDIM does. Nor does its error shrink when $N$ grows:
 
 # %%
 for end, where in ((1.0, "to t = 1"), (None, "to t = 0")):
@@ -267,12 +272,14 @@ for end, where in ((1.0, "to t = 1"), (None, "to t = 0")):
     print(f"{where}: from 160 to 320 steps the error falls by a factor {line[0].error / line[1].error:.2f}")
 
 # %% [markdown]
-# The error *saturates* at that of the last step. It is far too small to be seen in a picture; but whoever measures an
-# order on a grid that ends at 0 measures the last step.
+# The error *saturates* at that of the last step. It is far too small to be seen in a picture. But if you measure an
+# order on a grid that ends at 0, what you measure in the end is the last step.
 #
-# And it is the reason for a rule in the libraries: "below 15 steps, take the last two at lower order" (diffusers; the
-# authors' code says 15 in its documentation and tests for 10). Solid: our 3M, which looks at how long a step is.
-# Dotted: the same with the rule.
+# The steps shortly before it are delicate, too, and the libraries have a rule for them: "below 15 steps, take the last
+# two at lower order" (diffusers; the authors' code says 15 in its documentation and tests for 10). Our 3M decides by
+# the *length* of a step instead: if a step is more than twice as long as the one before, measured in $\lambda$, it is
+# taken as 2M takes it. Solid: our 3M on times evenly spaced in $t$. Dotted: the same method with the rule in place of
+# ours.
 
 # %%
 ends = last_step_errors()
@@ -286,16 +293,16 @@ show(
 )
 
 # %% [markdown]
-# On a grid evenly spaced in time the last finite step is the longest, measured in $\lambda$. Below 15 steps the rule
-# guards it; from 15 on nothing does. If a curve of quality against steps jumps at a round number, look for such a rule
-# before you look for a reason.
+# On a grid evenly spaced in time the last finite step is the longest, measured in $\lambda$, and a parabola is carried
+# too far over it. Below 15 steps the rule prevents that; from 15 on it no longer applies. If a curve of quality against
+# steps jumps at a round number, look for such a rule in the code before you look for a reason in the method.
 
 # %% [markdown]
 # ## Move it
 #
-# Every solver, two of them in colour. On this grid DDIM is ahead of a method of higher order. On which of the others is
-# it behind? Which solver is nearest of all at 24 evaluations, on each of the four? Then let them end at the data, and
-# see which lines stop falling.
+# Every solver on the three clusters, two of them in colour. On the trailing grid DDIM is ahead of a method of higher
+# order. On which of the other grids is it behind? Which solver is nearest of all at 24 evaluations, on each of the four
+# grids? Then let them end at the data, and see which lines stop falling.
 
 # %% tags=["panel"]
 order_panel(path, first="dpm_solver_pp_3m", second="ddim", grid="trailing")
@@ -305,9 +312,9 @@ order_panel(path, first="dpm_solver_pp_3m", second="ddim", grid="trailing")
 #
 # Exercise 1 stands [above](#Where-to-spend-the-steps).
 #
-# **2. To investigate.** On digits the grid decides. Find eleven times for ten evaluations of DPM-Solver++(2M) that come
-# nearer to the network's own solution than the trailing grid does. Any decreasing list from 1000 to 0 will do. Do your
-# times also win with the noise of another seed? And on the three clusters?
+# **2. To investigate.** On digits the grid matters most. Find eleven times for ten evaluations of DPM-Solver++(2M) that
+# come nearer to the network's own solution than the trailing grid does. Any decreasing list from 1000 to 0 will do. Do
+# your times also win with the noise of another seed? And on the three clusters?
 
 
 # %%
@@ -322,9 +329,9 @@ print(f"a first try, longer steps at first: {distance([1000 * (1 - k / 10) ** 1.
 # %% [markdown]
 # ## Pitfalls
 #
-# - **The name for the order.** Refine until the line is straight, and read the slope.
-# - **A slope read too early**, on a grid with few steps, or too late, where the last step or rounding has taken over.
-# - **A grid that was best elsewhere.** It belongs to a solver, a path and data.
+# - **The name for the order.** Take more and more steps until the line is straight, and read the slope there.
+# - **A slope read too early**, on a grid with few steps, or too late, where the last step or rounding dominates.
+# - **A grid that was best elsewhere.** A grid is good for one solver, on one path, with certain data.
 # - **A comparison on one grid.** Give each solver the grid that suits it, or say that you did not.
 # - **A rule that counts steps.** It makes a curve jump where nothing happens to the method.
 
@@ -334,9 +341,9 @@ print(f"a first try, longer steps at first: {distance([1000 * (1 - k / 10) ** 1.
 # - 3M as it is in the libraries has slope 2; with a factor 2 it has slope 3; and with few steps the slip often helps a
 #   little.
 # - At ten steps the grid decides more than the order, and which grid is best depends on the problem.
-# - Exponential integrators belong where data are thin, as images are.
-# - The last step to $\sigma = 0$ does not shrink, and its error stays.
-# - A sampler is an update *and* a grid *and* an end. Name all three.
+# - From second order on, exponential integrators are nearer on thin clusters, and need not be on broad ones.
+# - The error of the last step to $\sigma = 0$ does not shrink with more steps.
+# - A sampler is an update *and* a grid *and* an end. When you compare samplers, name all three.
 
 # %% [markdown]
 # ## Scope check
