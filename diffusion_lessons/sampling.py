@@ -21,25 +21,18 @@ from diffusion_lessons.denoisers.base import DenoiserLike, Wrapper, check_denois
 from diffusion_lessons.denoisers.clipping import check_limit, check_percentile, clip
 from diffusion_lessons.denoisers.conditions import as_condition, takes_condition
 from diffusion_lessons.denoisers.precision import HalfPrecision
-from diffusion_lessons.grids import MOST, SPACINGS
+from diffusion_lessons.grids import MOST, SPACINGS, check_times
 from diffusion_lessons.guidance.classifier_free import check_rescale, classifier_free
 from diffusion_lessons.guidance.scales import as_scale, check_interval
 from diffusion_lessons.machine.devices import choose_device
 from diffusion_lessons.machine.fields import check_value
+from diffusion_lessons.optimise.feature_cache import check_every
+from diffusion_lessons.optimise.guidance_cache import reuse_negative
 from diffusion_lessons.path import Path
 from diffusion_lessons.samplers.base import HALF, State, with_progress
+from diffusion_lessons.samplers.checks import instead
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16, "float64": torch.float64}
-FLAGS = {  # of the command line, for settings that are not options of a sampler
-    **{name: name for name in ("sampler", "steps", "spacing", "scale", "negative", "interval", "rescale", "precision")},
-    "label": "label",
-    "labels": "label",
-    "limit": "no-clip",
-    "seed": "seed",
-    "generator": "seed",
-    "device": "device",
-    "batch": "batch, which benchmark and evaluate take",
-}
 
 
 @dataclass(frozen=True)
@@ -50,6 +43,9 @@ class Settings:
     options                   the sampler's own, such as {"eta": 1.0}
     scale                     guidance: 0 unconditional, 1 conditional, above 1 amplified
     negative                  the class to move away from, by number or by name, in place of "no condition"
+    reuse                     make the pass without the condition (or with the negative) at every so many times only, as
+                              `optimise.reuse_negative` does; 1 makes it at each
+    placed                    times of the run in place of the path's grid, such as `optimise.place_steps` finds
     interval, rescale         as in `guidance.classifier_free`
     limit, percentile         as in `clip`, which is put outermost: x0_hat stays in [-limit, limit], as images do; None
                               where the data have no such range. Latents have none: they are never clipped
@@ -72,13 +68,16 @@ class Settings:
     percentile: float | None = None
     precision: str = "float32"
     batch: int = 100
+    reuse: int = 1
+    placed: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
         info = samplers.get(self.sampler).info
         check_value("options", self.options, dict)
         if unknown := [name for name in self.options if name not in info.options]:
             has = f"(its options: {', '.join(info.options)})" if info.options else "(it has none)"
-            raise ValueError(f"{self.sampler} has no option {unknown[0]} {has}{_instead(unknown[0])}")
+            names = [f.name for f in fields(self)]
+            raise ValueError(f"{self.sampler} has no option {unknown[0]} {has}{instead(unknown[0], names)}")
         object.__setattr__(self, "options", info.check(self.options))
         for name, choices in (("spacing", SPACINGS), ("precision", tuple(PRECISIONS))):
             if (value := getattr(self, name)) not in choices:
@@ -87,6 +86,11 @@ class Settings:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, Integral) or not 1 <= int(value) <= MOST:
                 raise ValueError(f"{name} must be a whole number of at least 1 and at most {MOST:,}; got {value!r}")
+        check_every(self.reuse)
+        if self.placed is not None:
+            object.__setattr__(self, "placed", tuple(self.placed))  # JSON has lists only
+            if len(self.placed) != self.steps + 1:
+                raise ValueError(f"{self.steps} steps are placed at {self.steps + 1} times; got {len(self.placed)}")
         as_scale(self.scale)
         check_rescale(self.rescale)
         if self.interval is not None:
@@ -109,6 +113,8 @@ class Settings:
         special = [f.name for f in fields(self) if f.name not in ("sampler", "steps", "options", "batch")]
         values = {name: _listed(getattr(self, name)) for name in special}
         changed = {name: value for name, value in values.items() if value != getattr(Settings, name)}
+        if self.placed is not None:
+            changed["placed"] = f"from {self.placed[0]:g} to {self.placed[-1]:g}"  # not every time
         words = [f"{name} {value}" for name, value in {**changed, **self.options}.items()]
         return ", ".join([f"{self.sampler}@{self.steps}", *words])
 
@@ -133,7 +139,9 @@ class Settings:
         return eta > 0 if eta is not None else not samplers.get(self.sampler).info.deterministic
 
     def times(self, path: Path) -> tuple[float, ...]:
-        """The path's grid, or its two ends for a sampler that chooses its own times."""
+        """Those of `placed`, or the path's grid, or its two ends for a sampler that chooses its own times."""
+        if self.placed is not None:
+            return check_times(self.placed, path.T)
         adaptive = samplers.get(self.sampler).info.stages is None
         return (path.T, 0.0) if adaptive else path.grid(self.steps, self.spacing)
 
@@ -176,6 +184,8 @@ def _states(
         negative = None if settings.negative is None else as_condition(denoise, [settings.negative])
         more: dict[str, Any] = {"interval": settings.interval, "rescale": settings.rescale}
         guided = classifier_free(guided, labels, settings.scale, negative, **more)
+        if settings.reuse > 1:
+            guided = reuse_negative(guided, settings.reuse)
     elif settings.negative is not None:
         raise ValueError("a negative needs a label to move towards: give labels as well")
     if settings.limit is not None and not is_latent(denoise):
@@ -263,15 +273,6 @@ def in_precision(denoise: Any, precision: str) -> Any:
         plain = denoise.network.network if isinstance(denoise.network, HalfPrecision) else denoise.network
         other.network = HalfPrecision(plain, dtype) if dtype in HALF else copy.deepcopy(plain).to(dtype)
     return other
-
-
-def _instead(name: str) -> str:
-    """How to give a setting that was taken for an option of the sampler; nothing for an unknown name."""
-    if name in FLAGS:
-        return f"; give --{FLAGS[name]}"
-    if name in {f.name for f in fields(Settings)}:
-        return f"; no command takes it: in Python, Settings({name}=...)"
-    return ""
 
 
 def _listed(value: Any) -> Any:

@@ -17,12 +17,14 @@ from diffusion_lessons.machine import places
 from diffusion_lessons.metrics.samples import Features
 from diffusion_lessons.sampling import Settings
 
+LATER = {"reuse": 1, "placed": None}  # settings that came later: without them a row's file is where it was
 OF_SHIPPED = Path("runs/features")  # of tables that are part of the repository, where large files are not wanted
 
 
 def place(table: Path, settings: Settings, samples: int, seed: int) -> Path:
     """Where the features of a row are kept: a file in the folder `NAME.features` beside the table NAME.jsonl."""
-    key = json.dumps([asdict(settings), samples, seed], sort_keys=True, default=str)
+    how = {name: value for name, value in asdict(settings).items() if name not in LATER or value != LATER[name]}
+    key = json.dumps([how, samples, seed], sort_keys=True, default=str)
     shipped = table.absolute().parent == places.measurements().absolute()
     folder = OF_SHIPPED if shipped else table.parent
     name = f"{settings.sampler}-{settings.steps}-{samples}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"

@@ -58,18 +58,34 @@ def interleaved(
 
     Rows of one call share their `session`. Raises ValueError for an empty grid and for fewer than two rounds.
     """
-    if not grid or rounds < 2:
-        raise ValueError(f"{len(grid)} settings and {rounds} rounds: give at least one, and at least two rounds")
+    return interleaved_runs([(denoise, settings) for settings in grid], rounds, name=name, seed=seed, progress=progress)
+
+
+def interleaved_runs(
+    runs: Sequence[tuple[Any, Settings]],
+    rounds: int = ROUNDS,
+    *,
+    name: str | None = None,
+    seed: int = 0,
+    progress: bool = False,
+) -> list[Measurement]:
+    """The same for denoisers each with its own settings: a network beside what was made of it to be faster.
+
+    Raises ValueError for no runs and for fewer than two rounds.
+    """
+    if not runs or rounds < 2:
+        raise ValueError(f"{len(runs)} settings and {rounds} rounds: give at least one, and at least two rounds")
     session = uuid.uuid4().hex[:12]
-    rows: list[list[Measurement]] = [[] for _ in grid]
-    costs: list[list[float]] = [[] for _ in grid]
+    rows: list[list[Measurement]] = [[] for _ in runs]
+    costs: list[list[float]] = [[] for _ in runs]
     bar_options = {} if progress else {"disable": True}  # otherwise as TQDM_DISABLE says
-    bar = tqdm(total=len(grid) * (rounds + 1), desc="rounds", unit="batch", **bar_options)
+    bar = tqdm(total=len(runs) * (rounds + 1), desc="rounds", unit="batch", **bar_options)
     for turn in range(rounds + 1):
-        for k in range(len(grid)):
-            number = (k + turn) % len(grid)  # no row is always the first
-            row = measure(denoise, grid[number], repeats=1, warm_up=turn == 0, seed=seed + turn, name=name)
-            cost = evaluation_seconds(denoise, grid[number])
+        for k in range(len(runs)):
+            number = (k + turn) % len(runs)  # no row is always the first
+            denoise, settings = runs[number]
+            row = measure(denoise, settings, repeats=1, warm_up=turn == 0, seed=seed + turn, name=name)
+            cost = evaluation_seconds(denoise, settings)
             if turn:
                 rows[number].append(row)
                 costs[number].append(cost)

@@ -25,6 +25,7 @@ from diffusion_lessons.machine.fields import check_value
 from diffusion_lessons.metrics.evaluator import Evaluator
 from diffusion_lessons.metrics.samples import Features
 from diffusion_lessons.metrics.scores import WITH_CLASSES, Score, evaluate, evaluate_values, metric_named
+from diffusion_lessons.optimise.techniques import Techniques
 from diffusion_lessons.samplers.base import State, last_x
 from diffusion_lessons.sampling import Settings, device_of, in_precision, states
 
@@ -117,6 +118,8 @@ def measure(
         reference_sha256=evaluator.reference if evaluator else None,
         quality=quality,
         compiled=getattr(denoise, "is_compiled", False),
+        techniques=Techniques(**card.get("plan", {})).words,
+        parent_sha256=card.get("parent_sha256"),
         **load,  # type: ignore[arg-type]
     )
 

@@ -25,6 +25,7 @@ class Measurement:
     seconds               per image of each timed batch; rows of one `session` were timed in turn, so that these pair
     evaluation_seconds    of one evaluation of the network per image, measured between the batches (median)
     features              in which the quality figures are taken, with the hash of the network that makes them
+    techniques            what was done to the network to make it faster, in words, and the hash of the network before
     reference_sha256      of the real images that the distances are taken from
     quality               scores with spread and floor by name, all of `samples` samples from `seed`
     """
@@ -60,6 +61,8 @@ class Measurement:
     evaluation_seconds: float | None = None
     commit: str | None = None
     compiled: bool = False
+    techniques: tuple[str, ...] = ()
+    parent_sha256: str | None = None
 
     @property
     def key(self) -> tuple[Settings, int, int, bool]:
@@ -75,7 +78,8 @@ class Measurement:
     def from_json(cls, entries: dict[str, Any]) -> "Measurement":
         """The inverse of `to_json`."""
         quality = scores_from_json(entries["quality"])
-        parts = {"settings": Settings(**entries["settings"]), "seconds": tuple(entries.get("seconds", ()))}
+        parts: dict[str, Any] = {"settings": Settings(**entries["settings"])}
+        parts |= {name: tuple(entries.get(name, ())) for name in ("seconds", "techniques")}
         return cls(**{**entries, **parts, "quality": quality})
 
 

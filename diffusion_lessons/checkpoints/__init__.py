@@ -1,5 +1,6 @@
 """Trained denoisers as two files: weights, and a card that says what they are and where they come from."""
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ from torch import Tensor, nn
 
 from diffusion_lessons import networks, schedules
 from diffusion_lessons.captions.denoiser import CaptionDenoiser
-from diffusion_lessons.checkpoints import cards
+from diffusion_lessons.checkpoints import cards, plans
 from diffusion_lessons.checkpoints.captions import load_parts
 from diffusion_lessons.denoisers.network import Denoiser
 from diffusion_lessons.estimates import check_prediction_type
@@ -17,6 +18,8 @@ from diffusion_lessons.machine.devices import choose_device, why_not_compiled
 from diffusion_lessons.machine.fields import check_value
 from diffusion_lessons.machine.files import Lock
 from diffusion_lessons.networks.latent_unet import LatentUNet
+from diffusion_lessons.optimise.copies import network_of
+from diffusion_lessons.optimise.techniques import apply
 from diffusion_lessons.path import Path as GaussianPath
 
 NEEDS = ("architecture", "path", "predicts", "shape", "classes")
@@ -67,7 +70,7 @@ def save(
 
 
 def load(name_or_path: str | Path, device: str | torch.device = "cpu", *, compile: bool = False) -> Denoiser:
-    """A denoiser ready to sample from: a checkpoint of the package by name, or any by its path.
+    """A denoiser ready to sample from: a checkpoint of the package by name, or any by its path, or a plan (.json).
 
     It carries `.path`, `.shape` of one sample, `.classes` (how many) and `.card`. Weights are float32, whatever they
     were stored as. Nothing is clipped: put `clip` outermost yourself. A `captions.CaptionDenoiser` comes with its text
@@ -79,14 +82,14 @@ def load(name_or_path: str | Path, device: str | torch.device = "cpu", *, compil
     Raises FileNotFoundError for a missing file or card, ValueError for a file that is truncated, changed, or not of
     the architecture that its card names, and where compiling was asked for and cannot work.
     """
+    if plans.is_plan(name_or_path):
+        return _planned(name_or_path, device, compile)
     target = choose_device(device)
     tensors, card = cards.read(name_or_path, NEEDS)
     network, described = cards.network(name_or_path, tensors, card)
     network = plain = network.to(target).eval().requires_grad_(False)
     if compile:
-        if reason := why_not_compiled(target):
-            raise ValueError(f"{name_or_path} cannot be compiled: {reason}; leave compile=False")
-        network = _Compiled(network, graphs=target.type == "cuda")
+        network = _compiled(network, target, name_or_path)
     parts = load_parts(cards.find(name_or_path), card, target) if isinstance(plain, LatentUNet) else None
     try:
         path, predicts = schedules.from_card(card["path"]), card["predicts"]
@@ -106,6 +109,28 @@ def load(name_or_path: str | Path, device: str | torch.device = "cpu", *, compil
         raise ValueError(
             f"the card of {name_or_path} is damaged or for another version: {error}; copy it again"
         ) from error
+
+
+def _planned(file: str | Path, device: str | torch.device, compile: bool) -> Denoiser:
+    """What a plan describes: its parent with all that is done to it, and a card that names both."""
+    plan, target = plans.read(file), choose_device(device)
+    parent = load(plan.parent, target)
+    plans.check_parent(plan, parent)
+    faster = apply(parent, plan.techniques, plans.moved_to(plan.weights, target))
+    faster = copy.copy(faster)  # without techniques it is the parent itself
+    faster.card = plans.card_of(plan, parent.card or {}, Path(file).stem, faster)
+    if compile or plan.techniques.compile:
+        if isinstance(faster, CaptionDenoiser) or plan.techniques.int8 or plan.techniques.features > 1:
+            why = ", ".join(plan.techniques.words) or "it is told in words"
+            raise ValueError(f"{file} is not compiled as a whole: {why}")
+        faster.network = _compiled(network_of(faster), target, file)
+    return faster
+
+
+def _compiled(network: nn.Module, device: torch.device, name: str | Path) -> nn.Module:
+    if reason := why_not_compiled(device):
+        raise ValueError(f"{name} cannot be compiled: {reason}; leave compile=False")
+    return _Compiled(network, graphs=device.type == "cuda")
 
 
 class _Compiled(nn.Module):

@@ -17,5 +17,6 @@ __getattr__, __dir__, __all__ = offer(
         "int8": ["Quantised", "calibration_run", "quantise", "to_int8", "why_no_int8"],
         "placement": ["cheapest", "local_errors", "place_steps"],
         "sensitivity": ["layer_sensitivity"],
+        "techniques": ["Techniques"],
     },
 )

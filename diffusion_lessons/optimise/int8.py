@@ -3,10 +3,10 @@
 quick = to_int8(load("mnist-diffusion"))     # needs the extra "optimise" and a C++ compiler; compiles at the first call
 
 A number x becomes q = round(x / step) + zero, kept within 8 bits, and stands for (q - zero) step: at most half a step
-from x, as long as x lies in the range that was assumed. Weights are known beforehand, and each output channel has a step
-of its own. Activations are not: their range is measured while the network runs on examples (static quantisation), and
-it changes with the noise level, so examples of *every* level are needed. Source: Jacob et al. 2018 (arXiv 1712.05877),
-sections 2.1 and 3; for diffusion Shang et al. 2023, "Post-training quantization on diffusion models" (arXiv 2211.15736).
+from x, as long as x lies in the range that was assumed. Weights are known beforehand, and each output channel has its
+own step. Activations are not: their range is measured while the network runs on examples (static quantisation), and it
+changes with the noise level, so examples of *every* level are needed. Source: Jacob et al. 2018 (arXiv 1712.05877),
+sections 2.1 and 3; for diffusion Shang et al. 2023, "Post-training quantization on diffusion models" (2211.15736).
 """
 
 import copy
@@ -19,6 +19,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from diffusion_lessons.denoisers.conditions import condition_on
 from diffusion_lessons.denoisers.network import Denoiser
 from diffusion_lessons.machine.devices import why_not_compiled
 from diffusion_lessons.networks.unet import UNet
@@ -88,7 +89,8 @@ def calibration_run(denoise: Denoiser, samples: int = 32, steps: int = 20, seed:
     labels = None if denoise.classes is None else torch.arange(samples, device=x.device) % (denoise.classes + 1)
     times = denoise.path.grid(steps)
     examples = [Example(x, times[0], labels)]
-    states = ddim(lambda x, t: denoise(x, t, labels), x, denoise.path, times)
+    told = denoise if labels is None else condition_on(denoise, labels)
+    states = ddim(told, x, denoise.path, times)
     return examples + [Example(state.x, state.t, labels) for state in states if state.t > 0]
 
 
@@ -131,9 +133,7 @@ class Int8(nn.Module):
     def __init__(self, network: nn.Module, compiled: bool) -> None:
         super().__init__()
         self.network = network
-        self.run = (
-            torch.compile(network, options={"freezing": True}, dynamic=False) if compiled else network
-        )
+        self.run = torch.compile(network, options={"freezing": True}, dynamic=False) if compiled else network
 
     def forward(self, *inputs: Tensor) -> Tensor:
         return self.run(*inputs)

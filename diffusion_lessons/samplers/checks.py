@@ -15,6 +15,17 @@ from diffusion_lessons.path import Path, is_prior
 PACKAGE = str(File(__file__).parents[1])
 DATA_LEFT = 0.05  # alpha / sigma: as much of the data, in units of the noise, may be missing from x_T unnoticed
 
+FLAGS = {  # of the command line, for settings that are not options of a sampler
+    **{name: name for name in ("sampler", "steps", "spacing", "scale", "negative", "interval", "rescale", "precision")},
+    "label": "label",
+    "labels": "label",
+    "limit": "no-clip",
+    "seed": "seed",
+    "generator": "seed",
+    "device": "device",
+    "batch": "batch, which benchmark and evaluate take",
+}
+
 
 class StartWarning(UserWarning):
     """x is the path's prior, pure noise, and at the time where the grid starts x_t still holds some of the data."""
@@ -76,6 +87,13 @@ def warn_of_start(x: Tensor, path: Path, t: float, upward: bool = False) -> None
         StartWarning,
         stacklevel=_frames_inside(),
     )
+
+
+def instead(name: str, settings: Sequence[str]) -> str:
+    """How to give a setting that was taken for an option of the sampler; nothing for an unknown name."""
+    if name in FLAGS:
+        return f"; give --{FLAGS[name]}"
+    return f"; no command takes it: in Python, Settings({name}=...)" if name in settings else ""
 
 
 def _frames_inside() -> int:

@@ -41,3 +41,12 @@ def test_every_row_has_a_place_of_its_own_and_shipped_tables_keep_theirs_out_of_
         )
     ]
     assert len(set(places_of)) == 5 and {place.parent.parent for place in places_of} == {kept.OF_SHIPPED}
+
+
+def test_settings_that_came_later_leave_the_places_of_earlier_rows_as_they_were(tmp_path):
+    plain, *later = (
+        kept.place(tmp_path / "net.jsonl", Settings("ddim", 2, **more), 20, 0)
+        for more in ({}, {"reuse": 2}, {"placed": (1000.0, 10.0, 0.0)})
+    )
+    assert len({plain, *later}) == 3
+    assert kept.place(tmp_path / "net.jsonl", Settings("ddim", 5), 20, 0).stem.endswith("5a1da8ce8ce1")

@@ -31,6 +31,16 @@ def test_every_round_times_every_row_and_the_rounds_are_kept(tmp_path):
         assert Measurement.from_json(json.loads(json.dumps(one.to_json()))) == one
 
 
+def test_several_denoisers_are_timed_in_the_same_rounds():
+    wide = toys.GaussianMixture([[0.0]], stds=[1.0]).denoiser(PATH)
+    runs = [(MIXTURE.denoiser(PATH), GRID[0]), (wide, GRID[1])]
+    rows = latency.interleaved_runs(runs, rounds=2)
+    assert [row.settings for row in rows] == GRID and rows[0].session == rows[1].session
+    assert rows[0].checkpoint_sha256 != rows[1].checkpoint_sha256 and speed_up(rows[0], rows[1]).measured.value > 0
+    with pytest.raises(ValueError, match="at least two rounds"):
+        latency.interleaved_runs([])
+
+
 def test_a_row_is_never_always_the_first(monkeypatch):
     order = []
 
