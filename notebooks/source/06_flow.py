@@ -40,8 +40,8 @@ path, cosine, generator = schedules.flow(), schedules.cosine(), torch.Generator(
 # %% [markdown]
 # ## A straight line
 #
-# Lesson 01 had a long table of $\beta_t$. This lesson does without one. Take a clean sample, take some noise, and join
-# them by a straight line that is walked at constant speed in one unit of time:
+# The paths of lesson 01 came from a long table of $\beta_t$. This lesson needs no table. Take a clean sample, take some
+# noise, and join them by a straight line, which a point follows at constant speed in one unit of time:
 #
 # $$x_t = (1-t)\,x_0 + t\,\varepsilon .$$
 #
@@ -50,7 +50,7 @@ path, cosine, generator = schedules.flow(), schedules.cosine(), torch.Generator(
 #
 # $$u = \frac{dx_t}{dt} = \varepsilon - x_0 .$$
 #
-# **Mind the sign.** Here, as everywhere in this course, time runs from data (0) to noise (1), so $u$ points at the
+# **Mind the sign.** Here, as everywhere in this course, time runs from data (0) to noise (1), so $u$ points towards the
 # *noise*. Many texts let time run the other way, and their velocity "points towards the image": it is $-u$. Both are
 # right. Mixing the two is the commonest bug.
 
@@ -82,19 +82,19 @@ def velocity_target(x0, eps):
 check("velocity_target", velocity_target)
 
 # %% [markdown]
-# The method is often told as a walk home through a forest. The walker of lesson 03 takes a thousand short steps, asks
-# for directions at every one of them, and is pushed about after each. The walker of this lesson is told at once: *your
-# way home is a straight line in this direction.* One long walk, and you are there.
+# The method is often explained by a walk home through a forest. The walker of lesson 03 takes a thousand short steps,
+# asks for directions at every one of them, and is pushed about after each. The walker of this lesson is told at once:
+# *your way home is a straight line in this direction.* One long walk, and you are there.
 #
 # It is a good story. To see what is wrong with it, ask who gives the direction.
 
 # %% [markdown]
 # ## What the network learns
 #
-# A network $f(x, t)$ is trained to predict $\varepsilon - x_0$ for pairs that are drawn at random. At a point $x$ half
-# way, many such lines meet, from different data to different noise. The network is given $x$ and $t$, but not the pair.
-# What is the best that it can answer? Least squares gives the answer of lesson 02, the mean over all lines through the
-# point:
+# A network $f(x, t)$ is trained to predict $\varepsilon - x_0$ for pairs of a sample and a noise that are drawn
+# independently of each other. At a point $x$ half way, many such lines meet, from different data to different noise.
+# The network is given $x$ and $t$, but not the pair. What is the best that it can answer? As in lesson 02, the squared
+# loss is smallest at a mean, here the mean over all lines through the point:
 #
 # $$\hat u(x, t) = \mathbb{E}[\varepsilon - x_0 \mid x_t = x] = \hat\varepsilon(x, t) - \hat x_0(x, t) .$$
 #
@@ -154,7 +154,8 @@ show(
 # The same, seen at one place: through a gate at $x$, in a short time, pass as many particles as the density there times
 # their mean velocity. Replace each one's velocity by the mean, and just as many pass. Physicists write it as the
 # *continuity equation*, $\partial p_t/\partial t = -\nabla\cdot(p_t\,\hat u)$: what flows in minus what flows out.
-# First count at the gate; counting 400,000 lines leaves an uncertainty of about 0.0002.
+# First count at the gate. With 400,000 lines, the counted share has a standard error of up to 0.00015, so differences
+# of 0.0003 may be due to chance.
 
 
 # %%
@@ -176,8 +177,9 @@ for gate, t in ((0.3, 0.5), (-0.5, 0.3), (1.0, 0.7)):
 
 # %% [markdown]
 # And now the theorem itself. Carry 20,000 particles along $\hat u$, and compare them at several times with the known
-# distribution of $x_t$. As a control, follow another summary of the lines through a point: instead of their mean,
-# the velocity towards the *likelier* of the two clusters. That sounds just as sensible.
+# distribution of $x_t$. As a control, follow another summary of the lines through a point: instead of their mean, the
+# velocity towards the *likelier* of the two clusters. That sounds just as sensible. If the theorem matters, it must
+# fail.
 
 
 # %%
@@ -210,16 +212,16 @@ for state, t in zip(by_mean[1:], levels[1:], strict=True):
 assert all(toys.wasserstein_1(s.x, mixture_at(s.t)) < 1e-3 for s in by_mean[1:])
 
 # %% [markdown]
-# **The mean velocity keeps the distribution at every time; a more decided velocity does not.** That is why a network
-# trained by least squares on random pairs, which can only learn a mean, is exactly what is needed. It is also the
-# missing proof of lesson 05: on any path $u = \alpha_t' x_0 + \sigma_t'\varepsilon$, and its mean given $x_t$ is the
-# right-hand side of the probability-flow equation.
+# **The mean velocity keeps the distribution at every time; the velocity towards the likelier cluster does not,** and
+# puts 90 % of the particles above 0, where 70 % belong. A network that is trained by least squares on random pairs can
+# only learn a mean. So it learns exactly what is needed. This is also the proof that lesson 05 left out: on any path $u
+# = \alpha_t' x_0 + \sigma_t'\varepsilon$, and its mean given $x_t$ is the right-hand side of the probability-flow ODE.
 
 # %% [markdown]
-# ## How bent
+# ## How bent is the flow?
 #
-# **The flow is not straight.** The lines are, but nobody follows them. Here are two measures of it, for the three
-# clusters in the plane of lesson 05:
+# **The flow is not straight.** The lines are, but no particle follows them. Here are two measures of how bent a flow
+# is, for the three clusters in the plane of lesson 05:
 #
 # - *straightness*, the share of the velocity that is not the constant velocity $\bar v = (x_T - x_0)/T$ of a straight
 #   line between the ends of the trajectory. It is 0 for straight trajectories of constant speed, and may exceed 1:
@@ -259,7 +261,7 @@ show(
 )
 
 # %% [markdown]
-# ## And why Euler there is DDIM
+# ## Why Euler on the straight path is DDIM
 #
 # Write an Euler step from $t$ to $s$, and put in $x_t = (1-t)\hat x_0 + t\hat\varepsilon$:
 #
@@ -277,14 +279,15 @@ print("with 1, 7 and 50 steps: Euler on the flow path and DDIM agree to twelve d
 
 # %% [markdown]
 # That is why the two shared a line in lesson 05. "A flow model sampled with Euler" and "a diffusion model sampled with
-# DDIM" is one algorithm. Is it one *model*, too?
+# DDIM" are one algorithm. Are they one *model*, too?
 
 # %% [markdown]
 # ## The same flow on another clock
 #
-# Take the cosine path of lesson 01, the exact denoiser there, and DDIM. Choose its times so that the ratio of data to
-# noise, $\lambda$, is what Euler meets on the straight path. And start from the same noise, scaled so that
-# $\alpha + \sigma$ agrees.
+# Take the cosine path of lesson 01, the exact denoiser there, and DDIM. Choose its times so that at each step
+# $\lambda$, the logarithm of the ratio of data to noise, is what Euler meets on the straight path. Where $\lambda$
+# agrees, $\alpha x_0 + \sigma\varepsilon$ on the two paths differs by a factor only. On the straight path $\alpha +
+# \sigma = 1$, so the factor is $\alpha + \sigma$ of the cosine path, and the start has to be divided by it.
 
 # %%
 first = path.t_of_lam(cosine.lam(cosine.T))  # the straight path's time with the noise of the cosine path's start
@@ -298,8 +301,8 @@ print("times on the cosine path: " + ", ".join(f"{t:.0f}" for t in cosine_times)
 print("both end in the same places, to nine decimals")
 
 # %% [markdown]
-# The straight path is a diffusion path with another clock and another scale. A network for one is, after a change of
-# variables, a network for the other. Then what is the straight path *for*?
+# So the straight path is a diffusion path on another clock and another scale, and a network for one is, after a change
+# of variables, a network for the other. Then what is gained by the straight path?
 
 # %% [markdown]
 # ## Easy for which data, for which solver?
@@ -334,9 +337,9 @@ for name, other in paths.items():
 
 # %% [markdown]
 # **On these data plain Euler on the cosine path beats the straight path by far, and needs less than half the steps.**
-# Even the linear schedule of DDPM is as good as the straight path for Euler. So what is straight about the straight
-# path? Look at the simplest data that there are, one Gaussian of width $c$ around a point $m$, where the flow can be
-# written down:
+# Even the linear schedule of DDPM is as good as the straight path for Euler. So for which data *is* the straight path
+# straight? Look at the simplest data that there are, one Gaussian of width $c$ around a point $m$, where the flow can
+# be written down:
 #
 # $$x_t = \alpha_t\,m + \sqrt{\alpha_t^2 c^2 + \sigma_t^2}\;z .$$
 #
@@ -345,11 +348,11 @@ for name, other in paths.items():
 # - On a **cosine path**, $\alpha^2 + \sigma^2 = 1$, if the data are as *broad as the noise* ($c = 1$, $m = 0$), it is
 #   $z$: nothing moves at all, and any number of steps is exact. The straight path, on the same data, squeezes the noise
 #   to $\sqrt{1/2}$ half way and lets it out again.
-# - **DDIM** is exact for a point on *every* path, for it follows $\alpha_t\hat x_0 + \sigma_t\hat\varepsilon$ and not
-#   the tangent.
+# - **DDIM** is exact for a point on *every* path, because it follows $\alpha_t\hat x_0 + \sigma_t\hat\varepsilon$ and
+#   not the tangent.
 #
 # You saw the same alternative in lesson 03: the small variance was right for points, the large one for data as broad as
-# the noise. Here is all that lies between.
+# the noise. The next figure shows what happens at the widths between.
 
 # %%
 widths, curves = [0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.3], {}
@@ -380,7 +383,8 @@ show(
 )
 
 # %% [markdown]
-# So "this path needs fewer steps" is a statement about a path, a solver *and* data.
+# **So "this path needs fewer steps" is a statement about a path, a solver *and* data.** For points the straight path
+# and DDIM are exact; from a width of 0.02 on, Euler on the cosine path is nearer, and for broad clusters much nearer.
 #
 # Now ask networks. `mnist-flow` and `mnist-diffusion` ship with the course: the same architecture and the same digits,
 # one trained on the straight path and one on the cosine path. First some digits from the same noise.
@@ -410,12 +414,13 @@ show(
 
 # %% [markdown]
 # **Two networks, trained apart, draw nearly the same digits from the same noise.** There is one flow on two clocks, as
-# you saw above, and both learned it. But Euler on the *cosine* path, the winner on the clusters, draws scribbles. Is
-# the straight path better for images after all?
+# you saw above, and both networks learned it. But Euler on the *cosine* path, the winner on the clusters, draws
+# scribbles in four steps. Is the straight path better for images after all?
 #
-# You have met such scribbles before, in lesson 03: a start that was wrong by a little in every pixel. Look at the first
-# Euler step. It takes the slope $\alpha'$ at $t = 1000$ for the whole step. The cosine path is a table whose last
-# entries are cut off, so that $\bar\alpha$ never is 0, and just there its slope is far from that of the step:
+# You have met such scribbles before. In lesson 03 they came from a start that was wrong by a little in every pixel; in
+# lesson 05 Heun drew badly because of its first step. Look at the first Euler step here. It uses the slope $\alpha'$ at
+# $t = 1000$ for the whole step. The cosine path is a table, and its last entries were changed so that $\bar\alpha$
+# never reaches 0. Just there its slope is far from the mean slope over the step:
 
 # %%
 first = (cosine.alpha(750) - cosine.alpha(1000)) / 250
@@ -424,15 +429,16 @@ print(
 )
 
 # %% [markdown]
-# So the first step brings in a fifth of the ink that belongs at $t = 750$, or rather of the black around it. Is that
-# all? Replace this *one* step by a step of DDIM, which needs no slope, and leave the other three to Euler. Three draws
-# of 100 digits for each, to see the spread. (The Fréchet distance compares them with real digits; lower is better.)
+# So after the first step the state contains only a fifth of the digit that belongs in it at $t = 750$. Is that the
+# whole cause? Replace this *one* step by a step of DDIM, which needs no slope, and leave the other three to Euler. The
+# cell prints the Fréchet distance to real digits (lower is better), for three draws of 100 digits each, so that you see
+# the spread.
 
 # %%
 labels, real = torch.arange(100) % 10, moments(features.reference("mnist", "train").features)
 
 
-def score(network, samplers_by_step, seed):
+def frechet_of(network, samplers_by_step, seed):
     """Fréchet distance of 100 digits, drawn with these samplers, one a step."""
     net = load(network)
     x, times = (
@@ -450,22 +456,23 @@ for name, (network, by_step) in {
     "diffusion, Euler": ("mnist-diffusion", ["euler"] * 4),
     "diffusion, DDIM once, then Euler": ("mnist-diffusion", ["ddim", "euler", "euler", "euler"]),
 }.items():
-    print(f"{name:>32}, 4 steps: " + ", ".join(f"{score(network, by_step, seed):.2f}" for seed in range(3)))
+    print(f"{name:>32}, 4 steps: " + ", ".join(f"{frechet_of(network, by_step, seed):.2f}" for seed in range(3)))
 
 # %% [markdown]
 # **It was one step, at the edge of a table.** With that step mended, Euler on the cosine path is as good as DDIM there
-# and as Euler on the straight path: the three differ by no more than their draws do. With four evaluations all three
-# keep the promise of "few steps".
+# and as Euler on the straight path: the three differ by no more than their draws do. Plain Euler on the cosine path was
+# eight times as far away.
 #
-# That is what the straight path is for. Its slopes are $-1$ and $1$ everywhere, it has no table and no edge, and on it
-# the simplest solver *is* the exponential integrator of lesson 05, whether one knows that word or not. **The straight
-# path makes a good choice the easy one.** It does not make sampling cheaper than DDIM had already made it.
+# This is what is gained by the straight path. Its slopes are $-1$ and $1$ everywhere, it has no table and no edge, and
+# on it the simplest solver *is* the exponential integrator of lesson 05, whether one knows that term or not. **On the
+# straight path the easy choice is a good one.** But it does not make sampling cheaper than DDIM had already made it.
 
 # %% [markdown]
 # ## Train one
 #
-# The loop is that of lesson 02 with two words changed: the path is straight, and the network predicts the velocity.
-# The data are two moons. Your `velocity_target` is what it learns. The option `coupled` is for the next section.
+# The loop is that of lesson 02 with two changes: the path is straight, and the network predicts the velocity. The data
+# are points in the plane on two half circles, the "two moons". Your `velocity_target` is what the network learns. The
+# option `coupled` is for the next section.
 
 # %%
 target = working("velocity_target", velocity_target)
@@ -513,15 +520,17 @@ counts = {"euler, 1 step": 1, "euler, 3 steps": 3, "euler, 20 steps": 20}
 runs = {name: trace(samplers.euler, drawn, start[:150], path, path.grid(N)) for name, N in counts.items()}
 show(
     trajectories.plane_figure(cloud, runs, reach=2.6),
-    "One step ends near the mean of the moons, three find their outline, twenty lie on them.",
+    "Samples of the trained network (dots), over the data (grey). One step ends near the mean of the moons, three find "
+    "their outline, and after twenty most samples lie on them.",
 )
 
 # %% [markdown]
 # ## Straighter: choose the pairs
 #
-# The flow bends because the lines cross, and the lines cross because the pairs are drawn at random. So draw them
-# otherwise: within each batch, pair every data point with noise in such a way that the lines are short as a whole. Then
-# they hardly cross. This is *minibatch optimal transport*, and a library does the hard part:
+# The flow bends because the lines cross, and the lines cross because the pairs are drawn at random. So pair them in
+# another way: within each batch, assign a noise to every data point so that the sum of the squared lengths of the lines
+# is as small as possible. Then they hardly cross. This is *minibatch optimal transport*, and a function of SciPy does
+# the hard part:
 
 # %%
 print(inspect.getsource(training.optimal_coupling).split('"""')[2].strip("\n"))
@@ -543,11 +552,11 @@ print(f"matched pairs: one step misses the moons by {one:.3f}, twenty steps by {
 
 # %% [markdown]
 # Now the story of the walk home is nearly true: one step, and almost there. (More steps still gain, because the flow is
-# not quite straight.) Straight flows are *made*, by the choice of pairs. The other way is to train again on the pairs
-# that a first flow has made; that is *reflow*, in lesson 11.
+# not quite straight.) A flow is straight only if something *makes* it so. One way is to choose the pairs. Another is to
+# train again on the pairs that a first flow has made; that is *reflow*, in lesson 11.
 #
-# But do not expect as much of matching for images. In the plane, 128 points of noise leave every data point a near one.
-# In 64 dimensions they do not:
+# But do not expect as much of matching for images. In the plane, among 128 points of noise there is one near every data
+# point. In 64 dimensions there is not:
 
 # %%
 digits = load_data("digits").images[:256].double()
@@ -557,8 +566,8 @@ for name, data in {"moons, in 2 dimensions": moons[:256].double(), "digits, in 6
     print(f"{name}: matching leaves {after / before:.0%} of the mean squared length of the lines")
 
 # %% [markdown]
-# Production models that need four to eight steps are not straight by nature, either: they are distilled, or trained on
-# pairs of their own making, on top of the straight path. How much each contributes is not measured here.
+# Published models that need only four to eight steps do not owe that to the straight path alone. They are distilled
+# (lesson 11), or trained on pairs of their own making. How much each of these contributes is not measured here.
 
 # %% [markdown]
 # ## Straight, and still a blur
@@ -579,17 +588,17 @@ show(
 )
 
 # %% [markdown]
-# They *are* nearly straight, and still one step is a blur. The reason is that $S$ is a share of the whole trajectory.
-# In 784 dimensions most of a trajectory is noise that has to go, whatever the picture will be. What decides the picture
-# is a small part of it. So straightness, as a number, says little about pictures unless one also says in how many
-# dimensions.
+# They *are* nearly straight, and still one step is a blur. The reason is that $S$ compares the bend with the whole
+# trajectory. In 784 dimensions most of a trajectory removes noise, and would do so for any picture; the part that
+# decides which picture it will be is small beside it. So a value of $S$ says little about pictures unless you know in
+# how many dimensions it was measured.
 
 # %% [markdown]
 # ## Move it
 #
 # The exact denoiser on three paths. Set one step: every trajectory leads to the mean. Then choose Euler and 4 steps,
-# and go through the paths; choose DDIM, and go through them again. On which path do the two differ most, and who wins?
-# Then let Heun try.
+# and go through the paths; choose DDIM, and go through them again. On which path do the two differ most, and which is
+# nearer to the exact ends? Then choose Heun.
 
 # %% tags=["panel"]
 flow_panel(mixture, [path, cosine, linear])
@@ -599,8 +608,8 @@ flow_panel(mixture, [path, cosine, linear])
 #
 # Exercises 1 and 2 stand [above](#A-straight-line).
 #
-# **3.** From the velocity back to the clean sample: the line that makes every sampler of this course work on a flow
-# model.
+# **3.** From the velocity back to the clean sample $\hat x_0$. With this line every sampler of this course works on a
+# flow model.
 
 
 # %%
@@ -611,9 +620,9 @@ def flow_x0(x, u, t):
 check("flow_x0", flow_x0)
 
 # %% [markdown]
-# **4. To investigate.** Ten evaluations on the *straight* path, for the three clusters. First choose the times: ten
-# Euler steps need not be equal. How much can the times gain? Then choose the solver as well, among those of lesson 05.
-# The target to beat is Euler with ten equal steps on the *cosine* path.
+# **4. To investigate.** You have ten evaluations on the *straight* path, for the three clusters. First choose the
+# times: ten Euler steps need not be equal. How much can be gained by the times alone? Then choose the solver as well,
+# among those of lesson 05. The target to beat is the error of Euler with ten equal steps on the *cosine* path.
 
 # %%
 goal = exact_flow(mixture.denoiser(path), noise, path, (1.0, 0.0), tolerance=1e-8)[-1].x
@@ -632,12 +641,13 @@ print(f"Euler, short steps at first: {error_of(samplers.euler, [1 - (k / 10) ** 
 # ## Pitfalls
 #
 # - **The sign, and the direction of time.** Before you combine two codes, evaluate both velocities at one known pair.
-# - **"Straight paths".** The pairs of training are straight; the flow is not, unless something made it so.
+# - **"Straight paths".** The lines between the pairs of training are straight; the flow is not, unless something made
+#   it so.
 # - **A comparison of paths with one solver.** Euler on the cosine path and DDIM on it are two methods. Name both.
 # - **A slope at the edge of a table.** Where a solver differentiates the path, look at its ends.
 # - **Noise prediction at $t = 1$.** There $\alpha = 0$, and $\hat x_0 = (x - \sigma\hat\varepsilon)/\alpha$ is 0 by 0.
 #   Predict the velocity.
-# - **A grid that ends at 0.001 before 0** spends a whole evaluation on the last thousandth of the trajectory.
+# - **A grid with a time of 0.001 before its 0** spends a whole evaluation on the last thousandth of the trajectory.
 # - **Matching with labels.** If noise is matched to data within a labelled batch, the noise gives the label away.
 #   Use it for unconditional training only.
 
@@ -645,10 +655,11 @@ print(f"Euler, short steps at first: {error_of(samplers.euler, [1 - (k / 10) ** 
 # ## What to remember
 #
 # - $x_t = (1-t)x_0 + t\varepsilon$, $u = \varepsilon - x_0$: no schedule to design.
-# - The network learns the *mean* of the lines through a point. Following the mean keeps the distribution at every time.
+# - The network learns the *mean velocity* of the lines through a point. Following it keeps the distribution at every
+#   time.
 # - The flow of that mean bends. Euler on it is DDIM: a flow model is a diffusion model on another clock.
-# - The straight path is easy for points, a cosine path for data as broad as the noise. DDIM is exact for points on
-#   both.
+# - Euler is exact for points on the straight path, and for data as broad as the noise on a cosine path. DDIM is exact
+#   for points on both.
 # - One step returns the mean of the data. Straight flows are made, by matching or by reflow.
 
 # %% [markdown]

@@ -6,8 +6,8 @@
 # **Budget.** About 45 seconds of one CPU core, 1.0 GB of memory, nothing to download.
 #
 # **Afterwards you can** write classifier-free guidance in one line and count what it costs; translate a scale from one
-# paper to another; say where guided samples end, which is not where they are said to end; and tune the scale of a
-# network, with a remedy at hand when pictures saturate.
+# paper to another; say which distribution guided samples follow, which is not the one that is often named; and tune the
+# scale of a network, with a remedy at hand when pictures saturate.
 
 # %%
 import inspect
@@ -50,13 +50,13 @@ null = len(digits.classes)
 print(f"of 2,000 labels {int((batch.condition == null).sum())} became the null label, which has the number {null}")
 
 # %% [markdown]
-# So one set of weights holds both: the conditional network, and the unconditional one.
+# So one set of weights serves as both, the conditional network and the unconditional one.
 
 # %% [markdown]
 # ## The blend
 #
 # Evaluate the network twice, with the condition and without it. The difference of the two answers is what the condition
-# *changes*. Now go in that direction, further or less far than the network itself would:
+# *changes*. Now follow that direction, farther than the network itself would, or less far:
 #
 # $$\hat\varepsilon = \hat\varepsilon_\text{uncond} +
 # s\,(\hat\varepsilon_\text{cond} - \hat\varepsilon_\text{uncond}).$$
@@ -82,7 +82,7 @@ print(inspect.getsource(guidance.blend).split('"""')[2].strip("\n"))
 
 # %% [markdown]
 # At $s = 0$ the blend is the unconditional network, at $s = 1$ the conditional one: "no guidance" is 1, not 0. Above 1
-# the condition is amplified. Check the two ends, on a mixture of two classes whose answers are exact.
+# the condition is amplified. Check the two ends, on two classes of numbers for which both answers are known exactly.
 
 # %%
 path = schedules.cosine()
@@ -110,8 +110,8 @@ table.set_index("where, and its symbol")
 # %% [markdown]
 # ## Two passes in one
 #
-# Two answers cost two evaluations. They can be computed together, as one pass over a doubled batch, which takes a
-# device with idle capacity less than twice the time. The number of evaluations is the same.
+# Two answers cost two evaluations. They can be computed together, as one pass over a doubled batch; on a device with
+# idle capacity that takes less than twice the time. The number of evaluations is the same.
 
 # %%
 times = path.grid(20)
@@ -127,8 +127,8 @@ for name, options in variants.items():
     print(f"{name}: {counted.nfe:.0f} evaluations in 20 steps")
 
 # %% [markdown]
-# So guided DDPM with its thousand steps makes two thousand evaluations. The last line is a saving to remember: where
-# guidance is switched off, the second pass is not made.
+# So guided DDPM with its thousand steps makes two thousand evaluations. The last line shows how to save some of them:
+# where guidance is switched off, the second pass is not made.
 
 # %% [markdown]
 # ## What it is said to sample
@@ -153,8 +153,8 @@ assert torch.allclose(guided.eps, -path.sigma(t) * score, atol=1e-9)
 print(f"at t = {t:.0f} the guided noise is that of p^(1-s) p(.|c)^s, to nine decimals, at 1,000 places")
 
 # %% [markdown]
-# From here it is a small step to "guidance samples the density $p(x)^{1-s}\,p(x\mid c)^s$". You can read it in many
-# places. Take data for which that density, and everything else, is known: Gaussians.
+# From here it seems a small step to "guidance samples the density $p(x)^{1-s}\,p(x\mid c)^s$", and you can read this
+# sentence in many places. Is it true? Take data for which that density, and everything else, is known: Gaussians.
 
 # %% [markdown]
 # ## Where guided Gaussians end
@@ -181,8 +181,8 @@ print(f"mean {x.mean():.2f}, standard deviation {x.std():.2f}")
 print(f"the mean of the samples lies {(x.mean() - 1) / 0.5:.1f} widths of the class beyond the mean of the class")
 
 # %% [markdown]
-# As the density says. And note what it says: guided samples are *not* samples of the class. Hardly one of the class's
-# own members lies as far out as the average guided one.
+# This is as the density predicts. And note what it predicts: guided samples are *not* samples of the class. Of the
+# class itself, three members in 100,000 lie as far out as the average guided sample.
 
 # %% [markdown]
 # ## Where guided Gaussians really end
@@ -202,18 +202,17 @@ print(f"DDIM's samples really have:     {ode:.3f}, in infinitely many steps {gui
 print(f"DDPM's samples really have:     {sde:.3f}")
 
 # %% [markdown]
-# **Three different numbers, and none is the class's.** The denoiser is exact, the steps are many: nothing here is a
-# numerical error. Why?
+# **Three different numbers, and none is the class's.** The denoiser is exact and the steps are many, so this is no
+# numerical error. What is it then?
 #
 # Without noise, each Gaussian's flow just rescales $x$, at the rate at which the logarithm of its width changes. The
 # guided flow has the blend of the two rates, so it ends at the blend of the logarithms:
 #
 # $$\text{std} = S_u^{\,1-s}\,S_c^{\,s}.$$
 #
-# A sampler that adds noise forgets a part of its trajectory at every step and draws it anew, at a level where the blend
-# is another one, so it ends elsewhere again. The density would come out if its noised versions had the scores that the
-# guided denoiser follows at each level. They do not: to blend and then add noise is not the same as to add noise and
-# then blend.
+# A sampler that adds noise replaces a part of the noise at every step, at a level where the rates and their blend are
+# different, so it ends elsewhere again. The density would come out if the guided denoiser followed, at each level, the
+# score of its noised version. It does not: to blend and then add noise is not the same as to add noise and then blend.
 
 # %%
 alpha, sigma = path.alpha(t), path.sigma(t)
@@ -223,7 +222,7 @@ print(f"at t = {t:.0f} the density, made noisy, has std {blend_first:.3f}")
 print(f"the Gaussian whose score the guided denoiser gives there has std {noise_first:.3f}")
 
 # %% [markdown]
-# Over the scale, the three part company at once:
+# How do the three widths depend on the scale?
 
 # %%
 scales = [1.0, 1.5, 2.0, 3.0, 4.0, 5.0]
@@ -246,15 +245,15 @@ show(
 )
 
 # %% [markdown]
-# This is the price of guidance in its purest form, without any network: samples of a class that are many times more
-# alike than the class is. And it depends on the sampler, so a scale, too, says little without its sampler.
+# This is the price of guidance in its purest form, without any network: the samples are many times more alike than the
+# members of the class. And the price depends on the sampler, so a scale says little unless its sampler is named, too.
 
 # %% [markdown]
 # ## Move the scale
 #
-# Three classes in the plane, exact answers. On the left are the arrows that guidance *adds* to the clean sample
-# predicted at time $t$ (a quarter of their length); on the right is where the samples end. Set $s$ to 0, to 1, to 5. At
-# what times does guidance push, and where?
+# Three classes in the plane, with exact denoisers. The arrows on the left are what guidance *adds* to the clean sample
+# predicted at time $t$ (drawn at a quarter of their length); on the right is where the samples end. Set $s$ to 0, to 1,
+# to 5. At what times does guidance push, and at which places?
 
 # %% tags=["panel"]
 plane = ConditionalMixture(
@@ -267,16 +266,16 @@ plane = ConditionalMixture(
 field_panel(plane, path, scale=4.0)
 
 # %% [markdown]
-# At $s = 1$ there are no arrows. Above it they are long where another class is likelier, and vanish where the class
-# is certain anyway. Samples gather on the far side of their class.
+# At $s = 1$ there are no arrows. Above 1 they are long where another class is likelier, and vanish where the class is
+# certain anyway. The samples gather on that side of their class which faces away from the other classes.
 
 # %% [markdown]
 # ## What it does to pictures
 #
 # Now a real network, trained on MNIST, guided by *your* blend. Within a column the noise is the same, and only the
-# scale grows. Pictures are usually cut to the range $[-1, 1]$ of the data before they are shown, and that would hide
-# what we are looking for. So here black is $-2$ and white is $+2$: a proper digit is light grey on dark grey, and
-# whatever is darker or lighter has left the range.
+# scale grows. Pixel values are usually clipped to the range $[-1, 1]$ of the data before a picture is shown, and that
+# would hide what we are looking for. So here black is $-2$ and white is $+2$: a proper digit is light grey on dark
+# grey, and whatever is darker or lighter has left the range.
 
 # %%
 mnist = load("mnist-diffusion")
@@ -309,12 +308,12 @@ show(
 )
 
 # %% [markdown]
-# To measure this, take a classifier that had no part in the training as the judge. *Adherence* is the share of samples
+# To measure this, take as the judge a classifier that had no part in the training. *Adherence* is the share of samples
 # in which it recognises what was asked for. *Diversity* is the mean distance between two samples of the same class,
 # divided by that between two *training* images of the class. *Excess* is how far values lie beyond the range $[-1, 1]$
 # of the data, on average over all pixels and before anything is clipped. *Contrast* is the standard deviation of all
-# pixel values, divided by that of real images; above 1 means saturated, too. We take the small network for 8-by-8
-# digits, because it is quick.
+# pixel values, divided by that of real images; a value well above 1 is another sign of saturation. We take the small
+# network for 8-by-8 digits, because it is quick.
 
 # %%
 small, eye = load("digits-diffusion"), dl.metrics.evaluator.of_images("digits")
@@ -375,22 +374,22 @@ show(
 # Three things to take from it.
 #
 # - *Plain conditioning is not weak here.* At $s = 1$ the great majority is what was asked for, and $s = 2$ already
-#   brings the rest. There is little to buy. (On MNIST the diversity at $s = 1$ is even *above* that of real digits:
-#   malformed digits are far from each other, too. A high diversity is no praise by itself.) Ten classes are an easy
-#   condition; a sentence is not, and that is where large scales come from.
-# - *Diversity pays first*, and pays most between 1 and 2; on MNIST it goes on paying, long after there is nothing left
-#   to buy.
-# - *Saturation has no threshold.* One often reads that scales above 15 or 20 saturate. Excess grows from the first
-#   step above 1.
+#   brings the rest. There is little to gain. (On MNIST the diversity at $s = 1$ is even *above* that of real digits:
+#   malformed digits are far from each other, too. A high diversity alone is no sign of quality.) Ten classes are an
+#   easy condition; a sentence is a harder one, and large scales come from networks that are conditioned on sentences.
+# - *Diversity is lost first*, and most of it between 1 and 2. On MNIST it goes on falling long after adherence has
+#   reached its top.
+# - *Saturation has no threshold.* One often reads that scales above 15 or 20 saturate. Here the excess is twice as
+#   large at $s = 2$ as at $s = 1$, and it keeps growing.
 
 # %% [markdown]
-# ## Is saturation in the mechanism?
+# ## Can saturation be tuned away?
 #
-# It comes with the mechanism: the blend reaches beyond both estimates, and nothing keeps it in the range of the data.
-# "So it cannot be tuned away" does not follow. Four remedies, all at the same scale:
+# Saturation comes with the mechanism: the blend reaches beyond both estimates, and nothing keeps it in the range of the
+# data. Some conclude that it cannot be tuned away. That does not follow. Here are four remedies, all at the same scale:
 #
 # - **rescale**: bring the spread of $\hat x_0$ most of the way back to that of the conditional estimate;
-# - **interval**: guide at middle noise levels only, where it decides something;
+# - **interval**: guide at middle noise levels only, where guidance matters most (Kynkäänniemi et al. 2024);
 # - **clip** $\hat x_0$ to $[-1, 1]$, and derive the noise again;
 # - **clip dynamically**: cut at a percentile of each sample's own values, and scale back (Imagen).
 
@@ -425,11 +424,11 @@ show(
 )
 
 # %% [markdown]
-# Every one of them at least halves the excess. So: a property of the mechanism *and* tunable. Of the lost diversity
-# only a part comes back; guidance itself has taken the rest. The interval changes the digits least, as the numbers
-# under the picture say: at high noise it leaves the sampler alone, and much of a shape is settled there. And mind what
-# else a remedy does. The dynamic clip was made for large pictures; in an image of 64 pixels the percentile is nearly
-# the brightest pixel, and everything is dimmed with it.
+# Every one of them at least halves the excess. So saturation is a property of the mechanism, *and* it can be tuned. Of
+# the lost diversity only a part comes back. The interval changes the digits least, as the numbers under the picture
+# say: at high noise it leaves the sampler alone, and much of a shape is settled there. And mind what else a remedy
+# does. The dynamic clip was made for large pictures; in an image of 64 pixels the percentile is nearly the brightest
+# pixel, so every picture is scaled down until that pixel fits, and the contrast falls to 0.78 of that of real images.
 
 # %% [markdown]
 # ## Clip outside, not inside
@@ -461,16 +460,17 @@ for name, told_to in {"inside": inside, "outside": clip(guidance.classifier_free
 # %% [markdown]
 # ## Tuning the scale
 #
-# Product interfaces show a "guidance scale", often 7.5 by default, with 5 to 10 as the usual range. Those numbers
-# belong to text-conditioned networks. The recipe that goes with them carries over, but its starting value does not:
+# The interfaces of text-to-image products show a "guidance scale", often 7.5 by default, with 5 to 10 as the usual
+# range. Those numbers belong to text-conditioned networks. The recipe that goes with them can be used elsewhere, though
+# its starting value may not fit:
 #
 # 1. start at 7.5;
 # 2. raise it when the condition is ignored;
 # 3. lower it when pictures are saturated or all alike;
 # 4. compare side by side, from the same noise.
 #
-# Where would it lead on our network? Adherence was perfect or nearly so at every scale from 2 on, so nothing calls for
-# more; 7.5 saturates.
+# Where would it lead on our network? Adherence was perfect or nearly so at every scale from 2 on, so there is no reason
+# to raise it; at 7.5 the pictures saturate.
 
 # %%
 for s in (7.5, 5.0, 3.0, 2.0):
@@ -478,8 +478,8 @@ for s in (7.5, 5.0, 3.0, 2.0):
     print(f"s = {s:g}: adherence {quality['adherence'].value:.3f}, contrast {quality['contrast'].value:.2f} of real")
 
 # %% [markdown]
-# And it depends on what "best" means. Measure the distance between distributions instead, which also counts what is
-# missing (lesson 09), and let the remedy be on, so that saturation is out of the way.
+# The best scale also depends on what "best" means. Measure the Fréchet distance between the samples and real digits
+# instead, which also counts what is missing (lesson 09). To leave saturation aside, $\hat x_0$ is clipped to the range.
 
 # %%
 best = {}
@@ -492,8 +492,8 @@ print(f"real images: {best[1.0].floor:.1f}")
 assert best[1.0].value < best[2.0].value < best[5.0].value
 
 # %% [markdown]
-# The distance is smallest without guidance. People who ask for one good picture and people who ask for a faithful
-# distribution need different scales.
+# The distance is smallest without guidance, at $s = 1$. People who ask for one good picture and people who ask for a
+# faithful distribution need different scales.
 
 # %% [markdown]
 # ## Draw digits yourself
@@ -510,7 +510,7 @@ digit_panel(mnist, digit=4, scale=3.0)
 #
 # Exercise 1 stands [above](#The-blend).
 #
-# **2.** The blend from one pass over a doubled batch, the unconditional half first.
+# **2.** The same blend from the output of one pass over a doubled batch, the unconditional half first.
 
 
 # %%
@@ -521,7 +521,7 @@ def guide_doubled(out, scale):
 check("guide_doubled", guide_doubled)
 
 # %% [markdown]
-# **3.** Where the guided ODE ends, for zero-mean Gaussians.
+# **3.** The standard deviation at which the guided ODE ends, for zero-mean Gaussians.
 
 
 # %%
@@ -556,7 +556,8 @@ for _ in range(4 if answer.passed else 0):
 
 # %% [markdown]
 # **5. To investigate.** Two hundred 8-by-8 digits in ten steps. Find a scale, a remedy or a combination with which the
-# adherence is at least 0.99 and the diversity as high as you can get it. The first try below is the number to beat.
+# adherence is at least 0.99 and the diversity is as high as you can get it. The second line below, with the interval,
+# is the one to beat.
 
 # %%
 print("scale 2:", told(row_at(2.0)))
@@ -569,8 +570,8 @@ print("scale 2, interval 0.2 to 3:", told(row_at(2.0, interval=(0.2, 3.0))))
 # - **A scale of 0 is not "off".** It is unconditional. Off is 1; in papers that write $w$, off is 0.
 # - **Rows for halves.** `out[0]` and `out[1]` are the first two rows of a doubled batch and not its halves: right for
 #   one sample, silently wrong for more. Use `out.chunk(2)`.
-# - **Clipping inside.** Clip the blend, not what goes into it.
-# - **A scale too high.** Diversity goes first, then the range of the values.
+# - **Clipping inside.** Clip the blend, not the two estimates that are blended.
+# - **A scale too high.** First the diversity suffers, then the range of the values.
 # - **A scale without its sampler.** At equal scale DDIM and DDPM end at different widths.
 
 # %% [markdown]
@@ -580,9 +581,10 @@ print("scale 2, interval 0.2 to 3:", told(row_at(2.0, interval=(0.2, 3.0))))
 #   a step wherever $s$ is neither 0 nor 1.
 # - At each noise level the blend is the score of $p_t^{1-s}\,p_t(\cdot\mid c)^s$. What a sampler draws in the end is
 #   not $p^{1-s}\,p(\cdot\mid c)^s$, unless all widths are equal.
-# - Of Gaussians the ODE makes $S_u^{1-s}S_c^s$: far narrower than the class.
-# - Adherence is bought with diversity, then with naturalness. On an easy condition there is little to buy.
-# - Saturation comes with the blend and can be tuned; of the diversity only a part comes back.
+# - For Gaussians the guided ODE ends at the width $S_u^{1-s}S_c^s$, far below that of the class.
+# - Guidance buys adherence with diversity, and then with values that leave their range. On an easy condition there is
+#   little to gain.
+# - Saturation comes with the blend and can be tuned away. Of the lost diversity only a part comes back.
 
 # %% [markdown]
 # ## Scope check
