@@ -252,13 +252,13 @@ check("forward", forward)
 
 
 # %%
-def copied(times):
+def copies_in(times):
     """How many of the sixteen pictures are copies when the sampler visits these times."""
     return int((compare(sample(samplers.ddim, denoise, noise, path, times))[1] < 1e-3).sum())
 
 
 for name, times in {"10 equal steps": path.grid(10), "a first try": [1000.0, 600.0, 300.0, 100.0, 0.0]}.items():
-    print(f"{name}: {copied(times)} of 16 copies with {len(times) - 1} evaluations")
+    print(f"{name}: {copies_in(times)} of 16 copies with {len(times) - 1} evaluations")
 
 # %% [markdown]
 # ## Pitfalls

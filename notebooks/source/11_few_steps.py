@@ -56,12 +56,13 @@ print(f"data near there are {peak / there:.0f} times rarer than at the right clu
 
 # %% [markdown]
 # Nothing is wrong with the denoiser: it is exact. But training pairs each noise with a sample that was drawn
-# independently of it. Ask "which sample belongs to this noise?", and there are many answers. A squared loss is smallest
-# at their mean.
+# independently of it. So the question "which sample belongs to this noise?" has many answers, and the squared loss is
+# smallest at their mean.
 #
 # The ODE, on the other hand, gives *one* answer. Follow it, and each noise arrives at one sample (lesson 04: the noise
-# *is* the sample). For numbers the end is known in closed form, since a number keeps its rank. So put together 50,000
-# pairs of a noise and the sample to which the flow takes it. Then shuffle the samples:
+# *is* the sample). For numbers the end of the trajectory can be computed directly: trajectories do not cross, so a
+# number keeps its rank. The noise below which 20 % of all noises lie goes to the sample below which 20 % of the data
+# lie. So put together 50,000 pairs of a noise and the sample to which the flow takes it. Then shuffle the samples:
 
 # %%
 eps = torch.randn(50_000, generator=seeded(1), dtype=torch.float64)
@@ -117,7 +118,11 @@ print(f"shuffled pairs:   final loss {high:.3f}, W1 after one step {of_mixed:.3f
 print(f"the flow's pairs: final loss {low:.4f}, W1 after one step {of_own:.3f}")
 
 # %%
-ends = {"the flow's end": ConsistencyFunction(clusters, path), "trained on its pairs": from_own, "mixed up": from_mixed}
+ends = {
+    "the flow's end": ConsistencyFunction(clusters, path),
+    "trained on the flow's pairs": from_own,
+    "trained on shuffled pairs": from_mixed,
+}
 show(
     jumps_figure(clusters, path, ends, (1.0,), title="One step, from each noise: the same network, the same loss"),
     "What one step makes of each noise. Trained on shuffled pairs the network answers nearly the same to all, the mean "
@@ -125,12 +130,13 @@ show(
 )
 
 # %% [markdown]
-# **One step was never too few. It was asked a question with many answers.** The first loss cannot fall: what is left of
-# it (lesson 02 found that floor) is how much the answers differ. The second falls to almost nothing, for the first time
-# in this course, because the target can be *known*.
+# **One step was never too few. It was asked a question with many answers.** The first loss cannot fall below the
+# variance of the answers to one question; lesson 02 found that floor. The second falls to almost nothing, for the first
+# time in this course, because each question has one answer, and the network can know it.
 #
-# A teacher that solves the ODE has all the answers. So the network that we have can teach one that needs fewer steps,
-# but the teacher's trajectory is long. The three methods of this lesson differ in how much of it is computed for one
+# A sampler that solves the ODE with a trained network has these answers. So this network can be the *teacher* of
+# another, the *student*, that needs fewer steps. This is called *distillation*. But computing the teacher's whole
+# trajectory takes many evaluations. The three methods of this lesson differ in how much of it is computed for one
 # training example:
 #
 # | method | the teacher computes | where the rest of the target comes from |
@@ -145,9 +151,9 @@ show(
 # %% [markdown]
 # ## Reflow: the whole trajectory
 #
-# What you have just seen is reflow: take the flow's own pairs and train a flow on them, by the usual loss at all times.
-# Why is the second flow *straight*? Lines between the flow's own pairs do not cross (lesson 06). So a point $x_t$ lies
-# on one line only, which tells both of its ends; the mean velocity there is the velocity of that line.
+# What you have just seen is reflow: take the flow's own pairs and train a second flow on them, by the usual loss at all
+# times. Why is the second flow *straight*? Our numbers keep their rank, so the lines between the flow's own pairs do
+# not cross. Then a point $x_t$ lies on one line only, and the mean velocity there is the velocity of that line.
 
 # %%
 second, along = ReflowedFlow(clusters), [(flow_map(clusters, path, noise[::5], path.T, t), t) for t in path.grid(20)]
@@ -165,9 +171,9 @@ show(
 )
 
 # %% [markdown]
-# Two things can go wrong, and neither shows itself. If a stored sample meets a *fresh* noise instead of its own, you
-# train the first flow again: that was the shuffled network. And the student's aim is only as good as the sampler that
-# made its pairs:
+# Two things can go wrong, and neither raises an error. If a stored sample is paired with a *fresh* noise instead of its
+# own, you train the first flow again: that was the network with the shuffled pairs. And the student can be only as good
+# as the sampler that made its pairs:
 
 # %%
 for steps in (2, 8, 32):
@@ -177,14 +183,14 @@ for steps in (2, 8, 32):
 # %% [markdown]
 # ## Progressive distillation: two steps in one
 #
-# Compute less. Let the teacher take two short steps, from $t$ over the middle to $s$; ask the student for the one step
-# that lands in the same place $x_s$. On the straight path that is the velocity
+# Progressive distillation computes less. The teacher takes two short steps, from $t$ over the middle to $s$, and the
+# student has to reach the same place $x_s$ in one step. On the straight path it has to answer with the velocity
 #
 # $$u = \frac{x_t - x_s}{t - s}, \qquad \text{on any path}\qquad
 # \hat x_0 = \frac{x_s - r\,x_t}{\alpha_s - r\,\alpha_t},\quad r = \sigma_s / \sigma_t .$$
 #
-# One answer again: two steps of DDIM are deterministic. Then the student becomes the teacher of the next one, and
-# 8 steps become 4, 2, 1. The library's targets are two short functions:
+# Again there is one answer, because two steps of DDIM are deterministic. Then the student becomes the teacher of the
+# next one, and 8 steps become 4, 2, 1. The library computes this target with two short functions:
 
 # %%
 for function in (dl.distillation.two_steps, samplers.x0_landing):
@@ -200,18 +206,20 @@ for steps in (8, 4, 2, 1):
     print(f"evaluations: {steps}. The teacher is off by {pair[0]:.3f}, its student by {pair[1]:.3f}")
 
 # %% [markdown]
-# Each student adds its own mistakes, and hands them on to the next. And it has learned the times of its own grid only:
-# ask it for another number of steps, and the library refuses.
+# These students are exact, so nothing is lost on the way. A trained student adds errors of its own, and hands them on
+# to the next one. And it has learned the times of its own grid only: ask it for another number of steps, and the
+# library refuses.
 
 # %% [markdown]
 # ## Consistency: let the student finish
 #
-# Compute less still. All points of one trajectory end at the same sample. Call that end $f(x_t, t)$. Then
+# Consistency distillation computes still less. All points of one trajectory end at the same sample. Call that end
+# $f(x_t, t)$. Then
 #
 # $$f(x, 0) = x, \qquad f(x_t, t) = f(x_s, s) \text{ along a trajectory.}$$
 #
-# A denoiser answers "the mean of all that is possible"; $f$ answers "where this trajectory ends". Both are clean
-# numbers:
+# From a state $x_t$ a denoiser predicts the mean of all samples that are possible, and $f$ predicts the one sample at
+# which this trajectory ends. Compare the two at four times:
 
 # %%
 f = ConsistencyFunction(clusters, path)
@@ -219,8 +227,9 @@ show(
     jumps_figure(
         clusters, path, {"f: the end of the trajectory": f, "denoiser: the mean": first}, (1.0, 0.6, 0.3, 0.1), title=""
     ),
-    "Four times from noise to data. The denoiser turns from a flat line into a smooth slope between the clusters. The "
-    "end of the trajectory is a cliff at every time. Close to the data the two agree wherever data are.",
+    "Four times from noise to data. The denoiser (blue) turns from a flat line into a smooth slope between the "
+    "clusters. The end of the trajectory (grey) rises like a cliff at every time. Close to the data the two agree "
+    "wherever x is frequent.",
 )
 
 # %%
@@ -232,18 +241,19 @@ assert spread["end"] < 1e-9
 print(f"along a trajectory the denoiser's answer changes by {spread['mean']:.2f} on average, f's by 0.000000000")
 
 # %% [markdown]
-# Now the elegant part. For a network that predicts the velocity, or $v$, the clean sample is
+# How can a network represent $f$? For a network that predicts the velocity, or $v$, the clean sample is
 #
 # $$\hat x_0 = x - t\,u, \qquad\text{or}\qquad \hat x_0 = \alpha_t\,x - \sigma_t\,v .$$
 #
-# At $t = 0$ this is $x$, whatever the network says. So the form of a denoiser *is* the form of a consistency function
-# (the papers' $c_\text{skip}$ and $c_\text{out}$): same network, same formula, other target, and the teacher's weights
-# to begin with. The target is the student's own answer, one step of the teacher further on, where less of the
-# trajectory is left:
+# At $t = 0$ this is $x$, whatever the network answers. So a denoiser of this form already satisfies $f(x, 0) = x$, and
+# the student can be the same network with the same formula (the papers write its factors as $c_\text{skip}$ and
+# $c_\text{out}$). It starts from the teacher's weights and gets another target: its own answer after one step of the
+# teacher, where less of the trajectory is left:
 #
 # $$f(x_t, t) \;\to\; f(x_s, s), \qquad x_s \text{ by the teacher's step, no gradient on the right.}$$
 #
-# Without $f(x,0) = x$ this could not work: a constant agrees with itself everywhere. The form rules that out:
+# Without $f(x,0) = x$ this could not work, because a constant function also agrees with itself along every trajectory.
+# The form rules that out:
 
 # %%
 wild = Denoiser(lambda x, t: torch.sin(9 * x + t), path, predicts="velocity")  # a network that never learned anything
@@ -251,10 +261,11 @@ assert torch.equal(wild(noise, 0.0).x0, noise)
 print("an untrained network in this form: f(x, 0) = x for all 2,000 numbers")
 
 # %% [markdown]
-# The truth enters at $s = 0$, where the target is the teacher's own end, and is handed on from there, step by step, to
-# the noise. Into how many *discretisation steps* ("pieces") should the trajectory be cut? More of them are better steps
-# of the teacher: with 32 it is off by a quarter of what it is with 8 (see the pairs above). Train both, as long as the
-# other networks:
+# At $s = 0$ the target is the point $x_s$ itself, where the teacher's step ends. So the student first learns the right
+# answer for the smallest $t$; this becomes part of its targets at the next larger $t$, and so on, up to the noise. Into
+# how many *discretisation steps*, or pieces, should the trajectory be cut? With more pieces the teacher's steps are
+# better: in the pairs above its error was a quarter with 32 steps of what it was with 8. Train a student with each, as
+# long as the other networks:
 
 
 # %%
@@ -289,18 +300,20 @@ for pieces, (_, agreement) in found.items():
 print(f"for comparison, trained on the flow's pairs: final loss {low:.4f}, W1 after one step {of_own:.3f}")
 
 # %% [markdown]
-# The better targets made the worse student, and the loss does not show it. It compares *neighbours*: where reflow's
-# loss measures the distance to the truth, this one measures agreement, and small disagreements add up from the data to
-# the noise. **Never judge such a student by its loss.** That is also why long trainings begin with few pieces, which
-# carry the truth through quickly, and take more later.
+# **The better targets made the worse student, and the loss does not show it.** Reflow's loss measures the distance to
+# the right answer. The consistency loss measures only the agreement of the student's answers at *neighbouring* times,
+# and small disagreements add up from the data to the noise. So never judge such a student by its loss. This also
+# explains why long trainings begin with few pieces, so that the right answers reach the noise quickly, and take more
+# later.
 
 # %% [markdown]
 # ## A cliff
 #
 # Why do these students miss at all, if their question has one answer? Look at the figures again: as a function of the
-# noise, the answer is a cliff. Somewhere there is a last noise that becomes $-1$ and, right beside it, a first that
-# becomes $+1$. How steep is the map between them? It keeps the rank, so its slope is the density of the noise divided
-# by that of the data: the emptier the valley, the steeper the cliff.
+# noise, the answer has a cliff. Somewhere there is a last noise that leads to the cluster at $-1$ and, right beside it,
+# a first that leads to the cluster at $+1$. How steep is the map between them? It keeps the rank, so its slope is the
+# density of the noise divided by that of the data. The fewer data there are in the valley between the clusters, the
+# steeper the cliff.
 
 # %%
 valley = torch.linspace(-0.5, 0.5, 1001, dtype=torch.float64)
@@ -308,30 +321,32 @@ start = flow_map(clusters, path, valley, 0.0, path.T)  # the noises that end the
 rise = (toys.GaussianMixture([0.0], stds=1.0).log_prob(start) - clusters.log_prob(valley)).exp()
 print(f"the noises that end between -0.5 and 0.5 lie between {start[0]:.3f} and {start[-1]:.3f}")
 print(f"in the middle of them the exact map rises {rise.max():,.0f} times as fast as its noise")
-print(f"40 steps that stretch by {rise.max() ** (1 / 40):.2f} each do as much; so does one that does it all")
+print(f"forty steps would share this: each has to stretch the distances by a factor of {rise.max() ** (1 / 40):.2f}")
 
 # %%
 data = clusters.sample(200_000, seeded(3), torch.float64)
-print(f"of the data, {(data.abs() < 0.5).double().mean():.1%} lie in the valley")
+print(f"share in the valley, between -0.5 and 0.5: {(data.abs() < 0.5).double().mean():.1%} of the data")
 for width in (0.05, 0.1):
     x = sample(samplers.euler, Blurred(second, path, width), noise, path, path.grid(1))
-    print(f"of a student's that cannot tell noises {width} apart, {(x.abs() < 0.5).double().mean():.1%}")
+    print(f"and {(x.abs() < 0.5).double().mean():.1%} of the samples of a student whose answers are blurred by {width}")
 
 # %% [markdown]
-# Many steps climb this cliff together: forty that each stretch a little amount to as much. One step has to do it at
-# once, and a network of this size does not. What it draws instead is a less steep slope: a mean again, but only over
-# noises that it cannot tell apart. In pictures, the valley between two clusters is a shape between a 4 and a 9.
+# A sampler with many steps climbs this cliff little by little. A single step has to climb it at once, and a small
+# network cannot. Its answer rises less steeply, as if the exact answer were *blurred*: averaged over noises that the
+# network cannot tell apart. The exact students above, blurred in this way (by a Gaussian whose standard deviation the
+# cell prints), put several times too many samples into the valley. Of pictures, the valley between two clusters holds,
+# say, shapes between a 4 and a 9.
 
 # %% [markdown]
 # ## More than one step
 #
-# More evaluations of a consistency model are not smaller steps. They start again: take the sample, re-noise it
-# to some level with *fresh* noise, and jump again.
+# More evaluations of a consistency model are not smaller steps along the trajectory. Each one starts again: take the
+# sample, re-noise it to some level with *fresh* noise, and evaluate $f$ there.
 #
 # $$x_s = \alpha_s\, f(x_t, t) + \sigma_s\, z, \qquad z \sim \mathcal N(0, 1).$$
 #
-# **Exercise 1. Write it.** On the straight path, where $\alpha_s = 1 - s$ and $\sigma_s = s$. Mind the last evaluation.
-# Your loop will draw the numbers of this section.
+# **Exercise 1. Write it** for the straight path, where $\alpha_s = 1 - s$ and $\sigma_s = s$. No noise is added after
+# the last evaluation. Your loop will draw the numbers of this section.
 
 
 # %%
@@ -342,8 +357,9 @@ def consistency_sample(f, x, times, noises):
 check("consistency_sample", consistency_sample)
 
 # %% [markdown]
-# With the exact $f$ every $x_s$ follows the path's own distribution, so any number of evaluations is right. Put the
-# *denoiser* in its place, which has the same form, and each evaluation replaces a sample by a mean:
+# With the exact $f$ each evaluation returns samples of the data, and re-noising takes them to the right distribution at
+# $s$. So any number of evaluations is right. Put the *denoiser* in the place of $f$, and each evaluation replaces a
+# sample by a mean:
 
 # %%
 jumps, many = working("consistency_sample", consistency_sample), gaussian_quantiles(10_000)
@@ -363,7 +379,7 @@ for count in (1, 2, 4, 8):
 print(f"that of the data is {clusters.sample(200_000, seeded(3), torch.float64).std():.2f}")
 
 # %% [markdown]
-# Now a blurred $f$, as a network is. Does a second evaluation help?
+# Now take a blurred $f$, such as a network learns. Does a second evaluation help?
 
 # %%
 predict("11.second_look")
@@ -378,17 +394,18 @@ for times in ([1.0], [1.0, 0.5], [1.0, 0.2]):
     )
 
 # %% [markdown]
-# A second evaluation helps at a level where the clusters are apart already: the noise is then small, moves those in the
-# valley to one side and leaves the others. How many evaluations there are does not say enough; *where* they are made is
-# part of the sampler.
+# A second evaluation helps at a noise level where the clusters are already apart. There the noise moves the samples in
+# the valley to one side or the other and leaves the rest in their cluster. At $t = 0.5$ the noise is so strong that
+# many samples which were right already fall into the valley. So the number of evaluations does not describe such a
+# sampler; the *times* at which they are made belong to it.
 
 # %% [markdown]
 # ## On MNIST
 #
-# The same with images. `mnist-diffusion`, which predicts $v$, and `mnist-flow` are the teachers. Their students have
-# the same network, began with the teacher's weights, and ship with the course: by progressive distillation in four
-# rounds, by consistency distillation at only four times, and by reflow. (`diffusion-lessons distil` makes
-# these and others.) All samples start from one and the same noise.
+# Now the same with images. `mnist-diffusion`, which predicts $v$, and `mnist-flow` are the teachers. Their students
+# have the same architecture, began with the teacher's weights, and ship with the course: made by progressive
+# distillation in four rounds, by consistency distillation at only four times, and by reflow. (`diffusion-lessons
+# distil` makes these and others.) The digit of a label starts from the same noise in every picture.
 
 # %%
 digits_noise = torch.randn(10, 1, 28, 28, generator=seeded(0))
@@ -422,11 +439,11 @@ show(
 )
 
 # %% [markdown]
-# It is the figure of the clusters again: the mean, and the end of the trajectory. Read a row of students from right to
-# left: most digits keep their shape while the steps become fewer, with every odd stroke; a few change (the 4 of the
-# progressive students does). (Consistency sampling adds fresh noise between its evaluations, and so may draw another
-# digit.) A student does not learn to draw digits. It learns where its teacher's trajectories end, and a malformed 4 is
-# an end like any other.
+# It is the figure of the clusters again: in one step the teachers draw the mean, and the students draw the end of the
+# trajectory. Read a row of students from right to left: most digits keep their shape, down to odd strokes, while the
+# steps become fewer; a few change, such as the 4 of the progressive students. (Consistency sampling adds fresh noise
+# between its evaluations, and so may draw another digit.) A student does not learn to draw good digits. It learns where
+# its teacher's trajectories end, and some of them end at a malformed 4.
 
 # %%
 trajectories = {
@@ -438,14 +455,16 @@ assert after < 0.25 * before and before < 0.1
 print(f"straightness of the flow's trajectories to its digits: {before:.4f}; after the reflow: {after:.4f}")
 
 # %% [markdown]
-# The first flow was nearly straight by that number already, and still drew a blur (lesson 06). Straight trajectories
-# are what one step *needs*; that number says little about what one step draws.
+# By this number the first flow was nearly straight already, and still it drew a blur in one step (lesson 06). One step
+# needs trajectories that are straight; but in so many dimensions a small value of $S$ does not show that they are
+# straight enough.
 
 # %% [markdown]
 # ## The left end of the frontier
 #
-# The judge of lesson 09 measured the diffusion teacher and its students, equally many digits each; the tables come
-# with the course. Here is the distance beyond what real digits score, of the best row of each for so many evaluations:
+# The Fréchet distance of lesson 09 was measured for the diffusion teacher and its students, on equally many digits
+# each; the tables come with the course. The cell prints how far the teacher, with its best sampler, and the best
+# student are beyond the *floor*, the distance that as many real digits score, for each number of evaluations:
 
 # %%
 students = [*(f"mnist-progressive-{N}" for N in (8, 4, 2, 1)), "mnist-consistency"]
@@ -474,14 +493,17 @@ plain = [
     and row.nfe <= 8
     and not row.settings.options
 ]
+figure = frontier.above_floor(frontier.joined(plain), title="One and two evaluations are where distillation pays")
+figure.axes[0].set_xticks([1, 2, 4, 8], minor=False)
+figure.axes[0].set_xticks([], minor=True)
 show(
-    frontier.above_floor(frontier.joined(plain), title="One and two evaluations are where distillation pays"),
+    figure,
     "Distance beyond the floor against evaluations. With one evaluation the teacher stands far above its students, "
     "with two still above the best of them; from four on it lies among them and below.",
 )
 
 # %% [markdown]
-# And reflow? Its first step, measured now:
+# And reflow? Measure one step of the flow before and after it:
 
 # %%
 eye, chosen = dl.metrics.evaluator.of_images("mnist"), Settings("ddim", 1)
@@ -494,18 +516,19 @@ assert nearer.n > 5
 print(f"one evaluation: after the reflow the flow is {nearer.n:.1f} times nearer to real digits, +- {nearer.s:.1f}")
 
 # %% [markdown]
-# **One and two evaluations are where distillation pays.** With one the teacher alone is hopeless, with two its best
-# student is nearer. From four on they cannot be told apart: the teacher's own multistep solver has caught up. So of
-# "below ten steps, few-step methods take over" (claim C3 in the [ledger](../../CLAIMS.md)), one and two steps are what
-# we see. Published teachers of larger pictures need more steps, so there is more to gain there; that is not measured
-# here.
+# **One and two evaluations are where distillation pays.** With one evaluation the teacher alone draws blurs, and with
+# two its best student is still nearer to real digits. From four on they cannot be told apart: with its multistep solver
+# the teacher has caught up. One of the articles behind this course says that below ten steps few-step methods take over
+# (claim C3 in the [ledger](../../CLAIMS.md)). Here that is true of one and two steps. Published teachers of larger
+# pictures need more steps, so there may be more to gain there; that is not measured here.
 
 # %% [markdown]
 # ## What is wrong with them
 #
-# Look at the one-step digits again: grey specks, strokes that fade out, two digits in one. That is the cliff. And there
-# is something that looking does not show. Ask the judge what share it recognises as asked (adherence), and how much of
-# the variety of real digits is there (recall):
+# Look at the one-step digits again: grey specks, strokes that fade out, two digits in one. This is what a blurred cliff
+# looks like in pictures. And there is something that looking does not show. Measure which share of the digits a
+# classifier recognises as asked (adherence, lesson 07), and how much of the variety of real digits is there (recall,
+# lesson 09):
 
 # %%
 asked = {"teacher in 20": found.asymptote, "teacher in 2": found.best(2, taught=False)}
@@ -517,15 +540,16 @@ readable, varied = ([row.quality[of].value for row in asked.values()] for of in 
 assert readable[1] > max(readable[0], *readable[2:]) and varied[1] < min(varied[0], *varied[2:])
 
 # %% [markdown]
-# The student is harder to read than the teacher in two steps, though it is nearer to real digits! Two steps of the
-# teacher end between the mean and a sample, and a mean is a very readable digit, always the same. The student ends
-# where the whole trajectory ends, and is recognised as often as the teacher in 20 steps: no better, since it draws the
-# strange digits as well. That is what it was trained for.
+# The student is recognised less often than the teacher in two steps, though it is nearer to real digits! Two steps of
+# the teacher end between the mean and a sample, and the mean of a class is a digit that is easily recognised, but
+# always the same: the teacher's recall in two steps is the lowest of all. The student ends where the whole trajectory
+# ends, and is recognised about as often as the teacher in 20 steps. It is not better than that, because it also draws
+# the teacher's malformed digits. That is what it was trained for.
 #
-# If you want more readable digits, use guidance. These students *keep* it: labels were dropped in their training as
-# in the teacher's, so that both answers are there to be blended (lesson 07), at twice the evaluations. Others learn
-# from a *guided* teacher. Then the scale is baked in, one evaluation is enough, and no slider moves it any more. A
-# card has to say which.
+# If you want digits that are recognised more often, use guidance. These students *keep* it: labels were dropped in
+# their training as in the teacher's, so that both answers can be blended (lesson 07), at twice the evaluations. Other
+# students learn from a *guided* teacher. Then the scale is fixed once and for all, and one evaluation a step is enough.
+# The network's card, the record that comes with its weights, has to say which of the two was done.
 
 # %%
 network, chosen = load("mnist-progressive-2"), Settings("ddim", 2, scale=2.0)
@@ -538,9 +562,10 @@ print(f"at scale 2 its adherence is {scored:.3f}, not {readable[2]:.3f}, for {gu
 # %% [markdown]
 # ## The price
 #
-# A student is paid for before its first sample. Count passes through the network: three for an image that is trained
-# on (forward, and a gradient that costs two), and those of the teacher for it. In return one needs one evaluation,
-# instead of as many as the teacher needs to be no worse, as far as one can tell.
+# A student costs training before it draws its first sample. Count passes through the network: three for each image that
+# it is trained on (one forward, and a gradient that costs about two), and those of the teacher for the target. In
+# return the student needs one evaluation a sample. The teacher needs as many as it takes to be no worse than the
+# student, within two standard errors.
 
 
 # %%
@@ -559,15 +584,16 @@ print(f"the teacher is no worse than the student of one step in {enough:.0f} eva
 print(f"so the four rounds are paid back after {chain / (enough - 1):,.0f} samples")
 
 # %% [markdown]
-# For a hundred digits that is a loss; for a service that draws millions it is none. "One step instead of fifty" hides
-# that fifty were never needed. And the fairest rival is missing even here: what the same passes would have bought the
-# teacher in longer training. That was not measured.
+# For a hundred digits that does not pay; for a service that draws millions it does. "One step instead of fifty" would
+# have promised more, but fifty were never needed. And a fair rival is missing even here: the teacher, trained longer
+# for the same number of passes. That was not measured.
 
 # %% [markdown]
 # ## Move it
 #
-# Exact students, and how much they blur. Set the blur to 0: reflow and consistency are right with one evaluation, and
-# progressive distillation is as wrong as its teacher. Then turn the blur up: which method gains from more evaluations?
+# Exact students on the two clusters, blurred as much as you like. Set the blur to 0: reflow and consistency are right
+# with one evaluation, and progressive distillation has the error of its teacher. Then turn the blur up: which method
+# gains from more evaluations?
 
 # %% tags=["panel"]
 few_steps_panel(clusters)
@@ -575,10 +601,10 @@ few_steps_panel(clusters)
 # %% [markdown]
 # ## Exercises
 #
-# All on the straight path. Exercise 1 stands [above](#More-than-one-step).
+# All exercises are on the straight path. Exercise 1 stands [above](#More-than-one-step).
 
 # %% [markdown]
-# **2.** One example for the second flow.
+# **2.** One training example for the second flow: a state on the line of a pair, and the velocity to answer there.
 
 
 # %%
@@ -589,7 +615,7 @@ def reflow_example(u, eps, z, t, steps):
 check("reflow_example", reflow_example)
 
 # %% [markdown]
-# **3.** What the student of progressive distillation should answer.
+# **3.** The velocity that the student of progressive distillation should answer.
 
 
 # %%
@@ -600,7 +626,8 @@ def progressive_target(u, x, t, s):
 check("progressive_target", progressive_target)
 
 # %% [markdown]
-# **4.** What a consistency student must agree with. Mind the form: the networks answer with velocities.
+# **4.** The target of a consistency student. Mind that the networks answer with velocities, and the target is a clean
+# sample.
 
 
 # %%
@@ -611,10 +638,11 @@ def consistency_target(student, teacher, x, t, s):
 check("consistency_target", consistency_target)
 
 # %% [markdown]
-# **5. To investigate.** The blurred $f$ again, in *three* evaluations. The first is at $t = 1$; where should the other
-# two be, so that the samples follow the data as closely as possible? The target to beat is the better of the two pairs
-# of the lesson. Samples that are exact would score no more than the last number, which is chance. And does a fourth
-# evaluation help, or does each one also cost something?
+# **5. To investigate.** Take the blurred $f$ again, with *three* evaluations. The first is at $t = 1$; at which times
+# should the other two be, so that the samples follow the data as closely as possible? The target to beat is the better
+# of the two pairs of the lesson, by at least a quarter. The three times in the last line of the loop do not reach it.
+# For comparison, the cell also prints what as many samples of the data score by chance. When you have met the target,
+# try a fourth evaluation. Does it help?
 
 
 # %%
@@ -625,20 +653,25 @@ def distance(times):
 
 for times in ([1.0, 0.5], [1.0, 0.2], [1.0, 0.5, 0.2]):
     print(f"evaluated at {times}: {distance(times):.4f}")
+print(f"so the target is {0.75 * distance([1.0, 0.2]):.4f}")
 chance = sum(wasserstein_1(clusters.sample(10_000, seeded(seed), torch.float64), clusters) for seed in range(3)) / 3
 print(f"as many samples of the data themselves: {chance:.4f}")
 
 # %% [markdown]
 # ## Pitfalls
 #
-# - **Fresh noise for a stored sample.** Pairs mixed up are the first training over again. Nothing crashes.
-# - **The teacher's one step as the target.** Its student takes the teacher's one step, and its loss is small.
-# - **A gradient through the target.** Then the target also moves to meet the student, which is not what teaches it.
-# - **A network whose form is not $x$ at $t = 0$.** A constant is then a perfect student.
-# - **A schedule that runs backwards,** from many steps to few: print it before a long training.
-# - **Noise after the last evaluation,** or noise of the level before: both give samples, grainy or of the wrong size.
+# - **Fresh noise for a stored sample.** With such pairs you repeat the first training, and no error tells you.
+# - **One long step of the teacher as the target.** The student then learns that step, with its error, and its loss is
+#   small.
+# - **A gradient through the target.** Then the target moves towards the student as well, instead of the student alone
+#   towards the target.
+# - **A network that is not tied to $x$ at $t = 0$.** A constant function then has the smallest loss.
+# - **A schedule of pieces that runs backwards,** from many to few. Print it before a long training.
+# - **Noise after the last evaluation,** or noise of the previous level. Both give samples that look plausible, but
+#   grainy or with the wrong spread.
 # - **A student of 4 steps asked for 8.** It was never trained at those times.
-# - **"One step" against the teacher's fifty** is a claim about evaluations. The training is a price as well.
+# - **"One step" against the teacher's fifty** is a claim about evaluations. It leaves out what the training of the
+#   student costs.
 
 # %% [markdown]
 # ## What to remember
@@ -647,8 +680,8 @@ print(f"as many samples of the data themselves: {chance:.4f}")
 # - The same network and the same loss, on the flow's own pairs, draw in one step.
 # - Reflow computes the whole trajectory, progressive distillation two steps, consistency one: that decides whose errors
 #   a student inherits.
-# - A $v$-predicting denoiser already has a consistency function's form. It answers another question.
-# - What remains is a cliff. A second evaluation helps where it is no cliff any more.
+# - A $v$-predicting denoiser already has the form of a consistency function. It is trained to predict something else.
+# - What remains hard is the cliff between two modes. A second evaluation helps at a time when the modes are apart.
 
 # %% [markdown]
 # ## Scope check
@@ -667,9 +700,13 @@ scope_check("11")
 #   without one, several evaluations. https://arxiv.org/abs/2303.01469
 # - Song, Dhariwal, *Improved Techniques for Training Consistency Models*, 2023: the schedule, and a better distance.
 #   https://arxiv.org/abs/2310.14189
-# - What came after, by its own word for it. *Guidance distillation*: Meng et al. 2022,
-#   https://arxiv.org/abs/2210.03142. *Matching distributions* instead of trajectories: Yin et al., *DMD*, 2023,
-#   https://arxiv.org/abs/2311.18828. *Continuous-time consistency*: Lu, Song, *sCM*, 2024,
-#   https://arxiv.org/abs/2410.11081. *Shortcut models*, which are told the length of the step: Frans et al. 2024,
-#   https://arxiv.org/abs/2410.12557. *MeanFlow*, which learns the mean velocity over a step: Geng et al. 2025,
-#   https://arxiv.org/abs/2505.13447.
+# - *Guidance distillation*: Meng et al., *On Distillation of Guided Diffusion Models*, 2022.
+#   https://arxiv.org/abs/2210.03142
+# - *Matching distributions* instead of trajectories: Yin et al., *One-step Diffusion with Distribution Matching
+#   Distillation*, 2023. https://arxiv.org/abs/2311.18828
+# - *Continuous-time consistency*: Lu, Song, *Simplifying, Stabilizing and Scaling Continuous-Time Consistency Models*,
+#   2024. https://arxiv.org/abs/2410.11081
+# - *Shortcut models*, which are told the length of the step: Frans, Hafner, Levine, Abbeel, *One Step Diffusion via
+#   Shortcut Models*, 2024. https://arxiv.org/abs/2410.12557
+# - *MeanFlow*, which learns the mean velocity over a step: Geng, Deng, Bai, Kolter, He, *Mean Flows for One-step
+#   Generative Modeling*, 2025. https://arxiv.org/abs/2505.13447
