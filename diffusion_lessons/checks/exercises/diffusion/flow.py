@@ -66,7 +66,7 @@ VELOCITY_TARGET = Exercise(
 FLOW_X0 = Exercise(
     "flow_x0(x, u, t)",
     "The clean sample seen in x_t = x when the velocity there is u.",
-    "lesson 06, and why Euler there is DDIM",
+    "lesson 06, why Euler on the straight path is DDIM",
     lambda x, u, t: np.asarray(x) - t * np.asarray(u),
     [
         Part("numbers", lambda rng: (number(rng), number(rng), float(rng.uniform(0.1, 0.4)))),

@@ -162,7 +162,7 @@ FORWARD_STEP = Exercise(
 PREDICT_X0 = Exercise(
     "predict_x0(x, eps, alpha_bar)",
     "The clean sample seen in x_t = x when the noise in it is eps.",
-    "lesson 01, backing out x_0",
+    "lesson 01, from the noise back to the data",
     lambda x, eps, ab: (np.asarray(x) - (1 - ab) ** 0.5 * np.asarray(eps)) / ab**0.5,
     [
         Part("numbers", lambda rng: (number(rng), number(rng), level(rng))),
