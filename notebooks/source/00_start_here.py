@@ -103,7 +103,8 @@ predict("00.how_many_are_new")
 #
 # An exercise is a function without a body, and a check, which says right or wrong and also knows the usual mistakes. In
 # most lessons your function, once it is right, runs the cells that follow; until then the library's does, so nothing
-# stops if you leave an exercise for later.
+# stops if you leave an exercise for later. If you are stuck after an attempt of your own,
+# `check("nearest_image").solution()` in a new cell shows code that passes; use the name of your exercise.
 #
 # **Exercise 1. The most similar.** A picture is here a row of 64 numbers. `drawn` has 16 rows and `images` 1,500. For
 # each row of `drawn`, return the number of the row of `images` at the smallest distance.
