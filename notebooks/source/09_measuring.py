@@ -428,8 +428,8 @@ scope_check("09")
 #   Local Nash Equilibrium*, 2017: the FID. https://arxiv.org/abs/1706.08500
 # - Binkowski, Sutherland, Arbel, Gretton, *Demystifying MMD GANs*, 2018: the kernel distance, and why the other is
 #   biased. https://arxiv.org/abs/1801.01401
-# - Chong, Forsyth, *Effectively Unbiased FID and Inception Score and Where to Find Them*, 2020: the floor depends on the
-#   model as well. https://arxiv.org/abs/1911.07023
+# - Chong, Forsyth, *Effectively Unbiased FID and Inception Score and Where to Find Them*, 2020: the floor depends on
+#   the model as well. https://arxiv.org/abs/1911.07023
 # - Parmar, Zhang, Zhu, *On Aliased Resizing and Surprising Subtleties in GAN Evaluation*, 2022: how resizing and
 #   compressing change a FID. https://arxiv.org/abs/2104.11222
 # - Stein and others, *Exposing Flaws of Generative Model Evaluation Metrics and Their Unfair Treatment of Diffusion
