@@ -4,8 +4,10 @@ A claim about speed alone, or about quality alone, is incomplete. Every configur
 another beats in both can be discarded, and those that remain form the frontier, from which one chooses. Nothing is
 interpolated: every point of a frontier was measured.
 
-A row beats another only *beyond the spread*: a difference whose sign could change if the samples were drawn again does
-not count. On axes without a spread (evaluations, parameters) any difference counts, and equal values are allowed.
+A row beats another only *beyond the error of their difference*: one whose sign could change if the samples were drawn
+again does not count. Rows share noise and labels, so that this error is that of pairs: often far smaller than what the
+bars of two rows suggest. On axes without an error (evaluations, parameters) any difference counts, and equal values are
+allowed.
 
     table = frame(rows)  # of `benchmark.rows`
     best = table[on_frontier(table, ["seconds_per_image", "frechet_value"])]
@@ -15,36 +17,66 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+import torch
 
+from diffusion_lessons.metrics.jackknife import deviations
 from diffusion_lessons.metrics.scores import METRICS
 
-Z = 1.0  # standard errors by which a row must be better
+Z = 2.0  # standard errors of the difference by which a row must be better
 
 
 def on_frontier(table: pd.DataFrame, axes: Sequence[str], z: float = Z) -> np.ndarray:
     """Which rows no other row beats on these two or three columns; bool [rows].
 
-    Lower is better, except for the metrics whose `better` is "high". The spread of `frechet_value` is read from
-    `frechet_spread`; other columns have none. Raises ValueError for an unknown column and for a row without a value.
+    Lower is better, except for the metrics whose `better` is "high". The errors of differences in `frechet_value` are
+    found from `frechet_replicates` (`difference_errors`); other columns have none. Raises ValueError for an unknown
+    column, for a row without a value, and for one that was kept without its replicates.
     """
-    values, spreads = _low_is_better(table, axes)
-    return non_dominated(values, spreads, z)
+    return non_dominated(_low_is_better(table, axes), difference_errors(table, axes), z)
 
 
-def non_dominated(values: np.ndarray, spreads: np.ndarray | None = None, z: float = Z) -> np.ndarray:
+def non_dominated(values: np.ndarray, errors: np.ndarray | None = None, z: float = Z) -> np.ndarray:
     """Rows of `values` [n, axes], where lower is better, that no other row dominates; bool [n].
 
-    j dominates i if on every axis a   v_j + z sqrt(s_j^2 + s_i^2) <= v_i,   and on some axis v_j < v_i.
+    `errors` [n, n, axes] are the standard errors of the differences. j dominates i if on every axis a
+
+        v_j + z e_ij <= v_i,   and on some axis v_j < v_i.
     """
     values = np.asarray(values, dtype=np.float64)
     if values.ndim != 2 or not np.isfinite(values).all():
         raise ValueError(f"values must be finite numbers, [rows, axes]; got shape {values.shape}")
-    spreads = np.zeros_like(values) if spreads is None else np.asarray(spreads, dtype=np.float64)
-    if spreads.shape != values.shape or not (spreads >= 0).all():
-        raise ValueError("spreads must be numbers of at least 0, one for each value")
-    margin = z * np.hypot(spreads[:, None], spreads[None])  # [i, j, axes]
-    better = (values[None] + margin <= values[:, None]).all(axis=2) & (values[None] < values[:, None]).any(axis=2)
+    n, axes = values.shape
+    errors = np.zeros((n, n, axes)) if errors is None else np.asarray(errors, dtype=np.float64)
+    if errors.shape != (n, n, axes) or not (errors >= 0).all():
+        raise ValueError(f"errors must be numbers of at least 0, one for each two rows, {(n, n, axes)}")
+    better = (values[None] + z * errors <= values[:, None]).all(axis=2) & (values[None] < values[:, None]).any(axis=2)
     return ~better.any(axis=1)
+
+
+def difference_errors(table: pd.DataFrame, axes: Sequence[str]) -> np.ndarray:
+    """The standard error of the difference of each two rows in each column, [rows, rows, axes]: that of pairs.
+
+    0 for a column of counts. Raises ValueError where a row has an error and no replicates, as in tables of older code:
+    that two rows share their noise cannot be told from their bars.
+    """
+    return np.stack([_pair_errors(table, name.removesuffix("_value")) for name in axes], axis=2)
+
+
+def _pair_errors(table: pd.DataFrame, metric: str) -> np.ndarray:
+    if f"{metric}_spread" not in table:
+        return np.zeros((len(table), len(table)))
+    if f"{metric}_replicates" not in table or not all(map(len, table[f"{metric}_replicates"])):
+        raise ValueError(
+            f"{metric} was kept without the replicates from which the error of a difference is found: measure these "
+            "rows again"
+        )
+    for name in {"samples", "seed"} & set(table):
+        if table[name].nunique() > 1:
+            raise ValueError(
+                f"rows of {name} {sorted(set(table[name].tolist()))} share no noise, which pairs them: take one"
+            )
+    luck = np.stack([deviations(torch.tensor(one)).numpy() for one in table[f"{metric}_replicates"]])
+    return np.linalg.norm(luck[:, None] - luck[None], axis=2)
 
 
 def knee(table: pd.DataFrame, x: str, y: str) -> int | None:
@@ -53,7 +85,7 @@ def knee(table: pd.DataFrame, x: str, y: str) -> int | None:
     On logarithmic axes scaled to [0, 1], the frontier point farthest below the straight line between its two ends. None
     if no point lies below it. Raises ValueError for values that have no logarithm.
     """
-    values, _ = _low_is_better(table, [x, y])
+    values = _low_is_better(table, [x, y])
     rows = np.flatnonzero(non_dominated(values))
     if (values[rows] <= 0).any():
         raise ValueError(f"the knee is defined on logarithmic axes, but {x} or {y} is not above 0 in every row")
@@ -74,22 +106,22 @@ def best_under(table: pd.DataFrame, budget: Mapping[str, float], quality: str, z
     Rows are returned as they were measured, never interpolated. Raises ValueError if no row fits, naming the lowest
     cost in each column of the budget.
     """
-    costs, _ = _low_is_better(table, list(budget))
+    costs = _low_is_better(table, list(budget))
     fits = (costs <= np.array(list(budget.values()))).all(axis=1)
     if not fits.any():
         cheapest = ", ".join(f"{name} {value:.3g}" for name, value in zip(budget, costs.min(axis=0), strict=True))
         raise ValueError(f"no row fits within {dict(budget)}; the lowest costs are {cheapest}")
-    values, spreads = (columns[:, 0] for columns in _low_is_better(table, [quality]))
+    values, errors = _low_is_better(table, [quality])[:, 0], _pair_errors(table, quality.removesuffix("_value"))
     best = np.flatnonzero(fits)[values[fits].argmin()]
-    tied = fits & (values - values[best] <= z * np.hypot(spreads, spreads[best]))
+    tied = fits & (values - values[best] <= z * errors[best])
     return table[tied].sort_values([*budget, quality])
 
 
-def _low_is_better(table: pd.DataFrame, axes: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Values and spreads of the columns, [rows, axes] both, with the sign reversed where higher is better."""
+def _low_is_better(table: pd.DataFrame, axes: Sequence[str]) -> np.ndarray:
+    """Values of the columns, [rows, axes], with the sign reversed where higher is better."""
     if len(table) == 0:
         raise ValueError("a table without rows has no frontier: measure something first")
-    values, spreads = [], []
+    values = []
     for name in axes:
         if name not in table:
             raise ValueError(f"no column {name!r}; the table has {', '.join(map(str, table.columns))}")
@@ -100,7 +132,4 @@ def _low_is_better(table: pd.DataFrame, axes: Sequence[str]) -> tuple[np.ndarray
             )
         metric = METRICS.get(name.removesuffix("_value"))
         values.append(-column if metric and metric.better == "high" else column)
-        spread = f"{name.removesuffix('_value')}_spread"
-        has_spread = name.endswith("_value") and spread in table
-        spreads.append(table[spread].to_numpy(dtype=np.float64) if has_spread else np.zeros(len(table)))
-    return np.stack(values, axis=1), np.stack(spreads, axis=1)
+    return np.stack(values, axis=1)

@@ -92,8 +92,6 @@ def frame(rows: Iterable[Measurement]) -> pd.DataFrame:
     for row in rows:
         flat = {name: value for name, value in vars(row).items() if name not in ("quality", "seconds")}
         for name, score in row.quality.items():
-            flat |= {
-                f"{name}_{part}": value for part, value in score._asdict().items() if part not in ("n", "replicates")
-            }
+            flat |= {f"{name}_{part}": value for part, value in score._asdict().items() if part != "n"}
         lines.append({**vars(row.settings), **flat})
     return pd.DataFrame(lines)

@@ -27,22 +27,43 @@ NEAR = 1.5  # a good student in four evaluations lies within this many times the
 
 
 def above_floor(row: Measurement, metric: str = "frechet") -> UFloat:
-    """The distance beyond the floor, d - f, with the error that follows from both."""
-    return row.quality[metric].above_floor
+    """The distance beyond the floor, d - f, with the error that follows from both.
+
+    Raises NotMeasured where the row has no such figure, or one of older code, whose error pairs with no other's.
+    """
+    if metric not in row.quality:
+        raise shipped.NotMeasured(f"{metric} of {row.settings} on {row.checkpoint}")
+    try:
+        return row.quality[metric].above_floor
+    except ValueError as error:
+        raise shipped.NotMeasured(f"{row.settings} on {row.checkpoint}: {error}") from error
 
 
 def difference(row: Measurement, other: Measurement, factor: float = 1.0, metric: str = "frechet") -> UFloat:
     """(d - f) - factor (d' - f): negative where the row is less than `factor` times as far as the other.
 
-    Unlike a ratio it keeps its meaning where the other lies at the floor.
+    Unlike a ratio it keeps its meaning where the other lies at the floor. Raises ValueError where the rows do not
+    share their noise and their real images, as those of one sample count and seed do.
     """
+    _check_pair(row, other)
     return above_floor(row, metric) - factor * above_floor(other, metric)
 
 
 def ratio(row: Measurement, other: Measurement, metric: str = "frechet") -> UFloat:
-    """(d - f) / (d' - f), with its error to first order; infinite where the other does not lie above the floor."""
+    """(d - f) / (d' - f), with its error to first order; infinite where the other does not lie above the floor.
+
+    Raises ValueError as `difference` does.
+    """
+    _check_pair(row, other)
     bottom = above_floor(other, metric)
     return above_floor(row, metric) / bottom if bottom.n > 0 else measured(math.inf, math.inf)
+
+
+def _check_pair(row: Measurement, other: Measurement) -> None:
+    for name in ("samples", "seed", "features_sha256", "reference_sha256"):
+        one, another = getattr(row, name), getattr(other, name)
+        if one != another:
+            raise ValueError(f"two rows are compared in pairs where they share {name}; these have {one} and {another}")
 
 
 @dataclass(frozen=True)

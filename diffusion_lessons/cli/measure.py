@@ -135,7 +135,7 @@ def frontier(
 
     \b
     diffusion-lessons frontier
-    diffusion-lessons frontier digits-diffusion --against ddim@50
+    diffusion-lessons frontier mnist-diffusion --against ddim@50
     diffusion-lessons frontier mnist-flow mnist-reflow
     diffusion-lessons frontier runs/measurements/mnist-diffusion.jsonl --x seconds_per_image --budget 0.05
     """

@@ -62,11 +62,14 @@ class Score(NamedTuple):
     def number(self) -> UFloat:
         """The value as a number whose error is shared, group by group, with every other score of n samples.
 
-        Differences, ratios and means of such numbers are those of paired samples. A score that was kept without its
-        replicates has an error of its own, which pairs with nothing.
+        Differences, ratios and means of such numbers are those of paired samples. Raises ValueError for a score that
+        was kept without its replicates, as in tables of older code: nothing says what it shares with others.
         """
         if not self.replicates:
-            return measured(self.value, self.spread)
+            raise ValueError(
+                f"{self.value:.3g} ± {self.spread:.2g} of {self.n} samples was kept without the replicates that pair "
+                "it with other scores: measure it again"
+            )
         parts = deviations(torch.tensor(self.replicates, dtype=torch.float64)).tolist()
         return sum((part * one for part, one in zip(parts, _groups(self.n, len(parts)), strict=True)), self.value)
 
@@ -154,7 +157,7 @@ METRICS: dict[str, Metric] = {
     "frechet": Metric("Frechet distance", "low", _frechet, quadratic=True),
     "kernel": Metric("kernel distance", "low", _kernel, True, quadratic=True),
     "precision": Metric("precision", "high", _precision_recall(0), True),
-    "recall": Metric("recall", "high", _precision_recall(1), True, covering=balls.covering_balls),
+    "recall": Metric("recall", "high", _precision_recall(1), True, covering=balls.covering_balls),  # error: too wide
     "density": Metric("density", "high", _density_coverage(0), True),
     "coverage": Metric("coverage", "high", _density_coverage(1), True, covering=balls.samples_in_balls),
     "adherence": Metric("adherence", "high", _adherence),

@@ -23,6 +23,8 @@ def test_shipped_tables_are_of_the_shipped_checkpoints(file):
         if row.features:
             data = row.features.split()[0]
             assert row.features_sha256 == cards.read_card(f"{data}-classifier")["sha256"]
+            assert row.reference_sha256 == cards.read_card(f"{data}-features")["sha256"]
+            assert all(score.replicates for score in row.quality.values()), row.settings  # what pairs it with others
 
 
 def test_the_ledger_says_what_was_measured_and_what_follows(tmp_path, monkeypatch):

@@ -44,10 +44,10 @@ def joined(rows: Sequence[Measurement]) -> pd.DataFrame:
 
 
 def frontier(table: pd.DataFrame, x: str = "nfe", quality: str = "frechet", title: str | None = None) -> Figure:
-    """Every row as a point with error bars; rows beaten beyond their spread are faded, the floor is a band.
+    """Every row as a point with its error; what is beaten beyond the error of the difference fades, the floor is a band.
 
     The line joins the rows that are not beaten by the values alone, with their steps beside them; between them and the
-    other rows in full colour the spread does not decide.
+    other rows in full colour the difference does not decide.
     """
     y = f"{quality}_value"
     kept, best = on_frontier(table, [x, y]), on_frontier(table, [x, y], z=0)
@@ -107,7 +107,7 @@ def above_floor(table: pd.DataFrame, quality: str = "frechet", title: str | None
     plot.set_xscale("log")
     linear = float(np.median(bars))
     plot.set_yscale("symlog", linthresh=linear)
-    plot.set_ylim(-1.5 * linear, 2 * max(linear, beyond.max()))
+    plot.set_ylim(1.2 * min(float((beyond - bars).min()), 0) - 0.3 * linear, 2 * max(linear, beyond.max()))
     plain_numbers(plot)
     style.legend_outside(plot)
     return figure

@@ -12,7 +12,7 @@ from diffusion_lessons.metrics.intervals import interval
 
 PANELS = {
     "frechet": ("Distance above that of the same images", "Frechet distance, after minus before"),
-    "variance": ("Variance within classes", "after minus before, as a share"),
+    "variance": ("Variance within classes", "after minus before (real images: 1)"),
 }
 
 
@@ -24,7 +24,7 @@ def by_level(levels: Sequence[Level]) -> Figure:
     figure = Figure(figsize=(9.2, 3.8), layout="constrained")
     for plot, (metric, (title, words)) in zip(figure.subplots(1, 2), PANELS.items(), strict=True):
         _draw(plot, levels, metric)
-        plot.set(title=title, xlabel="noised to level sigma / alpha", ylabel=words)
+        plot.set(title=title, xlabel="noise level sigma / alpha", ylabel=words)
     return figure
 
 

@@ -9,7 +9,7 @@ from diffusion_lessons.figures import style
 from diffusion_lessons.figures.quality import frontier as views
 from diffusion_lessons.metrics.scores import Score
 from diffusion_lessons.sampling import Settings
-from tests.benchmark.made import row, teacher
+from tests.benchmark.made import replicates, row, teacher
 
 
 def measured(sampler, steps, value, **options):
@@ -18,7 +18,8 @@ def measured(sampler, steps, value, **options):
     settings = replace(made.settings, options=options, scale=steps / 10)
     seconds = {"seconds_per_image": steps / 100, "seconds_q1": steps / 110, "seconds_q3": steps / 90}
     guided = {name: Score(0.1, 0.1, 0.1, 0.1, made.samples) for name in ("diversity", "adherence")}
-    quality = {"frechet": Score(value, 0.05, 0.95, 0.1, made.samples), **guided}
+    kept = replicates(value, 0.05, steps)
+    quality = {"frechet": Score(value, 0.05, 0.95, 0.1, made.samples, kept), **guided}
     return replace(made, settings=settings, quality=quality, **seconds)
 
 
