@@ -68,7 +68,7 @@ def _pair_errors(table: pd.DataFrame, metric: str) -> np.ndarray:
     if f"{metric}_replicates" not in table or not all(map(len, table[f"{metric}_replicates"])):
         raise ValueError(
             f"{metric} was kept without the replicates from which the error of a difference is found: measure these "
-            "rows again"
+            "rows again, with `diffusion-lessons benchmark`"
         )
     for name in {"samples", "seed"} & set(table):
         if table[name].nunique() > 1:

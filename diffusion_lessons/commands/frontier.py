@@ -97,11 +97,6 @@ def _row_named(name: str, points: pd.DataFrame) -> int:
 def _differences(rows: list[Measurement], points: pd.DataFrame, base: int, quality: str) -> str:
     """How far each row lies from that one, in pairs: the difference, its interval, and what Holm leaves of it."""
     names = [_name(row) for _, row in points.iterrows()]
-    if not all(row.quality[quality].replicates for row in rows):
-        raise ValueError(
-            f"rows of {rows[base].checkpoint} were kept without the replicates that pair them: measure them again, "
-            f"with `diffusion-lessons benchmark {rows[base].checkpoint}`"
-        )
     found = {k: difference(row, rows[base], metric=quality) for k, row in enumerate(rows) if k != base}
     corrected = holm({str(k): p_value(number) for k, number in found.items()})
     order = sorted(found, key=lambda k: found[k].n)

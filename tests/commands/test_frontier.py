@@ -72,9 +72,7 @@ def test_rows_without_what_pairs_them_are_not_compared(tmp_path):
     for each in teacher():
         score = each.quality["frechet"]._replace(replicates=())
         table.append(tmp_path / "old.jsonl", replace(each, quality={"frechet": score}))
-    with pytest.raises(
-        ValueError, match="rows of net were kept without the replicates .* `diffusion-lessons benchmark"
-    ):
+    with pytest.raises(ValueError, match="frechet was kept without the replicates .* `diffusion-lessons benchmark"):
         show_frontier(str(tmp_path / "old.jsonl"), against="ddim@8")
 
 
