@@ -44,7 +44,7 @@ def joined(rows: Sequence[Measurement]) -> pd.DataFrame:
 
 
 def frontier(table: pd.DataFrame, x: str = "nfe", quality: str = "frechet", title: str | None = None) -> Figure:
-    """Every row as a point with its error; what is beaten beyond the error of the difference fades, the floor is a band.
+    """Every row as a point with its error; what is beaten beyond the difference's error fades, the floor is a band.
 
     The line joins the rows that are not beaten by the values alone, with their steps beside them; between them and the
     other rows in full colour the difference does not decide.
