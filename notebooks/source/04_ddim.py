@@ -15,7 +15,7 @@ from itertools import pairwise
 
 import torch
 
-from diffusion_lessons import check, load, sample, samplers, schedules, toys, trace, working
+from diffusion_lessons import check, generate, load, sample, samplers, schedules, toys, trace, working
 from diffusion_lessons.denoisers import Denoiser, clip, condition_on
 from diffusion_lessons.figures import noising, show, style, trajectories
 from diffusion_lessons.panels import predict, sampler_panel, scope_check
@@ -25,6 +25,15 @@ from diffusion_lessons.toys import gaussian_quantiles, wasserstein_1, worked_exa
 # %%
 def seeded(seed):
     return torch.Generator().manual_seed(seed)
+
+
+# %%
+network = load("mnist-diffusion")
+ten = generate(network, 10, labels=range(10), sampler="ddim", steps=10, seed=2)[-1].x
+show(
+    noising.image_strip({"DDIM": ten}, [str(digit) for digit in range(10)], "Ten evaluations for each digit"),
+    "What this lesson is about: digits by the network of lesson 03, which is asked ten times for each of them.",
+)
 
 
 # %% [markdown]
@@ -229,7 +238,7 @@ print(f"from 50 steps to 100 the error falls by a factor {error[50] / error[100]
 predict("04.ladder")
 
 # %%
-step, network = working("ddim_step", ddim_step), load("mnist-diffusion")
+step = working("ddim_step", ddim_step)
 labels = torch.tensor([3, 8])
 digits, digit_path = condition_on(network, labels), network.path
 start = digit_path.prior((2, *network.shape), seeded(4))

@@ -1,9 +1,9 @@
 # %% [markdown]
 # # A2: DDIM, the same network in fewer steps
 #
-# DDPM walks back a thousand steps at random. DDIM looks once, sees the clean sample, and puts it back at any lower
-# level it likes. You will do three steps on paper, write the update, give it back its randomness, choose the times,
-# and then measure what the change is worth.
+# DDPM takes a thousand random steps from noise to data. DDIM predicts the clean sample and re-noises it to any cleaner
+# level, so that it can do with fewer. You will do three steps on paper, write the update, add DDPM's randomness again,
+# choose the times, and then measure what the change is worth.
 #
 # **Time** about 75 minutes. **Needs** lessons 03 and 04, A1, a CPU, no network connection.
 # Your functions are yours: they may use Python, numpy, scipy and torch, but not `diffusion_lessons`, which only the
@@ -22,8 +22,8 @@ from diffusion_lessons.checks import check, inputs, variant
 # %% [markdown]
 # ## 1. Three steps on paper
 #
-# One number is denoised in three steps. In each: see $\hat x_0 = (x - \sigma_t \hat\epsilon) / \alpha_t$, cap it to
-# [-1, 1], and put it back at the next level with the *same* noise, $x_s = \alpha_s \hat x_0 + \sigma_s \hat\epsilon$.
+# One number is denoised in three steps. In each: predict $\hat x_0 = (x - \sigma_t \hat\epsilon) / \alpha_t$, cap it to
+# [-1, 1], and re-noise it to the next level with the *same* noise, $x_s = \alpha_s \hat x_0 + \sigma_s \hat\epsilon$.
 # After the last level comes clean data, $\bar\alpha = 1$.
 #
 # The numbers are your own. Enter the name under which you hand in, as your teacher or your platform knows you: the
@@ -88,16 +88,16 @@ def strided_times(T, steps):
 # %% check="strided_times" points=4
 
 # %% [markdown]
-# ## 4. As random as one likes
+# ## 4. From DDIM to DDPM
 #
-# DDIM has a dial, eta. At 0 it is deterministic; at 1 it is DDPM with the small variance. In between a part of the old
-# noise is exchanged for fresh noise of standard deviation
+# DDIM has a setting, eta. At 0 it is deterministic; at 1 it is DDPM with the small variance. In between, a part of the
+# predicted noise is replaced by fresh noise of standard deviation
 #
 # $$\eta\; \frac{\sigma_s}{\sigma_t} \sqrt{1 - \frac{\bar\alpha_t}{\bar\alpha_s}}$$
 #
-# Write that number, `ddim_std(alpha_bar_t, alpha_bar_s, eta)`, and then the whole step,
-# `ddim_eta_step(x, eps, z, alpha_bar_t, alpha_bar_s, eta)`, with fresh noise z. The result must have exactly as much
-# noise as level s: what has to give way?
+# Write that number, `ddim_std(alpha_bar_t, alpha_bar_s, eta)`, and then the whole step, `ddim_eta_step(x, eps, z,
+# alpha_bar_t, alpha_bar_s, eta)`, with fresh noise z. The result must hold exactly as much noise as belongs at level s:
+# which term has to become smaller?
 
 # %% write="ddim_std"
 def ddim_std(alpha_bar_t, alpha_bar_s, eta):
@@ -120,10 +120,10 @@ def ddim_eta_step(x, eps, z, alpha_bar_t, alpha_bar_s, eta):
 # %% [markdown]
 # ## 5. What it is worth
 #
-# The data are a mixture whose denoiser is exact; the fault measured is the sampler's alone. For each number of steps
-# and each eta, 4000 samples are drawn with *your* step and times and compared with 4000 samples of the data: the
-# distance is the mean difference of sorted samples (Wasserstein-1). The dashed line is the distance between two sets of
-# real data: below it nothing can be told apart.
+# The data are a mixture whose denoiser is exact, so the error that you measure is the sampler's alone. For each number
+# of steps and each eta, 4000 samples are drawn with *your* step and times and compared with 4000 samples of the data:
+# the distance is the mean difference of sorted samples (Wasserstein-1). The dashed line is the distance between two
+# sets of real data: below it nothing can be told apart.
 
 # %%
 path = schedules.ddpm_linear()

@@ -3,8 +3,8 @@
 #
 # Sampling is solving a differential equation. The error of a solver of order p falls by a factor of $2^p$ when you
 # double the number of its steps, and a slope on a logarithmic plot tells you whether it keeps that promise. You will
-# write two ways to look ahead, read a slope, build a grid that is even in the right clock, and judge three solvers by
-# your own measurement.
+# write a step that looks ahead and one that looks back, read a slope, build a grid with evenly spaced lambda, and judge
+# three solvers by your own measurement.
 #
 # **Time** about 75 minutes. **Needs** lessons 04 to 06, a CPU, no network connection.
 # Your functions are yours: they may use Python, numpy, scipy and torch, but not `diffusion_lessons`, which only the
@@ -23,9 +23,9 @@ from diffusion_lessons.checks import check
 # %% [markdown]
 # ## 1. Look at the end of the step, too
 #
-# For $dx/dt = f(x, t)$ Euler goes straight on from t to s. Heun goes there, looks at the direction at the end, returns
-# to the start, and leaves again with the mean of both. Write `heun_step(field, x, t, s)`. Sampling runs down in time,
-# so s - t is negative; no sign needs to change for that.
+# For $dx/dt = f(x, t)$ Euler's method goes straight on from t to s. Heun's method goes there, evaluates the direction
+# at the end, and takes the step again from its start with the mean of both directions. Write `heun_step(field, x, t,
+# s)`. Sampling runs down in time, so s - t is negative; no sign needs to change for that.
 
 # %% write="heun_step"
 def heun_step(field, x, t, s):
@@ -40,12 +40,12 @@ def heun_step(field, x, t, s):
 # %% [markdown]
 # ## 2. Look back instead
 #
-# Heun pays for its second look with a second evaluation of the network. DPM-Solver++(2M) has the last step's clean
-# sample lying around and uses that: the line through the last two clean samples, in lambda, read off at the *middle* of
-# the coming step.
+# Heun's second direction costs a second evaluation of the network. DPM-Solver++(2M) uses the clean sample that was
+# predicted at the previous step instead: the line through the last two predicted clean samples, as a function of
+# lambda, read off at the *middle* of the coming step.
 #
-# Write `extrapolate_x0(x0, x0_before, h, h_before)`: x0 was seen at the start of the coming step, which has length h;
-# x0_before was seen h_before earlier.
+# Write `extrapolate_x0(x0, x0_before, h, h_before)`: x0 was predicted at the start of the coming step, which has length
+# h; x0_before was predicted h_before earlier.
 
 # %% write="extrapolate_x0"
 def extrapolate_x0(x0, x0_before, h, h_before):
@@ -70,7 +70,7 @@ def slope(errors, steps):
 # %% check="slope" points=4
 
 # %% [markdown]
-# ## 4. A grid that is even in lambda
+# ## 4. A grid with evenly spaced lambda
 #
 # $\lambda = \log(\alpha / \sigma)$ is the clock of these solvers. On the straight path $\alpha = 1 - t$, $\sigma = t$.
 # Write `logsnr_times(steps, t_max, t_min)`: the times from t_max down to t_min of `steps` steps of equal length in
@@ -123,7 +123,8 @@ ax.legend()
 plt.show()
 
 # %% [markdown]
-# Both second-order solvers on two grids, of 5, 10 and 20 steps: yours, even in lambda, and one even in t.
+# Both second-order solvers on two grids, of 5, 10 and 20 steps: yours, evenly spaced in lambda, and one evenly spaced
+# in t.
 
 # %%
 for steps in (5, 10, 20):

@@ -133,7 +133,7 @@ def guided_std(std_u, std_c, scale):
 
 # %% [markdown]
 # Data with classes are a mixture. Here two equally frequent ones, at -1 and +1; you ask for +1. Watch where the samples
-# go when the scale grows: the class's own mean, and its standard deviation of 0.4, are what scale 1 returns.
+# go when the scale grows. At scale 1 they have the class's own mean, and its standard deviation of 0.4.
 
 # %%
 mixture = toys.GaussianMixture([[-1.0], [1.0]], stds=0.4).denoiser(path)
@@ -144,11 +144,11 @@ for scale in (0.0, 1.0, 2.0, 4.0, 8.0):
     print(f"scale {scale}: mean {x.mean():6.3f}, std {x.std():.3f}, on the side of -1: {(x < 0).double().mean():.1%}")
 
 # %% [markdown]
-# ## 6. A density that is none
+# ## 6. When the density does not exist
 #
 # If the class is *wider* than the data, $p_u^{1-s}\, p_c^{\,s}$ cannot be normalised beyond some scale: its tails grow.
-# The ODE does not mind. Write `largest_scale(std_u, std_c)`: the scale from which on the density does not exist, and
-# `math.inf` if it exists at every scale.
+# The guided ODE can be followed all the same. Write `largest_scale(std_u, std_c)`: the scale from which on the density
+# does not exist, and `math.inf` if it exists at every scale.
 
 # %% write="largest_scale"
 def largest_scale(std_u, std_c):
@@ -161,7 +161,7 @@ def largest_scale(std_u, std_c):
 # %% [markdown]
 # **Explain** (by hand, 4 points). In at most ten sentences: (a) What does a larger scale do in section 5, to the spread
 # and on the mixture to the mean, in your numbers? (b) What is wrong with the sentence "guidance at scale s samples from
-# $p_u^{1-s} p_c^{\,s}$", and when is it right? (c) A user sets the scale to 0 to "switch guidance off". What does he
+# $p_u^{1-s} p_c^{\,s}$", and when is it right? (c) A user sets the scale to 0 to "switch guidance off". What do they
 # get? (d) A user gives a negative prompt and leaves the scale at 1. What does the negative do?
 
 # %% [markdown] essay="a4_explain" points=4

@@ -178,11 +178,11 @@ print("not comparable:", ", ".join(unfair(ours, vendor)))
 
 # %% [markdown]
 # **Refute the claim** (by hand, 6 points). The vendor of `TurboFlow` (an invented product; so are all numbers in the
-# cell above) advertises: *"440 times faster than DDPM at the same quality."* Write to him, in at most fifteen sentences:
-# (a) what in his comparison is not held fixed, and in which direction each item flatters him; (b) what he would have to
-# state about quality, and what its floor is; (c) how much of the factor the step count alone would explain, and why
-# steps are not the right axis; (d) the measurement that would settle it. Use your own measurement of section 4 as the
-# example of how it is done.
+# cell above) advertises: *"440 times faster than DDPM at the same quality."* Write to them, in at most fifteen
+# sentences: (a) what in their comparison is not held fixed, and in which direction each item flatters their product;
+# (b) what they would have to state about quality, and what its floor is; (c) how much of the factor the step count
+# alone would explain, and why steps are not the right axis; (d) the measurement that would settle it. Use your own
+# measurement of section 4 as the example of how it is done.
 
 # %% [markdown] essay="a5_refute" points=6
 # *Rubric.* (a) 2 points: precision, batch and device named with their direction, guidance not stated (which can hide a
