@@ -34,28 +34,6 @@ def test_it_is_guidance_clipping_and_a_sampler():
     assert len(states) == 6 and states[0].x0 is None
 
 
-def test_placed_times_are_taken_in_place_of_the_grid():
-    times = (1000.0, 700.0, 100.0, 0.0)
-    settings = Settings("ddim", 3, placed=list(times))
-    assert settings.times(PATH) == times and Settings(**json.loads(json.dumps(asdict(settings)))) == settings
-    x = PATH.prior((3, 1, 4, 4), torch.Generator().manual_seed(0))
-    placed = samplers.sample(samplers.ddim, clip(condition_on(DENOISE, 1)), x, PATH, times)
-    assert torch.equal(generate(DENOISE, x, settings, labels=[1])[-1].x, placed)
-    assert settings != Settings("ddim", 3) and "placed from 1000 to 0" in str(settings)
-    with pytest.raises(ValueError, match="3 steps are placed at 4 times; got 3"):
-        Settings("ddim", 3, placed=times[1:])
-    with pytest.raises(ValueError, match="fall strictly"):
-        Settings("ddim", 3, placed=(1000.0, 700.0, 700.0, 0.0)).check(DENOISE)
-
-
-def test_the_second_pass_of_guidance_may_be_reused():
-    counted = count_calls(DENOISE)
-    every, third = (generate(counted, 2, labels=[1], steps=6, scale=3.0, reuse=k)[-1].x for k in (1, 3))
-    assert counted.nfe == 12 + 8 and not torch.equal(every, third)
-    with pytest.raises(ValueError, match="every is a whole number"):
-        Settings(reuse=0)
-
-
 @pytest.mark.parametrize("name", samplers.ALL)
 def test_one_seed_one_result_with_every_sampler(name):
     one, again, other = (generate(DENOISE, 2, sampler=name, steps=4, seed=seed)[-1].x for seed in (1, 1, 2))

@@ -17,6 +17,8 @@ __getattr__, __dir__, __all__ = offer(
         "frontier": ["best_under", "knee", "on_frontier"],
         "students": ["above_floor", "difference", "family", "ratio"],
         "card": ["default_settings"],
+        "drift": [],
         "captions": [],
+        "techniques": [],
     },
 )

@@ -16,6 +16,7 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from diffusion_lessons.benchmark import kept
+from diffusion_lessons.benchmark.drift import drift
 from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.denoisers.counting import count_calls
 from diffusion_lessons.grids import MOST
@@ -25,7 +26,6 @@ from diffusion_lessons.machine.fields import check_value
 from diffusion_lessons.metrics.evaluator import Evaluator
 from diffusion_lessons.metrics.samples import Features
 from diffusion_lessons.metrics.scores import WITH_CLASSES, Score, evaluate, evaluate_values, metric_named
-from diffusion_lessons.optimise.techniques import Techniques
 from diffusion_lessons.samplers.base import State, last_x
 from diffusion_lessons.sampling import Settings, device_of, in_precision, states
 
@@ -57,6 +57,7 @@ def measure(
     seed: int = 0,
     name: str | None = None,
     keep: Path | None = None,
+    fine: Tensor | None = None,
     progress: bool = False,
 ) -> Measurement:
     """Sample with these settings, and return all that a claim about speed or quality rests on.
@@ -67,6 +68,7 @@ def measure(
         0, latency is not measured.
     name: of the checkpoint in the row; by default the one in its card.
     keep: where the samples' features are kept, if they are.
+    fine: samples of a run with many more steps from the same seed, from which the `drift` is taken.
     progress: show a bar that counts images.
 
     Raises ValueError for an unknown metric and for settings that do not fit, before anything is sampled.
@@ -91,6 +93,8 @@ def measure(
     if evaluator is not None:
         features = evaluator.features_of(result.x, result.labels)
         quality = quality_of(features, evaluator, metrics, seed)
+        if fine is not None:
+            quality["drift"] = drift(result.x, fine, result.labels)
         if keep is not None:
             kept.write(keep, features, fingerprint(denoise), evaluator.sha256)
     card = getattr(denoise, "card", None) or {}
@@ -118,7 +122,7 @@ def measure(
         reference_sha256=evaluator.reference if evaluator else None,
         quality=quality,
         compiled=getattr(denoise, "is_compiled", False),
-        techniques=Techniques(**card.get("plan", {})).words,
+        techniques=tuple(card.get("techniques", ())),
         parent_sha256=card.get("parent_sha256"),
         **load,  # type: ignore[arg-type]
     )

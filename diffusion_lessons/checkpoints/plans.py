@@ -138,6 +138,7 @@ def card_of(plan: Plan, parent: dict[str, Any], name: str, denoise: Denoiser) ->
         "parent": plan.parent,
         "parent_sha256": plan.parent_sha256,
         "plan": plan.techniques.to_json(),
+        "techniques": plan.techniques.words,
         "settings": None if plan.settings is None else asdict(plan.settings),
         "measured": plan.measured,
         "sha256": plan.sha256,

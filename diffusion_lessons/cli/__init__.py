@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import typer
 
-from diffusion_lessons.cli import classroom, look, make, measure
+from diffusion_lessons.cli import classroom, faster, look, make, measure
 
 # Errors that the user can mend are printed in one line; any other is a defect and keeps its traceback.
 EXPECTED = (ValueError, OSError, FloatingPointError, ImportError, MemoryError)
@@ -28,6 +28,7 @@ app = typer.Typer(
 COMMANDS: tuple[Callable[..., None], ...] = (
     *(look.tour, look.doctor, make.train, make.distil, make.sample, look.data, look.samplers, look.orders, look.lab),
     *(measure.benchmark, measure.evaluate, measure.probe, measure.frontier, make.classifier, make.features),
+    *(faster.optimise, faster.techniques, faster.advise),
 )
 for command in COMMANDS:
     app.command()(command)

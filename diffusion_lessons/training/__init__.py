@@ -9,6 +9,7 @@ __getattr__, __dir__, __all__ = offer(
         "batches": ["draw_batch", "optimal_coupling"],
         "losses": ["loss", "sample_times"],
         "ema": ["EMA"],
+        "fine_tuning": ["fine_tune"],
         "pairs": ["Pairs"],
         "recipes": ["Recipe"],
         "loop": ["TrainingRecord", "finish", "train"],

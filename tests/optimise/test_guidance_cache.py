@@ -3,13 +3,15 @@
 import pytest
 import torch
 
-from diffusion_lessons import samplers
+from diffusion_lessons import generate, samplers
 from diffusion_lessons.denoisers import Estimate, count_calls
 from diffusion_lessons.guidance import classifier_free
 from diffusion_lessons.optimise.guidance_cache import reuse_negative, v_over_x0
 from diffusion_lessons.path import time_for
+from diffusion_lessons.sampling import Settings
 from diffusion_lessons.schedules import cosine, flow
 from diffusion_lessons.toys import ConditionalMixture, GaussianMixture
+from tests.optimise.small import small
 
 TWO = ConditionalMixture([GaussianMixture([[-1.0, 0.0]], stds=0.3), GaussianMixture([[1.0, 0.5]], stds=0.3)])
 
@@ -77,3 +79,11 @@ def test_what_cannot_be_done_is_said():
     for other in (TWO.denoiser(cosine()), reuse_negative(guided)):
         with pytest.raises(ValueError, match="classifier_free"):
             reuse_negative(other)
+
+
+def test_settings_say_how_often_the_second_pass_is_made():
+    counted = count_calls(small())
+    every, third = (generate(counted, 2, labels=[1], steps=6, scale=3.0, reuse=k)[-1].x for k in (1, 3))
+    assert counted.nfe == 12 + 8 and not torch.equal(every, third)
+    with pytest.raises(ValueError, match="every is a whole number"):
+        Settings(reuse=0)

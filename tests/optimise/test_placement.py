@@ -1,14 +1,19 @@
 """Steps placed by dynamic programming: the cheapest of all choices, and nearer to the exact solution than even ones."""
 
+import json
+from dataclasses import asdict
 from itertools import combinations, pairwise
 
 import pytest
 import torch
 
-from diffusion_lessons import grids, samplers, schedules
+from diffusion_lessons import generate, grids, samplers, schedules
+from diffusion_lessons.denoisers import clip, condition_on
 from diffusion_lessons.optimise.placement import cheapest, local_errors, place_steps
+from diffusion_lessons.sampling import Settings
 from diffusion_lessons.toys import ExactDenoiser, GaussianMixture
 from diffusion_lessons.toys.exact_ode import exact_flow
+from tests.optimise.small import small
 
 MIXTURE = GaussianMixture([[1.0, 0.0], [-0.5, 0.8], [-0.5, -0.8]], stds=0.15)
 
@@ -88,3 +93,17 @@ def test_what_is_no_table_or_does_not_fit_is_refused():
     for steps in (0, 4):
         with pytest.raises(ValueError, match="between 1 and 3 steps"):
             cheapest(torch.zeros(4, 4), steps)
+
+
+def test_settings_keep_placed_times_and_sample_at_them():
+    denoise, times = small(), (1000.0, 700.0, 100.0, 0.0)
+    settings = Settings("ddim", 3, placed=list(times))
+    assert settings.times(denoise.path) == times and Settings(**json.loads(json.dumps(asdict(settings)))) == settings
+    x = denoise.path.prior((2, *denoise.shape), torch.Generator().manual_seed(0))
+    placed = samplers.sample(samplers.ddim, clip(condition_on(denoise, 1)), x, denoise.path, times)
+    assert torch.equal(generate(denoise, x, settings, labels=[1])[-1].x, placed)
+    assert settings != Settings("ddim", 3) and "placed from 1000 to 0" in str(settings)
+    with pytest.raises(ValueError, match="3 steps are placed at 4 times; got 3"):
+        Settings("ddim", 3, placed=times[1:])
+    with pytest.raises(ValueError, match="fall strictly"):
+        Settings("ddim", 3, placed=(1000.0, 700.0, 700.0, 0.0)).check(denoise)

@@ -1,0 +1,183 @@
+"""Which techniques are measured beside the plain step-count curve, on which settings: the plan of one table.
+
+A candidate is what is done to the network and how it is then sampled. Those that were trained on keep their weights in
+a folder, as plans, so that an interrupted run does not train again.
+"""
+
+import importlib.util
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from diffusion_lessons import checkpoints
+from diffusion_lessons.benchmark.plans import at_steps
+from diffusion_lessons.checkpoints import cards, plans
+from diffusion_lessons.data import Data, load_data
+from diffusion_lessons.denoisers.clipping import clip
+from diffusion_lessons.denoisers.conditions import condition_on
+from diffusion_lessons.denoisers.network import Denoiser
+from diffusion_lessons.metrics.evaluator import data_of
+from diffusion_lessons.optimise.block_pruning import least_missed
+from diffusion_lessons.optimise.copies import network_of
+from diffusion_lessons.optimise.int8 import why_no_int8
+from diffusion_lessons.optimise.placement import FINE, cheapest, local_errors
+from diffusion_lessons.optimise.techniques import Techniques, apply
+from diffusion_lessons.sampling import Settings, device_of
+from diffusion_lessons.training import recipes
+from diffusion_lessons.training.fine_tuning import fine_tune
+from diffusion_lessons.training.loop import train
+
+SOLVER = "dpm_solver_pp_2m"
+TRAINED = 15_000  # images of a fine-tuning, and of the small network that is trained from the start
+RANKING = 64  # images by which blocks are ranked
+PLACING = 64  # samples of the run whose local errors place the steps: of a seed that no row is drawn from
+SEED_OF_PLACING = 10_000
+GUIDED = 2.0  # the scale at which guidance's second pass is reused
+SHARE = 0.25  # of the channels
+
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A file that `load` takes (a checkpoint's name or a plan), and how it is sampled."""
+
+    source: str
+    settings: tuple[Settings, ...]
+
+
+def candidates(name: str, folder: Path, *, batch: int = 25, progress: Any = None) -> Iterator[Candidate]:
+    """Everything that is measured of a checkpoint: first the plain curve, last what has to be trained.
+
+    Plans are written into `folder`, one before each is yielded; what has to be trained is trained there once. int8 and
+    compiling are left out where they do not work. `progress` is called with a line before whatever takes minutes.
+    """
+    for source, settings in _candidates(name, folder, progress or (lambda words: None)):
+        yield Candidate(source, tuple(replace(one, batch=batch) for one in settings))
+
+
+def _candidates(name: str, folder: Path, say: Say) -> Iterator[tuple[str, Sequence[Settings]]]:
+    denoise, quick = checkpoints.load(name), at_steps(SOLVER, 5, 10)
+
+    def plan(slug: str, **techniques: Any) -> str:
+        file = folder / f"{Path(name).stem}-{slug}.json"
+        return made_plan(name, denoise, file, Techniques(**techniques), say)
+
+    yield name, [*curve(), *half(), *placed(denoise, (5, 10))]
+    if reason := why_no_int8(device_of(denoise)):
+        say(f"left out, int8 and compiling: {reason}")
+    else:
+        yield plan("int8", int8=True), [*at_steps(SOLVER, 4, 5, 10), *at_steps("ddim", 10)]
+    both = [*at_steps(SOLVER, 10), *at_steps("ddim", 20)]
+    for every, settings in ((2, at_steps(SOLVER, 10)), (3, both)):
+        yield plan(f"features-{every}", features=every), settings
+        yield plan(f"features-{every}-line", features=every, order=1), settings
+    if denoise.classes is not None:
+        yield name, guided()
+    say("ranking blocks by the loss without them")
+    first, second = least_missed(denoise, 2, *ranking_images(denoise))
+    yield plan("1-block", blocks=(first,)), quick
+    yield plan("2-blocks", blocks=(first, second)), quick
+    if not why_no_int8(device_of(denoise)):
+        yield plan("compiled", compile=True), quick
+    yield plan("1-block-tuned", blocks=(first,), trained=TRAINED), quick
+    if importlib.util.find_spec("torch_pruning"):
+        yield plan("channels-tuned", channels=SHARE, trained=TRAINED), quick
+    yield str(small_from_the_start(denoise, folder / f"{Path(name).stem}-small", say)), quick
+
+
+def made_plan(name: str, denoise: Denoiser, file: Path, techniques: Techniques, say: Say) -> str:
+    """A plan in this file: that which is there, if it is of this network, or a new one, trained if need be."""
+    if not _is_current(file, denoise, techniques):
+        weights = weights_of(denoise, techniques, say) if techniques.need_weights else None
+        plans.write(file, name, techniques, weights=weights)
+    return str(file)
+
+
+def ranking_images(denoise: Denoiser) -> tuple[Tensor, Tensor]:
+    """Training images in equal distances, by which blocks are ranked, and their labels."""
+    data = images_of(denoise)
+    count = min(RANKING, len(data))
+    return data.batch(torch.arange(count) * (len(data) // count))
+
+
+def images_of(denoise: Denoiser) -> Data:
+    """The images that a checkpoint learned from, by its card."""
+    return load_data(data_of(denoise))
+
+
+def curve() -> list[Settings]:
+    """The plain step-count curve."""
+    return [*at_steps(SOLVER, 3, 4, 5, 6, 8, 10, 20), *at_steps("ddim", 2, 3, 4, 5, 6, 8, 10, 20)]
+
+
+def guided() -> list[Settings]:
+    """The guided curve, and guidance with fewer passes."""
+    reused = [Settings(SOLVER, 10, scale=GUIDED, reuse=k) for k in (2, 3)]
+    within = Settings(SOLVER, 10, scale=GUIDED, interval=(0.2, 3.0))
+    return [*at_steps(SOLVER, 4, 6, 8, 10, scale=GUIDED), *reused, within]
+
+
+def half() -> list[Settings]:
+    """Half precision."""
+    return at_steps(SOLVER, 5, 10, precision="bfloat16")
+
+
+def placed(denoise: Denoiser, steps: Sequence[int]) -> list[Settings]:
+    """Steps placed by dynamic programming, for DDIM, whose local errors they are, and for the solver."""
+    grids = grids_of(denoise, steps)
+    return [Settings(sampler, n, placed=grid) for n, grid in grids.items() for sampler in ("ddim", SOLVER)]
+
+
+def grids_of(denoise: Denoiser, steps: Sequence[int]) -> dict[int, tuple[float, ...]]:
+    """For each number of steps the times of `place_steps`, from one fine run whose noise no row is drawn from."""
+    path, generator = denoise.path, torch.Generator().manual_seed(SEED_OF_PLACING)
+    x = path.prior((PLACING, *denoise.shape), generator)  # type: ignore[misc]
+    labels = None if denoise.classes is None else torch.arange(PLACING) % denoise.classes
+    told = denoise if labels is None else condition_on(denoise, labels)
+    times = path.grid(max(FINE, *steps), spacing="trailing")
+    errors = local_errors(clip(told, 1.0), x, path, times, generator=generator)
+    return {count: tuple(times[i] for i in cheapest(errors, count)) for count in steps}
+
+
+def _is_current(file: Path, denoise: Denoiser, techniques: Techniques) -> bool:
+    if not file.is_file():
+        return False
+    plan = plans.read(file)
+    return plan.techniques == techniques and plan.parent_sha256 == (denoise.card or {}).get("sha256")
+
+
+def weights_of(denoise: Denoiser, techniques: Techniques, say: Say) -> dict[str, Tensor]:
+    """Weights of a network that is pruned, and trained on by the recipe of its parent if the techniques say so."""
+    pruned = apply(denoise, Techniques(blocks=techniques.blocks, heads=techniques.heads, channels=techniques.channels))
+    if techniques.trained:
+        say(f"training on for {techniques.trained:,} images: {', '.join(techniques.words)}")
+        *_, record = fine_tune(pruned, recipe_of(denoise), images_of(denoise), techniques.trained)
+        pruned = record.denoiser()
+    return dict(network_of(pruned).state_dict())
+
+
+def recipe_of(denoise: Denoiser) -> recipes.Recipe:
+    """The recipe by which a checkpoint was trained, by its card. Raises ValueError where there is none of that name."""
+    entry = (denoise.card or {}).get("recipe", {})
+    return recipes.get(str(entry.get("name")), entry.get("kind", "diffusion"))
+
+
+def small_from_the_start(denoise: Denoiser, file: Path, say: Say) -> Path:
+    """A network as thin as the pruned one, trained from the start on as many images as that was trained on."""
+    card = denoise.card or {}
+    if not file.with_suffix(".safetensors").is_file() or cards.read_card(file).get("parent_sha256") != card["sha256"]:
+        recipe = recipe_of(denoise)
+        widths = tuple(round(width * (1 - SHARE)) for width in recipe.network.widths)
+        say(f"training a small network from the start on {TRAINED:,} images")
+        small = replace(recipe, images=TRAINED, network=replace(recipe.network, widths=widths))
+        *_, record = train(small, images_of(denoise))
+        assert record.run is not None
+        about = {"parent_sha256": card["sha256"], "techniques": ["a small network from the start"]}
+        record.run.save_checkpoint(file, small.ema_share, **about)
+    return file

@@ -1,0 +1,77 @@
+"""Does it beat taking fewer steps? A technique's row beside the plain rows that cost no more.
+
+for row in faster: print(beside(row, plain, "frechet"))
+
+Whoever wants to be faster can take fewer steps, without any technique. So the rival of a row is the best among the
+plain rows that take at most as long: nothing is interpolated. Both are measured on the same noise and labels, and their
+difference is paired.
+"""
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from diffusion_lessons.benchmark.rows import Measurement
+from diffusion_lessons.benchmark.shipped import NotMeasured
+from diffusion_lessons.metrics.intervals import Interval, interval
+from diffusion_lessons.metrics.scores import METRICS
+
+TITLES = {**{name: metric.title for name, metric in METRICS.items()}, "drift": "drift from the fine run"}
+Word = Literal["better", "worse", "undecided", "alone"]
+
+
+class Beside(NamedTuple):
+    """A row, the best plain row that takes no longer, and the paired difference of their figures.
+
+    word  "better" or "worse" where the 95 % interval of the difference says so, else "undecided"; "alone" where no
+          plain row is as fast
+    """
+
+    row: Measurement
+    rival: Measurement | None
+    difference: Interval | None
+    word: Word
+
+    def __str__(self) -> str:
+        name = f"{', '.join(self.row.techniques) or 'plain'}: {self.row.settings}"
+        if self.rival is None:
+            return f"{name}: no plain run is as fast"
+        return f"{name}: {self.word} than {self.rival.settings} by {self.difference}"
+
+
+def beside(row: Measurement, plain: Sequence[Measurement], metric: str = "frechet") -> Beside:
+    """This row beside the plain curve, on rows that have both latency (at one batch) and this figure.
+
+    Raises NotMeasured for a row without one of them, and where no plain row has both.
+    """
+    usable = [one for one in plain if _measured(one, metric)]
+    if not _measured(row, metric) or not usable:
+        raise NotMeasured(f"latency and {metric} of {row.settings}, and of plain runs beside it")
+    sign = -1.0 if higher_is_better(metric) else 1.0
+    as_fast = [one for one in usable if (one.seconds_per_image or 0) <= (row.seconds_per_image or 0)]
+    if not as_fast:
+        return Beside(row, None, None, "alone")
+    rival = min(as_fast, key=lambda one: sign * one.quality[metric].value)
+    difference = row.quality[metric].number - rival.quality[metric].number
+    found = interval(difference)
+    word: Word = "undecided"
+    if sign * difference.n > 0 and not found.holds(0):
+        word = "worse"
+    elif not found.holds(0):
+        word = "better"
+    return Beside(row, rival, found, word)
+
+
+def higher_is_better(metric: str) -> bool:
+    """Whether a larger figure is a better one; a drift is better where it is smaller."""
+    return metric in METRICS and METRICS[metric].better == "high"
+
+
+def is_plain(row: Measurement) -> bool:
+    """Whether nothing but the sampler and its steps was chosen: no technique, no placing, no half precision."""
+    settings = row.settings
+    nothing = settings.placed is None and settings.reuse == 1 and settings.interval is None
+    return nothing and settings.precision == "float32" and not row.techniques and row.parent_sha256 is None
+
+
+def _measured(row: Measurement, metric: str) -> bool:
+    return row.seconds_per_image is not None and metric in row.quality

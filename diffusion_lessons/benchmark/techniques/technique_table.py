@@ -1,0 +1,147 @@
+"""One table of all techniques on one checkpoint: quality of each, paired, and latencies that were timed in turn.
+
+Rows are appended as they are made; the same command goes on where it was stopped. Quality is measured once, at one
+batch, and latency at several, since what pays at a batch of 25 may not pay at 1.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from diffusion_lessons import checkpoints
+from diffusion_lessons.benchmark import table
+from diffusion_lessons.benchmark.latency import interleaved_runs
+from diffusion_lessons.benchmark.measure import fingerprint, measure, timed_samples
+from diffusion_lessons.benchmark.rows import Measurement
+from diffusion_lessons.benchmark.shipped import LATENCY, NotMeasured
+from diffusion_lessons.benchmark.techniques.candidates import SOLVER, Candidate
+from diffusion_lessons.checkpoints import cards, plans
+from diffusion_lessons.machine import places
+from diffusion_lessons.metrics.evaluator import Evaluator
+from diffusion_lessons.sampling import Settings
+
+METRICS = ("frechet", "recall", "adherence")
+FINE = Settings(SOLVER, 30)  # whose samples are those that the network "means"
+BATCHES = (1, 25)
+ROUNDS = 5
+FOLDER = "techniques"  # of shipped tables
+
+
+def measure_candidates(
+    name: str,
+    candidates: Iterable[Candidate],
+    file: Path,
+    evaluator: Evaluator,
+    *,
+    samples: int = 500,
+    seed: int = 0,
+    say: Callable[[str], None] = print,
+) -> list[Candidate]:
+    """Measure the quality of these candidates where the file lacks it, and return them all, to be timed.
+
+    `name` is the checkpoint whose fine run the drift is taken from. Raises ValueError for a file of another checkpoint.
+    """
+    parent, fine, found = checkpoints.load(name), None, []
+    _check_parent(file, fingerprint(parent))
+    for candidate in candidates:
+        found.append(candidate)
+        missing = [s for s in candidate.settings if not _known(file, _sha256(candidate.source), s, samples)]
+        if not missing:
+            continue
+        denoise = checkpoints.load(candidate.source)
+        if fine is None:
+            say(f"drawing the fine run: {FINE}")
+            steps = replace(FINE, batch=missing[0].batch)
+            fine = timed_samples(parent, steps, samples, evaluator=evaluator, seed=seed).x
+        for settings in missing:
+            how: dict[str, Any] = {"evaluator": evaluator, "metrics": METRICS, "samples": samples, "seed": seed}
+            row = measure(denoise, settings, repeats=0, name=name, fine=_same_start(fine, settings), **how)
+            table.append(file, row)
+            say(line(row))
+    return found
+
+
+def time_candidates(
+    name: str, candidates: Sequence[Candidate], file: Path, batches: Iterable[int] = BATCHES, rounds: int = ROUNDS
+) -> None:
+    """Time all candidates in turn at each batch for which the file has no session that holds them all."""
+    for batch in batches:
+        wanted = [(one.source, replace(settings, batch=batch)) for one in candidates for settings in one.settings]
+        timed = [row for row in table.read(file) if row.samples == 0 and row.settings.batch == batch]
+        newest = timed[-1].session if timed else None
+        keys = {(row.checkpoint_sha256, row.settings) for row in timed if row.session == newest}
+        if all((_sha256(source), settings) in keys for source, settings in wanted):
+            continue
+        loaded = {source: checkpoints.load(source) for source, _ in wanted}
+        runs = [(loaded[source], settings) for source, settings in wanted]
+        for row in interleaved_runs(runs, rounds, name=name, progress=True):
+            table.append(file, row)
+
+
+def at_batch(rows: Sequence[Measurement], batch: int) -> list[Measurement]:
+    """Rows with quality, each with the latency that was timed at this batch in the newest session; without one, none.
+
+    Raises NotMeasured where no latency was measured at this batch.
+    """
+    timed = [row for row in rows if row.samples == 0 and row.settings.batch == batch]
+    if not timed:
+        have = sorted({row.settings.batch for row in rows if row.samples == 0})
+        raise NotMeasured(f"latency at batch {batch}; there is latency at {', '.join(map(str, have)) or 'none'}")
+    newest = timed[-1].session
+    latencies = {(row.checkpoint_sha256, row.settings): row for row in timed if row.session == newest}
+    joined = []
+    for row in rows:
+        settings = replace(row.settings, batch=batch)
+        if row.quality and (latency := latencies.get((row.checkpoint_sha256, settings))):
+            joined.append(replace(row, settings=settings, **{field: getattr(latency, field) for field in LATENCY}))
+    return joined
+
+
+def shipped_techniques(name: str) -> list[Measurement]:
+    """The table of techniques that ships for a checkpoint.
+
+    Raises FileNotFoundError where there is none, with the command that makes it, ValueError for another checkpoint's.
+    """
+    file = shipped_file(name)
+    if not file.is_file():
+        raise FileNotFoundError(f"no techniques were measured on {name}: `diffusion-lessons techniques {name}` does it")
+    _check_parent(file, _sha256(name))
+    return table.read(file)
+
+
+def shipped_file(name: str) -> Path:
+    """Where a checkpoint's table of techniques is, or would be."""
+    return places.measurements() / FOLDER / f"{name}{table.SUFFIX}"
+
+
+def line(row: Measurement) -> str:
+    """A row in one line: what was done to the network, how it was sampled, and its figures."""
+    scores = "  ".join(f"{name} {score.value:.3g}±{score.spread:.2g}" for name, score in row.quality.items())
+    return f"{', '.join(row.techniques) or 'plain'}: {row.settings}  {scores}"
+
+
+def _same_start(fine: Tensor, settings: Settings) -> Tensor | None:
+    """The fine run, for settings that mean the same images: guided ones mean others."""
+    return None if settings.guided else fine
+
+
+def _known(file: Path, sha256: str, settings: Settings, samples: int) -> bool:
+    rows = table.read(file) if file.is_file() else []
+    return any((row.checkpoint_sha256, row.settings, row.samples) == (sha256, settings, samples) for row in rows)
+
+
+def _sha256(source: str) -> str:
+    """The hash that rows of this source carry, read without loading a network."""
+    return plans.read(source).sha256 if plans.is_plan(source) else cards.read_card(source)["sha256"]
+
+
+def _check_parent(file: Path, sha256: str) -> None:
+    rows = table.read(file) if file.is_file() else []
+    if others := {row.parent_sha256 or row.checkpoint_sha256 for row in rows} - {sha256}:
+        raise ValueError(
+            f"{file} was measured on checkpoint {min(others)[:12]}, and this one is {sha256[:12]}: rows of two "
+            "networks cannot be compared. Give another file, or delete it"
+        )

@@ -1,0 +1,118 @@
+"""`diffusion-lessons optimise`: a faster denoiser of a checkpoint, measured beside its parent and kept as a plan."""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from diffusion_lessons import checkpoints
+from diffusion_lessons.benchmark.latency import conditions, interleaved_runs, speed_up
+from diffusion_lessons.benchmark.measure import measure
+from diffusion_lessons.benchmark.techniques.candidates import grids_of, ranking_images, weights_of
+from diffusion_lessons.checkpoints import plans
+from diffusion_lessons.denoisers.network import Denoiser
+from diffusion_lessons.machine.files import check_writable
+from diffusion_lessons.metrics import evaluator as evaluators
+from diffusion_lessons.metrics.intervals import Interval, interval
+from diffusion_lessons.optimise.block_pruning import least_missed
+from diffusion_lessons.optimise.int8 import why_no_int8
+from diffusion_lessons.optimise.techniques import Techniques
+from diffusion_lessons.sampling import Settings, device_of
+
+METRICS = ("frechet", "adherence")
+
+
+def run_optimise(
+    checkpoint: str,
+    out: Path,
+    settings: Settings,
+    *,
+    drop_blocks: int = 0,
+    drop_heads: Sequence[str] = (),
+    prune_channels: float = 0.0,
+    fine_tune: int = 0,
+    cache_features: int = 1,
+    extrapolate: bool = False,
+    int8: bool = False,
+    compile: bool = False,
+    place_steps: bool = False,
+    samples: int = 500,
+    rounds: int = 5,
+) -> dict[str, Any]:
+    """Make a plan of these techniques and settings, measure what it gains and costs, print that and write `out`.
+
+    It is measured beside its parent with the same sampler and steps (less what `settings` have of techniques), so that
+    the techniques are compared, not the samplers. samples: of the quality figures, or 0 for latency alone.
+
+    Raises ValueError for techniques that exclude each other or do not work here, before anything is computed.
+    """
+    done = Techniques(
+        heads=tuple(drop_heads),
+        channels=prune_channels,
+        trained=fine_tune,
+        features=cache_features,
+        order=int(extrapolate),
+        int8=int8,
+        compile=compile,
+    )
+    if not plans.is_plan(out):
+        raise ValueError(f"a plan is a JSON file: give --out a name that ends in .json; got {str(out)!r}")
+    check_writable(out)
+    parent = checkpoints.load(checkpoint, "cpu")
+    settings.check(parent)
+    if int8 and settings.precision != "float32":
+        raise ValueError(f"int8 decides what products are computed in: leave --precision {settings.precision} out")
+    if int8 and (reason := why_no_int8(device_of(parent))):
+        raise ValueError(f"int8 is not available here: {reason}")
+    if drop_blocks:
+        done = replace(done, blocks=tuple(least_missed(parent, drop_blocks, *ranking_images(parent))))
+        print(f"least missed: {', '.join(done.blocks)}", flush=True)
+    if done == Techniques() and settings == plain(settings) and not place_steps:
+        raise ValueError("nothing was asked for: give at least one technique; see diffusion-lessons optimise --help")
+    if place_steps:
+        grid = grids_of(parent, [settings.steps])[settings.steps]
+        settings = replace(settings, placed=grid)
+        print(f"placed: {', '.join(f'{t:g}' for t in grid)}", flush=True)
+    weights = weights_of(parent, done, print) if done.need_weights else None
+    with tempfile.TemporaryDirectory() as folder:
+        trial = plans.write(Path(folder) / out.name, checkpoint, done, settings=settings, weights=weights)
+        measured = beside_parent(parent, checkpoints.load(trial, "cpu"), settings, samples=samples, rounds=rounds)
+    plans.write(out, checkpoint, done, settings=settings, measured=measured, weights=weights)
+    print(f"{out}: {', '.join(done.words) or 'settings alone'}; load it, or sample --checkpoint {out}")
+    return measured
+
+
+def plain(settings: Settings) -> Settings:
+    """The same sampler and steps without techniques."""
+    return replace(settings, placed=None, reuse=1, interval=None, precision="float32")
+
+
+def beside_parent(
+    parent: Denoiser, faster: Denoiser, settings: Settings, *, samples: int, rounds: int
+) -> dict[str, Any]:
+    """What the techniques gain and cost: how many times faster, and the paired differences of the figures; printed."""
+    slow, quick = interleaved_runs([(parent, plain(settings)), (faster, settings)], rounds)
+    found = speed_up(quick, slow).measured
+    times = _entry(found) | {"conditions": conditions(quick), "device": quick.device}
+    print(f"{found} times as fast; {conditions(quick)}, {quick.device}")
+    measured: dict[str, Any] = {"settings": str(settings), "parent_settings": str(plain(settings)), "faster": times}
+    if not samples:
+        return measured
+    try:
+        evaluator = evaluators.of_images(evaluators.data_of(parent))
+    except (ValueError, FileNotFoundError) as error:
+        print(f"quality was not measured: {error}")
+        return measured
+    how: dict[str, Any] = {"evaluator": evaluator, "metrics": METRICS, "samples": samples, "repeats": 0}
+    before, after = measure(parent, plain(settings), **how), measure(faster, settings, **how)
+    for name in METRICS:
+        difference = interval(after.quality[name].number - before.quality[name].number)
+        figures = {"parent": before.quality[name].value, "plan": after.quality[name].value, "samples": samples}
+        measured[name] = {**figures, "difference": _entry(difference)}
+        print(f"{name}: {figures['parent']:.3g} -> {figures['plan']:.3g}, a difference of {difference}, in pairs")
+    return measured
+
+
+def _entry(found: Interval) -> dict[str, float]:
+    return {name: float(f"{value:.4g}") for name, value in found._asdict().items()}

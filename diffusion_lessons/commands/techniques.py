@@ -1,0 +1,109 @@
+"""`diffusion-lessons techniques` and `advise`: every technique beside the plain curve, and what to choose of them."""
+
+from pathlib import Path
+
+from diffusion_lessons import checkpoints
+from diffusion_lessons.benchmark import table
+from diffusion_lessons.benchmark.rows import Measurement
+from diffusion_lessons.benchmark.shipped import NotMeasured
+from diffusion_lessons.benchmark.techniques.advice import USES, Advice, advise
+from diffusion_lessons.benchmark.techniques.candidates import candidates
+from diffusion_lessons.benchmark.techniques.step_curve import Beside, beside, is_plain
+from diffusion_lessons.benchmark.techniques.technique_table import (
+    at_batch,
+    measure_candidates,
+    shipped_file,
+    shipped_techniques,
+    time_candidates,
+)
+from diffusion_lessons.figures.pictures.saving import check_figure, save_figure
+from diffusion_lessons.figures.quality.techniques import techniques_figure
+from diffusion_lessons.machine import places
+from diffusion_lessons.machine.files import check_writable
+from diffusion_lessons.metrics import evaluator as evaluators
+
+
+def run_techniques(
+    checkpoint: str = "mnist-diffusion",
+    *,
+    samples: int = 500,
+    ship: bool = False,
+    measure: bool = True,
+    batch: int = 25,
+    metric: str = "frechet",
+    figure: Path | None = None,
+) -> list[Beside]:
+    """Measure every technique on a checkpoint, or what its table lacks; print which beat taking fewer steps; draw them.
+
+    ship: keep the table where the course's own are. measure: False only reads the shipped table.
+
+    Raises FileNotFoundError for `ship` outside a clone, and for a table that is not there.
+    """
+    if figure is not None:
+        check_figure(figure)
+    if measure:
+        if ship:
+            places.clone_for("--ship writes the course's own tables")
+        folder = Path("runs/techniques")
+        file = shipped_file(checkpoint) if ship else folder / f"{Path(checkpoint).stem}{table.SUFFIX}"
+        check_writable(file)
+        try:
+            evaluator = evaluators.of_images(evaluators.data_of(checkpoints.load(checkpoint)))
+            chosen = candidates(checkpoint, folder, progress=_say)
+            found = measure_candidates(checkpoint, chosen, file, evaluator, samples=samples, say=_say)
+            time_candidates(checkpoint, found, file)
+        except KeyboardInterrupt:
+            print(f"\nstopped: what was measured is kept in {file}, and the same command goes on from there")
+            raise
+        rows = table.read(file)
+    else:
+        rows = shipped_techniques(checkpoint)
+    verdicts = compared(rows, batch, metric)
+    for one in verdicts:
+        print(one)
+    counts = {word: sum(one.word == word for one in verdicts) for word in ("better", "worse", "undecided", "alone")}
+    print(", ".join(f"{count} {word}" for word, count in counts.items()) + f": {metric} at batch {batch}")
+    if figure is not None:
+        save_figure(techniques_figure(rows, batch, metric), figure)
+        print(f"figure: {figure}")
+    return verdicts
+
+
+def compared(rows: list[Measurement], batch: int, metric: str) -> list[Beside]:
+    """Every row that is not plain beside the plain rows of its guidance scale; rows without the figure are left out."""
+    joined = [row for row in at_batch(rows, batch) if metric in row.quality]
+    plain = [row for row in joined if is_plain(row)]
+    return [
+        beside(row, [one for one in plain if one.settings.scale == row.settings.scale], metric)
+        for row in joined
+        if not is_plain(row)
+    ]
+
+
+def show_advice(*names: str, budget_ms: float | None, batch: int, metric: str, use: str | None = None) -> list[Advice]:
+    """Print what to choose within a budget, from the shipped tables of techniques of these checkpoints.
+
+    use: one of text 2's three ("live", "interactive", "batch"), or "all", in place of a budget and a batch.
+
+    Raises ValueError where nothing fits or was measured.
+    """
+    if use is None:
+        asked = [(batch, None if budget_ms is None else budget_ms / 1000, "")]
+    else:
+        asked = list(USES.values() if use == "all" else [USES[use]])
+    tables = [shipped_techniques(name) for name in names]
+    found = []
+    for count, seconds, purpose in asked:
+        try:
+            rows = [row for table in tables for row in at_batch(table, count)]
+        except NotMeasured as error:
+            raise ValueError(f"not measured: {error.args[0]}") from error
+        advice = advise(rows, seconds, metric)
+        budget = "any time" if seconds is None else f"at most {1000 * seconds:g} ms"
+        print(f"{purpose or 'a budget'}: {budget} for {count} at once, by {metric}\n{advice}\n")
+        found.append(advice)
+    return found
+
+
+def _say(words: str) -> None:
+    print(words, flush=True)

@@ -1,0 +1,74 @@
+"""What is measured: the plain curve first, plans that are made once, and trained networks last."""
+
+import pytest
+import torch
+
+from diffusion_lessons import load
+from diffusion_lessons.benchmark.techniques import candidates as module
+from diffusion_lessons.benchmark.techniques.candidates import (
+    candidates,
+    curve,
+    grids_of,
+    made_plan,
+    recipe_of,
+    small_from_the_start,
+    weights_of,
+)
+from diffusion_lessons.checkpoints import plans
+from diffusion_lessons.optimise.block_pruning import block_names
+from diffusion_lessons.optimise.techniques import Techniques
+
+
+@pytest.fixture(scope="module")
+def denoise():
+    return load("digits-diffusion")
+
+
+def test_the_plain_curve_comes_first_and_nothing_is_done_to_its_network(denoise, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "PLACING", 2)
+    first = next(candidates("digits-diffusion", tmp_path, batch=7))
+    assert first.source == "digits-diffusion" and {one.batch for one in first.settings} == {7}
+    assert {str(one) for one in curve()} <= {str(one) for one in first.settings}
+    assert {one.steps for one in first.settings if one.placed} == {5, 10}
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_plan_is_made_once_and_anew_for_another_network_or_technique(denoise, tmp_path):
+    said = []
+    file = tmp_path / "plan.json"
+    for techniques in (Techniques(features=2), Techniques(features=2), Techniques(features=3)):
+        assert made_plan("digits-diffusion", denoise, file, techniques, said.append) == str(file)
+        assert plans.read(file).techniques == techniques
+        before = file.read_bytes()
+    made_plan("digits-diffusion", denoise, file, Techniques(features=3), said.append)
+    assert file.read_bytes() == before and said == []
+
+
+def test_steps_are_placed_on_the_fine_grid_from_one_end_to_the_other(denoise, monkeypatch):
+    monkeypatch.setattr(module, "PLACING", 2)
+    grids = grids_of(denoise, [3, 5])
+    fine = denoise.path.grid(100)
+    for steps, grid in grids.items():
+        assert len(grid) == steps + 1 and grid[0] == fine[0] and grid[-1] == 0 and set(grid) <= set(fine)
+
+
+def test_what_is_pruned_and_trained_on_is_kept_as_weights(denoise, tmp_path, monkeypatch):
+    said, name = [], block_names(denoise)[0]
+    techniques = Techniques(blocks=(name,), trained=640)
+    weights = weights_of(denoise, techniques, said.append)
+    assert "training on for 640 images" in said[0]
+    file = plans.write(tmp_path / "tuned.json", "digits-diffusion", techniques, weights=weights)
+    x = torch.randn(2, *denoise.shape)
+    assert load(file)(x, 300.0).x0.isfinite().all() and load(file).card["techniques"] == techniques.words
+
+
+def test_the_small_network_is_as_thin_as_the_pruned_one_and_trained_once(denoise, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "TRAINED", 640)
+    said, file = [], tmp_path / "small"
+    for _ in range(2):
+        assert small_from_the_start(denoise, file, said.append) == file
+    assert len(said) == 1
+    card = load(file).card
+    assert card["architecture"]["widths"] == [24, 48] and card["images_seen"] == 640
+    assert card["techniques"] == ["a small network from the start"] and card["parent_sha256"] == denoise.card["sha256"]
+    assert recipe_of(denoise).name == "digits"

@@ -1,0 +1,66 @@
+"""A technique beside the plain run that takes no longer: all four words, from made-up rows."""
+
+import dataclasses
+
+import pytest
+
+from diffusion_lessons.benchmark.shipped import NotMeasured
+from diffusion_lessons.benchmark.techniques.step_curve import beside, higher_is_better, is_plain
+from tests.benchmark.made import row, score
+
+
+def timed(steps, frechet, ms, spread=0.01, **changes):
+    base = row("net", "ddim", steps, frechet, spread)
+    return dataclasses.replace(base, seconds_per_image=ms / 1000, **changes)
+
+
+PLAIN = [timed(5, 3.0, 10), timed(10, 1.5, 20), timed(50, 1.8, 100)]
+
+
+@pytest.mark.parametrize(
+    "ms, frechet, word, steps", [(20, 1.2, "better", 10), (30, 1.9, "worse", 10), (15, 2.9, "better", 5)]
+)
+def test_the_rival_is_the_best_plain_run_that_takes_no_longer(ms, frechet, word, steps):
+    found = beside(timed(7, frechet, ms), PLAIN)
+    assert (found.word, found.rival.settings.steps) == (word, steps)
+    assert found.difference.value == pytest.approx(frechet - {5: 3.0, 10: 1.5}[steps])
+
+
+def test_more_steps_that_are_worse_are_no_rival():
+    assert beside(timed(7, 1.6, 200), PLAIN).rival.settings.steps == 10
+
+
+def test_what_the_spread_does_not_decide_and_what_nothing_plain_is_as_fast_as():
+    assert beside(timed(7, 1.55, 25, spread=0.3), PLAIN).word == "undecided"
+    alone = beside(timed(7, 9.0, 5), PLAIN)
+    assert alone.word == "alone" and alone.rival is None and "no plain run is as fast" in str(alone)
+
+
+def test_where_more_is_better_the_sign_turns():
+    def adheres(steps, ms, value):
+        base = timed(steps, 1.0, ms)
+        return dataclasses.replace(base, quality={"adherence": score(value, 0.001, luck=steps)})
+
+    plain = [adheres(5, 10, 0.90), adheres(10, 20, 0.95)]
+    assert beside(adheres(7, 20, 0.99), plain, "adherence").word == "better"
+    assert beside(adheres(7, 20, 0.91), plain, "adherence").word == "worse"
+    assert higher_is_better("adherence") and not higher_is_better("frechet") and not higher_is_better("drift")
+
+
+def test_rows_without_latency_are_refused():
+    with pytest.raises(NotMeasured, match="latency and frechet"):
+        beside(row("net", "ddim", 5, 1.0), PLAIN)
+    with pytest.raises(NotMeasured):
+        beside(PLAIN[0], [])
+
+
+def test_what_is_plain():
+    assert is_plain(PLAIN[0])
+    others = [
+        dataclasses.replace(PLAIN[0], techniques=("int8",), parent_sha256="net"),
+        dataclasses.replace(PLAIN[0], parent_sha256="net"),
+        dataclasses.replace(PLAIN[0], settings=PLAIN[0].settings.changed(precision="bfloat16")),
+        dataclasses.replace(PLAIN[0], settings=PLAIN[0].settings.changed(reuse=2)),
+        dataclasses.replace(PLAIN[0], settings=PLAIN[0].settings.changed(placed=(9.0, 5.0, 3.0, 2.0, 1.0, 0.0))),
+    ]
+    assert not any(map(is_plain, others))

@@ -1,0 +1,56 @@
+"""`techniques` and `advise` on a table whose outcomes are known."""
+
+import pytest
+
+from diffusion_lessons.benchmark import table
+from diffusion_lessons.benchmark.techniques.technique_table import shipped_file
+from diffusion_lessons.commands.techniques import compared, run_techniques, show_advice
+from diffusion_lessons.machine import places
+from tests.benchmark.techniques.made_techniques import NAME, techniques
+
+
+@pytest.fixture
+def shipped(tmp_path, monkeypatch):
+    monkeypatch.setattr(places, "measurements", lambda: tmp_path)
+    for one in techniques():
+        table.append(shipped_file(NAME), one)
+    return tmp_path
+
+
+def test_each_technique_beside_fewer_steps(shipped, capsys):
+    verdicts = run_techniques(NAME, measure=False, figure=shipped / "figure.png")
+    words = {one.row.techniques[0]: one.word for one in verdicts}
+    assert words == {"int8": "better", "features every 3": "undecided", "1 block less": "worse", "compiled": "alone"}
+    printed = capsys.readouterr().out
+    assert "1 better, 1 worse, 1 undecided, 1 alone: frechet at batch 25" in printed
+    assert "int8: ddim@5: better than ddim@2 by -2.98" in printed and (shipped / "figure.png").stat().st_size > 10_000
+
+
+def test_guided_rows_are_compared_with_guided_ones_only():
+    rows = [row for row in techniques() if row.settings.steps != 10]
+    guided = [type(row)(**{**vars(row), "settings": row.settings.changed(scale=2.0)}) for row in rows]
+    assert {one.rival.settings.scale for one in compared([*rows, *guided], 1, "frechet") if one.rival} == {1.0, 2.0}
+    assert all(
+        one.rival.settings.scale == one.row.settings.scale for one in compared(guided, 1, "frechet") if one.rival
+    )
+
+
+def test_advice_for_a_budget_and_for_the_three_uses(shipped, capsys):
+    (advice,) = show_advice(NAME, budget_ms=12, batch=1, metric="frechet")
+    assert (advice.best.settings.steps, advice.best.techniques) == (5, ())
+    assert advice.runner_up.techniques == ("int8",)
+    assert "take      digits-diffusion (as it is), ddim@5: 10 ms" in capsys.readouterr().out
+    assert len(show_advice(NAME, budget_ms=None, batch=1, metric="frechet", use="all")) == 3
+    printed = capsys.readouterr().out
+    assert "live editing" in printed and "any time for 25 at once" in printed and "not measured: any machine" in printed
+
+
+def test_what_was_not_measured_is_refused(shipped, tmp_path):
+    with pytest.raises(ValueError, match="not measured: latency at batch 4; there is latency at 1, 25"):
+        show_advice(NAME, budget_ms=10, batch=4, metric="frechet")
+    with pytest.raises(ValueError, match="no row has recall"):
+        show_advice(NAME, budget_ms=10, batch=1, metric="recall")
+    with pytest.raises(FileNotFoundError, match="no techniques were measured on mnist-flow"):
+        run_techniques("mnist-flow", measure=False)
+    with pytest.raises(ValueError, match=r"\.png"):
+        run_techniques(NAME, measure=False, figure=tmp_path / "figure.txt")

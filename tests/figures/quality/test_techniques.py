@@ -1,0 +1,55 @@
+"""The frontier of techniques: faded where fewer steps do better, hollow where it is open, in families."""
+
+import dataclasses
+
+import pytest
+
+from diffusion_lessons.figures.quality.frontier import FADED
+from diffusion_lessons.figures.quality.techniques import COLOURS, family, techniques_figure
+from diffusion_lessons.sampling import Settings
+from tests.benchmark.made import row
+from tests.benchmark.techniques.made_techniques import techniques
+
+
+def points(figure):
+    """Technique by label: opacity and whether hollow."""
+    (plot,) = figure.axes
+    lines = [container.lines[0] for container in plot.containers]
+    names = [container.get_label() for container in plot.containers]
+    return {
+        name: (line.get_alpha(), line.get_markerfacecolor() == "white") for name, line in zip(names, lines, strict=True)
+    }
+
+
+def test_points_show_what_the_comparison_found():
+    figure = techniques_figure(techniques())
+    assert points(figure) == {
+        "int8": (1.0, False),
+        "features kept": (1.0, True),
+        "pruned": (FADED, False),
+        "compiled": (1.0, False),
+    }
+    assert figure.axes[0].get_title() == "2 of 4 beat taking fewer steps"
+
+
+def test_only_the_families_that_are_asked_for_are_drawn():
+    assert set(points(techniques_figure(techniques(), shown=["int8"]))) == {"int8"}
+    assert points(techniques_figure(techniques(), shown=[])) == {}
+
+
+@pytest.mark.parametrize(
+    "name, done, settings",
+    [
+        ("int8", ("1 block less", "int8"), {}),
+        ("pruned", ("25% of channels less",), {}),
+        ("small network", ("a small network from the start",), {}),
+        ("half precision", (), {"precision": "bfloat16"}),
+        ("steps placed", (), {"placed": (9.0, 0.0)}),
+        ("guidance reused", (), {"reuse": 2, "scale": 2.0}),
+        ("plain", (), {}),
+    ],
+)
+def test_families(name, done, settings):
+    base = row("net", "ddim", 1, 1.0)
+    assert family(dataclasses.replace(base, techniques=done, settings=Settings("ddim", 1, **settings))) == name
+    assert name in COLOURS or name == "plain"
