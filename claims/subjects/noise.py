@@ -1,4 +1,4 @@
-"""Fresh noise in the steps: what it costs, what it repairs, and whether it is needed (C4, C5, C24, C33, C40)."""
+"""Fresh noise in the steps: what it costs, what it repairs, and whether it is needed (C4, C5, C24)."""
 
 from itertools import pairwise
 from typing import Any
@@ -8,10 +8,11 @@ from torch import Tensor
 
 from claims import distances
 from claims.distances import BROAD, CLOSE, COSINE, SAMPLES, SEEDS, Run
-from claims.images import DDPM, IMAGES, excess, rows, value
-from claims.numbers import Number, over_seeds
+from claims.images import IMAGES, excess, rows, value
+from claims.numbers import Number, mean, over_seeds
 from claims.register import claim, measures, on
 from claims.verdicts import above, below, by_case
+from diffusion_lessons.benchmark import noise as seeds_of_noise
 from diffusion_lessons.denoisers.base import DenoiserLike
 from diffusion_lessons.path import Path
 from diffusion_lessons.samplers.ddim import ddim_step
@@ -21,6 +22,7 @@ from diffusion_lessons.toys.reverse_step import unscaled_ddpm
 
 SMALL = {"eta": 1.0}
 LARGE = {"variance": "large"}
+COUNTS = seeds_of_noise.EVALUATIONS
 RULED = {"small variance": "small variance: excess over DDIM", "large variance": "large variance: excess over DDIM"}
 NUMBERS = f"{SEEDS} seeds of {SAMPLES:,} numbers, in standard deviations of the data."
 
@@ -81,6 +83,29 @@ def ten_noisy_steps(network: str) -> list[Number]:
 def ten_exact_noisy_steps(mixture: str, **more: Any) -> list[Number]:
     """With an exact denoiser noise only costs; one that is wrong is also repaired by it."""
     return _on_numbers(10, mixture, **more)
+
+
+@measures(
+    "C4",
+    f"DDIM's step with the fresh noise of the reverse SDE (k = 1, DDPM's small variance) against none, in as many "
+    f"evaluations: {seeds_of_noise.SEEDS} seeds of {seeds_of_noise.SAMPLES} digits, paired within a seed, as shares of "
+    "DDIM's Frechet distance.",
+    by_case({f"{count} evaluations": above(f"{count} evaluations: excess over DDIM", 0.0) for count in COUNTS}),
+    on(
+        "digits, over seeds",
+        needs=["digits-diffusion"],
+        command="python -m diffusion_lessons.benchmark.noise digits-diffusion",
+        network="digits-diffusion",
+    ),
+)
+def noise_over_seeds(network: str) -> list[Number]:
+    """Long steps pay for noise; whether short ones gain by it is a matter of the network."""
+    found = seeds_of_noise.shipped_comparisons(network)
+    knobs = {one.pair.noisy.options["noise"] for one in found}
+    names = {k: "excess over DDIM" if k == 1 else f"excess over DDIM with k = {k:g}" for k in sorted(knobs)}
+    return [
+        mean(f"{one.evaluations:g} evaluations: {names[one.pair.noisy.options['noise']]}", one.ratios) for one in found
+    ]
 
 
 @measures(
@@ -193,75 +218,3 @@ def ddpm_means(x: Tensor, denoise: DenoiserLike, path: Path, times: tuple[float,
         weight = path.alpha(t) / path.alpha(s) * (path.sigma(s) / path.sigma(t)) ** 2
         x = weight * x + path.alpha(s) * path.step_variance(t, s) / path.sigma(t) ** 2 * estimate.x0
     return x
-
-
-claim("C33", "1, why slow", "A Markov chain, which sees only the step before, cannot skip steps.")
-claim("C40", "2, DDPM", "DDPM requires 1000 steps for high quality.")
-FEWER = (50, 100, 200)
-
-
-@measures(
-    "C33",
-    "DDPM respaced to 50 steps, with either variance, against DDPM in 1000: it *can* skip if one of the two is "
-    "equivalent, its excess below 25 %. The claim holds if neither is.",
-    by_case({name: above(f"{name}, 50 steps: excess over 1000", 0.25) for name in RULED}),
-    *IMAGES,
-)
-def respaced(network: str) -> list[Number]:
-    """The chain on a coarser grid is a Markov chain as well."""
-    chosen = [Settings("ddim", 50, options=SMALL), Settings("ddpm", 50, options=LARGE)]
-    *fewer, full = rows(network, *chosen, DDPM)
-    names = [f"{name}, 50 steps: excess over 1000" for name in RULED]
-    return [
-        *(excess(name, row, full) for name, row in zip(names, fewer, strict=True)),
-        *(value(str(row.settings), row) for row in (*fewer, full)),
-    ]
-
-
-@measures(
-    "C40",
-    "DDPM (small variance) in 50, 100 and 200 steps against 1000. Required: none of them is equivalent to 1000, all "
-    f"end more than {CLOSE} farther from the law. {NUMBERS}",
-    by_case({f"against {steps} steps": above(f"{steps} steps: excess over 1000", CLOSE) for steps in FEWER}),
-    *(on(f"exact {name} mixture", explains=True, mixture=name) for name in ("broad", "narrow")),
-)
-def fewer_exact_steps(mixture: str) -> list[Number]:
-    """The law is reached with far fewer."""
-    runs = [Run("ddpm", steps, mixture) for steps in (*FEWER, 1000)]
-    return [
-        *(distances.excess(f"{run.steps} steps: excess over 1000", run, runs[-1]) for run in runs[:-1]),
-        *map(distances.distance, runs),
-        distances.floor(mixture),
-    ]
-
-
-@measures(
-    "C40",
-    "DDPM (small variance) in 20 and 50 steps against 1000. Required: none is equivalent, all have an excess above 25"
-    " %.",
-    by_case({f"against {steps} steps": above(f"{steps} steps: excess over 1000", 0.25) for steps in (20, 50)}),
-    *IMAGES,
-)
-def fewer_steps(network: str) -> list[Number]:
-    """eta = 1 is DDPM with the small variance on any grid."""
-    *fewer, full = rows(network, *(Settings("ddim", steps, options=SMALL) for steps in (20, 50)), DDPM)
-    return [
-        *(excess(f"{row.settings.steps} steps: excess over 1000", row, full) for row in fewer),
-        *(value(str(row.settings), row) for row in (*fewer, full)),
-    ]
-
-
-@measures(
-    "C33",
-    f"DDPM respaced to 50 and 100 steps against 1000, with the exact denoiser. {NUMBERS} It can skip if the excess is "
-    f"below {CLOSE}.",
-    by_case({f"to {steps} steps": above(f"{steps} steps: excess over 1000", CLOSE) for steps in (50, 100)}),
-    *(on(f"exact {name} mixture", explains=True, mixture=name) for name in ("broad", "narrow")),
-)
-def respaced_exactly(mixture: str) -> list[Number]:
-    """The chain on a coarser grid."""
-    runs = [Run("ddpm", steps, mixture) for steps in (50, 100, 1000)]
-    return [
-        *(distances.excess(f"{run.steps} steps: excess over 1000", run, runs[-1]) for run in runs[:-1]),
-        *map(distances.distance, runs),
-    ]

@@ -8,6 +8,7 @@ __getattr__, __dir__, __all__ = offer(
         "rows": ["Measurement"],
         "measure": ["timed_samples"],
         "kept": [],
+        "noise": [],
         "levels": ["by_level"],
         "latency": ["interleaved", "speed_up"],
         "sweep": [],

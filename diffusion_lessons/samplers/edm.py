@@ -53,7 +53,9 @@ def edm_stochastic(
 
     On EDM's path, where alpha is 1 and sigma is t, this is the algorithm of the paper to the letter; on any other it is
     the same in the clock n and the scale x / alpha. `s_churn` = 0 draws nothing, and is `heun` on EDM's path. No level
-    is raised above that of the path's `t_max`. s_churn, s_tmin and s_tmax are the paper's for ImageNet-64 (table 5),
+    is raised above that of the path's `t_max`. Levels should fall by a moderate factor a step, as with `karras` and on
+    a flow path: the correction multiplies the network's error by the change of level, and the trailing grid of a cosine
+    path falls from 20,000 at once. s_churn, s_tmin and s_tmax are the paper's for ImageNet-64 (table 5),
     whose s_noise of 1.003 makes up for a network that removes a little too much noise; 1 is right for an exact one. x
     is [B, ...]; two evaluations a step, one on a step to sigma = 0 or from alpha = 0; order 2 where s_churn is 0.
     """

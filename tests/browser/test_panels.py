@@ -26,6 +26,7 @@ PANELS = {
     "floor_panel": 'features.reference("mnist", "train"), features.reference("mnist", "test"), count=150',
     "frontier_panel": 'panels.comparable("mnist-diffusion"), network, budget=2',
     "few_steps_panel": "heaps",
+    "noise_panel": "heaps, path",
 }
 OF_A_NETWORK_TO_COME = {"prompt_panel", "preference_panel"}  # no text-to-image checkpoint ships that they could use
 # What of a panel's numbers and menus is cut off by an element around it.

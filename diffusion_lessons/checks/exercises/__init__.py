@@ -14,6 +14,12 @@ from diffusion_lessons.checks.exercises.diffusion.ddim import DDIM_ETA_STEP, DDI
 from diffusion_lessons.checks.exercises.diffusion.ddpm import DDPM_STEP, DDPM_VARIANCES
 from diffusion_lessons.checks.exercises.diffusion.flow import FLOW_POINT, FLOW_X0, VELOCITY_TARGET
 from diffusion_lessons.checks.exercises.diffusion.noise import ALPHA_BAR, FORWARD, FORWARD_STEP, PREDICT_X0
+from diffusion_lessons.checks.exercises.diffusion.one_picture import (
+    BITS_FROM_NATS,
+    ETA_OF_NOISE,
+    NOISY_STEP,
+    SCORE_FROM_X0,
+)
 from diffusion_lessons.checks.exercises.diffusion.solvers import EXTRAPOLATE_X0, HEUN_STEP, LOGSNR_TIMES, SLOPE
 from diffusion_lessons.checks.exercises.diffusion.training import EMA, TRAINING_LOSS, V_TARGET
 from diffusion_lessons.checks.exercises.diffusion.worked_example import BY_HAND, THREE_STEPS
@@ -32,6 +38,7 @@ SOLVERS = (HEUN_STEP, EXTRAPOLATE_X0, SLOPE, LOGSNR_TIMES)
 GUIDANCE = (GUIDE, GUIDE_DOUBLED, NEGATIVE_GUIDE, SCALE_FROM_W, NEXT_SCALE, GUIDED_MEAN, GUIDED_STD, LARGEST_SCALE)
 MEASURING = (NEAREST_IMAGE, FRECHET, LATENCY, COUNT_NFE, KERNEL_ESTIMATE, APART, FRONTIER, CHOOSE, UNFAIR)
 FEW_STEPS = (REFLOW_EXAMPLE, PROGRESSIVE_TARGET, CONSISTENCY_TARGET, CONSISTENCY_SAMPLE)
+ONE_PICTURE = (SCORE_FROM_X0, NOISY_STEP, ETA_OF_NOISE, BITS_FROM_NATS)
 
-SUBJECTS = (NOISE, TRAINING, ONE_STEP, MANY_STEPS, SOLVERS, GUIDANCE, MEASURING, FEW_STEPS)
+SUBJECTS = (NOISE, TRAINING, ONE_STEP, MANY_STEPS, SOLVERS, GUIDANCE, MEASURING, FEW_STEPS, ONE_PICTURE)
 EXERCISES: dict[str, Exercise] = {exercise.name: exercise for subject in SUBJECTS for exercise in subject}
