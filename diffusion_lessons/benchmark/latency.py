@@ -10,7 +10,6 @@ same rounds: where the two differ, something besides the network takes time.
 """
 
 import statistics
-import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,7 +20,7 @@ import torch
 from tqdm.auto import tqdm
 
 from diffusion_lessons.benchmark import table
-from diffusion_lessons.benchmark.measure import fingerprint, measure
+from diffusion_lessons.benchmark.measure import Clock, clock_of, fingerprint, measure
 from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.benchmark.shipped import NotMeasured
 from diffusion_lessons.machine.devices import synchronise
@@ -67,6 +66,7 @@ def interleaved_runs(
     *,
     name: str | None = None,
     seed: int = 0,
+    clock: Clock = "wall",
     progress: bool = False,
 ) -> list[Measurement]:
     """The same for denoisers each with its own settings: a network beside what was made of it to be faster.
@@ -84,8 +84,8 @@ def interleaved_runs(
         for k in range(len(runs)):
             number = (k + turn) % len(runs)  # no row is always the first
             denoise, settings = runs[number]
-            row = measure(denoise, settings, repeats=1, warm_up=turn == 0, seed=seed + turn, name=name)
-            cost = evaluation_seconds(denoise, settings)
+            row = measure(denoise, settings, repeats=1, warm_up=turn == 0, seed=seed + turn, name=name, clock=clock)
+            cost = evaluation_seconds(denoise, settings, clock=clock)
             if turn:
                 rows[number].append(row)
                 costs[number].append(cost)
@@ -94,20 +94,20 @@ def interleaved_runs(
     return [_joined(each, cost, session, seed) for each, cost in zip(rows, costs, strict=True)]
 
 
-def evaluation_seconds(denoise: Any, settings: Settings, times: int = EVALUATIONS) -> float:
+def evaluation_seconds(denoise: Any, settings: Settings, times: int = EVALUATIONS, clock: Clock = "wall") -> float:
     """Seconds of one evaluation of the network per image, in this batch and precision: the median of `times`."""
     network, device = in_precision(denoise, settings.precision), device_of(denoise)
     x = denoise.path.prior((settings.batch, *denoise.shape), torch.Generator().manual_seed(0)).to(device)
     t = settings.times(denoise.path)[0]
     labels = None if denoise.classes is None else torch.arange(settings.batch) % denoise.classes
-    seconds = []
+    seconds, now = [], clock_of(clock, device)
     with torch.no_grad():
         for _ in range(times):
             synchronise(device)
-            began = time.perf_counter()
+            began = now()
             network(x, t) if labels is None else network(x, t, labels.to(device))
             synchronise(device)
-            seconds.append((time.perf_counter() - began) / settings.batch)
+            seconds.append((now() - began) / settings.batch)
     return statistics.median(seconds)
 
 
@@ -129,6 +129,7 @@ def conditions(row: Measurement) -> str:
     """What a latency holds for, in words."""
     threads = f"{row.threads} thread{'s' * (row.threads != 1)}" if row.device.startswith("cpu") else row.device
     load = "" if row.load is None else f", load {row.load:g} on {row.cores} cores"
+    load = load if row.clock == "wall" else ", processor time"  # which others that compute do not lengthen
     compiled = ", compiled" if row.compiled else ""
     return f"batch {row.settings.batch}, {row.settings.precision}{compiled}, {threads}{load}"
 

@@ -5,11 +5,11 @@ their settings alone.
 """
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -22,7 +22,7 @@ from diffusion_lessons.denoisers.counting import count_calls
 from diffusion_lessons.grids import MOST
 from diffusion_lessons.machine import description
 from diffusion_lessons.machine.devices import device_generator, synchronise, tf32
-from diffusion_lessons.machine.fields import check_value
+from diffusion_lessons.machine.fields import check_name, check_value
 from diffusion_lessons.metrics.evaluator import Evaluator
 from diffusion_lessons.metrics.samples import Features
 from diffusion_lessons.metrics.scores import WITH_CLASSES, Score, evaluate, evaluate_values, metric_named
@@ -31,6 +31,8 @@ from diffusion_lessons.sampling import Settings, device_of, in_precision, states
 
 QUALITY = ("frechet", "kernel", "precision", "recall", "coverage", "adherence", "diversity", "variance")
 WARM_UP_STEPS = 2
+Clock = Literal["wall", "processor"]
+CLOCKS: dict[str, Callable[[], float]] = {"wall": time.perf_counter, "processor": time.process_time}
 
 
 @dataclass
@@ -58,6 +60,7 @@ def measure(
     name: str | None = None,
     keep: Path | None = None,
     fine: Tensor | None = None,
+    clock: Clock = "wall",
     progress: bool = False,
 ) -> Measurement:
     """Sample with these settings, and return all that a claim about speed or quality rests on.
@@ -69,9 +72,12 @@ def measure(
     name: of the checkpoint in the row; by default the one in its card.
     keep: where the samples' features are kept, if they are.
     fine: samples of a run with many more steps from the same seed, from which the `drift` is taken.
+    clock: "processor" counts the time in which this process computed, all its threads together: what one thread of an
+        idle CPU would take, measured on a busy one.
     progress: show a bar that counts images.
 
-    Raises ValueError for an unknown metric and for settings that do not fit, before anything is sampled.
+    Raises ValueError for the processor's clock and a GPU, for an unknown metric and for settings that do not fit, before
+    anything is sampled.
     """
     metrics, samples = tuple(metrics), samples if evaluator else 0
     for metric in metrics:
@@ -87,6 +93,7 @@ def measure(
         repeats=repeats,
         warm_up=warm_up,
         seed=seed,
+        clock=clock,
         progress=progress,
     )
     quality = {}
@@ -122,6 +129,7 @@ def measure(
         reference_sha256=evaluator.reference if evaluator else None,
         quality=quality,
         compiled=getattr(denoise, "is_compiled", False),
+        clock=clock,
         techniques=tuple(card.get("techniques", ())),
         parent_sha256=card.get("parent_sha256"),
         **load,  # type: ignore[arg-type]
@@ -147,6 +155,7 @@ def timed_samples(
     repeats: int = 0,
     warm_up: int = 0,
     seed: int = 0,
+    clock: Clock = "wall",
     progress: bool = False,
 ) -> TimedSamples:
     """Draw n samples in timed batches of `settings.batch`, and further batches until `repeats` full ones were timed.
@@ -159,7 +168,7 @@ def timed_samples(
     check_value("settings", settings, Settings)
     check_value("n", n, int, 0, MOST)
     settings.check(denoise)
-    device = device_of(denoise)
+    device, now = device_of(denoise), clock_of(clock, device_of(denoise))
     counter = count_calls(in_precision(denoise, settings.precision))
     size = min(settings.batch, n) or settings.batch
     sends_noise = device.type != "cpu" and settings.adds_noise
@@ -189,17 +198,25 @@ def timed_samples(
     for number, count in enumerate(sizes):
         steps = run(number)
         synchronise(device)
-        began = time.perf_counter()
+        began = now()
         results.append(last_x(steps))
         synchronise(device)
         if is_timed(number):
-            seconds.append((time.perf_counter() - began) / size)
+            seconds.append((now() - began) / size)
         bar.update(count)
     bar.close()
     x = torch.cat(results)[:n]
     nfe = (counter.nfe - before) / len(results)
     peak = torch.cuda.max_memory_allocated(device) / 1e6 if device.type == "cuda" else None
     return TimedSamples(x, None if labels is None else labels[:n], nfe, seconds, peak)
+
+
+def clock_of(clock: Clock, device: torch.device) -> Callable[[], float]:
+    """The function that reads this clock. Raises ValueError for the processor's and a GPU, which it does not count."""
+    check_name("clock", clock, CLOCKS)
+    if clock == "processor" and device.type != "cpu":
+        raise ValueError(f'clock="processor" counts what a CPU computes, and the network is on {device.type}')
+    return CLOCKS[clock]
 
 
 def fingerprint(denoise: Any) -> str:

@@ -19,7 +19,7 @@ from diffusion_lessons.sampling import Settings
 
 LATENCY = (
     *("seconds_per_image", "seconds_q1", "seconds_q3", "repeats", "warm_up", "peak_memory_mb", "load", "threads"),
-    *("seconds", "session", "evaluation_seconds"),
+    *("seconds", "session", "evaluation_seconds", "clock"),
 )
 LEDGER = "claims.json"
 LEVELS = "-levels.json"  # after the name of the checkpoint

@@ -2,14 +2,17 @@
 
 import dataclasses
 import json
+import time
 
 import pytest
+import torch
 
 from diffusion_lessons import schedules, toys
-from diffusion_lessons.benchmark import latency, table
+from diffusion_lessons.benchmark import latency, measure, table
 from diffusion_lessons.benchmark.latency import interleaved, speed_up
 from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.benchmark.shipped import NotMeasured
+from diffusion_lessons.estimates import Estimate
 from diffusion_lessons.sampling import Settings
 from tests.benchmark.made import row
 
@@ -41,15 +44,38 @@ def test_several_denoisers_are_timed_in_the_same_rounds():
         latency.interleaved_runs([])
 
 
+def test_the_processors_clock_counts_what_was_computed_and_says_so(monkeypatch):
+    (row,) = latency.interleaved_runs([(MIXTURE.denoiser(PATH), GRID[0])], rounds=2, clock="processor")
+    assert row.clock == "processor" and Measurement.from_json(json.loads(json.dumps(row.to_json()))) == row
+    assert "processor time" in latency.conditions(row) and "load" not in latency.conditions(row)
+    assert row.evaluation_seconds > 0 and row.seconds_per_image > 0
+    with pytest.raises(ValueError, match="counts what a CPU computes, and the network is on cuda"):
+        measure.clock_of("processor", torch.device("cuda"))
+    with pytest.raises(ValueError, match="unknown clock 'sun'"):
+        measure.clock_of("sun", torch.device("cpu"))
+
+
+def test_a_process_that_waits_has_a_latency_by_the_wall_and_none_by_the_processor():
+    class Waits:
+        classes, path, shape = None, PATH, (1,)
+
+        def __call__(self, x, t, condition=None):
+            time.sleep(0.05)
+            return Estimate(x, x)
+
+    rows = [latency.interleaved_runs([(Waits(), GRID[0])], 2, clock=clock)[0] for clock in ("wall", "processor")]
+    assert rows[0].seconds_per_image * 8 > 0.1 > 2 * rows[1].seconds_per_image * 8  # two evaluations of 8 samples
+
+
 def test_a_row_is_never_always_the_first(monkeypatch):
     order = []
 
-    def measure(denoise, settings, **options):
+    def timed_by_hand(denoise, settings, **options):
         order.append(settings.steps)
         return timed(settings.steps, (1.0,), seconds_per_image=1.0)
 
-    monkeypatch.setattr(latency, "measure", measure)
-    monkeypatch.setattr(latency, "evaluation_seconds", lambda *a: 0.1)
+    monkeypatch.setattr(latency, "measure", timed_by_hand)
+    monkeypatch.setattr(latency, "evaluation_seconds", lambda *a, **options: 0.1)
     interleaved(None, GRID, rounds=3)
     assert order == [2, 6, 6, 2, 2, 6, 6, 2]
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from diffusion_lessons import checkpoints
@@ -21,7 +22,7 @@ from diffusion_lessons.benchmark.techniques.candidates import SOLVER, Candidate
 from diffusion_lessons.checkpoints import cards, plans
 from diffusion_lessons.machine import places
 from diffusion_lessons.metrics.evaluator import Evaluator
-from diffusion_lessons.sampling import Settings
+from diffusion_lessons.sampling import Settings, device_of
 
 METRICS = ("frechet", "recall", "adherence")
 FINE = Settings(SOLVER, 30)  # whose samples are those that the network "means"
@@ -67,7 +68,7 @@ def measure_candidates(
 def time_candidates(
     name: str, candidates: Sequence[Candidate], file: Path, batches: Iterable[int] = BATCHES, rounds: int = ROUNDS
 ) -> None:
-    """Time all candidates in turn at each batch for which the file has no session that holds them all."""
+    """Time all candidates in turn at each batch for which the file's newest session does not hold them all."""
     for batch in batches:
         wanted = [(one.source, replace(settings, batch=batch)) for one in candidates for settings in one.settings]
         timed = [row for row in table.read(file) if row.samples == 0 and row.settings.batch == batch]
@@ -77,8 +78,20 @@ def time_candidates(
             continue
         loaded = {source: checkpoints.load(source) for source, _ in wanted}
         runs = [(loaded[source], settings) for source, settings in wanted]
-        for row in interleaved_runs(runs, rounds, name=name, progress=True):
+        for row in _timed(runs, rounds, name):
             table.append(file, row)
+
+
+def _timed(runs: Sequence[tuple[Any, Settings]], rounds: int, name: str) -> list[Measurement]:
+    """Timed in turn: on a CPU in one thread, by the time in which it computed, so that a busy machine does no harm."""
+    if any(device_of(denoise).type != "cpu" for denoise, _ in runs):
+        return interleaved_runs(runs, rounds, name=name, progress=True)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return interleaved_runs(runs, rounds, name=name, clock="processor", progress=True)
+    finally:
+        torch.set_num_threads(threads)
 
 
 def at_batch(rows: Sequence[Measurement], batch: int) -> list[Measurement]:
