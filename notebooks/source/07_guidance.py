@@ -36,6 +36,17 @@ def seeded(seed):
     return torch.Generator().manual_seed(seed)
 
 
+# %%
+mnist = load("mnist-diffusion")
+ten_steps = {"sampler": "dpm_solver_pp_2m", "steps": 10, "seed": 4}
+asked = {f"s = {s:g}": generate(mnist, 10, labels=range(10), scale=s, **ten_steps)[-1].x for s in (0.0, 1.0, 7.5)}
+show(
+    noising.image_strip(asked, [str(digit) for digit in range(10)], "One network, one noise, one number s"),
+    "Ten digits, asked for by the label below them, with three values of the number that this lesson is about. At 0 "
+    "the label is ignored, at 1 the network follows it as it was trained, at 7.5 the digits are bolder and plainer.",
+)
+
+
 # %% [markdown]
 # ## Training with dropout of the condition
 #
@@ -278,8 +289,6 @@ field_panel(plane, path, scale=4.0)
 # grey, and whatever is darker or lighter has left the range.
 
 # %%
-mnist = load("mnist-diffusion")
-options = {"sampler": "dpm_solver_pp_2m", "steps": 10, "limit": None, "seed": 4}
 blend, labels = working("guide", guide), torch.arange(10)
 
 
@@ -410,7 +419,8 @@ assert lowest < 0.5 * treated["none"].quality["excess"].value
 # %%
 kinds = {"none": {}, "rescale": {"rescale": 0.7}, "interval": {"interval": (0.2, 3.0)}, "clip": {"limit": 1.0}}
 rows = {
-    name: generate(mnist, 10, labels=range(10), scale=7.5, **{**options, **kind})[-1].x for name, kind in kinds.items()
+    name: generate(mnist, 10, labels=range(10), scale=7.5, **{**ten_steps, "limit": None, **kind})[-1].x
+    for name, kind in kinds.items()
 }
 plain = guided_digits(1.0)
 change = {name: (x - plain).square().mean().sqrt().item() for name, x in rows.items()}

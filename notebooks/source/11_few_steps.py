@@ -19,7 +19,7 @@ import diffusion_lessons as dl
 from diffusion_lessons import Settings, check, load, sample, samplers, schedules, toys, trace, working
 from diffusion_lessons.benchmark.measure import measure
 from diffusion_lessons.denoisers import Denoiser, clip, condition_on
-from diffusion_lessons.figures import few_steps, frontier, jumps_figure, show
+from diffusion_lessons.figures import few_steps, frontier, jumps_figure, noising, show
 from diffusion_lessons.panels import few_steps_panel, predict, scope_check
 from diffusion_lessons.toys import (
     Blurred,
@@ -529,10 +529,25 @@ print(f"one evaluation: after the reflow the flow is {nearer.n:.1f} times nearer
 # %% [markdown]
 # ## What is wrong with them
 #
-# Look at the one-step digits again: grey specks, strokes that fade out, two digits in one. This is what a blurred cliff
-# looks like in pictures. And there is something that looking does not show. Measure which share of the digits a
-# classifier recognises as asked (adherence, lesson 07), and how much of the variety of real digits is there (recall,
-# lesson 09):
+# Look at the one-step digits again, and larger:
+
+# %%
+closely = {
+    "teacher, 8": rows["diffusion"][8],
+    "progressive, 1": rows["progressive"][1],
+    "consistency, 1": rows["consistency"][1],
+    "reflow, 1": rows["reflow"][1],
+}
+show(
+    noising.image_strip(closely, list(map(str, range(10))), "One evaluation, seen closely"),
+    "The same noise: eight steps of the diffusion teacher, and one of three students. Strokes fade out, specks stand "
+    "beside them, and here and there a digit is two digits in one, such as the 4 of the consistency student.",
+)
+
+# %% [markdown]
+# You see grey specks, strokes that fade out, two digits in one. This is what a blurred cliff looks like in pictures.
+# But there is something that looking does not show. Measure which share of the digits a classifier recognises as asked
+# (adherence, lesson 07), and how much of the variety of real digits is there (recall, lesson 09):
 
 # %%
 asked = {"teacher in 20": found.asymptote, "teacher in 2": found.best(2, taught=False)}
