@@ -15,7 +15,7 @@ from itertools import pairwise
 
 import torch
 
-from diffusion_lessons import check, generate, load, sample, samplers, schedules, toys, working
+from diffusion_lessons import check, generate, load, sample, samplers, schedules, toys, trace, working
 from diffusion_lessons.denoisers import clip, condition_on
 from diffusion_lessons.figures import noising, show, step_figure, style, trajectories
 from diffusion_lessons.metrics import features, frechet_distance, moments
@@ -38,6 +38,14 @@ path = schedules.ddpm_linear()
 clusters = toys.GaussianMixture([-1.0, 1.0], stds=0.2, weights=[0.3, 0.7])
 denoise = clusters.denoiser(path)
 noise = gaussian_quantiles(5000)  # 5,000 starts, spread over N(0, 1) as evenly as 5,000 numbers can be
+
+# %%
+walks = trace(samplers.ddpm, denoise, gaussian_quantiles(14), path, path.grid(1000), generator=seeded(0))
+show(
+    trajectories.trajectory_figure(clusters, path, {"ddpm, 1000 steps": walks}),
+    "What you will build: a sampler that takes noise, at the left, to data, at the right. Fourteen numbers walk to the "
+    "two clusters, in a thousand random steps each.",
+)
 
 # %% [markdown]
 # ## The ancestral step
