@@ -16,6 +16,7 @@ SHORT = {  # every file here that measures when it is run, with the options of i
     "samplers": ["--repeats", "10"],
     "orders": [],
     "training": ["--minutes", "0.2", "--steps", "2"],
+    "faster": ["--rounds", "3", "--without", "int8", "compiled"],
     "profile_step": ["--steps", "2"],
     "cifar_race": ["--only", "64-128-192", "--ways", "eager", "--steps", "2"],
     "choices": [],  # prints the runs that were kept

@@ -76,8 +76,8 @@ def measure(
         idle CPU would take, measured on a busy one.
     progress: show a bar that counts images.
 
-    Raises ValueError for the processor's clock and a GPU, for an unknown metric and for settings that do not fit, before
-    anything is sampled.
+    Raises ValueError for the processor's clock and a GPU, for an unknown metric and for settings that do not fit,
+    before anything is sampled.
     """
     metrics, samples = tuple(metrics), samples if evaluator else 0
     for metric in metrics:

@@ -131,6 +131,9 @@ def sample(
     ] = None,
     clip: Annotated[bool, typer.Option(help="Clip the estimate x0_hat of each step to [-1, 1].")] = True,
     precision: Annotated[str, typer.Option(help="Of the network: float32, bfloat16, float16.")] = "float32",
+    as_planned: Annotated[
+        bool, typer.Option("--as-planned", help="Sampler, steps and all else as the plan (.json) says.")
+    ] = False,
     grid: Annotated[str, typer.Option(help="ROWSxCOLUMNS of the picture.")] = "4x8",
     out: Annotated[Path, typer.Option(help="The picture.")] = Path("samples.png"),
     trajectory: Annotated[
@@ -147,9 +150,10 @@ def sample(
     diffusion-lessons sample --label 0,1,2,3,4,5,6,7,8,9 --grid 4x10 -o eta=1
     diffusion-lessons sample --checkpoint runs/captions-flow/captions-flow --prompt "a thick red seven" --scale 4
     diffusion-lessons sample --checkpoint runs/photos-diffusion/photos-diffusion --device cuda
+    diffusion-lessons sample --checkpoint runs/int8.json --as-planned --label 7
     """
     from diffusion_lessons import checkpoints
-    from diffusion_lessons.commands.sample import check_told, write_samples
+    from diffusion_lessons.commands.sample import check_told, planned_settings, write_samples
     from diffusion_lessons.machine.devices import choose_device
     from diffusion_lessons.sampling import Settings
 
@@ -171,6 +175,7 @@ def sample(
     )
     denoise = checkpoints.load(checkpoint, choose_device(device))
     check_told(denoise, label, prompt, negative)
+    settings = planned_settings(denoise) if as_planned else settings
     write_samples(denoise, rows, columns, settings, out, trajectory, labels=labels, seed=seed)
 
 

@@ -54,6 +54,14 @@ def check_guidance(settings: Settings, labels: Sequence[int | str] | None) -> No
         raise ValueError(f"--{chosen[0]} changes nothing at --scale 1, where nothing is guided: give --scale as well")
 
 
+def planned_settings(denoise: Denoiser) -> Settings:
+    """How a plan says that its denoiser is sampled. Raises ValueError where there is no plan, or it does not say."""
+    settings = (denoise.card or {}).get("settings")
+    if settings is None:
+        raise ValueError("--as-planned is for plans (.json) that say how to sample: give --sampler and --steps instead")
+    return Settings(**settings)
+
+
 def check_told(denoise: Denoiser, label: str | None, prompts: Sequence[str] | None, negative: str | None) -> None:
     """Raise a ValueError for words given to a network of classes, classes to one that is told in words, and a negative
     that equals a prompt.

@@ -117,11 +117,15 @@ def why_no_int8(device: torch.device | None = None) -> str:
         return f"int8 convolutions are made for CPUs here, and the network is on {device.type}: load it on the CPU"
     if reason := why_not_compiled(torch.device("cpu")):
         return f"{reason}, which int8 kernels are compiled with: install g++ (on Debian or Ubuntu: apt install g++)"
+    if not has_int8_instructions():
+        return (
+            "this CPU has no instruction for 8-bit products (VNNI), which overflow unnoticed without it: use bfloat16"
+        )
     return ""
 
 
 def has_int8_instructions() -> bool:
-    """Whether this CPU multiplies 8-bit numbers by an instruction of its own (VNNI): without it they gain little."""
+    """Whether this CPU multiplies 8-bit numbers by an instruction of its own (VNNI)."""
     return bool(torch.cpu._is_vnni_supported())
 
 
@@ -162,7 +166,7 @@ def to_int8(
             "kept features, half precision and words"
         )
     reason = why_no_int8(denoise.device)
-    if reason and (compile or "torchao" in reason):
+    if reason and (compile or importlib.util.find_spec("torchao") is None):
         raise ValueError(f"int8 is not available here: {reason}")
     if unknown := sorted(set(kept) - set(layer_names(denoise))):
         raise ValueError(f"no layer {unknown[0]!r}; the layers are {', '.join(layer_names(denoise))}")

@@ -8,7 +8,9 @@ import torch
 from PIL import Image
 
 from diffusion_lessons import cli, schedules, toys
+from diffusion_lessons.checkpoints import plans
 from diffusion_lessons.commands.sample import write_samples
+from diffusion_lessons.optimise.techniques import Techniques
 from diffusion_lessons.sampling import Settings
 from tests.captions.small import save_system
 
@@ -57,3 +59,18 @@ def test_what_a_prompt_says_is_drawn(tmp_path, monkeypatch, capsys):
     assert not ended.value.code and Image.open(out).size == (2 * 66 + 2, 66 + 2)
     assert Image.open(tmp_path / "seven-trajectory.png").n_frames == 3
     assert "2 samples, 4 network evaluations each" in capsys.readouterr().out
+
+
+def test_a_plan_is_sampled_as_it_says_if_that_is_asked_for(tmp_path, capsys, monkeypatch):
+    file = plans.write(tmp_path / "plan.json", "digits-diffusion", Techniques(features=2), settings=Settings("heun", 3))
+    silent = plans.write(tmp_path / "silent.json", "digits-diffusion", Techniques(features=2))
+    out = tmp_path / "out.png"
+    for plan, words in (
+        (file, "2 samples, 5 network evaluations each"),
+        (silent, "give --sampler and --steps instead"),
+    ):
+        arguments = ["sample", "--checkpoint", str(plan), "--as-planned", "--label", "3", "--grid", "1x2"]
+        monkeypatch.setattr(sys, "argv", ["diffusion-lessons", *arguments, "--out", str(out), "--device", "cpu"])
+        with pytest.raises(SystemExit):
+            cli.main()
+        assert words in "".join(capsys.readouterr())

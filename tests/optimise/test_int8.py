@@ -129,6 +129,9 @@ def test_what_int8_does_not_go_with_is_refused(rounded, monkeypatch):
 
 def test_the_remedy_is_named_where_int8_does_not_work(monkeypatch):
     assert "CPU" in why_no_int8(torch.device("cuda")) or "torchao" in why_no_int8(torch.device("cuda"))
+    if int8.importlib.util.find_spec("torchao") and not devices.why_not_compiled(torch.device("cpu")):
+        monkeypatch.setattr(int8, "has_int8_instructions", lambda: False)
+        assert "no instruction for 8-bit products" in why_no_int8()
     monkeypatch.setattr(int8.importlib.util, "find_spec", lambda name: None)
     assert why_no_int8() == "torchao is not installed: pip install 'diffusion-lessons[optimise]'"
 

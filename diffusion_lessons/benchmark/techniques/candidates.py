@@ -20,6 +20,7 @@ from diffusion_lessons.data import Data, load_data
 from diffusion_lessons.denoisers.clipping import clip
 from diffusion_lessons.denoisers.conditions import condition_on
 from diffusion_lessons.denoisers.network import Denoiser
+from diffusion_lessons.machine.devices import why_not_compiled
 from diffusion_lessons.metrics.evaluator import data_of
 from diffusion_lessons.optimise.block_pruning import least_missed
 from diffusion_lessons.optimise.copies import network_of
@@ -70,7 +71,7 @@ def _candidates(name: str, folder: Path, say: Say) -> Iterator[tuple[str, Sequen
 
     yield name, [*curve(), *half(), *placed(denoise, (5, 10))]
     if reason := why_no_int8(device_of(denoise)):
-        say(f"left out, int8 and compiling: {reason}")
+        say(f"left out, int8: {reason}")
     else:
         yield plan("int8", int8=True), [*at_steps(SOLVER, 4, 5, 10), *at_steps("ddim", 10)]
     both = [*at_steps(SOLVER, 10), *at_steps("ddim", 20)]
@@ -83,9 +84,11 @@ def _candidates(name: str, folder: Path, say: Say) -> Iterator[tuple[str, Sequen
     first, second = least_missed(denoise, 2, *ranking_images(denoise))
     yield plan("1-block", blocks=(first,)), quick
     yield plan("2-blocks", blocks=(first, second)), quick
-    if not why_no_int8(device_of(denoise)):
+    if reason := why_not_compiled(device_of(denoise)):
+        say(f"left out, compiling: {reason}")
+    else:
         yield plan("compiled", compile=True), quick
-    yield plan("1-block-tuned", blocks=(first,), trained=TRAINED), quick
+    yield plan("2-blocks-tuned", blocks=(first, second), trained=TRAINED), quick
     if importlib.util.find_spec("torch_pruning"):
         yield plan("channels-tuned", channels=SHARE, trained=TRAINED), quick
     yield str(small_from_the_start(denoise, folder / f"{Path(name).stem}-small", say)), quick
