@@ -9,6 +9,7 @@ __getattr__, __dir__, __all__ = offer(
         "measure": ["timed_samples"],
         "kept": [],
         "noise": [],
+        "paradigms": [],
         "levels": ["by_level"],
         "latency": ["interleaved", "speed_up"],
         "sweep": [],

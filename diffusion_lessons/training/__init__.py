@@ -16,6 +16,7 @@ __getattr__, __dir__, __all__ = offer(
         "prepared": [],
         "step": [],
         "folder": [],
+        "paradigms": [],
         "state": [],
         "classifier": [],
         "captions": [],

@@ -3,10 +3,11 @@
 #
 # **Question.** Score, SDE, ODE, DDPM, DDIM, flow: how are they one thing?
 #
-# **Budget.** About 24 seconds of one CPU core, 1.0 GB of memory, nothing to download.
+# **Budget.** About 28 seconds of one CPU core, 1.0 GB of memory, nothing to download.
 #
 # **Afterwards you can** derive DDPM and DDIM from one line, and say what the number between them does; say when fresh
-# noise helps and when it costs; run a network on a path that it never saw; and state how likely a digit is, in bits.
+# noise helps and when it costs; run a network on a path that it never saw; state how likely a digit is, in bits; and
+# place diffusion among the other ways to make an image.
 
 # %%
 import math
@@ -16,7 +17,7 @@ import torch
 from uncertainties import ufloat
 
 from diffusion_lessons import check, load, load_data, sample, samplers, schedules, toys, working
-from diffusion_lessons.benchmark import noise
+from diffusion_lessons.benchmark import noise, paradigms
 from diffusion_lessons.denoisers import clip, condition_on, on_path
 from diffusion_lessons.figures import noising, show, style
 from diffusion_lessons.metrics import bits_per_dimension, interval, log_likelihood
@@ -445,6 +446,57 @@ show(
 # no verdict on pictures, and it is why quality is measured otherwise (lesson 09).
 
 # %% [markdown]
+# ## The map of four paradigms
+#
+# All of this course is one paradigm. Here it stands among the other three, on one data set, the 8x8 digits. Each of
+# them answers in its own way how to draw from a distribution that one knows by examples only:
+#
+# - **autoregressive**: one pixel after the other, each given those before. The probability of an image is the product.
+# - **variational autoencoder**: decode a few random numbers; train by a bound on the probability, with an encoder.
+# - **adversarial (GAN)**: decode random numbers, and train against a critic that tells made images from real ones.
+# - **diffusion**: remove noise, a little at a time.
+#
+# Three miniatures of some 60 lines each stand in `diffusion_lessons/networks/paradigms.py`, and
+# `python -m diffusion_lessons.benchmark.paradigms` trained and measured them. Their time is that of one core. For the
+# fourth, the digits network that you know, it is what its card says of its training.
+
+# %%
+table = paradigms.rows()
+for name, row in table.items():
+    bits = "no likelihood" if row.bits is None else f"{row.kind} likelihood, {row.bits[0]:.2f} bits a pixel"
+    print(f"{name}: {bits}; evaluations for a sample: {row.passes}")
+    print(f"   {row.parameters:,} weights, {row.images:,} images in {row.seconds:.0f} s of training")
+    said = {"adherence": "adherence", "coverage": "coverage", "variance": "variance / real", "frechet": "Frechet"}
+    print("   " + ", ".join(f"{words} {row.scores[metric].value:.2f}" for metric, words in said.items()))
+real = table["diffusion"].scores
+print("real digits: " + ", ".join(f"{words} {real[metric].floor:.2f}" for metric, words in said.items()))
+
+# %%
+rows = {name: torch.tensor(row.shown).view(-1, 1, 8, 8) for name, row in table.items()}
+show(
+    noising.image_strip(rows, list("0123456789"), "Four paradigms, ten digits each"),
+    "Ten digits by each of the four models, one a class. Eight pixels wide, they look much alike: it takes the figures "
+    "above to tell them apart.",
+)
+
+# %% [markdown]
+# Read it as a map and not as a race: nobody tuned the three small ones, and the fourth was trained for far longer. What
+# belongs to the *kind* is this:
+#
+# | | likelihood | evaluations for a sample | what training is | what to watch |
+# | --- | --- | --- | --- | --- |
+# | autoregressive | exact | one for each pixel | classification, stable | errors, on which later pixels build |
+# | variational | a bound | one | regression, stable | pixels are independent given the code: speckle, or blur |
+# | adversarial | none | one | a game of two, which may not settle | modes left out: see its coverage |
+# | diffusion | a bound, or by the ODE | many; one to four if distilled | regression, stable | cost of sampling |
+#
+# Diffusion is as patient as the first and trains as calmly as the second. It pays in evaluations, which is why this
+# course has spent so many lessons on them. The borders are crossed in practice. **Latent diffusion** is a variational
+# (or adversarially sharpened) autoencoder with a diffusion model for its latent numbers: the text-to-image system of
+# lesson 13 is one. Distillation in one step often ends with a critic. And a language model that writes image tokens is
+# the first row again.
+
+# %% [markdown]
 # ## Move it
 #
 # The family on the clusters. Start with a flaw of 0 and many steps, and turn the noise: does anything change? Then take
@@ -505,6 +557,7 @@ print(f"k = 1.5 for the first 13 steps, then 0: {with_knobs(flawed, [1.5] * 13 +
 # - Noise repairs the network's errors and adds to the solver's. The best amount depends on both.
 # - A path is a clock and a scale. A flow network is a diffusion network.
 # - The ODE has a likelihood, exact but for its solver; Hutchinson's trick makes it affordable.
+# - Of four paradigms diffusion is the one that trains by regression, covers the modes, and pays when it samples.
 
 # %% [markdown]
 # ## Scope check
@@ -523,5 +576,9 @@ scope_check("16")
 #   the line of this lesson, and its higher orders. https://arxiv.org/abs/2309.05019
 # - Albergo, Boffi, Vanden-Eijnden, *Stochastic Interpolants*, 2023: flows and diffusions with one knob, as theory.
 #   https://arxiv.org/abs/2303.08797
+# - Germain, Gregor, Murray, Larochelle, *MADE: Masked Autoencoder for Distribution Estimation*, 2015; Kingma and
+#   Welling, *Auto-Encoding Variational Bayes*, 2014; Goodfellow and others, *Generative Adversarial Nets*, 2014: the
+#   three other paradigms. https://arxiv.org/abs/1502.03509, https://arxiv.org/abs/1312.6114,
+#   https://arxiv.org/abs/1406.2661
 # - Kingma, Salimans, Poole, Ho, *Variational Diffusion Models*, 2021: likelihood, and why the path does not matter.
 #   https://arxiv.org/abs/2107.00630
