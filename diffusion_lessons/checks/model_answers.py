@@ -235,6 +235,23 @@ def consistency_sample(f, x, times, noises):
     return x0
 
 
+def score_from_x0(x, x0, alpha, sigma):
+    return (alpha * x0 - x) / sigma**2
+
+
+def noisy_step(x0, eps, z, alpha, sigma, h, noise):
+    kept = math.exp(-(noise**2) * h)
+    return alpha * x0 + sigma * (kept * eps + (1 - kept**2) ** 0.5 * z)
+
+
+def eta_of_noise(noise, h):
+    return ((1 - math.exp(-2 * noise**2 * h)) / (1 - math.exp(-2 * h))) ** 0.5
+
+
+def bits_from_nats(log_p, d):
+    return -log_p / math.log(2) / d
+
+
 # Exercises to investigate have no check. One answer to some of them, which the tests measure as the lesson does:
 
 
