@@ -50,7 +50,7 @@ def run_techniques(
         try:
             evaluator = evaluators.of_images(evaluators.data_of(checkpoints.load(checkpoint)))
             chosen = candidates(checkpoint, folder, progress=_say)
-            found = measure_candidates(checkpoint, chosen, file, evaluator, samples=samples, say=_say)
+            found = measure_candidates(checkpoint, chosen, file, evaluator, samples=samples, keep=folder, say=_say)
             time_candidates(checkpoint, found, file)
         except KeyboardInterrupt:
             print(f"\nstopped: what was measured is kept in {file}, and the same command goes on from there")

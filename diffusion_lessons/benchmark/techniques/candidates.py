@@ -5,6 +5,7 @@ a folder, as plans, so that an interrupted run does not train again.
 """
 
 import importlib.util
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from diffusion_lessons.denoisers.clipping import clip
 from diffusion_lessons.denoisers.conditions import condition_on
 from diffusion_lessons.denoisers.network import Denoiser
 from diffusion_lessons.machine.devices import why_not_compiled
+from diffusion_lessons.machine.files import read_json, write_atomically
 from diffusion_lessons.metrics.evaluator import data_of
 from diffusion_lessons.optimise.block_pruning import least_missed
 from diffusion_lessons.optimise.copies import network_of
@@ -33,6 +35,7 @@ from diffusion_lessons.training.fine_tuning import fine_tune
 from diffusion_lessons.training.loop import train
 
 SOLVER = "dpm_solver_pp_2m"
+PLACED = (5, 10)  # steps that are placed
 TRAINED = 15_000  # images of a fine-tuning, and of the small network that is trained from the start
 RANKING = 64  # images by which blocks are ranked
 PLACING = 64  # samples of the run whose local errors place the steps: of a seed that no row is drawn from
@@ -66,10 +69,16 @@ def _candidates(name: str, folder: Path, say: Say) -> Iterator[tuple[str, Sequen
     denoise, quick = checkpoints.load(name), at_steps(SOLVER, 5, 10)
 
     def plan(slug: str, **techniques: Any) -> str:
-        file = folder / f"{Path(name).stem}-{slug}.json"
+        file = folder / f"{stem}-{slug}.json"
         return made_plan(name, denoise, file, Techniques(**techniques), say)
 
-    yield name, [*curve(), *half(), *placed(denoise, (5, 10))]
+    stem, sha256 = Path(name).stem, (denoise.card or {}).get("sha256", "")
+
+    def kept(slug: str, make: Callable[[], Any]) -> Any:
+        return remembered(folder / f"{stem}-{slug}.kept", sha256, make)
+
+    grids = kept("grids", lambda: [list(grid) for grid in grids_of(denoise, PLACED).values()])
+    yield name, [*curve(), *half(), *placed(grids)]
     if reason := why_no_int8(device_of(denoise)):
         say(f"left out, int8: {reason}")
     else:
@@ -80,8 +89,7 @@ def _candidates(name: str, folder: Path, say: Say) -> Iterator[tuple[str, Sequen
         yield plan(f"features-{every}-line", features=every, order=1), settings
     if denoise.classes is not None:
         yield name, guided()
-    say("ranking blocks by the loss without them")
-    first, second = least_missed(denoise, 2, *ranking_images(denoise))
+    first, second = kept("blocks", lambda: least_missed(denoise, 2, *ranking_images(denoise)))
     yield plan("1-block", blocks=(first,)), quick
     yield plan("2-blocks", blocks=(first, second)), quick
     if reason := why_not_compiled(device_of(denoise)):
@@ -91,7 +99,16 @@ def _candidates(name: str, folder: Path, say: Say) -> Iterator[tuple[str, Sequen
     yield plan("2-blocks-tuned", blocks=(first, second), trained=TRAINED), quick
     if importlib.util.find_spec("torch_pruning"):
         yield plan("channels-tuned", channels=SHARE, trained=TRAINED), quick
-    yield str(small_from_the_start(denoise, folder / f"{Path(name).stem}-small", say)), quick
+    yield str(small_from_the_start(denoise, folder / f"{stem}-small", say)), quick
+
+
+def remembered(file: Path, sha256: str, make: Callable[[], Any]) -> Any:
+    """What `make` returns, kept as JSON for this network: an interrupted run does not compute it again."""
+    if file.is_file() and (content := read_json(file)).get("parent_sha256") == sha256:
+        return content["value"]
+    value = make()
+    write_atomically(file, json.dumps({"parent_sha256": sha256, "value": value}).encode())
+    return value
 
 
 def made_plan(name: str, denoise: Denoiser, file: Path, techniques: Techniques, say: Say) -> str:
@@ -131,10 +148,10 @@ def half() -> list[Settings]:
     return at_steps(SOLVER, 5, 10, precision="bfloat16")
 
 
-def placed(denoise: Denoiser, steps: Sequence[int]) -> list[Settings]:
+def placed(grids: Sequence[Sequence[float]]) -> list[Settings]:
     """Steps placed by dynamic programming, for DDIM, whose local errors they are, and for the solver."""
-    grids = grids_of(denoise, steps)
-    return [Settings(sampler, n, placed=grid) for n, grid in grids.items() for sampler in ("ddim", SOLVER)]
+    chosen = [(sampler, tuple(grid)) for grid in grids for sampler in ("ddim", SOLVER)]
+    return [Settings(sampler, len(grid) - 1, placed=grid) for sampler, grid in chosen]
 
 
 def grids_of(denoise: Denoiser, steps: Sequence[int]) -> dict[int, tuple[float, ...]]:

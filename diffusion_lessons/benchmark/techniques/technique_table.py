@@ -39,11 +39,13 @@ def measure_candidates(
     *,
     samples: int = 500,
     seed: int = 0,
+    keep: Path | None = None,
     say: Callable[[str], None] = print,
 ) -> list[Candidate]:
     """Measure the quality of these candidates where the file lacks it, and return them all, to be timed.
 
-    `name` is the checkpoint whose fine run the drift is taken from. Raises ValueError for a file of another checkpoint.
+    `name` is the checkpoint whose fine run the drift is taken from; the run is kept in `keep`, or beside the file.
+    Raises ValueError for a file of another checkpoint.
     """
     parent, fine, found = checkpoints.load(name), None, []
     _check_parent(file, fingerprint(parent))
@@ -54,15 +56,37 @@ def measure_candidates(
             continue
         denoise = checkpoints.load(candidate.source)
         if fine is None:
-            say(f"drawing the fine run: {FINE}")
-            steps = replace(FINE, batch=missing[0].batch)
-            fine = timed_samples(parent, steps, samples, evaluator=evaluator, seed=seed).x
+            fine = fine_run(
+                parent, keep or file.parent, missing[0].batch, evaluator, samples=samples, seed=seed, say=say
+            )
         for settings in missing:
             how: dict[str, Any] = {"evaluator": evaluator, "metrics": METRICS, "samples": samples, "seed": seed}
             row = measure(denoise, settings, repeats=0, name=name, fine=_same_start(fine, settings), **how)
             table.append(file, row)
             say(line(row))
     return found
+
+
+def fine_run(
+    parent: Any,
+    folder: Path,
+    batch: int,
+    evaluator: Evaluator,
+    *,
+    samples: int,
+    seed: int = 0,
+    say: Callable[[str], None] = print,
+) -> Tensor:
+    """The samples that this network draws in many steps, [samples, ...], kept in the folder."""
+    sha256, steps = fingerprint(parent), replace(FINE, batch=batch)
+    file = folder / f"fine-{sha256[:12]}-{samples}-{seed}"
+    if file.with_suffix(".safetensors").is_file():
+        tensors, _ = cards.read(file)
+        return tensors["x"]
+    say(f"drawing the fine run: {FINE}")
+    x = timed_samples(parent, steps, samples, evaluator=evaluator, seed=seed).x
+    cards.write(file, {"x": x}, {"parent_sha256": sha256, "settings": str(FINE)})
+    return x
 
 
 def time_candidates(

@@ -11,6 +11,7 @@ from diffusion_lessons.benchmark.techniques.candidates import (
     grids_of,
     made_plan,
     recipe_of,
+    remembered,
     small_from_the_start,
     weights_of,
 )
@@ -30,7 +31,21 @@ def test_the_plain_curve_comes_first_and_nothing_is_done_to_its_network(denoise,
     assert first.source == "digits-diffusion" and {one.batch for one in first.settings} == {7}
     assert {str(one) for one in curve()} <= {str(one) for one in first.settings}
     assert {one.steps for one in first.settings if one.placed} == {5, 10}
-    assert not list(tmp_path.iterdir())
+    monkeypatch.setattr(module, "grids_of", None)  # the grids are kept
+    assert next(candidates("digits-diffusion", tmp_path, batch=7)) == first
+    assert [file.name for file in tmp_path.iterdir()] == ["digits-diffusion-grids.kept"]
+
+
+def test_what_is_remembered_is_of_one_network(tmp_path):
+    file, made = tmp_path / "blocks.kept", []
+
+    def make():
+        made.append(1)
+        return ["a", "b"]
+
+    for sha256 in ("one", "one", "two"):
+        assert remembered(file, sha256, make) == ["a", "b"]
+    assert len(made) == 2
 
 
 def test_a_plan_is_made_once_and_anew_for_another_network_or_technique(denoise, tmp_path):

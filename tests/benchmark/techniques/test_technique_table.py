@@ -26,15 +26,17 @@ NAME = "digits-diffusion"
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """A table of two plain runs, a guided one and one with kept features."""
-    folder = tmp_path_factory.mktemp("techniques")
+    folder, patch = tmp_path_factory.mktemp("techniques"), pytest.MonkeyPatch()
+    patch.setattr(technique_table, "METRICS", ("adherence",))  # distances and their floors take seconds
     evaluator = evaluators.of_images("digits")
     plan = plans.write(folder / "kept.json", NAME, Techniques(features=2))
     settings = [Settings("ddim", steps, batch=50) for steps in (2, 4)]
     found = [Candidate(NAME, (*settings, replace(settings[1], scale=2.0))), Candidate(str(plan), (settings[1],))]
     file, said = folder / "table.jsonl", []
-    assert measure_candidates(NAME, iter(found), file, evaluator, samples=150, say=said.append) == found
+    assert measure_candidates(NAME, iter(found), file, evaluator, samples=40, say=said.append) == found
     time_candidates(NAME, found, file, batches=(1, 3), rounds=2)
-    return found, file, evaluator, said
+    yield found, file, evaluator, said
+    patch.undo()
 
 
 def test_every_candidate_has_a_row_and_rows_of_other_networks_than_the_parent_name_it(made):
@@ -55,7 +57,8 @@ def test_the_drift_falls_with_the_steps_grows_with_a_technique_and_is_of_unguide
 def test_it_goes_on_where_it_was_stopped(made):
     found, file, evaluator, _ = made
     before, said = file.read_bytes(), []
-    measure_candidates(NAME, found, file, evaluator, samples=150, say=said.append)
+    assert len(list(file.parent.glob("fine-*.safetensors"))) == 1  # the fine run is kept, too
+    measure_candidates(NAME, found, file, evaluator, samples=40, say=said.append)
     time_candidates(NAME, found, file, batches=(1, 3), rounds=2)
     assert file.read_bytes() == before and said == []
 
@@ -76,7 +79,7 @@ def test_a_table_of_another_network_is_refused(made, tmp_path, monkeypatch):
     other = replace(table.read(made[1])[0], checkpoint_sha256="another")
     table.append(file, other)
     with pytest.raises(ValueError, match="rows of two networks"):
-        measure_candidates(NAME, found, file, evaluator, samples=150)
+        measure_candidates(NAME, found, file, evaluator, samples=40)
     monkeypatch.setattr(places, "measurements", lambda: tmp_path)
     with pytest.raises(ValueError, match="rows of two networks"):
         shipped_techniques(NAME)
