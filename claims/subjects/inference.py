@@ -4,14 +4,16 @@ from functools import cache
 
 from torch import Tensor
 
-from claims.images import IMAGES, excess, rows, value
+from claims.images import IMAGES, difference, excess, rows, value
 from claims.numbers import Number, mean, ratio
 from claims.register import Case, claim, measures, on
+from claims.techniques import technique_case, technique_row, times_faster
 from claims.timing import interleaved, sampling
 from claims.verdicts import above, all_of, below
 from diffusion_lessons import checkpoints
 from diffusion_lessons.benchmark.captions.part_times import PROMPT, times_of_parts
 from diffusion_lessons.benchmark.shipped import NotMeasured
+from diffusion_lessons.benchmark.techniques.candidates import TRAINED
 from diffusion_lessons.captions.denoiser import CaptionDenoiser
 from diffusion_lessons.captions.drawing import TEN_STEPS, draw
 from diffusion_lessons.sampling import Settings
@@ -65,25 +67,32 @@ def little_loss(network: str) -> list[Number]:
 
 claim("C16c", "2, inference", "INT8 is four times as fast as float32.")
 claim("C16d", "2, inference", "INT8 loses some quality.")
-INT8 = "a network whose convolutions compute in INT8, calibrated on all noise levels"
 
 
 @measures(
     "C16c",
-    "Static INT8, convolutions too, against float32, rounds in turn, batch and device named. Four times within a "
-    "tenth: at least 3.6.",
+    f"Static INT8, convolutions too, against float32, rounds in turn, batch {BATCH}, seconds of one CPU thread. Four "
+    "times within a tenth: at least 3.6.",
     above("INT8: times faster", 3.6),
-    waiting("MNIST, INT8", waits=INT8),
+    technique_case("MNIST, INT8", "mnist-diffusion"),
 )
 @measures(
     "C16d",
     "INT8 against float32: Frechet distance, paired. 'Some loss': farther from the data, an excess above 0.",
     above("INT8: excess", 0.0),
-    waiting("MNIST, INT8", waits=INT8),
+    technique_case("MNIST, INT8", "mnist-diffusion"),
 )
-def whole_numbers(waits: str) -> list[Number]:
-    """Dynamic quantisation touches linear layers alone, of which these networks have few."""
-    raise NotMeasured(waits)
+def whole_numbers(network: str) -> list[Number]:
+    """Ten steps of DPM-Solver++; all layers but the first and the last multiply whole numbers."""
+    alone, single = (technique_row(network, WHOLE, "int8", batch=batch) for batch in (BATCH, 1))
+    whole, one = (technique_row(network, WHOLE, batch=batch) for batch in (BATCH, 1))
+    return [
+        times_faster("INT8: times faster", alone, whole),
+        times_faster("INT8 at batch 1: times faster", single, one),
+        excess("INT8: excess", alone, whole),
+        value("INT8", alone),
+        value("float32", whole),
+    ]
 
 
 claim("C18a", "2, inference", "The denoiser is the bottleneck of a text-to-image system.")
@@ -153,16 +162,29 @@ claim("C19b", "2, inference", "Less important layers can be pruned.")
     below("a quarter of the heads removed: excess", 0.25),
     waiting("captions", waits="a network with attention, its heads removed one by one"),
 )
+def heads(waits: str) -> list[Number]:
+    """The networks of images have none."""
+    raise NotMeasured(waits)
+
+
 @measures(
     "C19b",
     "A quarter of the residual blocks removed, least loss first, after a short fine-tuning: equivalent in distance "
     "(excess below 25 %), and no farther from the data than a small network trained as long.",
     all_of(below("a quarter of the blocks removed: excess", 0.25), below("minus a small network trained as long", 0.0)),
-    waiting("MNIST", waits="residual blocks removed one by one, fine-tuned, and a small network beside them"),
+    technique_case("MNIST", "mnist-diffusion"),
 )
-def pruned(waits: str) -> list[Number]:
-    """Quality and latency against the share removed."""
-    raise NotMeasured(waits)
+def pruned(network: str) -> list[Number]:
+    """Two of seven blocks, ten steps of DPM-Solver++; the small network has three quarters of the channels."""
+    trained_on = f"trained on for {TRAINED:,} images"
+    whole, small = (technique_row(network, WHOLE, *done) for done in ((), ("a small network from the start",)))
+    tuned, raw = (technique_row(network, WHOLE, "2 blocks less", *more) for more in ((trained_on,), ()))
+    return [
+        excess("a quarter of the blocks removed: excess", tuned, whole),
+        difference("minus a small network trained as long", tuned, small),
+        excess("before it was trained on: excess", raw, whole),
+        times_faster("a quarter of the blocks removed: times faster", tuned, whole),
+    ]
 
 
 def _check(waits: str) -> None:

@@ -9,6 +9,7 @@ from claims.images import IMAGES, excess, rows, value
 from claims.numbers import Number, mean
 from claims.placed import PLACES, placed_scores, placed_times
 from claims.register import claim, measures, on
+from claims.techniques import placed_row, technique_case, technique_row
 from claims.verdicts import above, all_of, below, between, by_case, equals
 from diffusion_lessons import checkpoints, samplers
 from diffusion_lessons.denoisers.base import DenoiserLike
@@ -170,6 +171,28 @@ def where_exact_steps_belong() -> list[Number]:
     return [
         *(mean(f"{name}: excess over even", (errors(p) - even).tolist(), "starts") for name, p in PLACES.items()),
         mean("even: error", even.tolist(), "starts"),
+    ]
+
+
+@measures(
+    "C17",
+    "Ten DDIM steps placed by dynamic programming on the local errors of a run on other noise, paired with the even "
+    "ones: more belong in high noise if more than half of the inner times lie above T / 2 and they are nearer to the "
+    "data.",
+    all_of(above("share of the placed times above T / 2", 0.5), below("placed: excess over even", 0.0)),
+    technique_case("MNIST, by local errors", "mnist-diffusion"),
+)
+def where_local_errors_place_steps(network: str) -> list[Number]:
+    """The grid with the smallest sum of local errors, each in the size that it has at the end."""
+    even, placed = technique_row(network, Settings("ddim", 10)), placed_row(network, "ddim", 10)
+    times = placed.settings.placed or ()
+    share = sum(t > times[0] / 2 for t in times[1:-1]) / (len(times) - 2)
+    return [
+        Number("share of the placed times above T / 2", share),
+        excess("placed: excess over even", placed, even),
+        value("placed", placed),
+        value("even", even),
+        *(Number(f"time {k}", t) for k, t in enumerate(times)),
     ]
 
 

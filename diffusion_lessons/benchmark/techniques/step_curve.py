@@ -16,6 +16,7 @@ from diffusion_lessons.metrics.intervals import Interval, interval
 from diffusion_lessons.metrics.scores import METRICS
 
 TITLES = {**{name: metric.title for name, metric in METRICS.items()}, "drift": "drift from the fine run"}
+AS_LONG = 1.05  # times as long counts as no longer: what is timed in a few rounds is not known better
 Word = Literal["better", "worse", "undecided", "alone"]
 
 
@@ -35,7 +36,9 @@ class Beside(NamedTuple):
         name = f"{', '.join(self.row.techniques) or 'plain'}: {self.row.settings}"
         if self.rival is None:
             return f"{name}: no plain run is as fast"
-        return f"{name}: {self.word} than {self.rival.settings} by {self.difference}"
+        if self.word == "undecided":
+            return f"{name}: not told from {self.rival.settings}, a difference of {self.difference}"
+        return f"{name}: {self.word} than {self.rival.settings}, a difference of {self.difference}"
 
 
 def beside(row: Measurement, plain: Sequence[Measurement], metric: str = "frechet") -> Beside:
@@ -47,7 +50,8 @@ def beside(row: Measurement, plain: Sequence[Measurement], metric: str = "freche
     if not _measured(row, metric) or not usable:
         raise NotMeasured(f"latency and {metric} of {row.settings}, and of plain runs beside it")
     sign = -1.0 if higher_is_better(metric) else 1.0
-    as_fast = [one for one in usable if (one.seconds_per_image or 0) <= (row.seconds_per_image or 0)]
+    longest = AS_LONG * (row.seconds_per_image or 0)
+    as_fast = [one for one in usable if (one.seconds_per_image or 0) <= longest]
     if not as_fast:
         return Beside(row, None, None, "alone")
     rival = min(as_fast, key=lambda one: sign * one.quality[metric].value)

@@ -30,6 +30,11 @@ def test_more_steps_that_are_worse_are_no_rival():
     assert beside(timed(7, 1.6, 200), PLAIN).rival.settings.steps == 10
 
 
+def test_a_run_of_as_many_evaluations_is_a_rival_though_its_rounds_were_a_little_slower():
+    assert beside(timed(7, 1.2, 19.5), PLAIN).rival.settings.steps == 10
+    assert "not told from ddim@10" in str(beside(timed(7, 1.55, 19.5, spread=0.3), PLAIN))
+
+
 def test_what_the_spread_does_not_decide_and_what_nothing_plain_is_as_fast_as():
     assert beside(timed(7, 1.55, 25, spread=0.3), PLAIN).word == "undecided"
     alone = beside(timed(7, 9.0, 5), PLAIN)

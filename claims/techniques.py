@@ -1,0 +1,50 @@
+"""Techniques beside the network as it is, read from the table that `diffusion-lessons techniques` makes."""
+
+from claims.numbers import Number, ratio
+from claims.register import Case, on
+from diffusion_lessons.benchmark.rows import Measurement
+from diffusion_lessons.benchmark.shipped import NotMeasured, alike
+from diffusion_lessons.benchmark.techniques.technique_table import at_batch, shipped_techniques
+from diffusion_lessons.sampling import Settings
+
+
+def technique_case(words: str, network: str) -> Case:
+    """A case that reads the table of techniques of this network."""
+    return on(words, needs=[network], command=f"diffusion-lessons techniques {network} --ship", network=network)
+
+
+def technique_row(network: str, settings: Settings, *techniques: str, batch: int = 25) -> Measurement:
+    """The row of these settings with exactly these techniques, with its latency at this batch.
+
+    Raises NotMeasured where there is no table, no latency at this batch, or no such row.
+    """
+    try:
+        rows = at_batch(shipped_techniques(network), batch)
+    except FileNotFoundError as error:
+        raise NotMeasured(f"a table of techniques on {network}") from error
+    found = [row for row in rows if alike(row.settings, settings) and row.techniques == techniques]
+    if not found:
+        raise NotMeasured(f"{', '.join(techniques) or 'plain'}: {settings} among the techniques on {network}")
+    return found[-1]
+
+
+def placed_row(network: str, sampler: str, steps: int) -> Measurement:
+    """The row whose steps were placed by dynamic programming. Raises NotMeasured as `technique_row` does."""
+    try:
+        rows = at_batch(shipped_techniques(network), 25)
+    except FileNotFoundError as error:
+        raise NotMeasured(f"a table of techniques on {network}") from error
+    for row in rows:
+        if row.settings.placed is not None and (row.settings.sampler, row.settings.steps) == (sampler, steps):
+            return row
+    raise NotMeasured(f"{sampler} in {steps} placed steps on {network}")
+
+
+def times_faster(name: str, row: Measurement, other: Measurement) -> Number:
+    """How many times faster a row is than another, over the rounds in which both were timed in turn.
+
+    Raises NotMeasured where they were not.
+    """
+    if row.session is None or row.session != other.session:
+        raise NotMeasured(f"{row.settings} and {other.settings} timed in turn")
+    return ratio(name, other.seconds, row.seconds)
