@@ -49,8 +49,9 @@ def non_dominated(values: np.ndarray, errors: np.ndarray | None = None, z: float
     errors = np.zeros((n, n, axes)) if errors is None else np.asarray(errors, dtype=np.float64)
     if errors.shape != (n, n, axes) or not (errors >= 0).all():
         raise ValueError(f"errors must be numbers of at least 0, one for each two rows, {(n, n, axes)}")
-    better = (values[None] + z * errors <= values[:, None]).all(axis=2) & (values[None] < values[:, None]).any(axis=2)
-    return ~better.any(axis=1)
+    no_worse = (values[None] + z * errors <= values[:, None]).all(axis=2)
+    better = no_worse & (values[None] < values[:, None]).any(axis=2)  # [i, j]: j is better than i
+    return ~np.any(better, axis=1)
 
 
 def difference_errors(table: pd.DataFrame, axes: Sequence[str]) -> np.ndarray:

@@ -66,10 +66,8 @@ class Score(NamedTuple):
         was kept without its replicates, as in tables of older code: nothing says what it shares with others.
         """
         if not self.replicates:
-            raise ValueError(
-                f"{self.value:.3g} ± {self.spread:.2g} of {self.n} samples was kept without the replicates that pair "
-                "it with other scores: measure it again"
-            )
+            figure = f"{self.value:.3g} ± {self.spread:.2g} of {self.n} samples"
+            raise ValueError(f"{figure} was kept without replicates, which pair it with other scores: measure it again")
         parts = deviations(torch.tensor(self.replicates, dtype=torch.float64)).tolist()
         return sum((part * one for part, one in zip(parts, _groups(self.n, len(parts)), strict=True)), self.value)
 

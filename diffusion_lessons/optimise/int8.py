@@ -17,6 +17,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import torch
+import torch._inductor.config as inductor_config
 from torch import Tensor, nn
 
 from diffusion_lessons.denoisers.conditions import condition_on
@@ -137,10 +138,12 @@ class Int8(nn.Module):
     def __init__(self, network: nn.Module, compiled: bool) -> None:
         super().__init__()
         self.network = network
-        self.run = torch.compile(network, options={"freezing": True}, dynamic=False) if compiled else network
+        self.run = torch.compile(network, dynamic=False) if compiled else network
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        return self.run(*inputs)
+        # weights become constants of the program ("freezing"), which is asked for while it compiles, without gradients
+        with torch.no_grad(), inductor_config.patch(freezing=True):
+            return self.run(*inputs)
 
 
 def to_int8(

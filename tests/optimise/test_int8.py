@@ -146,4 +146,5 @@ def test_compiled_kernels_round_as_the_slow_arithmetic_does():
     x, labels = images()
     assert quick.is_compiled
     exact = slow(x, T, labels).x0
-    assert (quick(x, T, labels).x0 - exact).norm() < 0.02 * exact.norm()
+    with torch.no_grad():  # as samplers call it: gradients decide what is compiled
+        assert (quick(x, T, labels).x0 - exact).norm() < 0.02 * exact.norm()
