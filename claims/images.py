@@ -1,26 +1,36 @@
 """Comparisons of rows that were measured on images: paired, because rows of one network share noise and labels.
 
-`IMAGES` are the data sets on which claims about images are decided. A network without a table yet is waited for, and a
-new table is taken as it is.
+`IMAGES` are the data sets on which claims about images are decided, and `GUIDED` those for claims about guidance, of
+which a sentence is another condition than a class. A network without a table yet is waited for, and a new table is
+taken as it is.
 """
 
+import math
 from functools import cache
 from typing import Any
 
+import torch
 from uncertainties import UFloat
 
-from claims.numbers import Number, from_ufloat
+from claims.numbers import Number, from_ufloat, mean
 from claims.register import Case, on
+from diffusion_lessons import checkpoints
 from diffusion_lessons.benchmark import shipped
+from diffusion_lessons.benchmark.captions import system_table
 from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.benchmark.shipped import NotMeasured
-from diffusion_lessons.metrics.evaluator import Evaluator, of_images
+from diffusion_lessons.data.captions import law
+from diffusion_lessons.data.captions.scenes import INKS
+from diffusion_lessons.data.captions.sentences import read
+from diffusion_lessons.metrics.captions.evaluator import of_network
+from diffusion_lessons.metrics.evaluator import Evaluator
 from diffusion_lessons.metrics.jackknife import GROUPS
 from diffusion_lessons.metrics.scores import Score
 from diffusion_lessons.sampling import Settings
 
 FREEDOM = GROUPS - 1  # of an error by the jackknife
 DDPM = Settings("ddpm", 1000)
+COUNTED = "python -m diffusion_lessons.benchmark.captions.system_table"  # makes the table of counted pictures
 
 
 def tables(words: str, *networks: str, **arguments: Any) -> Case:
@@ -32,12 +42,8 @@ def tables(words: str, *networks: str, **arguments: Any) -> Case:
 
 MNIST = tables("MNIST", "mnist-diffusion")
 DIGITS = tables("digits", "digits-diffusion")
-IMAGES = (
-    MNIST,
-    DIGITS,
-    tables("CIFAR-10", "cifar10-diffusion"),
-    tables("captions", "captions-diffusion"),
-)
+IMAGES = (MNIST, DIGITS, tables("CIFAR-10", "cifar10-diffusion"))
+GUIDED = (*IMAGES, tables("captions", "captions-diffusion"))
 
 
 def rows(network: str, *settings: Settings) -> list[Measurement]:
@@ -52,7 +58,7 @@ def rows(network: str, *settings: Settings) -> list[Measurement]:
 @cache
 def evaluator(network: str) -> Evaluator:
     """What judges the samples of this network."""
-    return of_images(network.split("-")[0])
+    return of_network(checkpoints.load(network))
 
 
 def score(row: Measurement, metric: str = "frechet") -> UFloat:
@@ -95,3 +101,43 @@ def excess(name: str, one: Measurement, other: Measurement, metric: str = "frech
 def missed(name: str, row: Measurement) -> Number:
     """How much less often samples are recognised as what was asked for than real images are."""
     return from_ufloat(name, row.quality["adherence"].floor - score(row, "adherence"), FREEDOM, row.samples)
+
+
+def counted(name: str) -> dict[str, Any]:
+    """One figure of the table; NotMeasured if it ended before it."""
+    table = system_table.read()
+    if name not in table:
+        raise NotMeasured(f"{name}: the table of the text-to-image system ended before it")
+    return table[name]
+
+
+def fewer_smudged(name: str) -> list[Number]:
+    """Of pictures with and without a default negative: the paired difference, and the share smudged in each."""
+    found = counted(name)
+    mended, spoiled = found["smudged minus"]
+    count = found["with"]["smudged"][1]
+    differences = [-1.0] * mended + [1.0] * spoiled + [0.0] * (count - mended - spoiled)
+    shares = {name: found[kind]["smudged"][2] for name, kind in (("negative", "with"), ("no negative", "without"))}
+    return [
+        mean("smudged: negative minus none", differences, "samples"),
+        *(Number(f"{name}: share called smudged", share, of=count, share=True) for name, share in shares.items()),
+    ]
+
+
+def log_ratios(prompt: str, scales: tuple[float, ...]) -> dict[float, tuple[float, float]]:
+    """{scale: (mean, standard error)} of log p(ink given the prompt) / p(ink) over the pictures that follow it.
+
+    Both probabilities are exact; of a kind of ink that scenes of this prompt never have, there is no logarithm, and
+    pictures of it are left out.
+    """
+    given, before = law.posterior(read(prompt)).marginal("ink"), law.prior().marginal("ink")
+    results = {}
+    for scale in scales:
+        found = counted(f"{prompt}, s = {scale:g}")
+        shares = torch.tensor([found["ink"][ink][0] for ink in INKS], dtype=torch.float64)
+        shares = torch.where(given > 0, shares, 0.0)
+        shares, ratios = shares / shares.sum(), torch.where(given > 0, given / before, 1.0).log()
+        average = float(shares @ ratios)
+        variance = float(shares @ (ratios - average).square())
+        results[scale] = average, math.sqrt(variance / found["followed"][0])
+    return results

@@ -23,10 +23,14 @@ from diffusion_lessons.machine.files import Lock, write_atomically
 def plans_of(name: str) -> tuple[str, ...]:
     """The plans that the table of a shipped checkpoint holds: all for a teacher on a diffusion path, else `few`.
 
+    A text-to-image system has a plan of its own.
+
     The last class of the digits network is that of spoiled images, so only this one is measured with a negative.
     """
     if name == "digits-diffusion":
         return "full", "negative"
+    if name.startswith("captions-"):
+        return ("sentences",)
     return ("full",) if name.endswith("-diffusion") else ("few",)
 
 

@@ -22,7 +22,7 @@ from diffusion_lessons.benchmark.card import METRICS, default_settings
 from diffusion_lessons.benchmark.measure import measure, timed_samples
 from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.machine.files import write_atomically
-from diffusion_lessons.metrics import evaluator as evaluators
+from diffusion_lessons.metrics.captions.evaluator import of_network
 from diffusion_lessons.sampling import Settings
 
 FILE = Path(__file__).resolve().parents[1] / "tests/promises/thumbprints.json"
@@ -45,9 +45,8 @@ def thumbprint(denoise: Any, **changes: Any) -> Tensor:
 
 def quality(denoise: Any) -> dict[str, dict[str, float]] | None:
     """Adherence and Frechet distance of up to 500 samples; None where no classifier ships for the data."""
-    data = denoise.card["data"]["name"]
     try:
-        evaluator = evaluators.of_images(data)
+        evaluator = of_network(denoise)
     except FileNotFoundError:
         return None
     samples = min(SAMPLES, len(evaluator.held_out.features))

@@ -25,7 +25,6 @@ POINTS = 200
 FLOWS = (
     tables("MNIST", "mnist-flow", "mnist-diffusion"),
     tables("CIFAR-10", "cifar10-flow", "cifar10-diffusion"),
-    tables("captions", "captions-flow", "captions-diffusion"),
 )
 
 claim("C10a", "2, flow matching", "Flow matching needs 4 to 10 steps.")
@@ -83,8 +82,8 @@ BUDGETS = {
         tables(case.words, flow, diffusion, flow=flow, diffusion=diffusion)
         for case, flow, diffusion in zip(
             FLOWS,
-            ("mnist-flow", "cifar10-flow", "captions-flow"),
-            ("mnist-diffusion", "cifar10-diffusion", "captions-diffusion"),
+            ("mnist-flow", "cifar10-flow"),
+            ("mnist-diffusion", "cifar10-diffusion"),
             strict=True,
         )
     ),

@@ -4,7 +4,7 @@ from functools import cache
 
 from torch import Tensor
 
-from claims.images import IMAGES, difference, excess, rows, value
+from claims.images import GUIDED, difference, excess, rows, value
 from claims.numbers import Number, mean, ratio
 from claims.register import Case, claim, measures, on
 from claims.techniques import technique_case, technique_row, times_faster
@@ -57,7 +57,7 @@ claim("C16b", "2, inference", "FP16 loses little quality.")
     "Equivalence of half precision (bfloat16 in the network, x in float32) and float32: Frechet distance, paired, "
     "margin 25 %.",
     below("half precision: excess", 0.25),
-    *IMAGES,
+    *GUIDED,
 )
 def little_loss(network: str) -> list[Number]:
     """The same samples in both precisions."""

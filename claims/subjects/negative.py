@@ -1,7 +1,7 @@
 """Negative prompts: the ratio of densities, the default, and the count of the unwanted (C15, C27, C43)."""
 
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from sklearn.linear_model import LogisticRegression
@@ -9,14 +9,22 @@ from torch import Tensor
 
 from claims.distances import std
 from claims.guided import SAMPLES, STEPS, classes, guided_samples
-from claims.images import FREEDOM, evaluator, paired
+from claims.images import (
+    COUNTED,
+    FREEDOM,
+    difference,
+    evaluator,
+    fewer_smudged,
+    paired,
+    rows,
+    tables,
+    value,
+)
 from claims.numbers import Number, from_ufloat, mean
 from claims.register import claim, measures, on
 from claims.verdicts import above, all_of, below, by_case, equals
 from diffusion_lessons import checkpoints
-from diffusion_lessons.benchmark.captions import system_table
 from diffusion_lessons.benchmark.measure import timed_samples
-from diffusion_lessons.benchmark.shipped import NotMeasured
 from diffusion_lessons.data import load_data
 from diffusion_lessons.data.smudged import smudge
 from diffusion_lessons.metrics.scores import evaluate
@@ -162,7 +170,8 @@ def _fewer(scale: float) -> list[Number]:
     "C27a",
     f"The digits network, which learned smudged digits as a class of their own, at scale 2, {COUNT} samples each with "
     "and without that class as the negative, paired: the Frechet distance, the share recognised, and the share that a"
-    " detector calls smudged.",
+    " detector calls smudged. Of sentences at scale 4, with *smudged* as the negative of all; the smudged are counted "
+    "by the judge, among sentences that say nothing of smudges.",
     by_case(
         {
             "distance": below("frechet: negative minus none", 0.0),
@@ -171,11 +180,12 @@ def _fewer(scale: float) -> list[Number]:
         }
     ),
     on("digits", needs=["digits-diffusion", "digits-features"]),
-    on("captions", needs=["captions-diffusion.jsonl"], waits="a detector of what a caption's negative names"),
+    tables("captions", "captions-diffusion", sentences=True),
 )
-def a_default_negative(waits: str = "") -> list[Number]:
+def a_default_negative(sentences: bool = False) -> list[Number]:
     """At one scale; smudged digits are rare among what this network draws."""
-    _check(waits)
+    if sentences:
+        return _of_sentences()
     judge = evaluator("digits-diffusion")
     scores = {
         name: evaluate(
@@ -202,6 +212,17 @@ def a_default_negative(waits: str = "") -> list[Number]:
     return [*numbers, *_fewer(2.0), *values]
 
 
+def _of_sentences() -> list[Number]:
+    """Rows of the table with and without the negative, and smudged pictures where nothing was said of smudges."""
+    settings = [Settings("dpm_solver_pp_2m", 10, scale=4.0, negative=words) for words in (None, "smudged")]
+    plain, negated = rows("captions-diffusion", *settings)
+    numbers = [
+        difference(f"{metric}: negative minus none", negated, plain, metric) for metric in ("frechet", "adherence")
+    ]
+    values = [value(name, row) for name, row in (("negative", negated), ("no negative", plain))]
+    return [*numbers, *fewer_smudged("default negative, s = 4"), *values]
+
+
 claim("C43", "2, negative prompts", "A negative prompt makes the unwanted unlikely.")
 
 
@@ -212,32 +233,12 @@ claim("C43", "2, negative prompts", "A negative prompt makes the unwanted unlike
     "must find.",
     below("smudged: negative minus none", 0.0),
     on("digits", needs=["digits-diffusion", "digits-features"]),
-    on("captions", needs=["captions-diffusion"], sentences=True),
+    on("captions", needs=["captions-diffusion"], command=COUNTED, sentences=True),
 )
 def the_unwanted(sentences: bool = False) -> list[Number]:
     """The unwanted is counted by a detector that never saw a sample; of sentences, by their judge."""
     if sentences:
-        table, figure = system_table.read(), "default negative, s = 2"
-        if figure not in table:
-            raise NotMeasured(f"{figure}: the table of the text-to-image system ended before it")
-        return _of_sentences(table[figure])
+        return fewer_smudged("default negative, s = 2")
     denoise = checkpoints.load("digits-diffusion")
     own = generate(denoise, 100, Settings("dpm_solver_pp_2m", 10), labels=[SMUDGED])[-1].x
     return [*_fewer(2.0), _smudged("the class of smudged digits: share called smudged", own)]
-
-
-def _of_sentences(figure: dict[str, Any]) -> list[Number]:
-    """The paired difference of pictures with and without the negative, and the share that is smudged in each."""
-    mended, spoiled = figure["smudged minus"]
-    count = figure["with"]["smudged"][1]
-    differences = [-1.0] * mended + [1.0] * spoiled + [0.0] * (count - mended - spoiled)
-    shares = {name: figure[kind]["smudged"][2] for name, kind in (("negative", "with"), ("no negative", "without"))}
-    return [
-        mean("smudged: negative minus none", differences, "samples"),
-        *(Number(f"{name}: share called smudged", share, of=count, share=True) for name, share in shares.items()),
-    ]
-
-
-def _check(waits: str) -> None:
-    if waits:
-        raise NotMeasured(waits)

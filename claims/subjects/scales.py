@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from claims.images import IMAGES, difference, excess, floor, missed, rows, value
+from claims.images import GUIDED, difference, excess, floor, missed, rows, value
 from claims.numbers import Number, Numbers
 from claims.register import claim, measures
 from claims.verdicts import (
@@ -39,7 +39,7 @@ claim("C12c", "1 and 2, guidance", "Beyond a scale of 15 to 20 samples saturate.
     "C12a",
     "Share recognised as what was asked for: scale 2 minus scale 1, paired. Above that it can hardly rise.",
     above("recognised: s = 2 minus s = 1", 0.0),
-    *IMAGES,
+    *GUIDED,
 )
 def adherence(network: str) -> list[Number]:
     """Adherence over the scale, with Wilson's intervals."""
@@ -56,7 +56,7 @@ def adherence(network: str) -> list[Number]:
     "C12b",
     "Diversity within a class, over that of real images: scale 3 minus scale 1, paired.",
     below("diversity: s = 3 minus s = 1", 0.0),
-    *IMAGES,
+    *GUIDED,
 )
 def less_diverse(network: str) -> list[Number]:
     """Diversity over the scale."""
@@ -83,7 +83,7 @@ def _saturation() -> Rule:
     "C12c",
     "Mean excess of unclipped pixels beyond the range of the data, paired: scale 20 and scale 7.5, each minus scale 1.",
     _saturation(),
-    *IMAGES,
+    *GUIDED,
 )
 def saturation(network: str) -> list[Number]:
     """There is no threshold: it grows from small scales on."""
@@ -104,7 +104,7 @@ FINE = (1.0, 1.15, 1.3, 1.5, 2.0, 3.0, 5.0, 7.5, 10.0)
     "A statement about products, which these networks are not. Beside it, where distance and adherence of ours are "
     "best.",
     always(PRODUCTS, "our networks are no products"),
-    *IMAGES,
+    *GUIDED,
 )
 def the_best_scale(network: str) -> list[Number]:
     """A fine grid of scales; ours need far less guidance than a text-to-image network."""
@@ -126,7 +126,7 @@ claim("C28", "1 and 2, guidance", "Plain conditioning, without guidance, follows
     "Share recognised at scale 1, beside that of real images. 'Weakly': more than one in ten of those that would be "
     "recognised are not, a loss above 0.1.",
     above("recognised less often than real images, by", 0.1),
-    *IMAGES,
+    *GUIDED,
 )
 def plain_conditioning(network: str) -> list[Number]:
     """Ten classes are an easy condition; a sentence is not."""
@@ -162,7 +162,7 @@ def _lost(remedy: str) -> Rule:
     "(excess below 25 %) and the diversity within a class (loss below 0.05 of that of real images). The claim holds "
     "if none does. Clipping of pixels is left out: its excess is 0 by construction.",
     all_of(*map(_lost, REMEDIES)),
-    *IMAGES,
+    *GUIDED,
 )
 def the_trade_off(network: str) -> list[Number]:
     """What each remedy leaves of the price."""
@@ -187,7 +187,7 @@ SOME = (1.15, 1.3, 1.5, 2.0)
     "C42",
     "Frechet distance at scales from 1 to 2 against scale 1, paired.",
     by_case({f"s = {scale:g}": below(f"s = {scale:g}: excess over s = 1", 0.0) for scale in SOME}),
-    *IMAGES,
+    *GUIDED,
 )
 def higher_quality(network: str) -> list[Number]:
     """A little guidance moves samples away from between the classes; much of it takes diversity."""

@@ -27,7 +27,7 @@ from diffusion_lessons.metrics.evaluator import Evaluator
 from diffusion_lessons.metrics.samples import Features
 from diffusion_lessons.metrics.scores import WITH_CLASSES, Score, evaluate, evaluate_values, metric_named
 from diffusion_lessons.samplers.base import State, last_x
-from diffusion_lessons.sampling import Settings, device_of, in_precision, states
+from diffusion_lessons.sampling import Settings, device_of, in_precision, is_latent, states
 
 QUALITY = ("frechet", "kernel", "precision", "recall", "coverage", "adherence", "diversity", "variance")
 WARM_UP_STEPS = 2
@@ -227,9 +227,16 @@ def fingerprint(denoise: Any) -> str:
 
 def _labels(denoise: Any, evaluator: Evaluator | None, n: int, further: int, seed: int) -> Tensor | None:
     """Labels of n samples in the proportions of real images, and of the batches that are only timed."""
-    if denoise.classes is None:
+    if denoise.classes is None and not is_latent(denoise):
         return None
     like_real = evaluator.labels(n, seed) if evaluator and n else None
     if like_real is None:
-        return torch.arange(n + further) % denoise.classes
-    return torch.cat([like_real, torch.arange(further) % denoise.classes])
+        return _in_turn(denoise, n + further)
+    return torch.cat([like_real, _in_turn(denoise, further)])
+
+
+def _in_turn(denoise: Any, count: int) -> Tensor:
+    """Classes or, of a network that is told in words, sentences that take turns."""
+    if denoise.classes is None:
+        return denoise.sentences(count)
+    return torch.arange(count) % denoise.classes

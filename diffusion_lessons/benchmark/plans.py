@@ -133,6 +133,15 @@ def latency(card: Card) -> list[Group]:
     return [Group(0, [*short, *guided, *precision(card)[0].settings, *at_steps("ddpm", 1000)])]
 
 
+def sentences(card: Card) -> list[Group]:
+    """A text-to-image system: guidance, half precision, and at the scale of its use samplers and a default negative."""
+    samplers = [*at_steps("ddim", 5, 10, 20, 50, scale=4.0), *at_steps("dpm_solver_pp_2m", 5, 10, 15, 20, scale=4.0)]
+    half = at_steps("dpm_solver_pp_2m", 10, precision="bfloat16")
+    plain = at_steps("dpm_solver_pp_2m", 10, 20)
+    negated = at_steps("dpm_solver_pp_2m", 10, scale=4.0, negative="smudged")
+    return [Group(LONG, [*guidance(card)[0].settings, *plain, *half, *samplers, *negated])]
+
+
 def full(card: Card) -> list[Group]:
     """The plans `curve`, `few`, `unclipped`, `guidance`, `precision` and `long`."""
     return [group for part in (curve, few, unclipped, guidance, precision, long) for group in part(card)]
@@ -148,6 +157,7 @@ PLANS: dict[str, Callable[[Card], list[Group]]] = {
     "long": long,
     "negative": negative,
     "latency": latency,
+    "sentences": sentences,
     "full": full,
 }
 

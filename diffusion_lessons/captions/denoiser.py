@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from diffusion_lessons.captions.text_cache import TextCache
 from diffusion_lessons.captions.tiling import decode_tiled
+from diffusion_lessons.data.captions.scenes import ATTRIBUTES
 from diffusion_lessons.data.captions.vocabulary import LENGTH, VOCABULARY, tokenize
 from diffusion_lessons.denoisers.network import Denoiser
 from diffusion_lessons.networks.autoencoder import Autoencoder
@@ -100,6 +101,11 @@ class CaptionDenoiser(Denoiser):
     def read_condition(self, condition: Sentences) -> Tensor:
         """What `condition_on` and the guidance functions make of a sentence: word numbers [B, 14]."""
         return as_tokens(condition)
+
+    def sentences(self, count: int) -> Tensor:
+        """Word numbers [count, 14] of sentences that name the ten digits in turn."""
+        named = [f"a {digit}" for digit in ATTRIBUTES["digit"]]
+        return as_tokens([named[i % len(named)] for i in range(count)] or named)[:count]
 
     @torch.no_grad()
     def encode(self, pictures: Tensor, batch: int = 256) -> Tensor:

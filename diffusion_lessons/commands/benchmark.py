@@ -12,8 +12,9 @@ from diffusion_lessons.figures.quality.frontier import label
 from diffusion_lessons.machine import places
 from diffusion_lessons.machine.files import check_writable
 from diffusion_lessons.machine.processes import Processes
-from diffusion_lessons.metrics import evaluator as evaluators
 from diffusion_lessons.metrics import inception as inceptions
+from diffusion_lessons.metrics.captions.evaluator import of_network
+from diffusion_lessons.metrics.evaluator import data_of
 from diffusion_lessons.sampling import Settings, device_of
 
 
@@ -47,11 +48,11 @@ def run_benchmark(
         places.clone_for("--ship writes the course's own tables")
     denoise = checkpoints.load(checkpoint, Processes.started(device).device)
     name = Path(checkpoint).stem
-    data_name = evaluators.data_of(denoise)
-    if inception:
-        evaluator = inceptions.evaluator(data_name, weights_file=inception_weights, device=device_of(denoise))
-    else:
-        evaluator = evaluators.of_images(data_name)
+    evaluator = (
+        inceptions.evaluator(data_of(denoise), weights_file=inception_weights, device=device_of(denoise))
+        if inception
+        else of_network(denoise)
+    )
     folder = places.measurements() if ship else Path("runs/measurements")
     file = out or folder / f"{name}{'-inception' * inception}{table.SUFFIX}"
     check_writable(file)

@@ -143,6 +143,10 @@ class DenoiserRecipe(BaseRecipe):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_prediction_type(self.predicts, self.make_path())
+        self.check_times()
+
+    def check_times(self) -> None:
+        """Raise a ValueError for times that do not suit the path."""
         if self.times == "log_normal" and self.make_path().card["path"] != "variance_exploding":
             raise ValueError(
                 'times="log_normal" are the noise levels of a variance-exploding path; on any other nearly all of them '

@@ -1,16 +1,21 @@
 """Rows of tables become paired numbers of the ledger; what is not there says so."""
 
+import math
 from dataclasses import replace
 
 import pytest
 from tables import plans_of
 
-from claims import TESTS
-from claims.images import IMAGES, difference, excess, floor, missed, rows, tables, value
+from claims import TESTS, images
+from claims.images import GUIDED, IMAGES, difference, excess, floor, missed, rows, tables, value
 from claims.numbers import Number, by_name
 from claims.subjects import flow
 from diffusion_lessons.benchmark import plans, shipped
+from diffusion_lessons.benchmark.captions import system_table
 from diffusion_lessons.benchmark.shipped import NotMeasured
+from diffusion_lessons.data.captions import law
+from diffusion_lessons.data.captions.scenes import INKS
+from diffusion_lessons.data.captions.sentences import read as said
 from diffusion_lessons.metrics.scores import Score
 from diffusion_lessons.sampling import Settings
 from tests.benchmark import made
@@ -67,7 +72,7 @@ def test_a_table_of_older_code_and_a_metric_that_is_not_there_are_waited_for():
 
 
 def test_a_new_network_needs_nothing_but_its_table():
-    assert [case.words for case in IMAGES] == ["MNIST", "digits", "CIFAR-10", "captions"]
+    assert [case.words for case in GUIDED] == ["MNIST", "digits", "CIFAR-10", "captions"]
     assert IMAGES[2].needs == ("cifar10-diffusion.jsonl",)
     assert tables("two", "mnist-flow", "mnist-reflow").command == "python tools/tables.py mnist-flow mnist-reflow"
 
@@ -84,15 +89,47 @@ def test_the_plans_of_the_tables_hold_every_row_that_the_ledger_reads(monkeypatc
             for settings in group.settings
         ]
 
+    def counted(name: str):
+        """Figures of the names that the table of the text-to-image system has, all inks alike."""
+        assert name in system_table.plan()
+        half = {"smudged": [1, 2, 0.5]}
+        inks = {ink: [1 / 6, 1 / 6] for ink in INKS}
+        return {"smudged minus": [1, 0], "with": half, "without": half, "followed": [2, 2], "ink": inks}
+
     students = {
         f"{data}-{name}": {"distillation": {"sampler": sampler}, "times": [1.0] * steps}
-        for data in ("mnist", "cifar10", "captions")
+        for data in ("mnist", "cifar10")
         for name, sampler, steps in (("consistency", "consistency", 0), ("reflow", "ddim", 0))
     } | {f"mnist-progressive-{n}": {"distillation": {"sampler": "ddim"}, "times": [1.0] * n} for n in (1, 2, 4, 8)}
     monkeypatch.setattr(shipped, "rows", planned)
     monkeypatch.setattr(flow, "trajectory", lambda network: {"bend": Number("bend of " + network, 0.1)})
-    read = [test for test in TESTS if test.case.command]
+    monkeypatch.setattr(images, "counted", counted)
+    read = [test for test in TESTS if test.case.command and "techniques" not in test.case.command]
     assert len(read) > 80
     for test in read:
         found = by_name(test.function(**test.case.arguments))
         assert set(test.rule.names) <= set(found), test.key
+
+
+def test_the_log_ratio_is_that_of_the_exact_probabilities(monkeypatch):
+    """Where all sevens are red it is log p(red given seven) / p(red), without error; a mixture has the mean."""
+    given, before = law.posterior(said("a seven")).marginal("ink"), law.prior().marginal("ink")
+    red = INKS.index("red")
+    expected = math.log(float(given[red] / before[red]))
+    shares = {ink: [float(ink == "red"), 0.0] for ink in INKS}
+    monkeypatch.setattr(
+        images.system_table, "read", lambda: {"a seven, s = 4": {"followed": [100, 100], "ink": shares}}
+    )
+    assert images.log_ratios("a seven", (4.0,))[4.0] == pytest.approx((expected, 0.0))
+    assert expected > 1  # nearly five times
+    other = next(ink for ink in INKS if ink != "red" and given[INKS.index(ink)] > 0)
+    shares |= {"red": [0.5, 0.0], other: [0.5, 0.0]}
+    low = math.log(float(given[INKS.index(other)] / before[INKS.index(other)]))
+    mean, error = images.log_ratios("a seven", (4.0,))[4.0]
+    assert mean == pytest.approx((expected + low) / 2) and error == pytest.approx((expected - low) / 2 / 10)
+
+
+def test_a_figure_that_is_not_there_is_waited_for(monkeypatch):
+    monkeypatch.setattr(images.system_table, "read", dict)
+    with pytest.raises(NotMeasured, match="ended before it"):
+        images.counted("binding")

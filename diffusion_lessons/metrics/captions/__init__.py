@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = offer(
         "system": ["follow_sentences", "fresh_sentences", "held_out", "left_open", "red_sevens", "seen"],
         "negatives": ["default_negative", "negated", "real_moments", "timed_negative"],
         "choosing": ["best_of"],
+        "evaluator": ["of_captions", "of_network"],
         "report": [],
     },
 )

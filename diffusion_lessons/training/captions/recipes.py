@@ -219,7 +219,7 @@ def fresh(network: nn.Module, data: Scenery, seed: int) -> list[Tensor]:
 
 
 _DIFFUSION = LatentRecipe(
-    "captions-diffusion", "captions", images=1_280_000, batch=64, learning_rate=2.5e-3, compile=True
+    "captions-diffusion", "captions", images=2_560_000, batch=64, learning_rate=2.5e-3, compile=True
 )
 _FLOW: dict[str, Any] = {"path": {"path": "flow"}, "predicts": "velocity", "times": "logit_normal"}
 _RECIPES = {

@@ -1,5 +1,6 @@
 """What a negative changes, judged on made figures."""
 
+from claims import images
 from claims.numbers import by_name
 from claims.register import measurements_of
 from claims.subjects import negative
@@ -11,7 +12,7 @@ def test_a_negative_is_judged_by_the_pairs_that_it_changes(monkeypatch):
     for minus, word in (([40, 2], HOLDS), ([2, 40], FAILS)):
         shares = {"with": {"smudged": [10, 500, 0.02]}, "without": {"smudged": [48, 500, 0.096]}}
         figures = {"default negative, s = 2": {**shares, "smudged minus": minus}}
-        monkeypatch.setattr(negative.system_table, "read", lambda figures=figures: figures)
+        monkeypatch.setattr(images.system_table, "read", lambda figures=figures: figures)
         numbers = by_name(negative.the_unwanted(sentences=True))
         assert numbers["smudged: negative minus none"].value == (minus[1] - minus[0]) / 500
         assert rule(numbers).word == word
