@@ -220,7 +220,7 @@ image_panel(toys.point_masses(images[:300]).denoiser(path), steps=10)
 # | [10 frontier](10_frontier.ipynb) | steps, quality, latency: how does one read a claim about them? |
 # | [11 few steps](11_few_steps.ipynb) | one to four steps: how far can distillation go? |
 # | 12 faster | precision, pruning, caching: what does each really buy? |
-# | 13 text to image | what is inside a text-to-image system? |
+# | [13 text to image](13_text_to_image.ipynb) | what is inside a text-to-image system? |
 # | 14 CIFAR-10 | what changes in a real run on a GPU? |
 # | 15 real systems | do the same samplers work inside a production pipeline? |
 # | [16 one picture](16_one_picture.ipynb) | score, SDE, ODE, DDPM, DDIM, flow: how are they one thing? |
