@@ -124,8 +124,8 @@ def fewer_smudged(name: str) -> list[Number]:
     ]
 
 
-def log_ratios(prompt: str, scales: tuple[float, ...]) -> dict[float, tuple[float, float]]:
-    """{scale: (mean, standard error)} of log p(ink given the prompt) / p(ink) over the pictures that follow it.
+def log_ratios(prompt: str, scales: tuple[float, ...]) -> dict[float, tuple[float, float, int]]:
+    """{scale: (mean, standard error, pictures)} of log p(ink given the prompt) / p(ink) over pictures that follow it.
 
     Both probabilities are exact; of a kind of ink that scenes of this prompt never have, there is no logarithm, and
     pictures of it are left out.
@@ -139,5 +139,6 @@ def log_ratios(prompt: str, scales: tuple[float, ...]) -> dict[float, tuple[floa
         shares, ratios = shares / shares.sum(), torch.where(given > 0, given / before, 1.0).log()
         average = float(shares @ ratios)
         variance = float(shares @ (ratios - average).square())
-        results[scale] = average, math.sqrt(variance / found["followed"][0])
+        count = found["followed"][0]
+        results[scale] = average, math.sqrt(variance / count), count
     return results

@@ -132,13 +132,18 @@ def _result(test: Test, one: Evidence) -> list[str]:
     return lines
 
 
+def _short(commit: str) -> str:
+    """The first digits of a commit, and the + of files that were changed since."""
+    return commit[:12] + "+" * commit.endswith("+")
+
+
 def _provenance(test: Test, one: Evidence) -> str:
     where = one.where
     threads = where.get("threads", "")
     parts = [
         f"{where.get('date', '')}, {one.seconds:g} s on {where.get('device', '')}",
         f"{threads} thread{'' if threads == 1 else 's'}, load {where.get('load')}",
-        f"torch {where.get('torch', '')}, commit {str(where.get('commit') or 'unknown')[:12]}",
+        f"torch {where.get('torch', '')}, commit {_short(str(where.get('commit') or 'unknown'))}",
         *(f"{name} {sha256[:12]}" for name, sha256 in one.checkpoints.items()),
     ]
     made = f" The table that is read is made by `{test.case.command}`." if test.case.command else ""

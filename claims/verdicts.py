@@ -209,7 +209,8 @@ def direction(words: str, names: Sequence[str]) -> Rule:
             return Verdict(WHERE, listed(down))
         if down or up:
             return Verdict(HOLDS if down else FAILS)
-        return undecided([numbers[name] for name in names], 0.0, level)
+        nearest = min((numbers[name] for name in names), key=lambda number: number.needed(0.0, level))
+        return undecided([nearest], 0.0, level)  # one that is told decides
 
     return Rule(words, dict.fromkeys(names, (0.0,)), (HOLDS, WHERE, FAILS, UNDECIDED), judge)
 

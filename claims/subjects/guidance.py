@@ -90,10 +90,14 @@ def _where_pictures_go() -> list[Number]:
     found = log_ratios("a seven", (1.0, 2.0, 4.0))
     numbers = []
     for to, start in ((2.0, 1.0), (4.0, 2.0)):
-        (high, high_error), (low, low_error) = found[to], found[start]
+        (high, high_error, count), (low, low_error, fewer) = found[to], found[start]
         error = math.hypot(high_error, low_error)
-        numbers.append(Number(f"log ratio: s = {to:g} minus s = {start:g}", high - low, error))
-    return numbers + [Number(f"log ratio: s = {s:g}", value, error) for s, (value, error) in found.items()]
+        name = f"log ratio: s = {to:g} minus s = {start:g}"
+        numbers.append(Number(name, high - low, error, of=min(count, fewer), unit="pictures"))
+    return numbers + [
+        Number(f"log ratio: s = {s:g}", value, error, of=count, unit="pictures")
+        for s, (value, error, count) in found.items()
+    ]
 
 
 @measures(

@@ -315,8 +315,7 @@ show(
 #
 # "Ten steps" does not say *which* ten. The network was trained at a thousand times, and the list of those that a
 # sampler visits is its *grid*. Two grids are common. *Trailing* counts down from the noisy end and takes the last step
-# straight to 0. *Leading* counts up from the clean end, adds 1, and takes one more tiny step to 0 at the end; many
-# published figures were made on it.
+# straight to 0. *Leading* counts up from the clean end, adds 1, and takes one more tiny step to 0 at the end.
 
 # %%
 for spacing in ("trailing", "leading"):
@@ -336,11 +335,11 @@ for name, kind in {"DDPM, large": "large", "DDPM, small": "small", "DDIM": None}
     print(f"{name}: clusters of width {width(x):.3f}, W1 {wasserstein_1(x, clusters):.3f}")
 
 # %% [markdown]
-# With the large variance, the last long step adds noise according to its length, far more than belongs at $t = 1$, and
-# after it only a tiny step is left, which cannot remove it. In the DDIM paper's table for CIFAR-10, ten steps of DDPM
-# with the large variance have a Fréchet distance of 367, ten with the small one 41, and ten of DDIM 13. (This is their
-# measurement. The *Fréchet distance* compares a set of samples with real pictures, and lower is better; lesson 09 says
-# what it is.)
+# With the large variance, the last long step adds noise according to its length, far more than belongs at $t = 1$,
+# and after it only a tiny step is left, which cannot remove it. In the DDIM paper's table for CIFAR-10, ten steps of
+# DDPM with the large variance have a Fréchet distance of 367, ten with the small one 41, and ten of DDIM 13. (This is
+# their measurement, on a quadratic grid, so it does not show this trap alone. The *Fréchet distance* compares a set
+# of samples with real pictures, and lower is better; lesson 09 says what it is.)
 #
 # Now the *noisy* end. The pictures below are by the network for 28-by-28 digits, `mnist-diffusion`: ten evaluations for
 # each digit, the same noise in every row.

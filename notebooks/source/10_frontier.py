@@ -56,9 +56,9 @@ for one in (heun, ddim):
 assert metrics.interval(benchmark.difference(heun, ddim)).low > 0
 
 # %% [markdown]
-# The method of second order loses to the one of first order, which costs about half. An order is a promise about
-# *small* steps, and the first of these five leaps from pure noise: lesson 05 replaces that one step by DDIM's, and most
-# of Heun's error is gone.
+# The method of second order loses to the one of first order, which costs about half. Its order is not to blame: the
+# loss comes from the first of these five steps. Lesson 05 replaces that one step by DDIM's, and most of the error is
+# gone.
 #
 # ## Compare in pairs
 #
@@ -137,8 +137,8 @@ show(
 )
 
 # %% [markdown]
-# **A lowest row that cannot be told from others is a lottery's winner, not a discovery.** If there are such rows, draw
-# more images, or compare in pairs.
+# **Here the lowest row is surely the lowest: none ties with it.** Where some do, it may only have been lucky: draw more
+# images, or compare in pairs.
 
 # %% [markdown]
 # ## Why do more steps look worse?
@@ -250,8 +250,9 @@ assert off["wrong", 50][0] > 0.7 * off["wrong", 10][0]
 # steps do not help it: look at its fifty. Noise drowns old mistakes, and the rest of the way is walked by newer
 # estimates (Karras et al. 2022, section 4). Which of the two samplers wins depends on which error is the larger. The
 # paper's network was trained far longer than ours, which learned on one core in an hour. The experiment shows that an
-# error of the network *suffices* to turn the table around, not that there is no other cause: the paper's grid, for
-# one, is the leading one, whose start has a trap of its own (lesson 03).
+# error of the network *suffices* to turn the table around, not that there is no other cause: the paper's rows
+# for CIFAR-10 are on another path (linear) and another grid (quadratic), and a grid can have a trap of its own (lesson
+# 03).
 
 # %% [markdown]
 # ## Choosing under a budget

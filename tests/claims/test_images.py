@@ -120,12 +120,12 @@ def test_the_log_ratio_is_that_of_the_exact_probabilities(monkeypatch):
     monkeypatch.setattr(
         images.system_table, "read", lambda: {"a seven, s = 4": {"followed": [100, 100], "ink": shares}}
     )
-    assert images.log_ratios("a seven", (4.0,))[4.0] == pytest.approx((expected, 0.0))
+    assert images.log_ratios("a seven", (4.0,))[4.0] == pytest.approx((expected, 0.0, 100))
     assert expected > 1  # nearly five times
     other = next(ink for ink in INKS if ink != "red" and given[INKS.index(ink)] > 0)
     shares |= {"red": [0.5, 0.0], other: [0.5, 0.0]}
     low = math.log(float(given[INKS.index(other)] / before[INKS.index(other)]))
-    mean, error = images.log_ratios("a seven", (4.0,))[4.0]
+    mean, error, _ = images.log_ratios("a seven", (4.0,))[4.0]
     assert mean == pytest.approx((expected + low) / 2) and error == pytest.approx((expected - low) / 2 / 10)
 
 
