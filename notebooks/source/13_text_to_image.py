@@ -353,9 +353,9 @@ pd.DataFrame(
 ).round(3)
 
 # %% [markdown]
-# At scale 8 the red is gone and the seven is kept. But what comes instead is not what should: nearly all is cyan, where
-# four inks should come equally often. Three questions, three answers: is the unwanted gone? is the rest kept? and is what comes instead what should? A
-# negative is usually judged by the first alone.
+# At scale 8 the red is gone and the seven is kept. But what comes instead is not what should: nearly all is cyan,
+# where four inks should come equally often. Three questions, three answers: is the unwanted gone? is the rest kept?
+# and is what comes instead what should? A negative is usually judged by the first alone.
 #
 # When does it act? Switch it on at high noise only, or at low noise only, with the guidance itself on throughout:
 
@@ -471,8 +471,8 @@ for share in (0.55, 0.6, 0.75):
     print(f"{share:.0%} against 50 %: {preference.votes_needed(share)} votes")
 
 # %% [markdown]
-# Now vote yourself, with the arrow keys, under a name of your choice; `preference.read_votes("votes")` reads what a class has
-# chosen, and the cells above do the rest.
+# Now vote yourself, with the arrow keys, under a name of your choice; `preference.read_votes("votes")` reads what a
+# class has chosen, and the cells above do the rest.
 
 # %% tags=["panel"]
 preference_panel(denoise, "me")
