@@ -63,13 +63,16 @@ def planned_settings(denoise: Denoiser) -> Settings:
 
 
 def check_told(denoise: Denoiser, label: str | None, prompts: Sequence[str] | None, negative: str | None) -> None:
-    """Raise a ValueError for words given to a network of classes, classes to one that is told in words, and a negative
-    that equals a prompt.
+    """Raise a ValueError for words given to a network of classes, classes to one that is told in words, a prompt
+    without a word, and a negative that equals a prompt.
     """
     if isinstance(denoise, CaptionDenoiser):
         if label is not None:
             raise ValueError(f"this checkpoint is told in words: give --prompt {shlex.quote(label)}")
         if prompts:
-            check_negative(negative, as_tokens(prompts))
+            tokens = as_tokens(prompts)
+            if not tokens.any(dim=1).all():
+                raise ValueError("a prompt without a word asks for nothing: leave --prompt out for samples of any kind")
+            check_negative(negative, tokens)
     elif prompts:
         raise ValueError("this checkpoint has classes and reads no sentences: give --label")

@@ -36,6 +36,7 @@ def test_a_picture_and_its_trajectory_are_written_and_their_cost_is_said(tmp_pat
         (["--prompt", "a red seven", "--negative", "a blurry cow", "--scale", "3"], "unknown words in 'a blurry cow'"),
         (["--prompt", "a seven", "--negative", "a seven", "--scale", "3"], "the negative equals the prompt"),
         (["--prompt", "a " * 15], "has 15 words; at most 14"),
+        (["--prompt", " "], "a prompt without a word asks for nothing: leave --prompt out"),
         (["--label", "7"], "this checkpoint is told in words: give --prompt 7"),
         (["--prompt", "a seven", "--label", "7"], "not both"),
     ],
