@@ -47,7 +47,6 @@ def optimise(
     diffusion-lessons optimise mnist-diffusion --cache-features 3 --steps 20 --out runs/cached.json
     diffusion-lessons optimise mnist-diffusion --drop-blocks 1 --fine-tune 20000 --out runs/pruned.json
     diffusion-lessons optimise mnist-diffusion --place-steps --sampler ddim --steps 5 --out runs/placed.json
-    diffusion-lessons sample --checkpoint runs/int8.json --label 7
     """
     from diffusion_lessons.commands.optimise import run_optimise
     from diffusion_lessons.sampling import Settings
