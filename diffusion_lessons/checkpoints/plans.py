@@ -52,7 +52,7 @@ class Plan:
 
 def is_plan(name_or_path: str | Path) -> bool:
     """Whether this is the name of a plan's file, which ends in .json: a checkpoint's is given without its ending."""
-    return Path(name_or_path).suffix == ".json"
+    return isinstance(name_or_path, str | Path) and Path(name_or_path).suffix == ".json"
 
 
 def write(
