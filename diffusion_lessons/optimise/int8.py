@@ -17,7 +17,6 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import torch
-import torch._inductor.config as inductor_config
 from torch import Tensor, nn
 
 from diffusion_lessons.denoisers.conditions import condition_on
@@ -141,8 +140,10 @@ class Int8(nn.Module):
         self.run = torch.compile(network, dynamic=False) if compiled else network
 
     def forward(self, *inputs: Tensor) -> Tensor:
+        from torch._inductor import config  # here, since importing the compiler takes as long as importing torch
+
         # weights become constants of the program ("freezing"), which is asked for while it compiles, without gradients
-        with torch.no_grad(), inductor_config.patch(freezing=True):
+        with torch.no_grad(), config.patch(freezing=True):
             return self.run(*inputs)
 
 

@@ -1,5 +1,8 @@
 """int8: known tensors exactly, errors below half a step, calibration of all levels, and kernels that do the same."""
 
+import subprocess
+import sys
+
 import hypothesis.strategies as st
 import pytest
 import torch
@@ -148,3 +151,9 @@ def test_compiled_kernels_round_as_the_slow_arithmetic_does():
     exact = slow(x, T, labels).x0
     with torch.no_grad():  # as samplers call it: gradients decide what is compiled
         assert (quick(x, T, labels).x0 - exact).norm() < 0.02 * exact.norm()
+
+
+def test_whoever_loads_a_checkpoint_does_not_wait_for_the_compiler():
+    """Importing it takes as long as importing torch."""
+    code = "import sys; from diffusion_lessons import load; sys.exit('torch._inductor' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
