@@ -18,10 +18,7 @@ def technique_row(network: str, settings: Settings, *techniques: str, batch: int
 
     Raises NotMeasured where there is no table, no latency at this batch, or no such row.
     """
-    try:
-        rows = at_batch(shipped_techniques(network), batch)
-    except FileNotFoundError as error:
-        raise NotMeasured(f"a table of techniques on {network}") from error
+    rows = _timed_rows(network, batch)
     found = [row for row in rows if alike(row.settings, settings) and row.techniques == techniques]
     if not found:
         raise NotMeasured(f"{', '.join(techniques) or 'plain'}: {settings} among the techniques on {network}")
@@ -30,14 +27,17 @@ def technique_row(network: str, settings: Settings, *techniques: str, batch: int
 
 def placed_row(network: str, sampler: str, steps: int) -> Measurement:
     """The row whose steps were placed by dynamic programming. Raises NotMeasured as `technique_row` does."""
-    try:
-        rows = at_batch(shipped_techniques(network), 25)
-    except FileNotFoundError as error:
-        raise NotMeasured(f"a table of techniques on {network}") from error
-    for row in rows:
+    for row in _timed_rows(network, 25):
         if row.settings.placed is not None and (row.settings.sampler, row.settings.steps) == (sampler, steps):
             return row
     raise NotMeasured(f"{sampler} in {steps} placed steps on {network}")
+
+
+def _timed_rows(network: str, batch: int) -> list[Measurement]:
+    try:
+        return at_batch(shipped_techniques(network), batch)
+    except FileNotFoundError as error:
+        raise NotMeasured(f"a table of techniques on {network}") from error
 
 
 def times_faster(name: str, row: Measurement, other: Measurement) -> Number:

@@ -5,11 +5,10 @@ that share starting noise and labels can be compared one by one, and this figure
 between populations.
 """
 
-import torch
 from torch import Tensor
 
-from diffusion_lessons.metrics.jackknife import standard_error, weights_without_groups
-from diffusion_lessons.metrics.scores import Score
+from diffusion_lessons.metrics.jackknife import weights_without_groups
+from diffusion_lessons.metrics.scores import Score, score_of
 
 
 def drift(x: Tensor, fine: Tensor, labels: Tensor | None = None) -> Score:
@@ -22,6 +21,4 @@ def drift(x: Tensor, fine: Tensor, labels: Tensor | None = None) -> Score:
         raise ValueError(f"samples are compared one by one; got {list(x.shape)} and {list(fine.shape)}")
     squares = (x - fine).detach().cpu().double().flatten(1).square().mean(dim=1)  # [n]
     weights = weights_without_groups(labels, len(squares))  # [n, 1 + G]
-    value, *replicates = (weights.T @ squares / weights.sum(dim=0)).sqrt().tolist()
-    kept = tuple(float(f"{one:.9g}") for one in replicates)  # as a table keeps them
-    return Score(value, standard_error(torch.tensor(kept, dtype=torch.float64)), 0.0, 0.0, len(squares), kept)
+    return score_of((weights.T @ squares / weights.sum(dim=0)).sqrt(), (0.0, 0.0), len(squares))

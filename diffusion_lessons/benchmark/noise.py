@@ -23,8 +23,8 @@ from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.benchmark.sweep import sweep
 from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.machine import places
-from diffusion_lessons.metrics.errors import measured
 from diffusion_lessons.metrics.evaluator import of_images
+from diffusion_lessons.metrics.intervals import mean_of_draws
 from diffusion_lessons.sampling import Settings
 
 SEEDS, SAMPLES, BATCH = 8, 297, 99
@@ -81,9 +81,7 @@ def comparisons(name: str, rows: Sequence[Measurement]) -> list[Comparison]:
             raise shipped.NotMeasured(f"{pair.noisy} and {pair.plain} on {name}, from two seeds at least")
         noisy, plain = ([found[one, seed].quality["frechet"].value for seed in seeds] for one in pair)
         ratios = [high / low - 1 for high, low in zip(noisy, plain, strict=True)]
-        mean = sum(ratios) / len(ratios)
-        spread = (sum((ratio - mean) ** 2 for ratio in ratios) / (len(ratios) - 1) / len(ratios)) ** 0.5
-        compared.append(Comparison(pair, found[pair.noisy, seeds[0]].nfe, measured(mean, spread), tuple(ratios)))
+        compared.append(Comparison(pair, found[pair.noisy, seeds[0]].nfe, mean_of_draws(ratios), tuple(ratios)))
     return compared
 
 

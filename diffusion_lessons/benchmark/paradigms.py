@@ -26,6 +26,7 @@ from diffusion_lessons.denoisers.conditions import condition_on
 from diffusion_lessons.machine import description, places
 from diffusion_lessons.machine.files import check_writable, read_json, write_atomically
 from diffusion_lessons.metrics.evaluator import Evaluator, of_images
+from diffusion_lessons.metrics.intervals import mean_of_draws
 from diffusion_lessons.metrics.likelihood import bits_per_dimension
 from diffusion_lessons.metrics.scores import Score, evaluate, scores_from_json
 from diffusion_lessons.training.paradigms import RECIPES, fit
@@ -103,7 +104,8 @@ def _row(
     scores = evaluate(
         METRICS, evaluator.features_of(x, labels), evaluator.train, evaluator.held_out, floors=evaluator.floors
     )
-    of_bits = None if bits is None else (bits.mean().item(), bits.std().item() / len(bits) ** 0.5)
+    mean = None if bits is None else mean_of_draws(bits.tolist())
+    of_bits = None if mean is None else (mean.n, mean.s)
     pixels = [[round(pixel, 3) for pixel in image.flatten().tolist()] for image in shown]
     plain = {name: score._replace(replicates=()) for name, score in scores.items()}
     return Row(parameters, images, seconds, passes, kind, of_bits, plain, pixels)

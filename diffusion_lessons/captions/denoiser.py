@@ -104,8 +104,8 @@ class CaptionDenoiser(Denoiser):
 
     def sentences(self, count: int) -> Tensor:
         """Word numbers [count, 14] of sentences that name the ten digits in turn."""
-        named = [f"a {digit}" for digit in ATTRIBUTES["digit"]]
-        return as_tokens([named[i % len(named)] for i in range(count)] or named)[:count]
+        named = as_tokens([f"a {digit}" for digit in ATTRIBUTES["digit"]])
+        return named[torch.arange(count) % len(named)]
 
     @torch.no_grad()
     def encode(self, pictures: Tensor, batch: int = 256) -> Tensor:

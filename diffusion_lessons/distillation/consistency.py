@@ -30,6 +30,7 @@ from diffusion_lessons.distillation.recipe import Lesson, StudentRecipe
 from diffusion_lessons.machine.devices import moved
 from diffusion_lessons.path import Path as GaussianPath
 from diffusion_lessons.path import match
+from diffusion_lessons.samplers.ode import flow_time
 from diffusion_lessons.training.batches import Batch
 from diffusion_lessons.training.state import Run
 from diffusion_lessons.training.step import Objective
@@ -216,7 +217,7 @@ def heun_step(
     euler = path.add_noise(*first, s)
     second = teacher(euler, s, condition)
     full, full_s = path.alpha(t) + path.sigma(t), path.alpha(s) + path.sigma(s)
-    dr = path.sigma(s) / full_s - path.sigma(t) / full
+    dr = flow_time(path, s) - flow_time(path, t)
     velocity = (first.eps - first.x0 + second.eps - second.x0) / 2
     corrected = match(full_s, x) * (x / match(full, x) + match(dr, x) * velocity)
     return torch.where(match(path.sigma(s), x) > 0, corrected, euler)

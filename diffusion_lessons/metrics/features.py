@@ -106,10 +106,7 @@ def _references(name: str) -> dict[str, Reference]:
             f"is {ours[:12]}...: distances between them mean nothing. Make them again with "
             f"`diffusion-lessons features`"
         )
-    whole = None
-    if "train_mean" in tensors:
-        parts = (tensors[f"train_{part}"] for part in Population._fields)
-        whole = Population(*(part.double() if part.is_floating_point() else part for part in parts))
+    whole = Population.from_tensors(tensors, "train_") if "train_mean" in tensors else None
     return {
         split: Reference(tensors[f"{split}_features"], tensors[f"{split}_labels"].long(), of)
         for split, of in (("train", whole), ("test", None))

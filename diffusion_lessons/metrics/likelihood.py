@@ -24,6 +24,7 @@ from diffusion_lessons import grids
 from diffusion_lessons.denoisers.base import DenoiserLike
 from diffusion_lessons.path import Path
 from diffusion_lessons.samplers.checks import check_start
+from diffusion_lessons.samplers.ode import flow_time, time_of_flow
 
 
 def log_likelihood(
@@ -52,7 +53,7 @@ def log_likelihood(
 
     def at(u: float, z: Tensor) -> tuple[Tensor, Tensor]:
         """dz/du and its divergence."""
-        t = path.T if u >= _clock(path, path.T) else path.t_of_lam(math.log1p(-u) - math.log(u)) if u > 0 else 0.0
+        t = time_of_flow(path, u)
         scale = path.alpha(t) + path.sigma(t)
 
         def velocity(z: Tensor) -> Tensor:
@@ -64,7 +65,7 @@ def log_likelihood(
     first, last = (path.alpha(t) + path.sigma(t) for t in (times[-1], path.T))
     z, log_ratio = x / first, x.new_zeros(len(x))
     for t, s in pairwise(reversed(times)):
-        u, du = _clock(path, t), _clock(path, s) - _clock(path, t)
+        u, du = flow_time(path, t), flow_time(path, s) - flow_time(path, t)
         v1, d1 = at(u, z)
         v2, d2 = at(u + du / 2, z + du / 2 * v1)
         v3, d3 = at(u + du / 2, z + du / 2 * v2)
@@ -126,10 +127,6 @@ def bits_per_dimension(
     read = log_q.gather(-1, nearest)[..., 0].flatten(1).sum(1)
     noise = (-0.5 * eps**2 - math.log(sigma) - 0.5 * math.log(2 * math.pi)).flatten(1).sum(1)
     return (noise - density - read) / images[0].numel() / math.log(2)
-
-
-def _clock(path: Path, t: float) -> float:
-    return path.sigma(t) / (path.alpha(t) + path.sigma(t))
 
 
 def _unit_vectors(x: Tensor) -> list[Tensor]:

@@ -1,6 +1,7 @@
 """What metrics use of images: features with labels, and the moments of a whole data set of which these are a part."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple, Self
 
 import torch
 from torch import Tensor
@@ -30,6 +31,12 @@ class Population(NamedTuple):
         """What is known of it by name, as it is stored: numbers in single precision."""
         parts = {name: part for name, part in self._asdict().items() if part is not None}
         return {name: part.float() if part.is_floating_point() else part for name, part in parts.items()}
+
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, Tensor], prefix: str = "") -> Self:
+        """What `tensors` gave of a set with classes, read from a file in which each name begins with `prefix`."""
+        stored = (tensors[f"{prefix}{name}"] for name in cls._fields)
+        return cls(*(part.double() if part.is_floating_point() else part for part in stored))
 
     @property
     def class_variance(self) -> float:

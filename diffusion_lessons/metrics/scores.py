@@ -216,7 +216,7 @@ def evaluate(
         if (key := (name, n, draws, seed)) not in floors:
             subsets = draws_like(*_strata(held_out, counts), n, generator, draws)
             floors[key] = _floor([held_out.rows(rows) for rows in subsets], metric, real, counts)
-        scores[name] = _score(metric.figures(real, generated), floors[key], n)
+        scores[name] = score_of(metric.figures(real, generated), floors[key], n)
     return scores
 
 
@@ -229,13 +229,13 @@ def evaluate_values(samples: Features, real_std: float | None) -> dict[str, Scor
         return {}
     weights, n = weights_without_groups(samples.labels, len(samples.values)), len(samples.values)
     excess, mean, square = (weights / weights.sum(dim=0)).T.matmul(samples.values.cpu().double()).T
-    scores = {"excess": _score(excess, (0.0, 0.0), n)}
+    scores = {"excess": score_of(excess, (0.0, 0.0), n)}
     if real_std:
-        scores["contrast"] = _score((square - mean.square()).clamp(min=0).sqrt() / real_std, (1.0, 0.0), n)
+        scores["contrast"] = score_of((square - mean.square()).clamp(min=0).sqrt() / real_std, (1.0, 0.0), n)
     return scores
 
 
-def _score(figures: Tensor, floor: tuple[float, float], n: int) -> Score:
+def score_of(figures: Tensor, floor: tuple[float, float], n: int) -> Score:
     """The figure of all samples, followed by those without each group, as a score."""
     value, *replicates = figures.tolist()
     kept = tuple(float(f"{one:.9g}") for one in replicates)  # as a table keeps them

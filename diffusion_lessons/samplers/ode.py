@@ -16,6 +16,7 @@ itself has a kink between two of them, as in the last step of the cosine path, w
 once a step is shorter than that. Solvers in lambda never differentiate alpha and do not notice.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
@@ -26,7 +27,7 @@ from torch import Tensor
 from diffusion_lessons.denoisers.base import DenoiserLike, check_denoiser
 from diffusion_lessons.estimates import Estimate
 from diffusion_lessons.machine.fields import check_value
-from diffusion_lessons.path import Path
+from diffusion_lessons.path import Numbers, Path
 from diffusion_lessons.samplers.base import State, sampler
 from diffusion_lessons.samplers.ddim import ddim_step
 
@@ -34,6 +35,22 @@ from diffusion_lessons.samplers.ddim import ddim_step
 def slope(estimate: Estimate, path: Path, t: float) -> Tensor:
     """dx/dt = alpha'(t) x0_hat + sigma'(t) eps_hat, like x."""
     return path.d_alpha(t) * estimate.x0 + path.d_sigma(t) * estimate.eps
+
+
+def flow_time(path: Path, t: Numbers) -> Numbers:
+    """u = sigma / (alpha + sigma): the clock in which z = x / (alpha + sigma) moves at dz/du = eps_hat - x0_hat.
+
+    Every path is a rescaled flow path, and in this clock and scale it is one. u is finite and smooth at both ends.
+    """
+    sigma = path.sigma(t)
+    return sigma / (path.alpha(t) + sigma)
+
+
+def time_of_flow(path: Path, u: float) -> float:
+    """The t whose `flow_time` is u; the path's ends for what lies beyond them."""
+    if u <= 0:
+        return 0.0
+    return path.T if u >= flow_time(path, path.T) else path.t_of_lam(math.log1p(-u) - math.log(u))
 
 
 def ode_field(denoise: DenoiserLike, path: Path, shape: Sequence[int] | None = None) -> Callable:

@@ -1,6 +1,5 @@
 """The exact solution of the probability-flow ODE, by a general solver of high order: the reference for samplers."""
 
-import math
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -14,6 +13,7 @@ from diffusion_lessons.estimates import Estimate
 from diffusion_lessons.path import Path
 from diffusion_lessons.samplers.base import State
 from diffusion_lessons.samplers.checks import check_start
+from diffusion_lessons.samplers.ode import flow_time, time_of_flow
 
 
 def exact_flow(
@@ -27,11 +27,8 @@ def exact_flow(
     """
     check_start(denoise, x, path)
 
-    def flow_time(t: float) -> float:
-        return path.sigma(t) / (path.alpha(t) + path.sigma(t))
-
     def estimate(z: np.ndarray, u: float) -> Estimate:
-        t = path.T if u >= 1 else 0.0 if u <= 0 else path.t_of_lam(math.log((1 - u) / u))
+        t = time_of_flow(path, u)
         scale = path.alpha(t) + path.sigma(t)
         return denoise(scale * torch.from_numpy(z).reshape(x.shape), t)
 
@@ -43,7 +40,7 @@ def exact_flow(
     with torch.no_grad():
         for t, s in pairwise(times):
             z = (states[-1].x / (path.alpha(t) + path.sigma(t))).numpy().ravel()
-            span = (flow_time(t), flow_time(s))
+            span = (flow_time(path, t), flow_time(path, s))
             solution = solve_ivp(velocity, span, z, method="DOP853", rtol=tolerance, atol=tolerance)
             if not solution.success:
                 raise RuntimeError(f"the exact flow from t = {t:g} to {s:g} could not be computed: {solution.message}")

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from diffusion_lessons.metrics.adherence import class_variance, contrast, out_of_range
-from diffusion_lessons.metrics.samples import Features, population, values_of
+from diffusion_lessons.metrics.samples import Features, Population, population, values_of
 from diffusion_lessons.metrics.scores import Score, evaluate_values
 from tests.metrics.clouds import cloud
 
@@ -40,3 +40,12 @@ def test_three_numbers_of_each_sample_give_excess_and_contrast():
         isinstance(scores["excess"], Score) and scores["excess"].spread > 0 and len(scores["excess"].replicates) == 25
     )
     assert evaluate_values(Features(cloud(200)), 0.7) == {}
+
+
+def test_a_whole_set_is_read_back_as_it_was_stored():
+    labels = torch.arange(60) % 3
+    whole = population(cloud(60, 4), labels, classes=3)
+    stored = {f"train_{name}": part for name, part in whole.tensors().items()}
+    for part, back in zip(whole, Population.from_tensors(stored, "train_"), strict=True):
+        assert part.dtype == back.dtype
+        torch.testing.assert_close(part, back, rtol=1e-6, atol=1e-6)

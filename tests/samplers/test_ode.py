@@ -10,6 +10,7 @@ from scipy.integrate import solve_ivp
 
 from diffusion_lessons import samplers, schedules, toys
 from diffusion_lessons.denoisers import Denoiser
+from diffusion_lessons.samplers.ode import flow_time, time_of_flow
 from tests.paths import PATHS
 from tests.samplers.problems import MIXTURE, noise, rms
 
@@ -139,3 +140,16 @@ def test_first_flow_s_single_step_is_the_mean_of_the_data():
     out = samplers.sample(samplers.euler, MIXTURE.denoiser(FLOW), x, FLOW, (1.0, 0.0))
     mean = (MIXTURE.weights[:, None] * MIXTURE.means).sum(0)
     torch.testing.assert_close(out, mean.expand_as(out), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_every_path_has_the_clock_of_a_flow_path(name):
+    """u = t on the flow path itself; on any path it rises with t, and leads back to it."""
+    path = PATHS[name]
+    assert flow_time(FLOW, 0.3) == pytest.approx(0.3)
+    times = [path.T * share for share in (0.1, 0.4, 0.7)]
+    clock = [flow_time(path, t) for t in times]
+    assert clock == sorted(clock) and clock[0] > 0 and clock[-1] < flow_time(path, path.T)
+    assert [time_of_flow(path, u) for u in clock] == pytest.approx(times, rel=1e-6)
+    assert (time_of_flow(path, 0.0), time_of_flow(path, 1.0)) == (0.0, path.T)
+    torch.testing.assert_close(flow_time(path, torch.tensor(times).double()), torch.tensor(clock).double())

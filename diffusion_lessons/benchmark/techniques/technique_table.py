@@ -51,7 +51,9 @@ def measure_candidates(
     _check_parent(file, fingerprint(parent))
     for candidate in candidates:
         found.append(candidate)
-        missing = [s for s in candidate.settings if not _known(file, _sha256(candidate.source), s, samples)]
+        rows, sha256 = table.read(file) if file.is_file() else [], _sha256(candidate.source)
+        known = {row.settings for row in rows if (row.checkpoint_sha256, row.samples) == (sha256, samples)}
+        missing = [settings for settings in candidate.settings if settings not in known]
         if not missing:
             continue
         denoise = checkpoints.load(candidate.source)
@@ -163,11 +165,6 @@ def line(row: Measurement) -> str:
 def _same_start(fine: Tensor, settings: Settings) -> Tensor | None:
     """The fine run, for settings that mean the same images: guided ones mean others."""
     return None if settings.guided else fine
-
-
-def _known(file: Path, sha256: str, settings: Settings, samples: int) -> bool:
-    rows = table.read(file) if file.is_file() else []
-    return any((row.checkpoint_sha256, row.settings, row.samples) == (sha256, settings, samples) for row in rows)
 
 
 def _sha256(source: str) -> str:

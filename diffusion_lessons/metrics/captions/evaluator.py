@@ -82,8 +82,7 @@ def of_captions(denoise: CaptionDenoiser) -> SentenceEvaluator:
         features, classes, predicted = (tensors[f"{split}_{part}"] for part in ("features", "classes", "predicted"))
         return Features(features, classes.long(), predicted.long(), whole=whole)
 
-    stored = (tensors[f"train_{part}"] for part in Population._fields)
-    whole = Population(*(part.double() if part.is_floating_point() else part for part in stored))
+    whole = Population.from_tensors(tensors, "train_")
     return SentenceEvaluator(
         "captions features",
         ours["contrastive"],
