@@ -101,11 +101,11 @@ def run(candidate: str, seed: int, budget: int, relative_cost: float) -> dict[st
 def table(rows: pd.DataFrame) -> pd.DataFrame:
     """Means over seeds, with the standard deviation of a run if there are several; the nearest to real images first."""
     errors = {f"error at {level:g}": f"1000 x error at {level:g}" for level in LEVELS}
-    figures = rows[["frechet"]].rename(columns={"frechet": "Frechet distance"})
+    figures = rows[["frechet"]].rename(columns={"frechet": "Fréchet distance"})
     figures["adherence, %"] = 100 * rows["adherence"]
     figures = figures.assign(**{told: 1000 * rows[name] for name, told in errors.items()})
     grouped = figures.groupby(rows["candidate"])
-    means = grouped.mean().sort_values("Frechet distance")
+    means = grouped.mean().sort_values("Fréchet distance")
     spreads = grouped.std().loc[means.index]
     told = {name: [with_spread(*pair) for pair in zip(means[name], spreads[name], strict=True)] for name in means}
     images = rows.groupby("candidate")["images"].mean()[means.index]

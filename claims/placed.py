@@ -21,7 +21,7 @@ def placed_times(T: float, steps: int, p: float, end: float = 0.0) -> tuple[floa
 
 
 def placed_scores(network: str, samples: int) -> list[Number]:
-    """Frechet distances of ten DDIM steps at each place, and their excess over the even ones, in pairs."""
+    """Fréchet distances of ten DDIM steps at each place, and their excess over the even ones, in pairs."""
     denoise, judge = checkpoints.load(network), evaluator(network)
     labels = judge.labels(samples, 0)
     assert labels is not None  # networks with classes

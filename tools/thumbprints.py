@@ -44,7 +44,7 @@ def thumbprint(denoise: Any, **changes: Any) -> Tensor:
 
 
 def quality(denoise: Any) -> dict[str, dict[str, float]] | None:
-    """Adherence and Frechet distance of up to 500 samples; None where no classifier ships for the data."""
+    """Adherence and Fréchet distance of up to 500 samples; None where no classifier ships for the data."""
     try:
         evaluator = of_network(denoise)
     except FileNotFoundError:

@@ -100,10 +100,10 @@ def the_same_limit() -> list[Number]:
 @measures(
     "C25",
     "The network's two limits: DDPM in 1000 steps, and the solution of the ODE, which is DDIM's limit, by "
-    "DPM-Solver++ in 20 steps. The same marginal: equivalent, on both sides, in Frechet distance (25 % of DDPM's) and"
+    "DPM-Solver++ in 20 steps. The same marginal: equivalent, on both sides, in Fréchet distance (25 % of DDPM's) and"
     " in diversity within a class (0.05 of that of real images).",
     all_of(
-        *(rule("Frechet: excess of the ODE", sign * 0.25) for rule, sign in BOTH_SIDES),
+        *(rule("Fréchet: excess of the ODE", sign * 0.25) for rule, sign in BOTH_SIDES),
         *(rule("diversity: ODE - DDPM", sign * 0.05) for rule, sign in BOTH_SIDES),
     ),
     *IMAGES,
@@ -112,7 +112,7 @@ def two_limits_of_a_network(network: str) -> list[Number]:
     """A network's errors act on a deterministic chain and on one with fresh noise in different ways."""
     ode, sde = rows(network, Settings("dpm_solver_pp_2m", 20), DDPM)
     ratio = difference("diversity: ODE - DDPM", ode, sde, "diversity")
-    return [excess("Frechet: excess of the ODE", ode, sde), ratio, value("ODE", ode), value("DDPM", sde)]
+    return [excess("Fréchet: excess of the ODE", ode, sde), ratio, value("ODE", ode), value("DDPM", sde)]
 
 
 claim("C39", "1, pitfalls", "Samplers share one network without retraining, and guidance is no separate model.")

@@ -17,7 +17,7 @@ claim("C2a", "1, frontier", "At ten steps quality starts to degrade visibly.")
 
 @measures(
     "C2a",
-    "Frechet distance of DDIM in 10 steps minus that in 50, paired, as a share of the latter. The pictures stand side"
+    "Fréchet distance of DDIM in 10 steps minus that in 50, paired, as a share of the latter. The pictures stand side"
     " by side in lesson 10.",
     above("10 steps: excess over 50", 0.0),
     *IMAGES,
@@ -103,7 +103,7 @@ def _at(count: int) -> str:
     return f"{count} evaluation{'s' if count > 1 else ''}"
 
 
-LEAD = "Frechet distance minus that of the teacher's DDIM in as many evaluations, paired:"
+LEAD = "Fréchet distance minus that of the teacher's DDIM in as many evaluations, paired:"
 
 
 @measures("C3", f"{LEAD} DPM-Solver++(2M). In one evaluation it is DDIM.", _taking_over(2, 4, 8), *IMAGES)

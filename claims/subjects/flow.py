@@ -48,7 +48,7 @@ def needs(fewer: tuple[str, ...], enough: tuple[str, ...], margin: float, words:
 
 @measures(
     "C10a",
-    "Frechet distance of Euler's method in 1, 2, 4 and 8 steps against the network's own asymptote (20 steps of "
+    "Fréchet distance of Euler's method in 1, 2, 4 and 8 steps against the network's own asymptote (20 steps of "
     "DPM-Solver++), paired; margin 25 %.",
     needs(
         ("1 steps: excess", "2 steps: excess"),
@@ -75,7 +75,7 @@ BUDGETS = {
 
 @measures(
     "C10b",
-    "Two networks of one size, with the same data and training budget, and the same noise and labels: Frechet "
+    "Two networks of one size, with the same data and training budget, and the same noise and labels: Fréchet "
     "distance of flow minus diffusion at equal evaluations, and the share recognised beside it.",
     by_case({name: below(f"{name}: flow - diffusion", 0.0) for name in BUDGETS}),
     *(
@@ -201,7 +201,7 @@ claim("C10d", "2, flow matching", "Flow matching needs no noise schedule to be d
 @measures(
     "C10d",
     "Two distributions of training times that somebody has to choose between, uniform and logit-normal, three "
-    "trainings of each: the Frechet distance of uniform over logit-normal, less 1. No design is needed if the choice "
+    "trainings of each: the Fréchet distance of uniform over logit-normal, less 1. No design is needed if the choice "
     "changes it by at most 25 %.",
     all_of(below("uniform: excess over logit-normal", 0.25), above("uniform: excess over logit-normal", -0.25)),
     on("digits", needs=[]),

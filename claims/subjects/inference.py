@@ -54,7 +54,7 @@ claim("C16b", "2, inference", "FP16 loses little quality.")
 
 @measures(
     "C16b",
-    "Equivalence of half precision (bfloat16 in the network, x in float32) and float32: Frechet distance, paired, "
+    "Equivalence of half precision (bfloat16 in the network, x in float32) and float32: Fréchet distance, paired, "
     "margin 25 %.",
     below("half precision: excess", 0.25),
     *GUIDED,
@@ -78,7 +78,7 @@ claim("C16d", "2, inference", "INT8 loses some quality.")
 )
 @measures(
     "C16d",
-    "INT8 against float32: Frechet distance, paired. 'Some loss': farther from the data, an excess above 0.",
+    "INT8 against float32: Fréchet distance, paired. 'Some loss': farther from the data, an excess above 0.",
     above("INT8: excess", 0.0),
     technique_case("MNIST, INT8", "mnist-diffusion"),
 )

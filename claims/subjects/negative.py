@@ -169,7 +169,7 @@ def _fewer(scale: float) -> list[Number]:
 @measures(
     "C27a",
     f"The digits network, which learned smudged digits as a class of their own, at scale 2, {COUNT} samples each with "
-    "and without that class as the negative, paired: the Frechet distance, the share recognised, and the share that a"
+    "and without that class as the negative, paired: the Fréchet distance, the share recognised, and the share that a"
     " detector calls smudged. Of sentences at scale 4, with *smudged* as the negative of all; the smudged are counted "
     "by the judge, among sentences that say nothing of smudges.",
     by_case(

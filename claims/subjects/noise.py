@@ -62,7 +62,7 @@ def _on_numbers(steps: int, mixture: str, **more: Any) -> list[Number]:
 @measures(
     "C4",
     "Ten steps on one grid: DDPM with the small and with the large variance against DDIM, paired, as shares of DDIM's "
-    "Frechet distance.",
+    "Fréchet distance.",
     by_case({name: above(number, 0.0) for name, number in RULED.items()}),
     *IMAGES,
 )
@@ -89,7 +89,7 @@ def ten_exact_noisy_steps(mixture: str, **more: Any) -> list[Number]:
     "C4",
     f"DDIM's step with the fresh noise of the reverse SDE (k = 1, DDPM's small variance) against none, in as many "
     f"evaluations: {seeds_of_noise.SEEDS} seeds of {seeds_of_noise.SAMPLES} digits, paired within a seed, as shares of "
-    "DDIM's Frechet distance.",
+    "DDIM's Fréchet distance.",
     by_case({f"{count} evaluations": above(f"{count} evaluations: excess over DDIM", 0.0) for count in COUNTS}),
     on(
         "digits, over seeds",

@@ -24,7 +24,7 @@ claim(
 
 @measures(
     "C1a",
-    "Equivalence: Frechet distance of DDIM in 50 steps against DDPM in 1000, paired, as a share of DDPM's; margin 25 "
+    "Equivalence: Fréchet distance of DDIM in 50 steps against DDPM in 1000, paired, as a share of DDPM's; margin 25 "
     "%.",
     below("excess of DDIM in 50", 0.25),
     *IMAGES,

@@ -185,7 +185,7 @@ SOME = (1.15, 1.3, 1.5, 2.0)
 
 @measures(
     "C42",
-    "Frechet distance at scales from 1 to 2 against scale 1, paired.",
+    "Fréchet distance at scales from 1 to 2 against scale 1, paired.",
     by_case({f"s = {scale:g}": below(f"s = {scale:g}: excess over s = 1", 0.0) for scale in SOME}),
     *GUIDED,
 )

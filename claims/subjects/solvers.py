@@ -111,7 +111,7 @@ LARGE = {
 
 @measures(
     "C9b",
-    "Frechet distance against DDIM's with as many evaluations, 5 or 10, paired: larger steps are possible where it is"
+    "Fréchet distance against DDIM's with as many evaluations, 5 or 10, paired: larger steps are possible where it is"
     " smaller.",
     by_case({name: below(f"{name}: excess over DDIM", 0.0) for name in LARGE}),
     *IMAGES,
@@ -138,7 +138,7 @@ WHERE_STEPS_BELONG = by_case(
 
 @measures(
     "C17",
-    "Frechet distance of ten DDIM steps at t = T (k/10)^p, paired with the even ones: p = 1/2 crowds high noise, p = "
+    "Fréchet distance of ten DDIM steps at t = T (k/10)^p, paired with the even ones: p = 1/2 crowds high noise, p = "
     "2 low noise.",
     WHERE_STEPS_BELONG,
     on("MNIST", needs=["mnist-diffusion", "mnist-features"], network="mnist-diffusion", samples=1000),

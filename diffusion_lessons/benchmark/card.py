@@ -41,7 +41,7 @@ def scales(card: dict[str, Any]) -> tuple[float, ...]:
 def best(
     denoise: Any, evaluator: Evaluator, scale: float = 1.0, *, samples: int = TRIALS, seed: int = 1, **changes: Any
 ) -> Settings:
-    """The candidate with the smallest Frechet distance at this scale; for a student, the settings of its card.
+    """The candidate with the smallest Fréchet distance at this scale; for a student, the settings of its card.
 
     `seed` should differ from that of the samples on which the winner is then measured: the smallest of several noisy
     distances is biased downwards, and fresh noise removes the bias. `changes` are set in every candidate, such as

@@ -2,7 +2,7 @@
 
     x_t = alpha x_0 + sigma eps  with  sigma / alpha = L,   then the sampler's steps from t to 0
 
-A perfect network returns images as good as those that went in, whatever the level: its Frechet distance does not rise
+A perfect network returns images as good as those that went in, whatever the level: its Fréchet distance does not rise
 above that of the same images untouched, and the variance within classes stays 1. Where the distance begins to rise with
 L, the network is wrong at that level: small levels decide about strokes and edges, large ones about the shape of the
 whole. Samples drawn from pure noise go through all levels and hide which of them is at fault.
@@ -57,7 +57,7 @@ class Level(NamedTuple):
     def __str__(self) -> str:
         rise, variance = interval(self.rise()), self.scores["variance"].value / self.untouched["variance"].value
         adherence = self.scores["adherence"].value
-        return f"level {self.level:<5g} Frechet {_signed(rise)}  variance x{variance:.2f}  adherence {adherence:.1%}"
+        return f"level {self.level:<5g} Fréchet {_signed(rise)}  variance x{variance:.2f}  adherence {adherence:.1%}"
 
 
 def by_level(

@@ -76,7 +76,7 @@ def evaluate(
     device: Device = None,
     seed: Seed = 0,
 ) -> None:
-    """Measure a checkpoint at guidance scales 1 and 2, and write adherence and Frechet distance into its card.
+    """Measure a checkpoint at guidance scales 1 and 2, and write adherence and Fréchet distance into its card.
 
     \b
     diffusion-lessons evaluate mnist-diffusion

@@ -35,7 +35,7 @@ def run_benchmark(
     """Measure a checkpoint by a plan, print each row as it is made, and keep the rows in a file.
 
     ship: keep them where the course's own tables are, `datasets/measurements/`.
-    inception: measure in Inception's features, whose Frechet distance is a FID, and keep a table of their own.
+    inception: measure in Inception's features, whose Fréchet distance is a FID, and keep a table of their own.
 
     Raises ValueError for `ship` with `inception`, since the course's tables are all in its own features and comparable;
     FileNotFoundError for `ship` outside a clone of the repository.

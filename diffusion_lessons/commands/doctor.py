@@ -48,7 +48,7 @@ def show_levels(
     levels = by_level(denoise, evaluator, data, samples=samples, seed=seed)
     n, untouched = levels[0].scores["frechet"].n, levels[0].untouched["frechet"].value
     print(
-        f"{n} held-out images, noised to each level (sigma / alpha) and denoised by {checkpoint}. Frechet distance "
+        f"{n} held-out images, noised to each level (sigma / alpha) and denoised by {checkpoint}. Fréchet distance "
         f"({evaluator.name}) above that of the same images untouched, {untouched:.3f}, with 95 % interval:"
     )
     for level in levels:

@@ -1,9 +1,9 @@
-"""The Frechet distance: how far apart are two sets of features, each described by one Gaussian?
+"""The Fréchet distance: how far apart are two sets of features, each described by one Gaussian?
 
     d^2 = |m_1 - m_2|^2 + tr(C_1 + C_2 - 2 (C_1 C_2)^(1/2))
 
 the squared 2-Wasserstein distance between N(m_1, C_1) and N(m_2, C_2) (Dowson and Landau 1982). With features of one
-particular Inception network it is called FID (Heusel et al. 2017); with any others it must not be: say "Frechet
+particular Inception network it is called FID (Heusel et al. 2017); with any others it must not be: say "Fréchet
 distance (MNIST features)".
 
 It is biased: the estimate from few samples is too large, by about the same amount for real images as for generated

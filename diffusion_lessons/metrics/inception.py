@@ -4,7 +4,7 @@
     measure(denoise, settings, evaluator=evaluator, metrics=["frechet"], samples=10_000)  # a FID
 
 Our own classifiers come with the package and describe small digits well, but a distance in their features is no FID.
-This one is: the network of Heusel et al. (2017), as torchmetrics runs it, against all training images. Like any Frechet
+This one is: the network of Heusel et al. (2017), as torchmetrics runs it, against all training images. Like any Fréchet
 distance it falls as samples are added, so compare it only with figures at the same count; papers mostly use 50,000.
 
 It needs `pip install torchmetrics torch-fidelity` and 91 MB of weights, which are fetched once.
@@ -91,7 +91,7 @@ def _weights(copy: str | Path | None) -> tuple[Path, str]:
         except (OSError, RuntimeError) as error:
             raise ConnectionError(
                 f"Inception's weights could not be fetched ({error}): copy {WEIGHTS} from a machine that has them to "
-                f"{file}, or say where they are with --inception-weights. Frechet distances in our own features need "
+                f"{file}, or say where they are with --inception-weights. Fréchet distances in our own features need "
                 "no download"
             ) from error
     if not file.is_file():

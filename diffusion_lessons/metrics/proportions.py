@@ -1,7 +1,7 @@
 """Labels in the exact proportions of real images.
 
 Most of what tells two sets of digits apart is how many of each class they hold, so samples whose labels are drawn at
-random differ from real images by the luck of the draw: at 500 samples of MNIST the Frechet distance of real images
+random differ from real images by the luck of the draw: at 500 samples of MNIST the Fréchet distance of real images
 varies eight times as much with random labels as with exact proportions.
 """
 

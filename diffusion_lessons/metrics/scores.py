@@ -152,7 +152,7 @@ def _variance(real: Features, fake: Features, weights: Tensor) -> Tensor:
 
 
 METRICS: dict[str, Metric] = {
-    "frechet": Metric("Frechet distance", "low", _frechet, quadratic=True),
+    "frechet": Metric("Fréchet distance", "low", _frechet, quadratic=True),
     "kernel": Metric("kernel distance", "low", _kernel, True, quadratic=True),
     "precision": Metric("precision", "high", _precision_recall(0), True),
     "recall": Metric("recall", "high", _precision_recall(1), True, covering=balls.covering_balls),  # error: too wide
@@ -199,7 +199,7 @@ def evaluate(
     n, d = check_features(generated.features).shape
     if "frechet" in metrics and n < 2 * (d + 1):
         raise ValueError(
-            f"{n} samples in {d} features: the error of the Frechet distance is found without some of them, and fewer "
+            f"{n} samples in {d} features: the error of the Fréchet distance is found without some of them, and fewer "
             f"than {d + 1} have a singular covariance. Draw at least {2 * (d + 1)} samples, or use the kernel distance"
         )
     if len(held_out.features) < n:

@@ -1,7 +1,7 @@
 """A small classifier with 64 features, from which every quality metric of the course is computed.
 
 A convolutional network averages its last feature maps over all positions. The 64 means are the features of an image,
-and one linear layer predicts its class from them. Distances between sets of images (Frechet, kernel, precision and
+and one linear layer predicts its class from them. Distances between sets of images (Fréchet, kernel, precision and
 recall) are distances between their features; whether a sample is the digit that was asked for follows from the class.
 """
 

@@ -37,7 +37,7 @@ $samples
 $table
 <p>NFE is the number of network evaluations for one sample; seconds are the median over batches, with the distance of
 their quartiles. Adherence is the share of samples that a classifier trained on real digits takes for the digit asked
-for. The Frechet distance is the course's own, in $features: it compares the classifier's features of samples with those
+for. The Fréchet distance is the course's own, in $features: it compares the classifier's features of samples with those
 of real training digits, and is no FID. The last line is the floor: what real digits, never seen in training, score at
 the same count.</p>
 
@@ -101,7 +101,7 @@ def readable(results: pd.DataFrame) -> pd.DataFrame:
         "seconds per image": "{:.2g}",
         "quartiles apart": "{:.1g}",
         "adherence": "{:.1%}",
-        "Frechet distance": "{:.3g}",
+        "Fréchet distance": "{:.3g}",
     }
     texts = results.copy()
     for column, pattern in formats.items():

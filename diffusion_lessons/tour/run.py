@@ -41,7 +41,7 @@ DIGITS = [str(digit) for digit in range(10)]
 class Plan:
     """The amount of work: training images, samples of each sampler, the batch size, and samples with a negative.
 
-    The fast tour draws too few samples for a Frechet distance in 64 features, which needs 130.
+    The fast tour draws too few samples for a Fréchet distance in 64 features, which needs 130.
     """
 
     images: int
@@ -99,7 +99,7 @@ def run(
 
 def table(rows: list[Measurement]) -> pd.DataFrame:
     """One line for each sampler, and below them the floor: what real digits score at the same count."""
-    titles = {"adherence": "adherence", "frechet": "Frechet distance"}
+    titles = {"adherence": "adherence", "frechet": "Fréchet distance"}
     lines: list[dict[str, Any]] = [
         {
             "sampler": label(row.settings.sampler),

@@ -38,7 +38,7 @@ def seeded(seed):
 
 
 # %% [markdown]
-# ## The Frechet distance
+# ## The Fréchet distance
 #
 # There is no right answer to "draw a seven", so samples cannot be compared with originals one by one. What can be
 # compared are two *clouds*: many real images and many generated ones. Nor can this be done pixel by pixel, since a
@@ -78,7 +78,7 @@ print(inspect.getsource(frechet_between).split('"""')[2].strip("\n"))
 # %% [markdown]
 # **A name.** With the features of one particular network (Inception, trained on ImageNet photographs) this distance is
 # called the *FID*. Our features are different, so our number is not a FID and cannot be compared with one. We call it
-# the *Frechet distance (MNIST features)*. (For photographs, `diffusion-lessons benchmark CHECKPOINT --inception`
+# the *Fréchet distance (MNIST features)*. (For photographs, `diffusion-lessons benchmark CHECKPOINT --inception`
 # computes a FID, if the weights of that network can be downloaded.)
 
 # %% [markdown]
@@ -174,7 +174,7 @@ for n in counts[:4]:
     pairs = zip(halves[:20], halves[20:], strict=True)
     kernel[n] = [kernel_distance(train.features[a], unseen.features[b]) for a, b in pairs]
 levels = {
-    "Frechet distance": {n: over_draws(floor[n]) for n in counts[:4]},
+    "Fréchet distance": {n: over_draws(floor[n]) for n in counts[:4]},
     "kernel distance": {n: over_draws(kernel[n]) for n in counts[:4]},
 }
 figure = measuring.floor_figure(levels, "Real digits against real digits: one falls, one stays")
@@ -182,7 +182,7 @@ low, *_, high = levels["kernel distance"].values()
 assert all(abs(each.n) < 3 * each.s / math.sqrt(20) for each in levels["kernel distance"].values())
 show(
     figure,
-    f"Left, the Frechet distance of real digits falls with the count. Right, the kernel distance stays around 0, "
+    f"Left, the Fréchet distance of real digits falls with the count. Right, the kernel distance stays around 0, "
     f"within {low.s:.3f} for 250 images and {high.s:.4f} for 2,500.",
 )
 
@@ -228,7 +228,7 @@ show(figure, "Three clouds over eight clusters. " + "; ".join(text.replace("\n",
 #   cannot change much. It was proposed for this reason by Naeem et al. 2020, https://arxiv.org/abs/2002.09797.)
 #
 # The first two models have nearly the same distance and opposite faults. One number cannot tell them apart, but two
-# can. And the third has almost **no distance at all**: the Frechet distance sees only a mean and a covariance, and both
+# can. And the third has almost **no distance at all**: the Fréchet distance sees only a mean and a covariance, and both
 # are right. (Its precision shows that something is wrong.)
 
 # %% [markdown]
@@ -351,7 +351,7 @@ floor_panel(train, unseen)
 # %% [markdown]
 # ## Exercises
 #
-# Exercises [1](#The-Frechet-distance) and [2](#How-sure-are-we) stand above.
+# Exercises [1](#The-Fréchet-distance) and [2](#How-sure-are-we) stand above.
 
 # %% [markdown]
 # **3.** The kernel distance without bias: which pairs must be left out?
@@ -367,7 +367,7 @@ check("kernel_estimate", kernel_estimate)
 # %% [markdown]
 # **4. To investigate.** A model forgets half of its sevens. How many of its images give it away? Below, twenty sets of
 # them and twenty sets of real digits are scored, and your function counts how many standard deviations of a single set
-# lie between the two. The Frechet distance needs a thousand images to bring them two apart. Find a measure of your own
+# lie between the two. The Fréchet distance needs a thousand images to bring them two apart. Find a measure of your own
 # that does it with *five hundred*. You may use all that the classifier says (`features.probabilities` of the features),
 # and you may know what you are looking for. Would your measure have found that the fours are missing?
 
@@ -384,7 +384,7 @@ def told_apart(measure, n):
 
 
 for n in (500, 1000):
-    print(f"Frechet distance, {n} images: {told_apart(to_training, n):.2f} standard deviations")
+    print(f"Fréchet distance, {n} images: {told_apart(to_training, n):.2f} standard deviations")
 
 
 def unevenness(x):

@@ -387,7 +387,7 @@ columns = {
         "smudged": default[name]["smudged"][2],
         "all said": default[name]["all said"][2],
         "CLIP score": default[name]["clip score"],
-        "Frechet distance": default[name].get("frechet", float("nan")),
+        "Fréchet distance": default[name].get("frechet", float("nan")),
     }
     for name in ("without", "with")
 }

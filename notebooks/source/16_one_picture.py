@@ -466,7 +466,7 @@ for name, row in table.items():
     bits = "no likelihood" if row.bits is None else f"{row.kind} likelihood, {row.bits[0]:.2f} bits a pixel"
     print(f"{name}: {bits}; evaluations for a sample: {row.passes}")
     print(f"   {row.parameters:,} weights, {row.images:,} images in {row.seconds:.0f} s of training")
-    said = {"adherence": "adherence", "coverage": "coverage", "variance": "variance / real", "frechet": "Frechet"}
+    said = {"adherence": "adherence", "coverage": "coverage", "variance": "variance / real", "frechet": "Fréchet"}
     print("   " + ", ".join(f"{words} {row.scores[metric].value:.2f}" for metric, words in said.items()))
 real = table["diffusion"].scores
 print("real digits: " + ", ".join(f"{words} {real[metric].floor:.2f}" for metric, words in said.items()))

@@ -60,7 +60,7 @@ def rows(**columns):
 
 
 def measured(values, luck, **more):
-    """Frechet distances with an error of 0.2 each; rows of the same luck move together."""
+    """Fréchet distances with an error of 0.2 each; rows of the same luck move together."""
     kept = [made.replicates(value, 0.2, number) for value, number in zip(values, luck, strict=True)]
     return rows(frechet_value=values, frechet_spread=[0.2] * len(values), frechet_replicates=kept, **more)
 

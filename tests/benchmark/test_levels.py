@@ -49,7 +49,7 @@ def test_a_network_made_wrong_above_a_level_is_found_there(evaluator):
     bad = WrongAbove(good, 0.5, path)
     found = by_level(bad, evaluator, DATA, (0.3, 1.2, 5.0), samples=297, steps=5)
     assert first_fault(found).level == 1.2 and not found[0].faulty
-    assert "Frechet +" in str(found[1]) and str(found[1]).startswith("level 1.2")
+    assert "Fréchet +" in str(found[1]) and str(found[1]).startswith("level 1.2")
 
 
 def test_without_noise_images_come_back():

@@ -31,6 +31,6 @@ def test_the_table_puts_the_nearest_first():
     rows = pd.DataFrame([{"candidate": c, "seed": s, "frechet": f, **row} for c, s, f in runs])
     shown = race.table(rows)
     assert list(shown.index) == ["b", "a"] and list(shown["seeds"]) == [1, 2]
-    assert list(shown["Frechet distance"]) == ["2.00", "6.00 ± 1.41"]
+    assert list(shown["Fréchet distance"]) == ["2.00", "6.00 ± 1.41"]
     assert list(shown["adherence, %"]) == ["50.00", "50.00 ± 0.00"]
     assert list(shown["1000 x error at 1"]) == ["20.00", "20.00 ± 0.00"]

@@ -1,4 +1,4 @@
-"""The Frechet distance against its closed form, a matrix root, and torchmetrics."""
+"""The Fréchet distance against its closed form, a matrix root, and torchmetrics."""
 
 import numpy as np
 import pytest

@@ -120,6 +120,13 @@ def test_nothing_of_one_machine_in_the_tree():
     assert not found, "\n".join(found)
 
 
+def test_a_name_in_prose_is_spelled_as_its_bearer_does():
+    """Fréchet; without the accent only inside an identifier, `frechet_distance` or torchmetrics' own."""
+    bare = re.compile(r"(?<![A-Za-z_])Fre" + r"chet(?![A-Za-z_])")
+    texts = [path for path in tracked_files() if path.suffix in {".py", ".md", ".toml", ".json", ".ipynb"}]
+    assert not [str(path.relative_to(ROOT)) for path in texts if bare.search(path.read_text(encoding="utf-8"))]
+
+
 def test_no_large_file_is_tracked_by_accident():
     limit = 26_000_000  # the largest checkpoint allowed
     assert not [str(path) for path in tracked_files() if path.stat().st_size > limit]

@@ -35,7 +35,7 @@ def test_the_table_names_every_sampler_and_its_evaluations(made):
 
 
 def test_its_figures_are_the_courses_own(made):
-    """One adherence and one Frechet distance in the course, named by their features: those of `measure`."""
+    """One adherence and one Fréchet distance in the course, named by their features: those of `measure`."""
     out, page = made
     denoise, digits = load(out / "digits-diffusion.safetensors"), evaluators.of_images("digits")
     options = {"evaluator": digits, "metrics": ("adherence", "frechet"), "repeats": 1}
@@ -44,7 +44,7 @@ def test_its_figures_are_the_courses_own(made):
     assert shown["adherence"][4] == pytest.approx(again.quality["adherence"].value, abs=0.051)  # stored in half
     row = measure(denoise, Settings("ddim", 2), **options, samples=130)
     line, floor = table([row]).to_dict("records")
-    assert line["Frechet distance"] == row.quality["frechet"].value > floor["Frechet distance"] > 0
+    assert line["Fréchet distance"] == row.quality["frechet"].value > floor["Fréchet distance"] > 0
     assert "in digits features" in page.read_text().replace("\n", " ")
 
 

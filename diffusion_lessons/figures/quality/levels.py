@@ -11,7 +11,7 @@ from diffusion_lessons.figures.quality.frontier import plain_numbers
 from diffusion_lessons.metrics.intervals import interval
 
 PANELS = {
-    "frechet": ("Distance above that of the same images", "Frechet distance, after minus before"),
+    "frechet": ("Distance above that of the same images", "Fréchet distance, after minus before"),
     "variance": ("Variance within classes", "after minus before (real images: 1)"),
 }
 
@@ -19,7 +19,7 @@ PANELS = {
 def by_level(levels: Sequence[Level]) -> Figure:
     """Real images noised to each level and denoised, against the same images untouched, with 95 % intervals in pairs.
 
-    At the left the Frechet distance, at the right the variance within classes: 0 is what a perfect network leaves.
+    At the left the Fréchet distance, at the right the variance within classes: 0 is what a perfect network leaves.
     """
     figure = Figure(figsize=(9.2, 3.8), layout="constrained")
     for plot, (metric, (title, words)) in zip(figure.subplots(1, 2), PANELS.items(), strict=True):

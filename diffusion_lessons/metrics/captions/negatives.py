@@ -112,7 +112,7 @@ def default_negative(
 ) -> dict[str, Any]:
     """Fresh sentences that say nothing of smudges, drawn with and without one negative for all, from the same noise.
 
-    For both: how many pictures are smudged, how many show all that was said, the mean CLIP score, and the Frechet
+    For both: how many pictures are smudged, how many show all that was said, the mean CLIP score, and the Fréchet
     distance of their embeddings from those of real scenes (`real_moments`). "smudged minus": [pictures that only the
     negative made sharp, pictures that it made smudged], the pairs by which the two differ.
     """

@@ -61,7 +61,7 @@ def floor_panel(train: Reference, held_out: Reference, *, count: int = 1000, per
 
 def _draws_figure(floor: Sequence[float], model: Sequence[float]) -> Figure:
     title = "Each line is a whole evaluation, drawn again"
-    figure, plot = style.axes(title, "Frechet distance (MNIST features)", "", size=(6.4, 2.4))
+    figure, plot = style.axes(title, "Fréchet distance (MNIST features)", "", size=(6.4, 2.4))
     for height, (values, color) in enumerate(((floor, style.BLACK), (model, style.VERMILION))):
         plot.plot(values, [height] * len(values), "|", color=color, markersize=26, markeredgewidth=1.5)
     plot.set(yticks=[0, 1], yticklabels=["real images", "the model"], ylim=(-0.6, 1.6))

@@ -43,7 +43,7 @@ def frontier_panel(table: pd.DataFrame, denoise: Any, *, budget: int = 10) -> Pa
 
 
 def _points(table: pd.DataFrame, tied: pd.DataFrame, best: pd.Series, budget: int) -> Figure:
-    figure, plot = style.axes("Within the budget", "network evaluations", "Frechet distance", size=(4.8, 3.4))
+    figure, plot = style.axes("Within the budget", "network evaluations", "Fréchet distance", size=(4.8, 3.4))
     fits = (table["nfe"] <= budget).to_numpy()
     is_tied = np.isin(table.index, tied.index)
     groups = ((~fits, 0.12, "too dear"), (fits & ~is_tied, 0.45, "beaten"), (is_tied, 1.0, "ties"))

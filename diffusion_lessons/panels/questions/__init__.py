@@ -43,7 +43,7 @@ def of_lesson(number: str) -> dict[str, Any]:
 
 
 def prediction(name: str, **measured: Any) -> Question:
-    """The question "01.half_way", its options in an order that the name alone decides.
+    """The question "01.half_way", its options in an order that the lesson's file alone decides.
 
     `measured` fills the places that the question leaves. KeyError for a name that its lesson does not have.
     """
@@ -56,17 +56,29 @@ def prediction(name: str, **measured: Any) -> Question:
     def fill(text: str) -> str:
         return text.format(**measured) if measured else text
 
-    replies = {fill(entry["right"]): fill(entry["why"])}
-    for option, reply in entry["wrong"]:
-        replies[fill(option)] = fill(reply)
-    options = list(replies)
-    random.Random(f"options of {name}").shuffle(options)
-    return Question(
-        fill(entry["question"]),
-        options,
-        options.index(fill(entry["right"])),
-        [replies[option] for option in options],
-    )
+    wrong = [(fill(option), fill(reply)) for option, reply in entry["wrong"]]
+    random.Random(f"options of {name}").shuffle(wrong)
+    place = places(asked, number)[short]
+    choices = [*wrong[:place], (fill(entry["right"]), fill(entry["why"])), *wrong[place:]]
+    options, replies = map(list, zip(*choices, strict=True))
+    return Question(fill(entry["question"]), options, place, replies)
+
+
+def places(asked: dict[str, Any], number: str) -> dict[str, int]:
+    """The place of each question's right answer among its choices, dealt so that none comes more often than another.
+
+    Questions of a lesson that have equally many choices draw from one shuffled deck of places, filled anew when empty.
+    """
+    deal = random.Random(f"deal in lesson {number}")
+    decks: dict[int, list[int]] = {}
+    dealt = {}
+    for name, entry in asked.items():
+        count = 1 + len(entry["wrong"])
+        deck = decks.setdefault(count, [])
+        if not deck:
+            deck += deal.sample(range(count), count)
+        dealt[name] = deck.pop()
+    return dealt
 
 
 def statements(number: str) -> list[Question]:

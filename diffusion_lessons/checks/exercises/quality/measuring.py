@@ -30,8 +30,8 @@ def _frechet(m_a, C_a, m_b, C_b, root=_root):
 
 FRECHET = Exercise(
     "frechet(mean_a, cov_a, mean_b, cov_b)",
-    "The squared Frechet distance of two Gaussians, the number that is called FID: means [d], covariances [d, d].",
-    "lesson 09, the Frechet distance",
+    "The squared Fréchet distance of two Gaussians, the number that is called FID: means [d], covariances [d, d].",
+    "lesson 09, the Fréchet distance",
     lambda m_a, C_a, m_b, C_b: float(
         frechet_between(Moments(tensor(m_a), tensor(C_a)), Moments(tensor(m_b), tensor(C_b)))
     ),
