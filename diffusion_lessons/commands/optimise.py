@@ -13,7 +13,7 @@ from diffusion_lessons.benchmark.techniques.candidates import grids_of, ranking_
 from diffusion_lessons.checkpoints import plans
 from diffusion_lessons.denoisers.network import Denoiser
 from diffusion_lessons.machine.files import check_writable
-from diffusion_lessons.metrics import evaluator as evaluators
+from diffusion_lessons.metrics.captions.evaluator import of_network
 from diffusion_lessons.metrics.intervals import Interval, interval
 from diffusion_lessons.optimise.block_pruning import least_missed
 from diffusion_lessons.optimise.int8 import why_no_int8
@@ -100,7 +100,7 @@ def beside_parent(
     if not samples:
         return measured
     try:
-        evaluator = evaluators.of_images(evaluators.data_of(parent))
+        evaluator = of_network(parent)
     except (ValueError, FileNotFoundError) as error:
         print(f"quality was not measured: {error}")
         return measured

@@ -20,7 +20,7 @@ from diffusion_lessons.figures.pictures.saving import check_figure, save_figure
 from diffusion_lessons.figures.quality.techniques import techniques_figure
 from diffusion_lessons.machine import places
 from diffusion_lessons.machine.files import check_writable
-from diffusion_lessons.metrics import evaluator as evaluators
+from diffusion_lessons.metrics.captions.evaluator import of_network
 
 
 def run_techniques(
@@ -48,7 +48,7 @@ def run_techniques(
         file = shipped_file(checkpoint) if ship else folder / f"{Path(checkpoint).stem}{table.SUFFIX}"
         check_writable(file)
         try:
-            evaluator = evaluators.of_images(evaluators.data_of(checkpoints.load(checkpoint)))
+            evaluator = of_network(checkpoints.load(checkpoint))
             chosen = candidates(checkpoint, folder, progress=_say)
             found = measure_candidates(checkpoint, chosen, file, evaluator, samples=samples, keep=folder, say=_say)
             time_candidates(checkpoint, found, file)

@@ -13,7 +13,7 @@ __getattr__, __dir__, __all__ = offer(
         "copies": [],
         "feature_cache": ["reuse_features"],
         "guidance_cache": ["reuse_negative"],
-        "head_pruning": ["head_names", "without_heads"],
+        "head_pruning": ["head_names", "least_missed_heads", "without_heads"],
         "int8": ["Quantised", "calibration_run", "quantise", "to_int8", "why_no_int8"],
         "placement": ["cheapest", "local_errors", "place_steps"],
         "sensitivity": ["layer_sensitivity"],

@@ -1,6 +1,7 @@
 """Attention heads that are cut out: which word did a head serve?
 
 faster = without_heads(load("captions-diffusion"), [("levels.down.reading", 2)])
+names = least_missed_heads(denoise, 10, latents, sentences)
 
 A head is a slice of the query, key, value and output matrices. `captions.word_attention.without_head` silences one for
 a moment, which costs nothing and saves nothing; here its rows and columns are removed, so that the network computes the
@@ -10,12 +11,14 @@ same as with the head silenced, in less. Source: Michel et al. 2019, "Are sixtee
 
 import copy
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from diffusion_lessons.denoisers.network import Denoiser
 from diffusion_lessons.networks.attention import MultiHeadAttention
+from diffusion_lessons.optimise.block_pruning import loss_of
 from diffusion_lessons.optimise.copies import copied, unet_of
 
 Head = tuple[str, int]
@@ -48,6 +51,27 @@ def without_heads(denoise: Denoiser, heads: Iterable[Head]) -> Denoiser:
             raise ValueError(f"all {attention.heads} heads of {name} are to be cut out: leave one")
         unet.set_submodule(f"{name}{PART}", _with_heads(attention, kept))
     return faster
+
+
+def least_missed_heads(denoise: Denoiser, count: int, x0: Tensor, condition: Any = None, *, seed: int = 0) -> list[str]:
+    """`count` heads to cut out, as "levels.down.reading:2": each is missed least once those before are gone.
+
+    What a head is worth is the rise of the loss (`block_pruning.loss_of`) without it, on images x0 [B, ...] (latents
+    for a network of latents) and what is said of them. Every attention keeps a head. Raises ValueError for more heads
+    than can be spared.
+    """
+    there, parts = head_names(denoise), len(_attentions(denoise))
+    if not 0 <= count <= len(there) - parts:
+        raise ValueError(
+            f"the network has {len(there)} heads in {parts} attentions, each of which keeps one; got {count} to cut out"
+        )
+    gone: list[Head] = []
+    for _ in range(count):
+        left = [head for head in there if head not in gone]
+        spare = [head for head in left if sum(name == head[0] for name, _ in left) > 1]
+        losses = {head: loss_of(without_heads(denoise, [*gone, head]), x0, condition, seed=seed) for head in spare}
+        gone.append(min(losses, key=losses.__getitem__))
+    return [f"{name}:{number}" for name, number in gone]
 
 
 def _attentions(denoise: Denoiser) -> dict[str, MultiHeadAttention]:

@@ -41,6 +41,16 @@ def test_blocks_are_chosen_by_their_loss_and_latency_may_be_all(tmp_path, monkey
     assert "frechet" not in measured and len(json.loads(out.read_text())["plan"]["blocks"]) == 1
 
 
+def test_a_network_told_in_words_is_judged_by_its_sentences(tmp_path, capsys):
+    out = tmp_path / "plan.json"
+    heads = ["levels.down.around:0"]
+    measured = run_optimise(
+        "captions-diffusion", out, Settings("ddim", 1, batch=65), drop_heads=heads, samples=130, rounds=2
+    )
+    assert measured["adherence"]["samples"] == 130 and measured["frechet"]["plan"] > 0
+    assert "quality was not measured" not in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     "options, words",
     [

@@ -16,20 +16,24 @@ from torch import Tensor
 
 from diffusion_lessons import checkpoints
 from diffusion_lessons.benchmark.plans import at_steps
+from diffusion_lessons.captions.denoiser import CaptionDenoiser
 from diffusion_lessons.checkpoints import cards, plans
 from diffusion_lessons.data import Data, load_data
+from diffusion_lessons.data.captions.sample import load_sample
+from diffusion_lessons.denoisers.base import DenoiserLike
 from diffusion_lessons.denoisers.clipping import clip
-from diffusion_lessons.denoisers.conditions import condition_on
+from diffusion_lessons.denoisers.conditions import condition_on, takes_condition
 from diffusion_lessons.denoisers.network import Denoiser
 from diffusion_lessons.machine.devices import why_not_compiled
 from diffusion_lessons.machine.files import read_json, write_atomically
 from diffusion_lessons.metrics.evaluator import data_of
 from diffusion_lessons.optimise.block_pruning import least_missed
 from diffusion_lessons.optimise.copies import network_of
+from diffusion_lessons.optimise.head_pruning import head_names, least_missed_heads
 from diffusion_lessons.optimise.int8 import why_no_int8
 from diffusion_lessons.optimise.placement import FINE, cheapest, local_errors
 from diffusion_lessons.optimise.techniques import Techniques, apply
-from diffusion_lessons.sampling import Settings, device_of
+from diffusion_lessons.sampling import Settings, device_of, is_latent
 from diffusion_lessons.training import recipes
 from diffusion_lessons.training.fine_tuning import fine_tune
 from diffusion_lessons.training.loop import train
@@ -37,10 +41,11 @@ from diffusion_lessons.training.loop import train
 SOLVER = "dpm_solver_pp_2m"
 PLACED = (5, 10)  # steps that are placed
 TRAINED = 15_000  # images of a fine-tuning, and of the small network that is trained from the start
-RANKING = 64  # images by which blocks are ranked
+RANKING = 64  # images by which blocks and heads are ranked
 PLACING = 64  # samples of the run whose local errors place the steps: of a seed that no row is drawn from
 SEED_OF_PLACING = 10_000
 GUIDED = 2.0  # the scale at which guidance's second pass is reused
+TOLD = 4.0  # the same where sentences guide: the scale of their use
 SHARE = 0.25  # of the channels
 
 
@@ -79,7 +84,8 @@ def _candidates(name: str, folder: Path, say: Say) -> Iterator[tuple[str, Sequen
 
     grids = kept("grids", lambda: [list(grid) for grid in grids_of(denoise, PLACED).values()])
     yield name, [*curve(), *half(), *placed(grids)]
-    if reason := why_no_int8(device_of(denoise)):
+    told_in_words = "only networks that are told a class are compiled in a plan" if is_latent(denoise) else ""
+    if reason := told_in_words or why_no_int8(device_of(denoise)):
         say(f"left out, int8: {reason}")
     else:
         yield plan("int8", int8=True), [*at_steps(SOLVER, 4, 5, 10), *at_steps("ddim", 10)]
@@ -87,15 +93,24 @@ def _candidates(name: str, folder: Path, say: Say) -> Iterator[tuple[str, Sequen
     for every, settings in ((2, at_steps(SOLVER, 10)), (3, both)):
         yield plan(f"features-{every}", features=every), settings
         yield plan(f"features-{every}-line", features=every, order=1), settings
-    if denoise.classes is not None:
-        yield name, guided()
+    if takes_condition(denoise):
+        yield name, guided(scale_of(denoise))
+    if there := head_names(denoise):
+        few, many = len(there) // 4, len(there) // 2
+        heads = kept("heads", lambda: least_missed_heads(denoise, many, *ranking_images(denoise)))
+        with_scale = [*quick, *at_steps(SOLVER, 10, scale=scale_of(denoise))]
+        for count in (few, many):
+            yield plan(f"{count}-heads", heads=tuple(heads[:count])), with_scale
     first, second = kept("blocks", lambda: least_missed(denoise, 2, *ranking_images(denoise)))
     yield plan("1-block", blocks=(first,)), quick
     yield plan("2-blocks", blocks=(first, second)), quick
-    if reason := why_not_compiled(device_of(denoise)):
+    if reason := told_in_words or why_not_compiled(device_of(denoise)):
         say(f"left out, compiling: {reason}")
     else:
         yield plan("compiled", compile=True), quick
+    if told_in_words:
+        say("left out, training on: a system that is told in words is trained part by part, by recipes of its own")
+        return
     yield plan("2-blocks-tuned", blocks=(first, second), trained=TRAINED), quick
     if importlib.util.find_spec("torch_pruning"):
         yield plan("channels-tuned", channels=SHARE, trained=TRAINED), quick
@@ -120,7 +135,13 @@ def made_plan(name: str, denoise: Denoiser, file: Path, techniques: Techniques, 
 
 
 def ranking_images(denoise: Denoiser) -> tuple[Tensor, Tensor]:
-    """Training images in equal distances, by which blocks are ranked, and their labels."""
+    """Training images in equal distances, by which blocks and heads are ranked, and their labels.
+
+    For a network that is told in words: latents of the scenes that ship, and the sentences about them.
+    """
+    if isinstance(denoise, CaptionDenoiser):
+        world = load_sample()
+        return denoise.encode(world.pictures[:RANKING]), denoise.read_condition(world.sentences[:RANKING])
     data = images_of(denoise)
     count = min(RANKING, len(data))
     return data.batch(torch.arange(count) * (len(data) // count))
@@ -136,11 +157,16 @@ def curve() -> list[Settings]:
     return [*at_steps(SOLVER, 3, 4, 5, 6, 8, 10, 20), *at_steps("ddim", 2, 3, 4, 5, 6, 8, 10, 20)]
 
 
-def guided() -> list[Settings]:
+def guided(scale: float = GUIDED) -> list[Settings]:
     """The guided curve, and guidance with fewer passes."""
-    reused = [Settings(SOLVER, 10, scale=GUIDED, reuse=k) for k in (2, 3)]
-    within = Settings(SOLVER, 10, scale=GUIDED, interval=(0.2, 3.0))
-    return [*at_steps(SOLVER, 4, 6, 8, 10, scale=GUIDED), *reused, within]
+    reused = [Settings(SOLVER, 10, scale=scale, reuse=k) for k in (2, 3)]
+    within = Settings(SOLVER, 10, scale=scale, interval=(0.2, 3.0))
+    return [*at_steps(SOLVER, 4, 6, 8, 10, scale=scale), *reused, within]
+
+
+def scale_of(denoise: Denoiser) -> float:
+    """The guidance scale at which this network is measured."""
+    return TOLD if is_latent(denoise) else GUIDED
 
 
 def half() -> list[Settings]:
@@ -158,10 +184,15 @@ def grids_of(denoise: Denoiser, steps: Sequence[int]) -> dict[int, tuple[float, 
     """For each number of steps the times of `place_steps`, from one fine run whose noise no row is drawn from."""
     path, generator = denoise.path, torch.Generator().manual_seed(SEED_OF_PLACING)
     x = path.prior((PLACING, *denoise.shape), generator)  # type: ignore[misc]
-    labels = None if denoise.classes is None else torch.arange(PLACING) % denoise.classes
-    told = denoise if labels is None else condition_on(denoise, labels)
+    told: DenoiserLike = denoise
+    if isinstance(denoise, CaptionDenoiser):
+        told = condition_on(denoise, denoise.sentences(PLACING))
+    elif denoise.classes is not None:
+        told = condition_on(denoise, torch.arange(PLACING) % denoise.classes)
+    if not is_latent(denoise):  # latents have no range to be clipped to
+        told = clip(told, 1.0)
     times = path.grid(max(FINE, *steps), spacing="trailing")
-    errors = local_errors(clip(told, 1.0), x, path, times, generator=generator)
+    errors = local_errors(told, x, path, times, generator=generator)
     return {count: tuple(times[i] for i in cheapest(errors, count)) for count in steps}
 
 

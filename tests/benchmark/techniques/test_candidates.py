@@ -16,8 +16,11 @@ from diffusion_lessons.benchmark.techniques.candidates import (
     weights_of,
 )
 from diffusion_lessons.checkpoints import plans
+from diffusion_lessons.optimise import block_pruning
 from diffusion_lessons.optimise.block_pruning import block_names
+from diffusion_lessons.optimise.head_pruning import head_names
 from diffusion_lessons.optimise.techniques import Techniques
+from tests.captions.small import save_system
 
 
 @pytest.fixture(scope="module")
@@ -87,3 +90,19 @@ def test_the_small_network_is_as_thin_as_the_pruned_one_and_trained_once(denoise
     assert card["architecture"]["widths"] == [24, 48] and card["images_seen"] == 640
     assert card["techniques"] == ["a small network from the start"] and card["parent_sha256"] == denoise.card["sha256"]
     assert recipe_of(denoise).name == "digits"
+
+
+def test_a_network_told_in_words_has_heads_to_cut_and_is_not_trained_on(tmp_path, monkeypatch):
+    said, system = [], str(save_system(tmp_path))
+    for name in ("PLACING", "RANKING"):
+        monkeypatch.setattr(module, name, 2)
+    monkeypatch.setattr(block_pruning, "LEVELS", 1)
+    monkeypatch.setattr(module, "train", None)
+    monkeypatch.setattr(module, "fine_tune", None)
+    found = list(candidates(system, tmp_path, progress=said.append))
+    whole = len(head_names(load(system)))
+    cut = [whole - len(head_names(load(one.source))) for one in found if one.source.endswith("-heads.json")]
+    assert cut == [whole // 4, whole // 2]
+    guided = {one.scale for candidate in found for one in candidate.settings if one.guided}
+    assert guided == {module.TOLD}
+    assert sum("left out" in words for words in said) == 3
