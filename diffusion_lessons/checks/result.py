@@ -8,7 +8,7 @@ from html import escape
 from diffusion_lessons.checks.exercise import Exercise, Mistake
 
 COLUMNS = 88  # of a terminal
-RIGHT, WRONG, UNWRITTEN = "#00694D", "#B34700", "#777777"  # of the bar at the left; a sign and a word say it, too
+RIGHT, WRONG, UNWRITTEN = "#00694D", "#B34700", "#707070"  # of the bar at the left; a sign and a word say it, too
 BOX = '<div style="border-left: 4px solid {}; padding: 2px 0 2px 10px; max-width: 46em; line-height: 1.45">{}</div>'
 
 

@@ -2,12 +2,15 @@
 
 A family has a hue and a sampler its marker, so that a figure can be read by colour-blind readers and in grey print. The
 hues are Okabe and Ito's (https://jfly.uni-koeln.de/color/), darkened until each has a contrast of 3 to 1 with white,
-which lines need (WCAG 2, 1.4.11), and as far apart for colour-blind readers as theirs are.
+which lines need (WCAG 2, 1.4.11), and as far apart for colour-blind readers as theirs are. Words need 4.5 to 1 (1.4.3):
+`TEXT` holds the colours that have it.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
@@ -21,7 +24,8 @@ class Look(NamedTuple):
 
 
 VERMILION, BLUE, GREEN = "#B84300", "#0072B2", "#009E73"
-ORANGE, SKY, PURPLE, BLACK, GREY = "#D08000", "#2B96F0", "#CC79A7", "#000000", "#777777"
+ORANGE, SKY, PURPLE, BLACK, GREY = "#D08000", "#2B96F0", "#CC79A7", "#000000", "#707070"
+TEXT = (VERMILION, BLUE, BLACK, GREY)  # in which words may be written
 SHADE = "#CCCCCC"  # the darkest grey of a density: coloured lines pass over it
 
 LOOKS: dict[str, Look] = {
@@ -123,9 +127,12 @@ def shade(plot: Axes, density: np.ndarray, extent: tuple[float, float, float, fl
     plot.imshow(density**0.5, extent=extent, origin="lower", **look)
 
 
-def legend_outside(plot: Axes) -> None:
-    """A legend at the right of the axes, where it covers nothing and has room for words that can be read."""
-    plot.legend(fontsize=9, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
+def legend_outside(plot: Axes, handles: Sequence[Artist] | None = None) -> None:
+    """A legend at the right of the axes, where it covers nothing and has room for words that can be read.
+
+    handles: what it shows, where that is not what the axes hold.
+    """
+    plot.legend(handles=handles, fontsize=9, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
 
 
 def clean(plot: Axes) -> None:

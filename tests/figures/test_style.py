@@ -1,13 +1,18 @@
 """A colour-blind reader, or one with a grey print, can tell the samplers apart."""
 
+import ast
+import importlib
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
 from diffusion_lessons import samplers
+from diffusion_lessons.checks import result
 from diffusion_lessons.figures import style
+from diffusion_lessons.panels import quiz
 
 # Linear RGB as a dichromat sees it (Viénot, Brettel and Mollon 1999, in the form of Machado et al. 2009, severity 1).
 DICHROMATS = {
@@ -40,6 +45,36 @@ def test_a_line_can_be_seen_on_white_and_on_a_density(color):
     """Contrast by WCAG 2: 3 to 1 for what must be seen. Over the darkest of a density a line keeps most of it."""
     assert contrast(color, "white") >= 3
     assert contrast(color, style.SHADE) >= 1.8
+
+
+WRITTEN_BY = {"annotate", "text", "set_title", "suptitle", "set_xlabel", "set_ylabel"}
+LIBRARY = Path(style.__file__).parents[1]
+
+
+def colours_of_words():
+    """Where a figure's words are given a colour: the file, the line, and the expressions that may be it."""
+    for file in sorted(LIBRARY.rglob("*.py")):
+        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and getattr(call.func, "attr", "") in WRITTEN_BY:
+                for given in (one.value for one in call.keywords if one.arg in ("color", "c")):
+                    choices = [given.body, given.orelse] if isinstance(given, ast.IfExp) else [given]
+                    yield f"{file.relative_to(LIBRARY)}:{call.lineno}", [ast.unparse(one) for one in choices]
+
+
+def test_coloured_words_in_figures_can_be_read():
+    """WCAG 2 asks for 4.5 to 1 of words; the hues of lines have 3, so words take those of `style.TEXT`."""
+    assert all(contrast(color, "white") >= 4.5 for color in style.TEXT)
+    found = dict(colours_of_words())
+    modules = {name: importlib.import_module(name) for name in ("diffusion_lessons.figures.pictures.captioned",)}
+    known = {"style": style, **{name: value for one in modules.values() for name, value in vars(one).items()}}
+    assert found
+    for place, choices in found.items():
+        assert {eval(choice, known) for choice in choices} <= {*style.TEXT}, place
+
+
+@pytest.mark.parametrize("color", [quiz.RIGHT, quiz.WRONG, result.RIGHT, result.WRONG])
+def test_words_that_judge_can_be_read(color):
+    assert contrast(color, "white") >= 4.5
 
 
 def contrast(one, other):

@@ -45,8 +45,8 @@ def captioned_grid(
         place = places[i // columns, i % columns]
         place.imshow(image, interpolation="nearest")
         place.spines[:].set(visible=True, color="0.7")  # where white paper ends, on a white page
-        words, color = (f"\u2717 {captions[i]}", WRONG) if marks[i] else (captions[i], RIGHT)
-        place.set_title(words, fontsize=7, color=color, y=-0.32, pad=0)
+        words = f"\u2717 {captions[i]}" if marks[i] else captions[i]
+        place.set_title(words, fontsize=7, color=WRONG if marks[i] else RIGHT, y=-0.32, pad=0)
     if looked is not None:
         size = pictures.shape[-2:]
         fine = F.interpolate(looked.detach().cpu().float()[:, None], size, mode="bilinear")[:, 0]  # [N, H, W]

@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter
 
 from diffusion_lessons.benchmark.frontier import on_frontier
@@ -26,7 +28,7 @@ AXES = {
     "parameters": "parameters of the network",
     "peak_memory_mb": "peak memory in MB",
 }
-FADED = 0.3
+SIZE, BEATEN = 7.0, 3.5  # points across a marker; what is beaten is drawn small, in a colour that can still be seen
 WITH_LEGEND = (8.6, 4.4)  # inches, of which the legend at the right takes a third
 
 
@@ -44,10 +46,10 @@ def joined(rows: Sequence[Measurement]) -> pd.DataFrame:
 
 
 def frontier(table: pd.DataFrame, x: str = "nfe", quality: str = "frechet", title: str | None = None) -> Figure:
-    """Every row as a point with its error; what is beaten beyond the difference's error fades, the floor is a band.
+    """Every row as a point with its error; what is beaten beyond the difference's error is small, the floor is a band.
 
-    The line joins the rows that are not beaten by the values alone, with their steps beside them; between them and the
-    other rows in full colour the difference does not decide.
+    The line joins the rows that are not beaten by the values alone, with their steps beneath them; between them and the
+    other large points the difference does not decide.
     """
     y = f"{quality}_value"
     kept, best = on_frontier(table, [x, y]), on_frontier(table, [x, y], z=0)
@@ -56,36 +58,31 @@ def frontier(table: pd.DataFrame, x: str = "nfe", quality: str = "frechet", titl
     figure, plot = style.axes(
         title or f"{(~kept).sum()} of {len(table)} ways to sample are beaten", AXES[x], measured, size=WITH_LEGEND
     )
-    named: set[str] = set()
+    samplers: dict[str, Line2D] = {}  # for the legend, in which every marker is large
     for row, fair in zip(table.to_dict("records"), kept, strict=True):
-        name = row["label"]
-        look = _look(row, table, linestyle="none") | {"label": None if name in named else name}
-        named.add(name)
+        look = _look(row, table, linestyle="none", label=row["label"], markersize=SIZE if fair else BEATEN)
+        samplers.setdefault(row["label"], Line2D([], [], **look | {"markersize": SIZE}))
         width = None if x != "seconds_per_image" else [[row[x] - row["seconds_q1"]], [row["seconds_q3"] - row[x]]]
-        plot.errorbar(row[x], row[y], yerr=row[f"{quality}_spread"], xerr=width, alpha=1 if fair else FADED, **look)
+        thin: dict[str, Any] = {} if fair else {"elinewidth": 0.8}
+        plot.errorbar(row[x], row[y], yerr=row[f"{quality}_spread"], xerr=width, **look, **thin)
     line = table[best].sort_values(x)
-    _name_points(plot, line, x, y)
     plot.plot(line[x], line[y], color=style.GREY, lw=1, zorder=0)
-    draw_floor(plot, table, quality)
+    floors = draw_floor(plot, table, quality)
     plot.set(xscale="log", yscale="log" if (table[y] > 0).all() else "linear")
+    _name_points(plot, line, x, y)
     plain_numbers(plot)
-    style.legend_outside(plot)
+    style.legend_outside(plot, [*floors, *samplers.values()])
     return figure
 
 
 def _name_points(plot: Axes, line: pd.DataFrame, x: str, y: str) -> None:
-    """Steps beside the points of a falling line, below and above it in turn, so that neighbours do not collide."""
-    for number, row in enumerate(line.to_dict("records")):
-        place: dict[str, Any] = {"xytext": (5, 7), "va": "bottom"} if number % 2 else {"xytext": (-5, -7), "va": "top"}
-        side = "left" if number % 2 else "right"
-        plot.annotate(
-            style.count(row["steps"], "step"),
-            (row[x], row[y]),
-            textcoords="offset points",
-            ha=side,
-            fontsize=9,
-            **place,
-        )
+    """Steps to the left below the points of a falling line, where nothing lies: what did would not be beaten."""
+    left, right = plot.get_xlim()
+    plot.set_xlim(left * (left / right) ** 0.08, right)  # room for the first
+    for row in line.to_dict("records"):
+        steps = style.count(row["steps"], "step")
+        beneath: dict[str, Any] = {"xytext": (-6, -5), "textcoords": "offset points", "ha": "right", "va": "top"}
+        plot.annotate(steps, (row[x], row[y]), fontsize=9, **beneath)
 
 
 def above_floor(table: pd.DataFrame, quality: str = "frechet", title: str | None = None) -> Figure:
@@ -127,26 +124,27 @@ def over_scale(table: pd.DataFrame, title: str | None = None) -> Figure:
         yerr=rows["adherence_spread"],
         **style.line(rows["sampler"].iloc[0]),
     )
-    for row in rows.to_dict("records"):
-        plot.annotate(
-            f"s = {row['scale']:g}",
-            (row["diversity_value"], row["adherence_value"]),
-            xytext=(5, 5),
-            textcoords="offset points",
-            fontsize=8,
-        )
+    halo = [withStroke(linewidth=3, foreground="white")]
+    for number, row in enumerate(rows.to_dict("records")):  # above and below in turn: neighbours may be close
+        side: dict[str, Any] = {"xytext": (0, -7), "va": "top"} if number % 2 else {"xytext": (0, 7), "va": "bottom"}
+        place = row["diversity_value"], row["adherence_value"]
+        scale = f"s = {row['scale']:g}"
+        plot.annotate(scale, place, textcoords="offset points", ha="center", fontsize=9, path_effects=halo, **side)
+    plot.margins(y=0.12)
     plot.axhline(rows["adherence_floor"].iloc[0], color=style.BLACK, lw=0.8, ls=":", label="real images")
     plot.axvline(rows["diversity_floor"].iloc[0], color=style.BLACK, lw=0.8, ls=":")
     plot.legend(fontsize=9)
     return figure
 
 
-def draw_floor(plot: Axes, table: pd.DataFrame, quality: str) -> None:
+def draw_floor(plot: Axes, table: pd.DataFrame, quality: str) -> list[Line2D]:
     """What real images score at these sample counts: a line with a band of two standard errors for each count."""
+    lines = []
     for count, rows in table.groupby("samples"):
         floor, spread = rows[f"{quality}_floor"].iloc[0], rows[f"{quality}_floor_spread"].iloc[0]
-        plot.axhline(floor, color=style.BLACK, lw=1, ls=":", label=f"real images, n = {count}")
+        lines.append(plot.axhline(floor, color=style.BLACK, lw=1, ls=":", label=f"real images, n = {count}"))
         plot.axhspan(floor - 2 * spread, floor + 2 * spread, color=style.BLACK, alpha=0.06, lw=0)
+    return lines
 
 
 def plain_numbers(plot: Axes) -> None:

@@ -1,15 +1,17 @@
-"""The frontier of lesson 12: every technique beside the plain step-count curve, faded where fewer steps do better."""
+"""The frontier of lesson 12: every technique beside the plain step-count curve, small where fewer steps do better."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.benchmark.techniques.step_curve import TITLES, beside, is_plain
 from diffusion_lessons.benchmark.techniques.technique_table import at_batch
 from diffusion_lessons.figures import style
-from diffusion_lessons.figures.quality.frontier import FADED, WITH_LEGEND, plain_numbers
+from diffusion_lessons.figures.quality.frontier import BEATEN, SIZE, WITH_LEGEND, plain_numbers
 
 COLOURS = {  # a family of techniques keeps its colour, and its marker for those who do not tell colours apart
     "int8": (style.VERMILION, "s"),
@@ -50,7 +52,7 @@ def techniques_figure(
 ) -> Figure:
     """Figure against seconds for an image at this batch, of one guidance scale; the plain runs are joined by a line.
 
-    A point is faded where a plain run that takes no longer is surely better (`step_curve.beside`), hollow where the
+    A point is small where a plain run that takes no longer is surely better (`step_curve.beside`), hollow where the
     spread does not decide. shown: the families of techniques to draw; by default all.
     """
     joined = [row for row in at_batch(rows, batch) if metric in row.quality and row.settings.scale == scale]
@@ -61,28 +63,27 @@ def techniques_figure(
     figure, plot = style.axes(name, "milliseconds for each image (median)", TITLES[metric], size=WITH_LEGEND)
     for sampler in dict.fromkeys(row.settings.sampler for row in plain):
         _draw_curve(plot, [row for row in plain if row.settings.sampler == sampler], metric)
-    named: set[str] = set()
+    families: dict[str, Line2D] = {}  # for the legend, in which every marker is large and filled
     for one in verdicts:
         colour, marker = COLOURS[family(one.row)]
-        label = None if family(one.row) in named else family(one.row)
-        named.add(family(one.row))
+        look: dict[str, Any] = {"color": colour, "marker": marker, "linestyle": "none", "label": family(one.row)}
+        families.setdefault(family(one.row), Line2D([], [], markersize=SIZE, **look))
         plot.errorbar(
             1000 * (one.row.seconds_per_image or 0),
             one.row.quality[metric].value,
             yerr=one.row.quality[metric].spread,
-            fmt=marker,
-            color=colour,
             mfc="white" if one.word == "undecided" else colour,
-            alpha=FADED if one.word == "worse" else 1.0,
+            markersize=BEATEN if one.word == "worse" else SIZE,
             elinewidth=0.6,
-            label=label,
+            **look,
         )
     plot.set(xscale="log", yscale="log" if all(row.quality[metric].value > 0 for row in joined) else "linear")
     plain_numbers(plot)
     if metric != "drift" and joined:
         floor = joined[0].quality[metric]
         plot.axhline(floor.floor, color=style.BLACK, lw=1, ls=":", label=f"real images, n = {floor.n}")
-    style.legend_outside(plot)
+    lines = [one for one in plot.get_legend_handles_labels()[0] if isinstance(one, Line2D)]  # not the points
+    style.legend_outside(plot, [*lines, *families.values()])
     return figure
 
 

@@ -46,10 +46,14 @@ def _points(table: pd.DataFrame, tied: pd.DataFrame, best: pd.Series, budget: in
     figure, plot = style.axes("Within the budget", "network evaluations", "Fréchet distance", size=(4.8, 3.4))
     fits = (table["nfe"] <= budget).to_numpy()
     is_tied = np.isin(table.index, tied.index)
-    groups = ((~fits, 0.12, "too dear"), (fits & ~is_tied, 0.45, "beaten"), (is_tied, 1.0, "ties"))
-    for chosen, alpha, name in groups:
+    groups: tuple[tuple[Any, dict[str, Any], str], ...] = (
+        (~fits, {"color": style.GREY, "marker": "x", "markersize": 5}, "over budget"),
+        (fits & ~is_tied, {"color": style.BLUE, "marker": "o", "markersize": 3.5}, "beaten"),
+        (is_tied, {"color": style.BLUE, "marker": "o", "markersize": 8}, "ties"),
+    )
+    for chosen, look, name in groups:
         x, y, bar = (table.loc[chosen, name] for name in ("nfe", "frechet_value", "frechet_spread"))
-        plot.errorbar(x, y, bar, fmt="o", color=style.BLUE, alpha=alpha, label=name)
+        plot.errorbar(x, y, bar, linestyle="none", elinewidth=0.8, label=name, **look)
     plot.plot(best["nfe"], best["frechet_value"], "*", color=style.VERMILION, markersize=16, zorder=3, label="lowest")
     plot.axvline(budget * 1.06, color=style.GREY, ls=":")
     plot.set(xscale="log", yscale="log")

@@ -1,10 +1,13 @@
-"""Figures of tables: what is beaten is faded, the floor is drawn, labels name sampler and steps."""
+"""Figures of tables: what is beaten is small, the floor is drawn, labels name sampler and steps."""
 
 from dataclasses import replace
+from itertools import combinations
 
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.lines import Line2D
 
+from diffusion_lessons.benchmark import shipped
 from diffusion_lessons.figures import style
 from diffusion_lessons.figures.quality import frontier as views
 from diffusion_lessons.metrics.scores import Score
@@ -57,11 +60,13 @@ def test_other_samplers_are_as_random_as_they_are_by_default():
 
 
 @pytest.mark.parametrize("x", ["nfe", "seconds_per_image"])
-def test_the_frontier_fades_what_is_beaten_and_names_what_is_not(table, x):
+def test_the_frontier_draws_small_what_is_beaten_and_names_what_is_not(table, x):
     (plot,) = views.frontier(table, x).axes
     assert [text.get_text() for text in plot.texts] == ["10 steps", "50 steps"]
-    alphas = [bar.lines[0].get_alpha() for bar in plot.containers]
-    assert alphas == [views.FADED, 1, views.FADED, 1]
+    sizes = [bar.lines[0].get_markersize() for bar in plot.containers]
+    assert sizes == [views.BEATEN, views.SIZE, views.BEATEN, views.SIZE]
+    shown = [mark for mark in plot.get_legend().legend_handles if mark.get_marker() not in ("", "None")]
+    assert {mark.get_markersize() for mark in shown} == {views.SIZE} and not any(mark.get_alpha() for mark in shown)
     assert plot.get_xscale() == plot.get_yscale() == "log"
     legend = [text.get_text() for text in plot.get_legend().get_texts()]
     assert "real images, n = 2000" in legend and "DDIM, eta = 1" in legend
@@ -96,3 +101,25 @@ def test_several_networks_keep_their_samplers_markers_and_have_a_colour_each():
 
 def test_a_point_for_each_scale(table):
     assert [text.get_text() for text in views.over_scale(table).axes[0].texts] == ["s = 1", "s = 1", "s = 5", "s = 5"]
+
+
+def boxes(figure):
+    """Where the texts in a figure's axes stand, in pixels, after it was drawn; and its axes' own box."""
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    (plot,) = figure.axes
+    return [text.get_window_extent() for text in plot.texts], plot.get_window_extent()
+
+
+@pytest.mark.parametrize("name", ["frontier", "over_scale"])
+def test_labels_of_the_shipped_tables_do_not_overprint(name):
+    rows = shipped.rows("mnist-diffusion")
+    if name == "frontier":
+        table = views.joined(shipped.comparable(rows))
+        figure = views.frontier(table[table.nfe > 1])
+    else:
+        scales = Settings("dpm_solver_pp_2m", 10, limit=None)
+        figure = views.over_scale(views.joined([shipped.find(rows, scales.changed(scale=s)) for s in (1, 2, 3, 5, 10)]))
+    labels, inside = boxes(figure)
+    assert len(labels) >= 4 and not any(one.overlaps(other) for one, other in combinations(labels, 2))
+    assert all(inside.x0 <= one.x0 and one.x1 <= inside.x1 for one in labels)

@@ -1,10 +1,10 @@
-"""The frontier of techniques: faded where fewer steps do better, hollow where it is open, in families."""
+"""The frontier of techniques: small where fewer steps do better, hollow where it is open, in families."""
 
 import dataclasses
 
 import pytest
 
-from diffusion_lessons.figures.quality.frontier import FADED
+from diffusion_lessons.figures.quality.frontier import BEATEN, SIZE
 from diffusion_lessons.figures.quality.techniques import COLOURS, family, techniques_figure
 from diffusion_lessons.sampling import Settings
 from tests.benchmark.made import row
@@ -12,23 +12,27 @@ from tests.benchmark.techniques.made_techniques import techniques
 
 
 def points(figure):
-    """Technique by label: opacity and whether hollow."""
+    """Technique by label: size and whether hollow."""
     (plot,) = figure.axes
     lines = [container.lines[0] for container in plot.containers]
     names = [container.get_label() for container in plot.containers]
     return {
-        name: (line.get_alpha(), line.get_markerfacecolor() == "white") for name, line in zip(names, lines, strict=True)
+        name: (line.get_markersize(), line.get_markerfacecolor() == "white")
+        for name, line in zip(names, lines, strict=True)
     }
 
 
 def test_points_show_what_the_comparison_found():
     figure = techniques_figure(techniques())
     assert points(figure) == {
-        "int8": (1.0, False),
-        "features kept": (1.0, True),
-        "pruned": (FADED, False),
-        "compiled": (1.0, False),
+        "int8": (SIZE, False),
+        "features kept": (SIZE, True),
+        "pruned": (BEATEN, False),
+        "compiled": (SIZE, False),
     }
+    legend = figure.axes[0].get_legend()
+    assert {"int8", "pruned", "real images, n = 2000"} <= {text.get_text() for text in legend.get_texts()}
+    assert {mark.get_markersize() for mark in legend.legend_handles[-4:]} == {SIZE}
     assert figure.axes[0].get_title() == "2 of 4 beat taking fewer steps"
 
 

@@ -9,7 +9,7 @@ import torch
 from diffusion_lessons import load
 from diffusion_lessons.benchmark.frontier import best_under
 from diffusion_lessons.figures.quality.frontier import joined
-from diffusion_lessons.panels.quality.frontier import comparable, frontier_panel
+from diffusion_lessons.panels.quality.frontier import _points, comparable, frontier_panel
 from diffusion_lessons.sampling import Settings
 from tests.benchmark.made import row
 
@@ -46,3 +46,15 @@ def test_the_winner_is_drawn_with_the_settings_it_was_measured_with(monkeypatch)
     monkeypatch.setattr("diffusion_lessons.panels.quality.frontier.timed_samples", sampled)
     panel = frontier_panel(joined(rows), None, budget=5)
     assert drawn == [rows[1].settings] and "DDIM, eta = 0.5 in 4 steps" in panel.alt
+
+
+def test_points_over_the_budget_are_crosses_and_those_within_have_one_colour():
+    table = comparable("mnist-diffusion")
+    tied = best_under(table, {"nfe": 5}, "frechet_value")
+    (plot,) = _points(table, tied, tied.iloc[0], 5).axes
+    drawn = {one.get_label(): one.lines[0] for one in plot.containers}
+    assert list(drawn) == ["over budget", "beaten", "ties"]
+    assert drawn["over budget"].get_marker() == "x" and (drawn["over budget"].get_xdata() > 5).all()
+    assert drawn["beaten"].get_color() == drawn["ties"].get_color() != drawn["over budget"].get_color()
+    assert drawn["beaten"].get_markersize() < drawn["ties"].get_markersize()
+    assert not any(line.get_alpha() for line in drawn.values())
