@@ -9,7 +9,7 @@ from tqdm.auto import tqdm
 
 from claims import CLAIMS, gather, headline, in_order, markdown, measurements_of, read, tests_of
 from claims.register import Test
-from claims.verify import chosen, verify
+from claims.verify import Draw, chosen, verify
 from diffusion_lessons.machine.files import check_writable, write_atomically
 
 EXAMPLES = """examples:
@@ -19,7 +19,10 @@ EXAMPLES = """examples:
   python -m claims --all           measure every claim anew: about an hour
   python -m claims --tables        only what is read from tables, of all claims or of some: after a table was made anew
   python -m claims --verify        measure again what is quick, and say which numbers moved; writes nothing
-  python -m claims --verify C4     the same for all parts of C4, however long they take
+  python -m claims --verify C4     the same for all parts of C4, however long they take; where numbers are read from
+                                   a table, 100 samples of its cheapest row are drawn anew and compared
+  python -m claims --verify C4 --rows 3 --samples 500      more of it
+  python -m claims --anew C2a      every row that C2a reads drawn anew in full, and judged; writes nothing
 """
 
 
@@ -62,17 +65,24 @@ def show(
     print(f"written to {out}")
 
 
-def compare(names: Sequence[str]) -> bool:
+def compare(names: Sequence[str], draw: Draw) -> bool:
     """Measure what is kept again, print what moved, and return whether nothing did."""
     again, left = chosen(read(), names)
     for test, why in left:
         print(f"{test.claim:5} {test.case.words}: left out, {why}")
     moved = 0
-    for check in verify(tqdm(again, unit="test")):
+    for check in verify(tqdm(again, unit="test"), draw):
         moved += bool(check.moved) or check.before.word != check.now.word
         print(check)
     print(f"measured again: {len(again)}; with a number beyond its interval or another verdict: {moved}")
     return not moved
+
+
+def _count(text: str) -> int:
+    """A count of the command line. Raises ValueError below 1."""
+    if (count := int(text)) < 1:
+        raise ValueError(text)
+    return count
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -87,12 +97,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--all", action="store_true", dest="every", help="measure every claim anew")
     parser.add_argument("--tables", action="store_true", help="measure anew what is read from tables, and nothing else")
     parser.add_argument("--verify", action="store_true", help="measure again, compare with what is kept, write nothing")
+    parser.add_argument("--anew", action="store_true", help="--verify with every row of a table, in full")
+    parser.add_argument("--rows", type=_count, default=1, help="of a table that --verify draws anew for each test; 1")
+    parser.add_argument("--samples", type=_count, default=100, help="of each such row, or all if it has fewer; 100")
     parser.add_argument("--out", type=Path, default=Path("CLAIMS.md"), help="the page; by default CLAIMS.md")
     options = parser.parse_args(arguments)
     try:
         names = matching(options.names)
-        if options.verify:
-            sys.exit(0 if compare(names) else 1)
+        if options.verify or options.anew:
+            draw = Draw(None, None) if options.anew else Draw(options.rows, options.samples)
+            sys.exit(0 if compare(names, draw) else 1)
         show(names, every=options.every, tables=options.tables, out=options.out)
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")

@@ -6,6 +6,9 @@ taken as it is.
 """
 
 import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import Any
 
@@ -19,6 +22,7 @@ from diffusion_lessons.benchmark import shipped
 from diffusion_lessons.benchmark.captions import system_table
 from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.benchmark.shipped import NotMeasured
+from diffusion_lessons.benchmark.students import check_pair
 from diffusion_lessons.data.captions import law
 from diffusion_lessons.data.captions.scenes import INKS
 from diffusion_lessons.data.captions.sentences import read
@@ -30,14 +34,16 @@ from diffusion_lessons.sampling import Settings
 
 FREEDOM = GROUPS - 1  # of an error by the jackknife
 DDPM = Settings("ddpm", 1000)
-COUNTED = "python -m diffusion_lessons.benchmark.captions.system_table"  # makes the table of counted pictures
+COUNTED = "python -m diffusion_lessons.benchmark.captions.system_table --out runs/captions-system.json"
+ThroughRow = Callable[[Measurement], Measurement]
+_through: ContextVar[ThroughRow] = ContextVar("_through", default=lambda row: row)
 
 
 def tables(words: str, *networks: str, **arguments: Any) -> Case:
     """A case that reads the tables of these networks."""
-    command = f"python tools/tables.py {' '.join(networks)}"
+    command = f"python tools/tables.py {' '.join(networks)} --anew"
     needs = [f"{name}.jsonl" for name in networks]
-    return on(words, needs=needs, command=command, **(arguments or {"network": networks[0]}))
+    return on(words, needs=needs, command=command, rows=True, **(arguments or {"network": networks[0]}))
 
 
 MNIST = tables("MNIST", "mnist-diffusion")
@@ -52,7 +58,21 @@ def rows(network: str, *settings: Settings) -> list[Measurement]:
     counts = set.intersection(*({row.samples for row in shipped.matching_rows(table, one)} for one in settings)) - {0}
     if not counts:
         raise NotMeasured(f"rows of {', '.join(map(str, settings))} on {network} at one sample count")
-    return [shipped.find(table, one, max(counts)) for one in settings]
+    return [_through.get()(shipped.find(table, one, max(counts))) for one in settings]
+
+
+@contextmanager
+def through(function: ThroughRow) -> Iterator[None]:
+    """Every row that a measurement reads in this block is what the function makes of it: noted, or drawn anew.
+
+    In a block within another the function is given what the outer one returned.
+    """
+    outer = _through.get()
+    token = _through.set(lambda row: function(outer(row)))
+    try:
+        yield
+    finally:
+        _through.reset(token)
 
 
 @cache
@@ -89,12 +109,17 @@ def floor(row: Measurement, metric: str = "frechet") -> Number:
 
 
 def difference(name: str, one: Measurement, other: Measurement, metric: str = "frechet") -> Number:
-    """one - other, in pairs."""
+    """one - other, in pairs; ValueError where they do not share what pairs them."""
+    check_pair(one, other)
     return from_ufloat(name, score(one, metric) - score(other, metric), FREEDOM, one.samples)
 
 
 def excess(name: str, one: Measurement, other: Measurement, metric: str = "frechet") -> Number:
-    """one / other - 1, in pairs: by what share of the other's distance the first is farther from the data."""
+    """one / other - 1, in pairs: by what share of the other's distance the first is farther from the data.
+
+    Raises ValueError as `difference` does.
+    """
+    check_pair(one, other)
     return from_ufloat(name, score(one, metric) / score(other, metric) - 1, FREEDOM, one.samples)
 
 

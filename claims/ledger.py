@@ -15,16 +15,19 @@ from typing import Any
 import torch
 
 from claims.evidence import Evidence, Ledger, judged
+from claims.images import through
 from claims.numbers import by_name
 from claims.page import headline
 from claims.register import CLAIMS, TESTS, Test, in_order, measurements_of
 from claims.verdicts import NOT_YET, Verdict
 from diffusion_lessons.benchmark import shipped
+from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.benchmark.shipped import NotMeasured
 from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.machine import description, places
 from diffusion_lessons.machine.files import Lock, write_atomically
 
+CODE = ("claims", "diffusion_lessons")  # the folders on which a number depends
 WAIT = 60.0  # seconds, for another process that writes the ledger
 
 
@@ -70,27 +73,37 @@ def measure(test: Test) -> Evidence:
     if missing:
         return Evidence(case.words, verdict=Verdict(NOT_YET, f"waits for {', '.join(missing)}"))
     began = time.perf_counter()
+    read: list[Measurement] = []
+
+    def note(row: Measurement) -> Measurement:
+        read.append(row)
+        return row
+
     try:
-        numbers = test.function(**case.arguments)
+        with through(note):
+            numbers = test.function(**case.arguments)
     except NotMeasured as error:
         return Evidence(case.words, verdict=Verdict(NOT_YET, f"waits for {error}"))
     names = sorted({name.removesuffix(".jsonl") for name in case.needs})
+    sampled = sorted({f"{row.device}, torch {row.torch}" for row in read})
     evidence = Evidence(
         case.words,
         tuple(numbers),
         checkpoints={name: cards.read_card(name)["sha256"] for name in names},
-        where={**description.describe(torch.device("cpu")), "commit": commit(), "date": date.today().isoformat()},
+        where={**description.describe(torch.device("cpu")), "commit": commit(), "date": date.today().isoformat()}
+        | ({"rows": sampled} if sampled else {}),
         seconds=round(time.perf_counter() - began, 1),
     )
     return replace(evidence, verdict=test.rule(by_name(evidence.numbers)))
 
 
 def commit() -> str | None:
-    """The commit of this clone, with a "+" where files were changed since; None outside of a clone."""
-    here = places.measurements()
+    """The commit of this clone, with a "+" where its code was changed since; None outside of a clone."""
+    if (here := places.clone()) is None:
+        return None
     try:
         name = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=True)
-        changed = subprocess.run(["git", "diff", "--quiet", "HEAD", "--", "*.py"], cwd=here, check=False).returncode
+        changed = subprocess.run(["git", "diff", "--quiet", "HEAD", "--", *CODE], cwd=here, check=False).returncode
     except (OSError, subprocess.CalledProcessError):
         return None
     return name.stdout.strip() + ("+" if changed else "")

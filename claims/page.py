@@ -145,6 +145,15 @@ def _provenance(test: Test, one: Evidence) -> str:
         f"{threads} thread{'' if threads == 1 else 's'}, load {where.get('load')}",
         f"torch {where.get('torch', '')}, commit {_short(str(where.get('commit') or 'unknown'))}",
         *(f"{name} {sha256[:12]}" for name, sha256 in one.checkpoints.items()),
+        *(f"rows sampled on {device}" for device in where.get("rows", ())),
     ]
-    made = f" The table that is read is made by `{test.case.command}`." if test.case.command else ""
-    return f"<sub>{'; '.join(parts)}. Again: `python -m claims {test.claim}`.{made}</sub>"
+    return f"<sub>{'; '.join(parts)}. {_again(test)}</sub>"
+
+
+def _again(test: Test) -> str:
+    """What measures a test again: where it reads a table, what draws its rows anew, not what reads them again."""
+    if test.case.rows:
+        return f"Again, every row drawn anew: `python -m claims --anew {test.claim}`; the table: `{test.case.command}`."
+    if test.case.command:
+        return f"Again, the table that is read: `{test.case.command}`."
+    return f"Again: `python -m claims {test.claim}`."

@@ -48,7 +48,8 @@ class Case:
     """What a claim is measured on: in words, the files that this needs, and the measurement's arguments.
 
     explains    whether this is a toy beside a claim about images, which it explains and does not decide
-    command     what makes the tables that are read; empty where the measurement itself does all the work
+    command     what measures the tables anew that are read; empty where the measurement itself does all the work
+    rows        whether these are tables of rows that can be drawn again one by one
     """
 
     words: str
@@ -56,11 +57,20 @@ class Case:
     arguments: dict[str, Any] = field(default_factory=dict)
     explains: bool = False
     command: str = ""
+    rows: bool = False
 
 
-def on(words: str, *, needs: Iterable[str] = (), explains: bool = False, command: str = "", **arguments: Any) -> Case:
+def on(
+    words: str,
+    *,
+    needs: Iterable[str] = (),
+    explains: bool = False,
+    command: str = "",
+    rows: bool = False,
+    **arguments: Any,
+) -> Case:
     """A case. `needs` names checkpoints, or tables as "mnist-diffusion.jsonl"."""
-    return Case(words, tuple(needs), arguments, explains, command)
+    return Case(words, tuple(needs), arguments, explains, command, rows)
 
 
 @dataclass(frozen=True)

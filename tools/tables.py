@@ -1,8 +1,11 @@
 """Measure all tables that ship, anew where their network or the real images are others: `make tables`.
 
-    python tools/tables.py                      # every checkpoint, every plan that its table needs
-    python tools/tables.py digits-diffusion     # some of them
-    python tools/tables.py --plans curve long   # only these plans
+    python tools/tables.py                          # every checkpoint, every plan that its table needs
+    python tools/tables.py digits-diffusion         # some of them
+    python tools/tables.py --plans curve long       # only these plans
+    python tools/tables.py digits-flow --anew       # every row again, beside the table, and what moved
+    python tools/tables.py mnist-diffusion --plans long --samples 2000 --device cuda --out runs/gpu
+    python tools/tables.py mnist-diffusion --take runs/gpu      # rows made elsewhere, where they pair with the rest
 
 It may be interrupted at any row and goes on where it stopped. Started twice, two processes share the rows. Rows of
 another network, or against other real images, are dropped first; latency is left to `diffusion-lessons benchmark NAME
@@ -11,13 +14,16 @@ another network, or against other real images, are dropped first; latency is lef
 
 import argparse
 import sys
+from pathlib import Path
 
 from diffusion_lessons import checkpoints
-from diffusion_lessons.benchmark import table
+from diffusion_lessons.benchmark import again, table
 from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.commands.benchmark import run_benchmark
 from diffusion_lessons.machine import places
 from diffusion_lessons.machine.files import Lock, write_atomically
+
+AGAIN = Path("runs/tables")  # where rows that are measured again are kept
 
 
 def plans_of(name: str) -> tuple[str, ...]:
@@ -44,7 +50,7 @@ def measured() -> list[str]:
 
 def drop_outdated(name: str) -> int:
     """Remove rows of another network, or against other real images, from a shipped table; how many there were."""
-    file = places.measurements() / f"{name}{table.SUFFIX}"
+    file = shipped_file(name)
     with Lock(file, table.WAIT):
         if not file.is_file():
             return 0
@@ -62,17 +68,60 @@ def drop_outdated(name: str) -> int:
         return len(lines) - len(kept)
 
 
+def shipped_file(name: str) -> Path:
+    """The table of a checkpoint that ships."""
+    return places.measurements() / f"{name}{table.SUFFIX}"
+
+
+def compare(name: str, file: Path) -> int:
+    """Print which rows of a table moved against those that ship, and return how many did."""
+    kept = {row.key: row for row in table.read(shipped_file(name)) if row.samples}
+    pairs = [(kept[row.key], row) for row in table.read(file) if row.key in kept]
+    changed = [(before, changes) for before, now in pairs if (changes := again.moved(before, now))]
+    for before, changes in changed:
+        words = "; ".join(f"{figure} {one.before}, now {one.now}" for figure, one in changes.items())
+        print(f"{name}, {before.settings}, {before.samples:,} samples: {words}")
+    print(f"{name}: {len(pairs)} rows in both tables; with a figure beyond its interval: {len(changed)}")
+    return len(changed)
+
+
+def take(name: str, folder: Path) -> None:
+    """Put the rows that were made elsewhere into the table that ships, and say how many."""
+    rows = table.read(folder / f"{name}{table.SUFFIX}", cards.read_card(name)["sha256"])
+    found = again.join(shipped_file(name), rows)
+    print(f"{name}: {found.taken} rows taken from {folder}; {found.agreed} were there already and agree")
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", help="checkpoints; by default all that have a table")
     parser.add_argument("--plans", nargs="*", help="instead of all that a table needs")
+    parser.add_argument("--anew", action="store_true", help=f"every row again, into {AGAIN} or --out; compare it")
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="tables in this folder, not those that ship")
+    parser.add_argument("--samples", type=int, metavar="N", help="of each row, instead of the plan's; needs --out")
+    parser.add_argument("--device", help="as in `diffusion-lessons benchmark`, such as cuda")
+    parser.add_argument("--take", type=Path, metavar="FOLDER", help="put the rows of these tables into those that ship")
     chosen = parser.parse_args(arguments)
-    for name in chosen.names or measured():
-        dropped = drop_outdated(name)
-        print(f"{name}: {dropped} outdated rows dropped" if dropped else name, flush=True)
-        for plan in chosen.plans or plans_of(name):
-            run_benchmark(name, plan, ship=True, latency=False)
-    return 0
+    out = chosen.out or (AGAIN if chosen.anew else None)
+    if chosen.samples is not None and (out is None or chosen.samples < 1):
+        parser.error("--samples needs --out FOLDER or --anew, and a count of at least 1: see --take")
+    try:
+        return sum([_make(name, chosen, out) for name in chosen.names or measured()]) > 0
+    except (ValueError, OSError) as error:
+        parser.error(str(error))
+
+
+def _make(name: str, chosen: argparse.Namespace, out: Path | None) -> int:
+    """Make or take the table of one checkpoint, and return how many rows moved."""
+    if chosen.take is not None:
+        take(name, chosen.take)
+        return 0
+    dropped = drop_outdated(name) if out is None else 0
+    print(f"{name}: {dropped} outdated rows dropped" if dropped else name, flush=True)
+    where = {"ship": True} if out is None else {"out": out / f"{name}{table.SUFFIX}", "samples": chosen.samples}
+    for plan in chosen.plans or plans_of(name):
+        run_benchmark(name, plan, latency=False, device=chosen.device, **where)
+    return compare(name, out / f"{name}{table.SUFFIX}") if chosen.anew and out is not None else 0
 
 
 if __name__ == "__main__":

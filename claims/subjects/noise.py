@@ -1,5 +1,6 @@
 """Fresh noise in the steps: what it costs, what it repairs, and whether it is needed (C4, C5, C24)."""
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -94,7 +95,7 @@ def ten_exact_noisy_steps(mixture: str, **more: Any) -> list[Number]:
     on(
         "digits, over seeds",
         needs=["digits-diffusion"],
-        command="python -m diffusion_lessons.benchmark.noise digits-diffusion",
+        command="python -m diffusion_lessons.benchmark.noise digits-diffusion --out runs/again",
         network="digits-diffusion",
     ),
 )
@@ -123,7 +124,7 @@ def fifty_noisy_steps(network: str) -> list[Number]:
     "C5",
     "Fifty steps on the leading grid, unclipped. 'Far better' as before.",
     by_case({name: above(number, 1.0) for name, number in RULED.items()}),
-    *(on(f"{case.words}, leading grid", needs=case.needs, command=case.command, **case.arguments) for case in IMAGES),
+    *(replace(case, words=f"{case.words}, leading grid") for case in IMAGES),
 )
 def fifty_noisy_steps_leading(network: str) -> list[Number]:
     """A leading grid takes its last step from just above the data: the large variance's noise stays in the result."""

@@ -20,6 +20,7 @@ __getattr__, __dir__, __all__ = offer(
         "students": ["above_floor", "difference", "family", "ratio"],
         "card": ["default_settings"],
         "drift": [],
+        "again": [],
         "captions": [],
         "techniques": [],
     },

@@ -45,7 +45,7 @@ def difference(row: Measurement, other: Measurement, factor: float = 1.0, metric
     Unlike a ratio it keeps its meaning where the other lies at the floor. Raises ValueError where the rows do not
     share their noise and their real images, as those of one sample count and seed do.
     """
-    _check_pair(row, other)
+    check_pair(row, other)
     return above_floor(row, metric) - factor * above_floor(other, metric)
 
 
@@ -54,12 +54,13 @@ def ratio(row: Measurement, other: Measurement, metric: str = "frechet") -> UFlo
 
     Raises ValueError as `difference` does.
     """
-    _check_pair(row, other)
+    check_pair(row, other)
     bottom = above_floor(other, metric)
     return above_floor(row, metric) / bottom if bottom.n > 0 else measured(math.inf, math.inf)
 
 
-def _check_pair(row: Measurement, other: Measurement) -> None:
+def check_pair(row: Measurement, other: Measurement) -> None:
+    """Raise ValueError where two rows do not share what makes them a pair: count, seed, features, real images."""
     for name in ("samples", "seed", "features_sha256", "reference_sha256"):
         one, another = getattr(row, name), getattr(other, name)
         if one != another:

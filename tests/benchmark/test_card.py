@@ -5,7 +5,7 @@ import torch
 from diffusion_lessons import schedules, toys
 from diffusion_lessons.benchmark import card
 from diffusion_lessons.sampling import Settings
-from tests.benchmark.made import of_points
+from tests.made import of_points
 
 MIXTURE = toys.GaussianMixture([[-2.0, 0.0], [1.0, 1.0]], stds=[0.4, 0.6])
 STUDENT = {"distillation": {"sampler": "consistency", "steps": 2, "guidance": "baked in"}}

@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 from diffusion_lessons.benchmark.frontier import best_under, difference_errors, knee, non_dominated, on_frontier
 from diffusion_lessons.benchmark.rows import frame
 from diffusion_lessons.metrics.scores import Score
-from tests.benchmark import made
+from tests import made
 
 numbers = st.integers(-5, 5).map(float)  # few values, so that ties happen
 tables = st.tuples(st.integers(1, 12), st.integers(2, 3)).flatmap(

@@ -14,7 +14,7 @@ from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.benchmark.shipped import NotMeasured
 from diffusion_lessons.estimates import Estimate
 from diffusion_lessons.sampling import Settings
-from tests.benchmark.made import row
+from tests.made import row
 
 MIXTURE, PATH = toys.GaussianMixture([[-2.0], [1.0]], stds=[0.4, 0.6]), schedules.cosine()
 GRID = [Settings("ddim", steps, batch=8, limit=None) for steps in (2, 6)]

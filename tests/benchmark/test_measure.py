@@ -12,7 +12,7 @@ from diffusion_lessons.benchmark.rows import Measurement, frame
 from diffusion_lessons.denoisers import Denoiser
 from diffusion_lessons.machine.devices import tf32
 from diffusion_lessons.sampling import Settings
-from tests.benchmark.made import of_points
+from tests.made import of_points
 
 MIXTURE = toys.GaussianMixture([[-2.0, 0.0], [1.0, 1.0]], stds=[0.4, 0.6])
 PATH = schedules.cosine()

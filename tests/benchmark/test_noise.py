@@ -8,7 +8,7 @@ from diffusion_lessons.benchmark import noise, table
 from diffusion_lessons.benchmark.shipped import NotMeasured
 from diffusion_lessons.metrics.scores import Score
 from diffusion_lessons.samplers import get
-from tests.benchmark.made import row
+from tests.made import row
 
 FIRST = noise.PAIRS["digits-diffusion"][0]
 

@@ -5,7 +5,7 @@ import json
 
 from diffusion_lessons.benchmark.rows import Measurement, frame
 from diffusion_lessons.sampling import Settings
-from tests.benchmark.made import FLOOR, row, teacher
+from tests.made import FLOOR, row, teacher
 
 
 def test_a_row_comes_back_from_json_with_its_types():

@@ -18,7 +18,7 @@ from diffusion_lessons.benchmark.students import (
 )
 from diffusion_lessons.machine import places
 from diffusion_lessons.metrics.errors import resolved
-from tests.benchmark.made import FLOOR_SPREAD, row, teacher
+from tests.made import FLOOR_SPREAD, row, teacher
 
 STUDENT = [row("student", "ddim", 1, 4.0), row("student", "ddim", 4, 1.5)]
 

@@ -17,7 +17,7 @@ from diffusion_lessons.benchmark.measure import measure
 from diffusion_lessons.benchmark.sweep import sweep
 from diffusion_lessons.denoisers import Denoiser
 from diffusion_lessons.sampling import Settings
-from tests.benchmark.made import of_points
+from tests.made import of_points
 
 MIXTURE = toys.GaussianMixture([[-2.0], [1.0]], stds=[0.4, 0.6])
 PATH = schedules.cosine()

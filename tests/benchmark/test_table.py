@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diffusion_lessons.benchmark import table
-from tests.benchmark.made import row, teacher
+from tests.made import row, teacher
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from diffusion_lessons.data.captions.scenes import INKS
 from diffusion_lessons.data.captions.sentences import read as said
 from diffusion_lessons.metrics.scores import Score
 from diffusion_lessons.sampling import Settings
-from tests.benchmark import made
+from tests import made
 
 GROUPS = [1.0, -1.0] * 12 + [0.0]  # the luck that all rows share
 
@@ -57,6 +57,14 @@ def test_what_two_rows_share_cancels():
     assert (lucky.freedom, lucky.of) == (24, 2000)
 
 
+def test_rows_that_are_no_pair_are_not_compared():
+    """At other counts a Frechet distance is another, and other real images are another origin."""
+    for other in (row(50, 1.0, samples=500), replace(row(50, 1.0), seed=1), replace(row(50, 1.0), reference_sha256="")):
+        for compared in (difference, excess):
+            with pytest.raises(ValueError, match="compared in pairs"):
+                compared("d", row(10, 1.0), other)
+
+
 def test_a_share_of_recognised_samples_has_wilsons_interval():
     found = value("s = 2", row(10, 1.0, adherence=1.0), "adherence")
     assert found.share and found.interval()[0] == pytest.approx(0.998, abs=1e-3)
@@ -74,7 +82,8 @@ def test_a_table_of_older_code_and_a_metric_that_is_not_there_are_waited_for():
 def test_a_new_network_needs_nothing_but_its_table():
     assert [case.words for case in GUIDED] == ["MNIST", "digits", "CIFAR-10", "captions"]
     assert IMAGES[2].needs == ("cifar10-diffusion.jsonl",)
-    assert tables("two", "mnist-flow", "mnist-reflow").command == "python tools/tables.py mnist-flow mnist-reflow"
+    both = tables("two", "mnist-flow", "mnist-reflow")
+    assert both.command == "python tools/tables.py mnist-flow mnist-reflow --anew" and both.rows
 
 
 def test_the_plans_of_the_tables_hold_every_row_that_the_ledger_reads(monkeypatch):

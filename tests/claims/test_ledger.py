@@ -1,17 +1,23 @@
 """The ledger forgets nothing: what is missing says so, faults are raised, what is stale is named."""
 
 import json
+import subprocess
+from dataclasses import replace
 
 import pytest
 
 import claims
 from claims.evidence import Evidence
+from claims.images import rows, through
+from claims.ledger import commit
 from claims.numbers import Number
 from claims.register import claim, measures, on
 from claims.verdicts import HOLDS, NOT_YET, above
 from diffusion_lessons.benchmark import shipped
 from diffusion_lessons.benchmark.shipped import NotMeasured
 from diffusion_lessons.machine import places
+from diffusion_lessons.sampling import Settings
+from tests import made
 
 
 def enter(name, function, *, needs=()):
@@ -103,3 +109,41 @@ def test_evidence_of_another_checkpoint_is_stale():
     old = Evidence("digits", checkpoints={"digits-classifier": "0" * 64})
     assert claims.stale({"C28": [old]}) == ["C28"]
     assert claims.stale({"C9a": [Evidence("paper")]}) == []
+
+
+def test_the_commit_says_so_where_the_code_was_changed_since(tmp_path, monkeypatch):
+    """Numbers of code that nobody has are told from those of a commit."""
+
+    def git(*words):
+        subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", *words], cwd=tmp_path, check=True)
+
+    monkeypatch.setattr(places, "clone", lambda: tmp_path)
+    assert commit() is None
+    code = tmp_path / "claims" / "subject.py"
+    code.parent.mkdir()
+    code.write_text("")
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-qm", "first")
+    clean = commit()
+    assert len(clean) == 40
+    code.write_text("x = 1")
+    assert commit() == clean + "+"
+    monkeypatch.setattr(places, "clone", lambda: None)
+    assert commit() is None
+
+
+def test_evidence_says_on_which_machines_its_rows_were_sampled(empty, monkeypatch):
+    """A table may hold rows of several: the machine that reads it is none of them."""
+    ten, fifty = made.row("net", "ddim", 10, 1.0), replace(made.row("net", "ddim", 50, 1.0), device="cuda")
+    monkeypatch.setattr(shipped, "rows", lambda name: [ten, fifty])
+
+    def reads():
+        rows("net", Settings("ddim", 10), Settings("ddim", 50))
+        return seen()
+
+    enter("C1", reads)
+    read = []
+    with through(lambda row: read.append(row.settings.steps) or row):
+        kept = claims.gather()
+    assert kept["C1"][0].where["rows"] == ["cpu, torch 2", "cuda, torch 2"] and read == [10, 50]

@@ -4,6 +4,7 @@ import pytest
 
 import claims
 from claims.__main__ import main, matching
+from claims.verify import Draw
 from diffusion_lessons.machine import places
 
 
@@ -30,6 +31,28 @@ def test_measuring_again_says_what_moved_and_writes_nothing(page, capsys):
     told = capsys.readouterr().out.splitlines()[-2:]
     assert told[0].startswith("C34") and told[0].endswith("as it was")
     assert told[1].startswith("measured again: 1")
+
+
+@pytest.mark.parametrize(
+    ("options", "draw"),
+    [
+        (["--verify"], Draw(1, 100)),
+        (["--verify", "--rows", "3", "--samples", "50"], Draw(3, 50)),
+        (["--anew"], Draw(None, None)),
+    ],
+)
+def test_how_much_is_drawn_anew_is_said_on_the_command_line(page, monkeypatch, options, draw):
+    told = []
+    monkeypatch.setattr("claims.__main__.compare", lambda names, draw: told.append((names, draw)) or True)
+    with pytest.raises(SystemExit):
+        main(["C34", *options])
+    assert told == [(["C34"], draw)]
+
+
+def test_no_rows_are_no_measurement(page, capsys):
+    with pytest.raises(SystemExit):
+        main(["C34", "--verify", "--rows", "0"])
+    assert "--rows" in capsys.readouterr().err
 
 
 def test_a_number_names_all_its_parts():

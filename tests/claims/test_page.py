@@ -1,5 +1,6 @@
 """The page agrees with the register and the ledger, and hides no contradiction."""
 
+import claims
 from claims.evidence import Evidence
 from claims.numbers import Number
 from claims.page import headline, markdown, word
@@ -68,7 +69,20 @@ def test_a_section_shows_the_test_the_rule_the_numbers_and_their_origin(empty):
     assert (
         "2026-01-02, 3 s on cpu: a chip; 1 thread, load 2.0; torch 2.9, commit abababababab; net cccccccccccc" in page
     )
-    assert "Again: `python -m claims C1a`. The table that is read is made by `python tools/tables.py" in page
+    assert "Again, the table that is read: `python tools/tables.py mnist-diffusion`." in page
+
+
+def test_the_command_under_a_row_measures_it_and_reads_no_table_again(empty):
+    def under(case):
+        claims.register.TESTS.clear()
+        measures("C1a", "x", above("x", 0.0), case)(list)
+        one = Evidence(case.words, (Number("x", 1.0),), Verdict(HOLDS), where={"date": "2026-01-02"})
+        return markdown({"C1a": [one]}).split("unknown. ")[1]
+
+    claim("C1a", "1, remember", "Fifty steps match a thousand.")
+    assert under(on("paper")).startswith("Again: `python -m claims C1a`.")
+    rows = under(on("MNIST", command="tables --anew", rows=True))
+    assert rows.startswith("Again, every row drawn anew: `python -m claims --anew C1a`; the table: `tables --anew`.")
 
 
 def test_the_page_names_the_two_texts():

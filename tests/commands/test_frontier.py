@@ -6,7 +6,7 @@ import pytest
 
 from diffusion_lessons.benchmark import table
 from diffusion_lessons.commands.frontier import show_frontier
-from tests.benchmark.made import row, teacher
+from tests.made import row, teacher
 
 
 def test_a_frontier_of_two_tables_names_both_networks(tmp_path, capsys):

@@ -9,8 +9,8 @@ from diffusion_lessons.metrics.adherence import class_variance
 from diffusion_lessons.metrics.evaluator import data_of, of_images
 from diffusion_lessons.metrics.frechet import moments
 from diffusion_lessons.metrics.scores import evaluate
-from tests.benchmark.made import of_points
 from tests.captions.small import small_denoiser
+from tests.made import of_points
 
 
 def test_labels_are_in_the_exact_proportions_of_all_training_images():

@@ -8,7 +8,7 @@ import tables
 from diffusion_lessons.benchmark import table
 from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.machine import places
-from tests.benchmark.made import row
+from tests.made import row
 
 
 @pytest.fixture
@@ -40,4 +40,40 @@ def test_every_checkpoint_with_a_table_is_measured_by_its_plans(folder, monkeypa
     (folder / "digits-flow.jsonl").touch()
     (folder / "no-checkpoint.jsonl").touch()
     assert tables.main([]) == 0 and tables.main(["digits-flow", "--plans", "curve"]) == 0
-    assert made == [("digits-flow", plan, {"ship": True, "latency": False}) for plan in ("few", "curve")]
+    given = {"ship": True, "latency": False, "device": None}
+    assert made == [("digits-flow", plan, given) for plan in ("few", "curve")]
+
+
+def test_every_row_anew_goes_beside_the_table_and_is_compared(folder, tmp_path, monkeypatch, capsys):
+    """A row that is kept would otherwise be read again, and nothing measured."""
+    made = []
+
+    def measures(name, plan, *, out, samples, **options):
+        made.append((name, plan, out, samples))
+        table.append(out, row("digits-flow", "ddim", 5, 3.0))
+
+    monkeypatch.setattr(tables, "run_benchmark", measures)
+    table.append(folder / "digits-flow.jsonl", row("digits-flow", "ddim", 5, 1.0))
+    before = (folder / "digits-flow.jsonl").read_bytes()
+    beside = tmp_path / "beside"
+    assert tables.main(["digits-flow", "--anew", "--out", str(beside)]) == 1
+    assert made == [("digits-flow", "few", beside / "digits-flow.jsonl", None)]
+    told = capsys.readouterr().out
+    assert "frechet 1 [" in told and "now 3 [" in told and "1 rows in both tables; with a figure beyond" in told
+    assert (folder / "digits-flow.jsonl").read_bytes() == before
+
+
+def test_rows_made_elsewhere_are_taken_where_they_pair(folder, tmp_path, capsys):
+    sha256 = cards.read_card("digits-flow")["sha256"]
+    other = tmp_path / "gpu" / "digits-flow.jsonl"
+    for file, steps in ((folder / "digits-flow.jsonl", 5), (other, 5), (other, 9)):
+        table.append(file, dataclasses.replace(row("digits-flow", "ddim", steps, 1.0), checkpoint_sha256=sha256))
+    assert tables.main(["digits-flow", "--take", str(other.parent)]) == 0
+    assert "1 rows taken from" in capsys.readouterr().out
+    assert [one.settings.steps for one in table.read(folder / "digits-flow.jsonl")] == [5, 9]
+
+
+def test_other_sample_counts_stay_out_of_the_shipped_tables(folder):
+    with pytest.raises(SystemExit):
+        tables.main(["digits-flow", "--samples", "2000"])
+    assert list(folder.iterdir()) == []

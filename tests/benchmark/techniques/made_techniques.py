@@ -4,7 +4,7 @@ import dataclasses
 
 from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.checkpoints import cards
-from tests.benchmark.made import row
+from tests.made import row
 
 NAME = "digits-diffusion"
 PLAIN = {2: (6.0, 4.0), 5: (3.0, 10.0), 10: (1.5, 20.0)}  # steps: (frechet, ms)

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from diffusion_lessons.benchmark.techniques.advice import USES, advise, seconds
-from tests.benchmark.made import row, score
+from tests.made import row, score
 
 
 def timed(steps, ms, frechet, spread=0.01, adherence=None, **changes):

@@ -6,7 +6,7 @@ import pytest
 
 from diffusion_lessons.benchmark.shipped import NotMeasured
 from diffusion_lessons.benchmark.techniques.step_curve import beside, higher_is_better, is_plain
-from tests.benchmark.made import row, score
+from tests.made import row, score
 
 
 def timed(steps, frechet, ms, spread=0.01, **changes):

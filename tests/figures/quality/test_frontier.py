@@ -12,7 +12,7 @@ from diffusion_lessons.figures import style
 from diffusion_lessons.figures.quality import frontier as views
 from diffusion_lessons.metrics.scores import Score
 from diffusion_lessons.sampling import Settings
-from tests.benchmark.made import replicates, row, teacher
+from tests.made import replicates, row, teacher
 
 
 def measured(sampler, steps, value, **options):

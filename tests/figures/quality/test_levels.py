@@ -4,7 +4,7 @@ import pytest
 
 from diffusion_lessons.benchmark.levels import Level
 from diffusion_lessons.figures.quality.levels import by_level
-from tests.benchmark.made import score
+from tests.made import score
 
 
 def test_each_level_stands_at_its_rise_with_its_interval():

@@ -7,8 +7,8 @@ import pytest
 from diffusion_lessons.figures.quality.frontier import BEATEN, SIZE
 from diffusion_lessons.figures.quality.techniques import COLOURS, family, techniques_figure
 from diffusion_lessons.sampling import Settings
-from tests.benchmark.made import row
 from tests.benchmark.techniques.made_techniques import techniques
+from tests.made import row
 
 
 def points(figure):

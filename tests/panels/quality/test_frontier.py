@@ -11,7 +11,7 @@ from diffusion_lessons.benchmark.frontier import best_under
 from diffusion_lessons.figures.quality.frontier import joined
 from diffusion_lessons.panels.quality.frontier import _points, comparable, frontier_panel
 from diffusion_lessons.sampling import Settings
-from tests.benchmark.made import row
+from tests.made import row
 
 
 def test_rows_of_one_figure_differ_in_sampler_steps_and_options_only():
