@@ -14,3 +14,8 @@ def ten_ddim_times():
 def three_evaluation_times():
     """Lesson 11: W1 0.017, not 0.026. Two evaluations where the clusters are just apart; one clears what one left."""
     return [1.0, 0.25, 0.2]
+
+
+def ten_evaluations():
+    """Lesson 10: W1 0.08, not 0.10: fresh noise that forgets the denoiser's error, in steps of second order."""
+    return "dpm_solver_pp_2m_sde", {}

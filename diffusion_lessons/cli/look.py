@@ -27,7 +27,7 @@ def tour(
 
 def doctor(
     checkpoint: Annotated[
-        str | None, typer.Option(help="A network instead: at which noise level is it wrong? A name, or a file.")
+        str | None, typer.Option(help="A network instead: where do its grids start, at which noise level is it wrong?")
     ] = None,
     samples: Annotated[int, typer.Option(help="Real images that are noised and denoised, with --checkpoint.")] = 500,
     ship: Annotated[bool, typer.Option("--ship", help="Keep it in datasets/measurements/, for the course.")] = False,

@@ -1,6 +1,6 @@
 """`diffusion-lessons doctor`: the examination of this machine, or of a network, printed line by line."""
 
-from pathlib import Path
+import pathlib
 
 import torch
 
@@ -9,10 +9,13 @@ from diffusion_lessons.benchmark.levels import Level, by_level, first_fault, wri
 from diffusion_lessons.benchmark.shipped import LEVELS
 from diffusion_lessons.data import load_data
 from diffusion_lessons.doctor import examine
+from diffusion_lessons.grids import SPACINGS
 from diffusion_lessons.invariants import diagnose
 from diffusion_lessons.machine import places
 from diffusion_lessons.machine.devices import choose_device
 from diffusion_lessons.metrics import evaluator as evaluators
+from diffusion_lessons.path import Path
+from diffusion_lessons.samplers.checks import holds_data
 
 
 def show_health() -> bool:
@@ -29,10 +32,23 @@ def show_health() -> bool:
     return well
 
 
+def show_starts(path: Path, steps: int = 10) -> None:
+    """Print where each grid of this path starts, and whether x_t is pure noise there, as a sampler's start is."""
+    print(f"Where a grid of {steps} steps starts. A sampler starts from pure noise; is x_t pure noise at that time?")
+    for spacing in SPACINGS:
+        t = path.grid(steps, spacing)[0]
+        held = holds_data(path, t)
+        verdict = "no: samples will miss what is left of the data" if held else "yes"
+        print(f"  {spacing:<9} t = {t:<9g} alpha = {path.alpha(t):.3f}, sigma = {path.sigma(t):.3f}   {verdict}")
+    print()
+
+
 def show_levels(
     checkpoint: str, *, samples: int = 500, ship: bool = False, device: str | None = None, seed: int = 0
 ) -> list[Level]:
-    """Print at which noise level a network is wrong: held-out images noised to each level, denoised and measured.
+    """Print where each grid starts, and at which noise level a network is wrong.
+
+    For the levels, held-out images are noised to each of them, denoised and measured.
 
     ship: also keep it where the course's own tables are, `datasets/measurements/`.
 
@@ -41,8 +57,9 @@ def show_levels(
     """
     if ship:
         places.clone_for("--ship writes the course's own tables")
-    file = places.measurements() / f"{Path(checkpoint).stem}{LEVELS}"
+    file = places.measurements() / f"{pathlib.Path(checkpoint).stem}{LEVELS}"
     denoise = checkpoints.load(checkpoint, choose_device(device))
+    show_starts(denoise.path)
     name = evaluators.data_of(denoise)
     evaluator, data = evaluators.of_images(name), load_data(name, "test")
     levels = by_level(denoise, evaluator, data, samples=samples, seed=seed)

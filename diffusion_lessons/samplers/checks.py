@@ -74,7 +74,7 @@ def warn_of_start(x: Tensor, path: Path, t: float, upward: bool = False) -> None
     alike in what is largest in a picture, such as its mean brightness (Lin et al. 2023,
     https://arxiv.org/abs/2305.08891, section 3). An x of one's own is never complained of: it may hold the data.
     """
-    if upward or path.sigma(t) == 0 or not is_prior(x) or path.alpha(t) <= DATA_LEFT * path.sigma(t):
+    if upward or path.sigma(t) == 0 or not is_prior(x) or not holds_data(path, t):
         return
     if t < path.t_max:
         start = f"this grid starts at t = {t:g}, where alpha = {path.alpha(t):.3g} and sigma = {path.sigma(t):.3g}"
@@ -87,6 +87,11 @@ def warn_of_start(x: Tensor, path: Path, t: float, upward: bool = False) -> None
         StartWarning,
         stacklevel=_frames_inside(),
     )
+
+
+def holds_data(path: Path, t: float) -> bool:
+    """Whether x_t keeps so much of the data that a sampler which starts there from pure noise will miss it."""
+    return path.alpha(t) > DATA_LEFT * path.sigma(t)
 
 
 def instead(name: str, settings: Sequence[str]) -> str:

@@ -3,43 +3,75 @@
 #
 # **Question.** Steps, quality, latency: how does one read a claim about them?
 #
-# **Budget.** About 8 seconds of one CPU core, 0.9 GB of memory, nothing to download.
+# **Budget.** About 18 seconds of one CPU core, 0.9 GB of memory, nothing to download.
 #
 # **Afterwards you can** read a table of samplers without being fooled by its best row; choose one under a budget; and
 # say what is missing from a vendor's claim.
 
 # %%
+import time
+
 import numpy as np
 import torch
 
-from diffusion_lessons import Settings, benchmark, check, load, metrics, samplers, schedules, toys
+from diffusion_lessons import Settings, benchmark, check, generate, load, metrics, samplers, schedules, toys, working
 from diffusion_lessons.benchmark.measure import measure
 from diffusion_lessons.figures import frontier as figures
-from diffusion_lessons.figures import levels, show
+from diffusion_lessons.figures import levels, noising, show, timings_figure
 from diffusion_lessons.panels import comparable, frontier_panel, predict, scope_check
 from diffusion_lessons.toys import Flawed, wasserstein_1
 
-# %% [markdown]
-# ## Count evaluations, not steps
-#
-# The network that ships was measured with many samplers, equally many images each, all from the same noise and the same
-# labels. The table comes with the course (`diffusion-lessons benchmark mnist-diffusion --plan curve` measures it
-# again).
-#
-# "Five steps" sounds like a price. Measure it: one image, and count how often the network is asked.
-
 # %%
 network = load("mnist-diffusion")
-for sampler, steps in (("ddim", 5), ("dpm_solver_pp_2m", 5), ("heun", 5), ("dpm_solver_3", 4)):
-    found = measure(network, Settings(sampler, steps, batch=1), repeats=1)
-    print(f"{sampler} in {steps} steps asks the network {found.nfe:g} times")
+ladder = {
+    f"{steps} evaluations": generate(network, 10, labels=range(10), sampler="ddim", steps=steps, seed=3)[-1].x
+    for steps in (2, 5, 10, 50)
+}
+show(
+    noising.image_strip(ladder, [str(digit) for digit in range(10)], "How many evaluations are enough?"),
+    "The same noise and the same labels, by DDIM in 2, 5, 10 and 50 evaluations. Which row is the best, and how sure "
+    "can one be?",
+)
 
 # %% [markdown]
-# Heun's method looks ahead in each step but the last, and pays for it; a multistep method like DPM-Solver++(2M)
-# remembers its last answer instead, for nothing. With guidance, double all of it. So the axis is *network evaluations*;
-# steps are a private matter of the sampler.
+# Anyone who sells or publishes a sampler shows such rows, and a table beside them. In this lesson you learn to read the
+# table: what its cost axis means, which of its differences are real, and which questions it leaves open.
 #
-# On exact problems Heun earns its second look (lesson 05). Here?
+# ## Count evaluations, not steps
+#
+# The network was measured with many samplers, equally many images each, all from the same noise and the same labels.
+# The table comes with the course (`diffusion-lessons benchmark mnist-diffusion --plan curve` measures it again).
+#
+# "Five steps" sounds like a price, but the cost is in the network, and a step may evaluate it more than once. A sampler
+# with several *stages* evaluates it once a stage, except in its last step, which has one stage. With guidance each of
+# these is two evaluations (lesson 07).
+#
+# **Exercise 1. How many evaluations?** `steps` and `stages` are numbers, `guided` says whether there is guidance. Your
+# function predicts the counts of the next cell; until it is right, ours does.
+
+
+# %%
+def count_nfe(steps, stages, guided):
+    raise NotImplementedError
+
+
+check("count_nfe", count_nfe)
+
+# %%
+count = working("count_nfe", count_nfe)
+for sampler, steps, stages in (("ddim", 5, 1), ("dpm_solver_pp_2m", 5, 1), ("heun", 5, 2), ("dpm_solver_3", 4, 3)):
+    for scale in (1.0, 2.0):
+        found = measure(network, Settings(sampler, steps, scale=scale, batch=1), repeats=1)
+        predicted = int(count(steps, stages, scale != 1))
+        assert found.nfe == predicted
+        print(f"{sampler} in {steps} steps, guidance scale {scale:g}: {predicted} predicted, {found.nfe:g} counted")
+
+# %% [markdown]
+# Heun's method looks ahead in each step but the last, and pays for it. A multistep method like DPM-Solver++(2M)
+# remembers its last prediction instead, which costs nothing. So the cost axis is *network evaluations*; the number of
+# steps is an internal matter of the sampler.
+#
+# On exact problems Heun's second evaluation is worth its price (lesson 05). Is it worth it here?
 
 # %%
 rows = benchmark.shipped.rows("mnist-diffusion")
@@ -50,23 +82,24 @@ def row(sampler, steps, **options):
 
 
 heun, ddim = row("heun", 5), row("ddim", 5)
-for one in (heun, ddim):
+for name, one in {"Heun": heun, "DDIM": ddim}.items():
     score = one.quality["frechet"]
-    print(f"{one.settings}, {one.nfe:g} evaluations: Fréchet distance {score.value:.2f} ± {score.spread:.2f}")
+    print(f"{name} in 5 steps, {one.nfe:g} evaluations: Fréchet distance {score.value:.2f} ± {score.spread:.2f}")
 assert metrics.interval(benchmark.difference(heun, ddim)).low > 0
 
 # %% [markdown]
-# The method of second order loses to the one of first order, which costs about half. Its order is not to blame: the
-# loss comes from the first of these five steps. Lesson 05 replaces that one step by DDIM's, and most of the error is
-# gone.
+# The method of second order loses to the one of first order, although it costs nearly twice as much. Its order is not
+# to blame. Nearly all of the error is made in the first of these five steps: when lesson 05 replaces that one step by
+# DDIM's, most of it is gone.
 #
 # ## Compare in pairs
 #
-# Lesson 09 said when two *independent* scores differ: by more than $2\sqrt{s_a^2 + s_b^2}$. But these rows are not
-# independent. All of them start from the same noise and ask for the same digits. If the draw was lucky for one of them,
-# it was mostly lucky for the other, and in their *difference* that luck cancels. So take the difference first and its
-# error second: leave out one twenty-fifth of the samples, the same ones in both rows, and see how far the difference
-# moves; then another twenty-fifth, until each had its turn. This is the *jackknife*, and the table keeps what it needs.
+# Lesson 09 said when two *independent* scores differ: when their difference exceeds $2\sqrt{s_a^2 + s_b^2}$, twice its
+# standard error. But these rows are not independent. All of them start from the same noise and ask for the same digits.
+# If the draw was lucky for one of them, it was mostly lucky for the other, and in their *difference* that luck cancels.
+# So compute the difference first and its standard error second. Leave out one twenty-fifth of the samples, the same
+# ones in both rows, and see how far the difference moves; then leave out another twenty-fifth, until each has had its
+# turn. This is the *jackknife*, and the table keeps what it needs.
 
 # %%
 ten, fifty = row("ddim", 10), row("ddim", 50)
@@ -78,14 +111,26 @@ print(f"10 minus 50, in pairs:          {apart.n:.3f} ± {apart.s:.3f}")
 assert apart.s < 0.8 * (a.spread**2 + b.spread**2) ** 0.5
 
 # %% [markdown]
-# The table is the same, the images are the same, and the error is smaller. Whoever publishes only a bar for each row
-# throws this away. Note the sign of the difference, too; we come back to it.
+# The table is the same, the images are the same, and the standard error is smaller. A table that gives each row a bar
+# of its own, and nothing else, throws this information away. Note the sign of the difference, too; we come back to it.
 
 # %% [markdown]
 # ## The frontier
 #
-# Put every row on two axes, cost and distance. A row that another beats on both is out. What is left is the *frontier*,
-# and the choice is there.
+# Put every row on two axes, cost and distance. If another row is both cheaper and nearer to the data, nobody should
+# choose this one: it is *beaten* (economists say dominated). The rows that no other beats are the *frontier*, and the
+# choice is among them.
+#
+# **Exercise 2. Who is on the frontier?** `points` is a list of `[cost, distance]`, the lower the better. Return those
+# that no other point beats; a point that equals another in one of the two and is better in the other beats it as well.
+
+
+# %%
+def frontier(points):
+    raise NotImplementedError
+
+
+check("frontier", frontier)
 
 # %%
 table = comparable("mnist-diffusion")
@@ -94,8 +139,9 @@ images, bars = table["samples"].iloc[0], table["frechet_spread"].to_numpy()
 axes = ["nfe", "frechet_value"]
 alone = np.stack([np.zeros((len(table), len(table))), np.hypot.outer(bars, bars)], axis=2)  # of independent rows
 by_bars = benchmark.frontier.non_dominated(table[axes].to_numpy(), alone)
-naive, honest = (benchmark.on_frontier(table, axes, z=z) for z in (0.0, 2.0))
-assert naive.sum() <= honest.sum() < by_bars.sum()
+honest = benchmark.on_frontier(table, axes, z=2.0)
+naive = working("frontier", frontier)(table[axes].to_numpy().tolist())
+assert len(naive) == benchmark.on_frontier(table, axes, z=0.0).sum() <= honest.sum() < by_bars.sum()
 predict(
     "10.unbeaten_rows",
     rows=len(table),
@@ -107,22 +153,22 @@ predict(
 )
 
 # %%
-print(f"by the bare numbers {naive.sum()} of {len(table)} rows are not beaten")
-print(f"by their bars, as if the rows were independent: {by_bars.sum()}")
-print(f"in pairs, beyond two errors of the difference: {honest.sum()}")
+print(f"by the bare numbers {len(naive)} of {len(table)} rows are not beaten")
+print(f"beyond two standard errors, as if the rows were independent: {by_bars.sum()}")
+print(f"beyond two standard errors of the difference, in pairs: {honest.sum()}")
 
 # %%
 curve = {steps: row("ddim", steps).quality["frechet"].value for steps in (2, 5, 10, 50)}
 show(
-    figures.frontier(table, title="Faded: beaten by more than two errors of the difference"),
+    figures.frontier(table, title="Small: beaten beyond two standard errors, in pairs"),
     f"Fréchet distance against evaluations; each bar is the row's own error. DDIM's falls from {curve[2]:.2f} "
     f"at 2 evaluations to {curve[5]:.2f} at 5 and {curve[10]:.2f} at 10, and is {curve[50]:.2f} at 50.",
 )
 
 # %% [markdown]
-# **The famous curve falls at once, and then it turns.** Bars that overlap would excuse rows that are beaten for sure:
-# what looked like a tie was shared luck. Take away what real digits score at this count, the *floor* of lesson 09, and
-# use a logarithmic axis, on which small differences show best:
+# **The curve of DDIM falls steeply, flattens, and then turns up again.** In pairs fewer rows are left than by their own
+# bars: a bar is wide because of luck that the rows share, and a row must not hide behind it. To see how far each row
+# still is from the data, subtract what real digits score at this count, the *floor* of lesson 09:
 
 # %%
 best = table.loc[table["frechet_value"].idxmin()]
@@ -132,29 +178,31 @@ print(f"lowest: {name}, {best.frechet_value:.3f} ± {best.frechet_spread:.3f}; r
 print(f"rows within {most:g} evaluations that cannot be told from it in pairs: {len(tied) - 1}")
 show(
     figures.above_floor(table, title="How far beyond what real digits score"),
-    "Distance beyond the floor, a line for each sampler, with bars of two standard errors. A row whose bar reaches "
-    "zero would be as near to the data, by this distance, as real digits are.",
+    "Distance beyond the floor, a line for each sampler, with bars of two standard errors. If a bar reaches zero, the "
+    "row cannot be told from real digits by this distance and this many images.",
 )
 
 # %% [markdown]
-# **Here the lowest row is surely the lowest: none ties with it.** Where some do, it may only have been lucky: draw more
-# images, or compare in pairs.
+# **Here the lowest row is the lowest beyond chance: none ties with it.** In a table in which several rows tie for the
+# first place, the one that happens to be lowest was also lucky, and a second measurement would name another. Then
+# report all of them, or draw more images.
 
 # %% [markdown]
 # ## Why do more steps look worse?
 #
-# Follow DDIM alone to the right. Its own error shrinks with every step that you add (lesson 04), so the line should
-# fall until it is flat.
+# Follow DDIM alone to the right. The error that DDIM makes by taking long steps shrinks with every step that you add
+# (lesson 04), so its line should fall until it is flat. Subtract the 50-step row from the others, with intervals of
+# 95 %:
 
 # %%
 for steps in (5, 10, 20):
-    print(f"{steps:>2} steps minus 50: {metrics.interval(benchmark.difference(row('ddim', steps), fifty))}, of 95 %")
+    print(f"{steps:>2} steps minus 50: {metrics.interval(benchmark.difference(row('ddim', steps), fifty))}")
 assert metrics.interval(benchmark.difference(ten, fifty)).high < 0
 
 # %% [markdown]
-# Ten steps are nearer to the data than fifty, beyond chance. Fifty follow the network more faithfully, so it must be
-# the *network* that leads away from the data. In what way? Look at how much the digits of one class vary, compared with
-# real ones:
+# Ten steps are nearer to the data than fifty, beyond chance. Fifty steps follow the network's equation more faithfully,
+# so it must be the *network* that leads away from the data. In what way? Look at how much the digits of one class vary,
+# compared with real ones:
 
 # %%
 for steps in (2, 5, 10, 20, 50):
@@ -164,17 +212,19 @@ few, many = (row("ddim", steps).quality["variance"].value for steps in (2, 50))
 assert few < 1 < many
 
 # %% [markdown]
-# These are two errors of opposite sign. Followed faithfully, the network draws digits that vary *too much*. A sampler
-# of few steps makes them vary less: its first estimate is the mean of all digits that are possible (lesson 04), and
-# little comes after it. Somewhere in between, the two errors cancel in the distance. The best number of steps on this
-# curve is the one at which one fault hides the other, and nothing says that it is the best for another network.
+# There are two errors of opposite sign. With many steps the digits vary *too much*, and that is the network's error.
+# With few steps they vary too little, and that is the sampler's: its first prediction is the mean of all digits that
+# are still possible (lesson 04), and a few long steps do not move far from it. Somewhere in between, the two errors
+# cancel in the distance. So the best number of steps on this curve is the one at which one error hides the other. It is
+# not a property of DDIM, and another network would have another.
 #
 # ## At which noise level is the network wrong?
 #
-# A sample that starts from pure noise passes through all noise levels and hides which of them is at fault. So start
-# from *real* digits that the network never saw: noise them to a level $\sigma/\alpha = L$, denoise them, and measure.
-# A perfect network would return digits as good as those that went in, whatever the level. (This needs the images of
-# MNIST, so the result comes with the course; `diffusion-lessons doctor --checkpoint mnist-diffusion` repeats it.)
+# A sample that starts from pure noise passes through all noise levels, so it cannot tell you at which of them the
+# network errs. Start instead from *real* digits that the network never saw. Noise them to a level $\sigma/\alpha = L$,
+# let a sampler with many steps take them back to 0, and measure what comes out. A perfect network would return digits
+# as good as those that went in, whatever the level. (This needs the images of MNIST, so the result comes with the
+# course; `diffusion-lessons doctor --checkpoint mnist-diffusion` repeats it.)
 
 # %%
 by_level = benchmark.shipped.levels("mnist-diffusion")
@@ -195,18 +245,18 @@ show(
 
 # %% [markdown]
 # **Up to level 1 little is lost, above it more and more.** Small levels decide about strokes and edges. There the
-# distance rises a little, by the same few hundredths at each of them, and the variance stays that of real digits: the
-# network has learned strokes. Large levels decide about the *shape* of the whole digit, and there it draws shapes that
-# real digits do not have: the variance within a class grows by a third and more. So the remedy is not a better sampler.
-# It is to train longer, or more at these levels, or to give the network layers that see the whole picture at once.
-# Before you tune a sampler, ask at which level your network is wrong.
+# distance rises by a few hundredths only, and the variance stays that of real digits: the network has learned strokes.
+# Large levels decide about the *shape* of the whole digit. There the network draws shapes that real digits do not have,
+# and the variance within a class grows by a third and more. A better sampler would not cure that. Longer training may,
+# or training that visits these levels more often, or layers that see the whole picture at once. Before you tune a
+# sampler, ask at which level your network is wrong.
 
 # %% [markdown]
 # ## Where this is not the published curve
 #
 # The best-known table of this kind is that of DDIM's authors (Song et al. 2021, table 1; their numbers, FID on
 # CIFAR-10). In 10 steps it says 13.36 without fresh noise ($\eta = 0$) and 41.07 with it ($\eta = 1$); in 50 steps
-# 4.67 and 8.01. And our network?
+# 4.67 and 8.01. What do you expect of our network?
 
 # %%
 predict("10.fresh_noise")
@@ -220,9 +270,10 @@ for steps in (5, 10, 20, 50):
     assert steps not in (20, 50) or apart.high < 0
 
 # %% [markdown]
-# From ten steps on it is the other way round. Is the table wrong, or our sampler? Neither. Samplers make two errors:
-# their own, of large steps, and the network's, which they repeat. To see them apart, take numbers whose denoiser is
-# known exactly (lesson 01), and then spoil it by a known amount: let $v$ be wrong by $0.2 \sin 3x$.
+# From ten steps on it is the other way round. Is the published table wrong, or our sampler? Neither need be. Two errors
+# end up in a sample: the sampler's, which comes from long steps, and the network's, which the sampler follows. To
+# separate them, take numbers whose denoiser is known exactly (lesson 01), and then spoil the denoiser by a known
+# amount: let its prediction of $v$ be wrong by $0.2 \sin 3x$.
 
 # %%
 clusters = toys.GaussianMixture([-1.2, 0.3, 1.5], stds=[0.25, 0.35, 0.15], weights=[0.3, 0.3, 0.4])
@@ -230,59 +281,105 @@ path = schedules.cosine()
 noise = path.prior((5000,), torch.Generator().manual_seed(0), dtype=torch.float64)
 
 
-def off_by(denoise, steps, eta):
-    generator = torch.Generator().manual_seed(1)
-    x = samplers.sample(samplers.ddim, denoise, noise, path, path.grid(steps), eta=eta, generator=generator)
+def off_by(size, steps, sampler=samplers.ddim, spacing="trailing", seed=1, **options):
+    """W1 to the clusters, of 5,000 samples by a denoiser that is wrong by `size`."""
+    denoise, generator = Flawed(clusters.denoiser(path), path, size), torch.Generator().manual_seed(seed)
+    x = samplers.sample(sampler, denoise, noise, path, path.grid(steps, spacing), generator=generator, **options)
     return wasserstein_1(x, clusters)
 
 
 off = {}
 for name, size in (("exact", 0.0), ("wrong", 0.2)):
     for steps in (10, 50):
-        denoise = Flawed(clusters.denoiser(path), path, size)
-        off[name, steps] = ode, sde = [off_by(denoise, steps, eta) for eta in (0.0, 1.0)]
+        off[name, steps] = ode, sde = [off_by(size, steps, eta=eta) for eta in (0.0, 1.0)]
         print(f"{name} denoiser, {steps} steps: off by {ode:.2f} without fresh noise, {sde:.2f} with it")
 assert off["exact", 10][1] > 1.1 * off["exact", 10][0] and off["wrong", 10][1] < 0.8 * off["wrong", 10][0]
 assert off["wrong", 50][0] > 0.7 * off["wrong", 10][0]
 
 # %% [markdown]
-# **Fresh noise costs steps and forgives errors.** A deterministic sampler carries each mistake to the end, and more
-# steps do not help it: look at its fifty. Noise drowns old mistakes, and the rest of the way is walked by newer
-# estimates (Karras et al. 2022, section 4). Which of the two samplers wins depends on which error is the larger. The
-# paper's network was trained far longer than ours, which learned on one core in an hour. The experiment shows that an
-# error of the network *suffices* to turn the table around, not that there is no other cause: the paper's rows
-# for CIFAR-10 are on another path (linear) and another grid (quadratic), and a grid can have a trap of its own (lesson
-# 03).
+# **Fresh noise needs more steps, and it forgives errors.** A deterministic sampler carries every error of the denoiser
+# to the end. More steps do not help: compare the two lines without fresh noise for the wrong denoiser. A sampler with
+# fresh noise replaces a part of the state in every step, and with it a part of the old errors; what follows corrects
+# the state with newer predictions (Karras et al. 2022, section 4). Which of the two samplers wins depends on which
+# error is the larger one. The paper's network was trained far longer than ours, which learned on one core in an hour.
+#
+# Note what this experiment shows and what it does not. An error of the network *suffices* to turn the table around.
+# There may be other causes, too: the paper's rows for CIFAR-10 are on another path (linear) and another grid
+# (quadratic), and lesson 03 showed what a grid alone can do.
 
 # %% [markdown]
 # ## Choosing under a budget
 #
-# So ask for the best row within a budget *and all that cannot be told from it*, and take the cheapest of them, or the
-# one that is easiest to live with: deterministic, say, so that a seed means a picture.
+# When you choose, ask for the best row within your budget *and for all rows that cannot be told from it*. Take the
+# cheapest of them, or the one that is most convenient: a deterministic one, for example, if a seed should always give
+# the same picture.
 
 # %%
 for budget in (2, 5, 10, 20, 50):
     fits = benchmark.best_under(table, {"nfe": budget}, "frechet_value")
-    first = fits.iloc[0]
-    print(
-        f"up to {budget:>2} evaluations: {first.label} with {first.nfe:g}, the cheapest of {len(fits)} not told apart"
-    )
+    first, others = fits.iloc[0], len(fits) - 1
+    tie = f"the cheapest of {others + 1} that tie" if others else "and none ties with it"
+    print(f"up to {budget:>2} evaluations: {first.label} with {first.nfe:g}, {tie}")
 
 # %% [markdown]
 # Three people, one table:
 #
-# - **A phone** has a few evaluations to spend: the cheapest row of the tie, and then smaller arithmetic (lesson 12) or
-#   fewer steps by training (lesson 11).
-# - **A tool that answers while you drag a slider** needs the same picture when the slider comes back: deterministic,
-#   and cheap.
-# - **Research** compares with published numbers: the sampler and count of the *paper*, at the paper's number of images,
+# - **A phone** has few evaluations to spend. Take the cheapest row of the tie, and then make each evaluation cheaper
+#   (lesson 12), or train for fewer steps (lesson 11).
+# - **A tool that answers while you drag a slider** must be fast, and must show the same picture when the slider comes
+#   back. Take a deterministic sampler with few evaluations.
+# - **Research** compares with published numbers. Take the sampler, the steps and the number of images of the *paper*,
 #   whatever they cost.
 
 # %% [markdown]
 # ## An honest latency
 #
-# Evaluations are countable and the same everywhere. Seconds are not: a latency is a **point**, and it has a name only
-# with all of these. The library's rows carry them:
+# Evaluations can be counted, and the count is the same everywhere. Seconds depend on the machine, on what else it is
+# doing, and on how many images it draws at once. Four rules make them honest:
+#
+# - **Warm up.** The first run pays for things that are done only once. It does not count.
+# - **Repeat, and take the median.** Another program can make a run longer and never shorter, so the mean is too long.
+# - **Take turns.** A machine that grows warm grows slow. If all runs of one setting are timed before those of the next,
+#   the second is measured on another machine, so to speak. Time each setting once a round.
+# - **Say the batch.** The seconds of an image and the seconds until a user has it are two different numbers.
+#
+# **Exercise 3. The latency of an image.** `seconds` are the times of whole batches, the first `warmup` of which do not
+# count. Your function evaluates the measurement below.
+
+
+# %%
+def latency(seconds, batch, warmup):
+    raise NotImplementedError
+
+
+check("latency", latency)
+
+# %% [markdown]
+# Now measure your own machine: ten steps of DDIM for one image and for a batch of sixteen, eight rounds, the first of
+# which is the warm-up.
+
+# %%
+runs = {1: [], 16: []}
+for _ in range(8):
+    for batch, seconds in runs.items():
+        began = time.perf_counter()
+        generate(network, batch, labels=range(10), sampler="ddim", steps=10)
+        seconds.append(time.perf_counter() - began)
+
+# %%
+per_image = working("latency", latency)
+reported = {batch: float(per_image(seconds, batch, 1)) for batch, seconds in runs.items()}
+show(
+    timings_figure(runs, reported, warmup=1),
+    "Ten steps of DDIM on this machine, in batches of 1 and of 16. Left, what one image costs. Right, how long its "
+    "user waits. As long as you have not run the cell, the machine is the one on which this page was made.",
+)
+
+# %% [markdown]
+# A batch shares the cost of starting each operation, so an image usually costs less in a batch of sixteen than alone.
+# Its user waits longer all the same, until the whole batch is there. A vendor can quote either number. That is why a
+# latency is a **point**, which has a name only with everything it depends on. The rows of the library's tables carry
+# all of it:
 
 # %%
 carried = ["sampler", "steps", "network", "parameters", "precision", "batch", "device", "threads", "repeats", "warm_up"]
@@ -290,19 +387,22 @@ assert set(carried) <= set(table.columns)
 print("a row says: " + ", ".join(carried))
 
 # %% [markdown]
-# Warm up, repeat, take the median, divide by the batch, and say the batch: a large one makes each image cheaper and
-# each user wait longer. No seconds stand on this page, because they would be those of a machine that you do not have.
-
-# %% [markdown]
+# (`diffusion-lessons benchmark mnist-diffusion --plan latency` times many settings by these rules.)
+#
 # ## Reading a vendor's claim
 #
 # > *Our solver draws in 5 steps what others need 50 for. 10 times faster!*
 #
-# Ask in this order. *Steps or evaluations?* Five of Heun are nine. *As good by what, from how many images, plus or
-# minus what?* With few images, "no difference was found" is true of nearly everything. *Which baseline?* Put the
-# plainest method into its place, and look for the fewest of its steps that are *surely* about as good as 50. "About as
-# good" needs a margin that is fixed beforehand, say a quarter of the distance at 50; "surely" means that the whole
-# interval of the difference lies below it.
+# Ask three questions, in this order:
+#
+# 1. *Steps or evaluations?* Five steps of Heun are nine evaluations.
+# 2. *As good by which measure, from how many images, plus or minus what?* With few images, "no difference was found" is
+#    true of nearly everything.
+# 3. *Compared with which baseline?* The others may not need 50 steps. Take the plainest method, DDIM, and find the
+#    smallest number of its steps that is *surely* about as good as 50.
+#
+# "About as good" needs a margin that is fixed beforehand, say a quarter of the distance at 50. "Surely" means that the
+# whole interval of the difference lies below this margin.
 
 # %%
 margin = 0.25 * b.value
@@ -315,8 +415,8 @@ enough = [
 assert min(enough) < 20
 
 # %% [markdown]
-# From the first "yes" on the baseline does what it does in 50, and the speed-up to ask for is the one over *this*
-# count. The vendor's claim is not false; most of it is not about the solver.
+# At the first "yes" the baseline is about as good as in 50 steps, and the honest speed-up is the one over *this* count.
+# The vendor's claim is not false, but most of the speed-up has nothing to do with the solver.
 #
 # The texts behind this course make such claims themselves. Each statement is a row of the [ledger](../../CLAIMS.md),
 # with its test, its numbers and a verdict. One of them:
@@ -328,22 +428,22 @@ for evidence in entry["evidence"]:
     print(f"on {evidence['on']}: {evidence['verdict']}")
 
 # %% [markdown]
-# Every data set gives a verdict of its own. The exact mixtures have an exact denoiser: there nothing but the
-# sampler's error is left, and ten steps are plainly worse than fifty. They *explain*. What is said about images is
-# decided by images, on which a network's own error counts as well, and you have seen it point the other way. Where an
-# interval covers both answers the verdict is *undecided*, and the ledger says how many samples would decide. Whether
-# ten steps are *usable* is another statement, C2b: it depends on the application, which has to be named first.
+# Each data set gives a verdict of its own. Mixtures have an exact denoiser, so only the sampler's error is left, and
+# ten steps are plainly worse than fifty. Mixtures *explain*, but what is said about images is decided by images. There
+# the network's error counts as well, and you have seen it point the other way. Where an interval covers both answers,
+# the verdict is *undecided*, and the ledger says how many samples would decide. Whether ten steps are *usable* is
+# another statement, C2b: it depends on the application, which has to be named first.
 #
-# Its neighbours C1b, C8b and C20 (*20 times*, *50 to 100 times faster than DDPM*) need DDPM in a thousand steps. A
-# thousand over ten is a hundred by *arithmetic*. That the quality is then equal (C1a, C8a) has to be *shown*: the
-# whole interval of the difference must lie within a margin that was fixed beforehand. A difference that too few
-# samples cannot see is no tie.
+# Other statements of the ledger (C1b, C8b, C20) promise to be 20 or 50 to 100 times faster than DDPM. DDPM takes a
+# thousand steps, and a thousand divided by ten is a hundred: that part is *arithmetic*. That the quality is then equal
+# (C1a, C8a) has to be *shown*, by an interval of the difference that lies within a margin fixed beforehand. If there
+# were too few samples to see a difference, that does not make it a tie.
 
 # %% [markdown]
 # ## Move it
 #
-# Pick a budget. The star measures lowest, the solid points cannot be told from it, and the digits are the star's own.
-# From which budget on do *you* see no difference?
+# Pick a budget. The star is the row with the lowest distance, the large points cannot be told from it, and the digits
+# were drawn with the star's settings. From which budget on do *you* see no difference?
 
 # %% tags=["panel"]
 frontier_panel(table, network)
@@ -351,29 +451,9 @@ frontier_panel(table, network)
 # %% [markdown]
 # ## Exercises
 #
-# **1.** How many evaluations?
-
-
-# %%
-def count_nfe(steps, stages, guided):
-    raise NotImplementedError
-
-
-check("count_nfe", count_nfe)
-
-# %% [markdown]
-# **2.** Who is on the frontier?
-
-
-# %%
-def frontier(points):
-    raise NotImplementedError
-
-
-check("frontier", frontier)
-
-# %% [markdown]
-# **3.** The best within a budget of seconds.
+# Exercises [1](#Count-evaluations,-not-steps), [2](#The-frontier) and [3](#An-honest-latency) stand above.
+#
+# **4.** The best within a budget of seconds: the name of the row with the lowest error among those that fit, or `None`.
 
 
 # %%
@@ -384,7 +464,7 @@ def choose(points, budget):
 check("choose", choose)
 
 # %% [markdown]
-# **4.** Refute a vendor: what makes two latency claims incomparable?
+# **5.** Refute a vendor: what makes two latency claims incomparable?
 
 
 # %%
@@ -395,24 +475,37 @@ def unfair(claim_a, claim_b):
 check("unfair", unfair)
 
 # %% [markdown]
+# **6. To investigate.** The denoiser that is wrong by 0.2, and a budget of *ten* evaluations. With $\eta = 1$ DDIM
+# needs fifty to come as near as the target below. Find a sampler that meets the target in ten. `samplers.ALL` lists
+# them; mind that those with two stages afford fewer steps. Then change one thing at a time: another seed, an exact
+# denoiser (`size=0.0`), a larger error. What does your sampler share with $\eta = 1$, and what with a solver of higher
+# order?
+
+# %%
+print(f"to meet, DDIM with eta = 1 in 50 evaluations: {off_by(0.2, 50, eta=1.0):.3f}")
+print(f"a first try, DPM-Solver++(2M) in 10: {off_by(0.2, 10, samplers.dpm_solver_pp_2m):.3f}")
+print(f"a second try, DDPM with the large variance in 10: {off_by(0.2, 10, samplers.ddpm, variance='large'):.3f}")
+
+# %% [markdown]
 # ## Pitfalls
 #
-# - **Steps as a price.** They are a sampler's private matter; count evaluations, and double them for guidance.
-# - **The best row of a long table.** Of many equal rows one is always lowest.
-# - **Two bars that overlap.** Rows that share their noise are compared in pairs, and the bars do not show it.
-# - **The best step count as a property of the sampler.** It may be where two errors cancel.
-# - **A speed-up against a slow baseline.** Give the baseline the same budget first.
-# - **A latency without its batch or device.** It is not a number yet.
-# - **"No difference was found" as "there is none".** Fix a margin, and show that the whole interval lies inside.
+# - **Steps taken for a price.** Count evaluations, and double them for guidance.
+# - **The best row of a long table.** Of many rows that are equally good, one is always lowest.
+# - **Two bars that overlap.** Rows that share their noise are compared in pairs; a bar for each row does not show how
+#   sure their difference is.
+# - **The best number of steps taken for a property of the sampler.** It may be where two errors cancel.
+# - **A speed-up over a slow baseline.** Give the baseline the same budget first.
+# - **A latency without its batch or device.** It cannot be compared with anything.
+# - **"No difference was found" read as "there is none".** Fix a margin, and show that the whole interval lies inside.
 
 # %% [markdown]
 # ## What to remember
 #
-# - The axis is network evaluations; five steps may be five or nine.
-# - Beaten means beaten beyond the error of the *difference*, which is found in pairs.
+# - Cost is counted in network evaluations; five steps may be five evaluations or nine.
+# - A row is beaten if the *difference* exceeds its own error, which is found in pairs.
 # - More steps follow the network more closely, also where it is wrong. Ask at which noise level that is.
 # - Report the winner *and* all that tie with it, and choose among them by cost.
-# - A latency is a point: sampler, steps, network, precision, batch, device.
+# - A latency is a point: sampler, steps, network, precision, batch, device. Warm up, take turns, report the median.
 
 # %% [markdown]
 # ## Scope check

@@ -265,14 +265,14 @@ figure, axes = style.axes("Exact denoiser: noise costs steps", "steps", "Wassers
 for (k, values), color in zip(exact.items(), style.NETWORKS, strict=False):
     axes.loglog(counts, values, "-o", color=color, label=f"k = {k:g}", markersize=4)
 axes.axhline(by_chance, color=style.GREY, linestyle=":", label="exact samples")
-axes.legend(frameon=False)
+style.legend_outside(axes)
 words = "; ".join(f"k = {k:g}: {v[0]:.2f}, {v[2]:.3f} and {v[-1]:.3f}" for k, v in exact.items())
 show(figure, f"Distance to the data in 10, 40 and 160 steps. {words}. As many exact samples: {by_chance:.3f}.")
 
 # %% [markdown]
-# All of them go down towards what exact samples score. (With noise they cannot fall below it: their luck is in them.)
-# But at equal steps more noise is farther off. What is replaced by fresh noise in a step has to be found again by the
-# denoiser, and that takes steps.
+# All of them go down towards what exact samples score, and those with little noise below it, since their starts lie
+# more evenly than random numbers do. But at equal steps more noise is farther off. What is replaced by fresh noise in a
+# step has to be found again by the denoiser, and that takes steps.
 #
 # So the ODE is the best setting? With an exact denoiser, yes.
 

@@ -5,7 +5,8 @@ import torch
 
 from diffusion_lessons import sample, samplers, schedules, toys
 from diffusion_lessons.checks import investigations, model_answers
-from diffusion_lessons.toys import Blurred, ConsistencyFunction, gaussian_quantiles, wasserstein_1
+from diffusion_lessons.denoisers import count_calls
+from diffusion_lessons.toys import Blurred, ConsistencyFunction, Flawed, gaussian_quantiles, wasserstein_1
 
 CLUSTERS = toys.GaussianMixture([-1.0, 1.0], stds=0.2, weights=[0.3, 0.7])
 
@@ -58,3 +59,20 @@ def test_ten_ddpm_times_beat_the_target_of_lesson_03_by_more_than_its_spread(see
         for times in (path.grid(10), investigations.ten_ddpm_times())
     )
     assert better < equal - 0.01
+
+
+@pytest.mark.parametrize("seed", [5, 6])
+def test_ten_evaluations_of_a_wrong_denoiser_meet_the_target_of_lesson_10(seed):
+    clusters = toys.GaussianMixture([-1.2, 0.3, 1.5], stds=[0.25, 0.35, 0.15], weights=[0.3, 0.3, 0.4])
+    path = schedules.cosine()
+    starts = path.prior((5000,), seeded(0), dtype=torch.float64)
+    sampler, found = investigations.ten_evaluations()
+
+    def off_by(sampler, steps, **options):
+        denoise, times = count_calls(Flawed(clusters.denoiser(path), path, 0.2)), path.grid(steps)
+        x = sample(samplers.get(sampler), denoise, starts, path, times, generator=seeded(seed), **options)
+        assert denoise.nfe == steps
+        return wasserstein_1(x, clusters)
+
+    target = off_by("ddim", 50, eta=1.0)
+    assert off_by(sampler, 10, **found) < target < off_by("dpm_solver_pp_2m", 10)

@@ -1,0 +1,41 @@
+"""Figure of an honest latency: every run of every batch, what a warm-up costs, and the two things that seconds mean."""
+
+from collections.abc import Mapping, Sequence
+
+from matplotlib.figure import Figure
+
+from diffusion_lessons.figures import style
+
+
+def timings_figure(runs: Mapping[int, Sequence[float]], latency: Mapping[int, float], warmup: int) -> Figure:
+    """Seconds of whole batches by their size: at the left for each image, at the right until the batch is there.
+
+    runs: seconds of each run of a batch of that many images, in the order in which they were timed.
+    latency: seconds for each image, as they are to be reported: a line in both halves.
+    warmup: how many runs at the beginning do not count. They are crosses.
+
+    Raises ValueError where not every batch has a latency and a run that counts.
+    """
+    if runs.keys() != latency.keys() or any(len(seconds) <= warmup for seconds in runs.values()):
+        raise ValueError(f"batches {[*runs]}: give each a latency and more than {warmup} runs; got {[*latency]}")
+    figure = Figure(figsize=(8.2, 3.6), layout="constrained")
+    for plot, whole in zip(figure.subplots(1, 2), (False, True), strict=True):
+        for place, (batch, seconds) in enumerate(runs.items()):
+            share = 1 if whole else batch
+            first, counted = seconds[:warmup], seconds[warmup:]
+            sideways = [place + 0.3 * ((k + 0.5) / len(counted) - 0.5) for k in range(len(counted))]
+            plot.plot([place] * len(first), [s / share for s in first], "x", color=style.VERMILION, label="warm-up")
+            plot.plot(sideways, [s / share for s in counted], "o", color=style.GREY, markersize=4, label="runs")
+            reported = latency[batch] * batch / share
+            plot.hlines(reported, place - 0.3, place + 0.3, color=style.BLUE, lw=2, label="reported")
+        plot.set(xticks=range(len(runs)), xticklabels=[str(batch) for batch in runs], xlim=(-0.6, len(runs) - 0.4))
+        plot.set(
+            xlabel="images in the batch", ylabel="seconds until the batch is there" if whole else "seconds an image"
+        )
+        plot.set_title("What each user waits" if whole else "What an image costs")
+        plot.set_ylim(bottom=0)
+        style.clean(plot)
+    marks, names = figure.axes[0].get_legend_handles_labels()
+    known = dict(zip(names, marks, strict=True))
+    figure.axes[0].legend(known.values(), known.keys(), fontsize=9, frameon=False)
+    return figure
