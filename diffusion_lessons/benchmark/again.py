@@ -36,7 +36,7 @@ class Change(NamedTuple):
 def drawn_again(row: Measurement, samples: int | None = None) -> Measurement:
     """The row of a shipped network sampled anew from the same seed: as many samples, or so many if that is fewer.
 
-    With fewer only figures are taken that mean the same at any count; a Frechet distance is larger the fewer there are.
+    With fewer only figures are taken that mean the same at any count; a Fréchet distance is larger the fewer there are.
 
     Raises ValueError for a row of a network that was changed to make it faster, and for one of another checkpoint than
     the one that ships.

@@ -3,7 +3,7 @@
     MMD^2 = E k(x, x') + E k(y, y') - 2 E k(x, y),   k(a, b) = (a b / d + 1)^3
 
 x, x' real, y, y' generated. Pairs of a sample with itself are left out, so the estimate is right on average at any
-sample count (it may be below 0), even with fewer samples than features (Binkowski et al. 2018, KID).
+sample count (it may be below 0), even with fewer samples than features (Bińkowski et al. 2018, KID).
 """
 
 import torch

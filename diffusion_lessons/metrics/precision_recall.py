@@ -8,7 +8,7 @@ as wide as the distance to its k-th neighbour in that set, and count the points 
     density    how many real balls hold a generated sample, over k          as precision, not fooled by one outlier
     coverage   share of real balls that hold a generated sample             as recall, not fooled by one outlier
 
-Kynkaanniemi et al. 2019 (k = 3); Naeem et al. 2020 (k = 5). All depend on the sample counts: use equal ones.
+Kynkäänniemi et al. 2019 (k = 3); Naeem et al. 2020 (k = 5). All depend on the sample counts: use equal ones.
 """
 
 from typing import NamedTuple

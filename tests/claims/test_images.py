@@ -58,7 +58,7 @@ def test_what_two_rows_share_cancels():
 
 
 def test_rows_that_are_no_pair_are_not_compared():
-    """At other counts a Frechet distance is another, and other real images are another origin."""
+    """At other counts a Fréchet distance is another, and other real images are another origin."""
     for other in (row(50, 1.0, samples=500), replace(row(50, 1.0), seed=1), replace(row(50, 1.0), reference_sha256="")):
         for compared in (difference, excess):
             with pytest.raises(ValueError, match="compared in pairs"):
