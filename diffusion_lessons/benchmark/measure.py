@@ -101,7 +101,7 @@ def measure(
         features = evaluator.features_of(result.x, result.labels)
         quality = quality_of(features, evaluator, metrics, seed)
         if fine is not None:
-            quality["drift"] = drift(result.x, fine, result.labels)
+            quality["drift"] = drift(result.x, fine, features.labels)
         if keep is not None:
             kept.write(keep, features, fingerprint(denoise), evaluator.sha256)
     card = getattr(denoise, "card", None) or {}

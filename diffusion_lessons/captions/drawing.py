@@ -38,8 +38,8 @@ def draw(
     interval=(0.1, 5.0), sampler="ddim", steps=20).
 
     An empty prompt asks for nothing: samples without a condition are drawn, with a warning.
-    Raises ValueError for unknown or too many words, for a negative that equals the prompt, and for a number of
-    sentences that is neither 1 nor `count`.
+    Raises ValueError for unknown or too many words, for a negative that says nothing or equals the prompt, and for a
+    number of sentences that is neither 1 nor `count`.
     """
     settings, tokens = settings.changed(**changes), as_tokens(prompt)
     if len(tokens) not in (1, count):
@@ -53,8 +53,13 @@ def draw(
 
 
 def check_negative(negative: Any, tokens: Tensor) -> None:
-    """Raise a ValueError for a negative that equals a prompt, of word numbers [B, 14]."""
-    if negative is not None and (tokens == as_tokens(negative)).all(dim=1).any():
+    """Raise a ValueError for a negative without a word, or one that equals a prompt, of word numbers [B, 14]."""
+    if negative is None:
+        return
+    away = as_tokens(negative)
+    if not away.any(dim=1).all():
+        raise ValueError("a negative without a word names nothing to move away from: leave the negative out")
+    if (tokens == away).all(dim=1).any():
         raise ValueError(
             "the negative equals the prompt, so there is no direction from one to the other and no scale would change "
             "anything: leave the negative out, or name something else in it"

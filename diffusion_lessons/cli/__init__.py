@@ -42,7 +42,7 @@ def main() -> None:
     """
     warnings.showwarning = lambda message, *_, **__: print(f"note: {message}", file=sys.stderr)
     if "" in sys.argv[1:]:  # it would stand for the current folder
-        _say("an argument is empty: is a shell variable not set? The current folder is .")
+        _say(_empty(sys.argv[1:]))
         sys.exit(2)
     try:
         sys.exit(app(standalone_mode=False) or 0)
@@ -59,6 +59,14 @@ def main() -> None:
             raise
         _say(f"not enough memory: take fewer or smaller images at once ({str(error).splitlines()[0][:80]})")
     sys.exit(1)
+
+
+def _empty(arguments: list[str]) -> str:
+    """What is wrong with the first empty argument, by the option that it was given to, if it was."""
+    at = arguments.index("")
+    option = arguments[at - 1] if at else ""
+    then = f"Give {option} a value, or leave it out" if option.startswith("--") else "The current folder is ."
+    return f"an argument is empty: is a shell variable not set? {then}"
 
 
 def _mistyped(error: Exception) -> int:

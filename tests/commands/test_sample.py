@@ -37,6 +37,8 @@ def test_a_picture_and_its_trajectory_are_written_and_their_cost_is_said(tmp_pat
         (["--prompt", "a seven", "--negative", "a seven", "--scale", "3"], "the negative equals the prompt"),
         (["--prompt", "a " * 15], "has 15 words; at most 14"),
         (["--prompt", " "], "a prompt without a word asks for nothing: leave --prompt out"),
+        (["--prompt="], "a prompt without a word asks for nothing: leave --prompt out"),
+        (["--prompt", "a seven", "--negative", " ", "--scale", "3"], "a negative without a word names nothing"),
         (["--label", "7"], "this checkpoint is told in words: give --prompt 7"),
         (["--prompt", "a seven", "--label", "7"], "not both"),
     ],

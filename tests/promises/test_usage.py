@@ -148,6 +148,12 @@ def test_an_empty_argument_is_not_taken_for_the_current_folder(words, tmp_path, 
     assert list(tmp_path.iterdir()) == []
 
 
+def test_an_empty_option_is_named(monkeypatch, capsys):
+    status, said = said_by(["sample", "--prompt", ""], monkeypatch, capsys)
+    assert status == 2 and said.endswith("Give --prompt a value, or leave it out\n")
+    assert said_by(["data", ""], monkeypatch, capsys)[1].endswith("The current folder is .\n")
+
+
 @pytest.mark.parametrize(
     ("error", "said"),
     [

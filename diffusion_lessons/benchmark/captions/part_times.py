@@ -31,8 +31,8 @@ class PartTimes(NamedTuple):
     sentences: int
 
     def share(self, part: str) -> float:
-        """The share of a part in the whole: "denoiser", ..."""
-        return getattr(self, part) / self.whole
+        """The share of a part, "denoiser" or another, in the sum of all: medians need not add up to the whole's."""
+        return getattr(self, part) / (self.text + self.denoiser + self.decoder + self.rest)
 
 
 class _Clock:

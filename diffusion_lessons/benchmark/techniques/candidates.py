@@ -41,7 +41,7 @@ from diffusion_lessons.training.loop import train
 SOLVER = "dpm_solver_pp_2m"
 PLACED = (5, 10)  # steps that are placed
 TRAINED = 15_000  # images of a fine-tuning, and of the small network that is trained from the start
-RANKING = 64  # images by which blocks and heads are ranked
+RANKING, FEWER = 64, 32  # images by which blocks are ranked, and heads, of which there are many more
 PLACING = 64  # samples of the run whose local errors place the steps: of a seed that no row is drawn from
 SEED_OF_PLACING = 10_000
 GUIDED = 2.0  # the scale at which guidance's second pass is reused
@@ -97,7 +97,7 @@ def _candidates(name: str, folder: Path, say: Say) -> Iterator[tuple[str, Sequen
         yield name, guided(scale_of(denoise))
     if there := head_names(denoise):
         few, many = len(there) // 4, len(there) // 2
-        heads = kept("heads", lambda: least_missed_heads(denoise, many, *ranking_images(denoise)))
+        heads = kept("heads", lambda: least_missed_heads(denoise, many, *ranking_images(denoise, FEWER)))
         with_scale = [*quick, *at_steps(SOLVER, 10, scale=scale_of(denoise))]
         for count in (few, many):
             yield plan(f"{count}-heads", heads=tuple(heads[:count])), with_scale
@@ -134,16 +134,16 @@ def made_plan(name: str, denoise: Denoiser, file: Path, techniques: Techniques, 
     return str(file)
 
 
-def ranking_images(denoise: Denoiser) -> tuple[Tensor, Tensor]:
+def ranking_images(denoise: Denoiser, most: int = RANKING) -> tuple[Tensor, Tensor]:
     """Training images in equal distances, by which blocks and heads are ranked, and their labels.
 
     For a network that is told in words: latents of the scenes that ship, and the sentences about them.
     """
     if isinstance(denoise, CaptionDenoiser):
         world = load_sample()
-        return denoise.encode(world.pictures[:RANKING]), denoise.read_condition(world.sentences[:RANKING])
+        return denoise.encode(world.pictures[:most]), denoise.read_condition(world.sentences[:most])
     data = images_of(denoise)
-    count = min(RANKING, len(data))
+    count = min(most, len(data))
     return data.batch(torch.arange(count) * (len(data) // count))
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from diffusion_lessons.benchmark.captions.part_times import time_table, times_of_parts
+from diffusion_lessons.benchmark.captions import part_times
+from diffusion_lessons.benchmark.captions.part_times import PartTimes, time_table, times_of_parts
 from diffusion_lessons.captions.drawing import TEN_STEPS
 from tests.captions.small import small_denoiser
 
@@ -18,6 +19,17 @@ def test_parts_add_up_and_sentences_are_counted():
     assert cached.sentences == 2  # the prompt and the empty sentence
     assert uncached.sentences == 3 * 2 * 2  # steps, passes, pictures
     assert denoise.text.keep and not denoise.text.known
+
+
+def test_shares_of_medians_add_up_to_one(monkeypatch):
+    """The median of a sum is not the sum of medians."""
+    rounds = iter([(9, 9, 9, 9), (0.1, 6, 1, 1), (0.3, 5, 2, 1), (0.2, 9, 3, 1)])  # the first does not count
+    monkeypatch.setattr(
+        part_times, "_round", lambda *_: PartTimes(*(parts := next(rounds)), whole=sum(parts), sentences=2)
+    )
+    times = times_of_parts(small_denoiser(), rounds=3)
+    assert times.text + times.denoiser + times.decoder + times.rest != times.whole
+    assert sum(times.share(part) for part in ("text", "denoiser", "decoder", "rest")) == pytest.approx(1)
 
 
 def test_the_table_has_a_row_for_every_number_of_steps_with_and_without():

@@ -94,7 +94,7 @@ def test_the_small_network_is_as_thin_as_the_pruned_one_and_trained_once(denoise
 
 def test_a_network_told_in_words_has_heads_to_cut_and_is_not_trained_on(tmp_path, monkeypatch):
     said, system = [], str(save_system(tmp_path))
-    for name in ("PLACING", "RANKING"):
+    for name in ("PLACING", "FEWER"):
         monkeypatch.setattr(module, name, 2)
     monkeypatch.setattr(block_pruning, "LEVELS", 1)
     monkeypatch.setattr(module, "train", None)
