@@ -27,7 +27,7 @@ AGAIN = Path("runs/tables")  # where rows that are measured again are kept
 
 
 def plans_of(name: str) -> tuple[str, ...]:
-    """The plans that the table of a shipped checkpoint holds: all for a teacher on a diffusion path, else `few`.
+    """The plans that the table of a shipped checkpoint holds: all for a teacher on a diffusion path, else the few steps.
 
     A text-to-image system has a plan of its own.
 
@@ -37,7 +37,9 @@ def plans_of(name: str) -> tuple[str, ...]:
         return "full", "negative"
     if name.startswith("captions-"):
         return ("sentences",)
-    return ("full",) if name.endswith("-diffusion") else ("few",)
+    if name.endswith("-diffusion"):
+        return ("full",)
+    return ("few", "limit") if name.endswith("-flow") else ("few",)
 
 
 def measured() -> list[str]:

@@ -33,6 +33,9 @@ def at_steps(sampler: str, *steps: int, **more: Any) -> list[Settings]:
 
 FIRST = Settings("ddim", 1)
 ASYMPTOTE = Settings("dpm_solver_pp_2m", 20)
+LIMIT = Settings("dpm_solver_pp_2m", 50)  # where the curve is flat: what the ODE of the network leads to
+REMEDIES: dict[str, dict[str, Any]] = {"rescaled": {"rescale": 0.7}, "in an interval": {"interval": (0.2, 3.0)}}
+REMEDIED = (2.0, 3.0, 5.0, 10.0)  # scales at which each remedy against saturation is tried
 
 
 def quick(card: Card) -> list[Group]:
@@ -82,6 +85,11 @@ def few(card: Card) -> list[Group]:
     return [Group(SHORT, settings)]
 
 
+def limit(card: Card) -> list[Group]:
+    """Where a teacher's curve of quality against steps ends; a student has no such curve."""
+    return [] if card.get("distillation") else [Group(SHORT, [LIMIT])]
+
+
 def unclipped(card: Card) -> list[Group]:
     """The effect of fresh noise in few steps, unclipped and on the leading grid, as published figures were made."""
     variants: list[tuple[str, dict[str, Any]]] = [("ddim", {}), ("ddim", {"eta": 1.0}), ("ddpm", {"variance": "large"})]
@@ -92,16 +100,12 @@ def unclipped(card: Card) -> list[Group]:
 
 
 def guidance(card: Card) -> list[Group]:
-    """The effect of the guidance scale, unclipped so that saturation shows, and the remedies against it."""
-    steps = 10
-    plain = [Settings("dpm_solver_pp_2m", steps, scale=scale, limit=None) for scale in SCALES]
-    remedies: list[dict[str, Any]] = [
-        {"rescale": 0.7, "limit": None},
-        {"interval": (0.2, 3.0), "limit": None},
-        {"limit": 1.0},
-        {"limit": 1.0, "percentile": 0.995},
-    ]
-    return [Group(LONG, [*plain, *(Settings("dpm_solver_pp_2m", steps, scale=10.0, **remedy) for remedy in remedies)])]
+    """The effect of the guidance scale, unclipped so that saturation shows, and of remedies at several scales."""
+    plain = Settings("dpm_solver_pp_2m", 10, limit=None)
+    scales = [plain.changed(scale=scale) for scale in SCALES]
+    remedied = [plain.changed(scale=scale, **remedy) for remedy in REMEDIES.values() for scale in REMEDIED]
+    clipped = [plain.changed(scale=10.0, limit=1.0, **more) for more in ({}, {"percentile": 0.995})]
+    return [Group(LONG, [*scales, *remedied, *clipped])]
 
 
 def precision(card: Card) -> list[Group]:
@@ -116,6 +120,7 @@ def long(card: Card) -> list[Group]:
         *at_steps("ddim", 20, 50, options={"eta": 1.0}),
         *at_steps("ddpm", 50, options={"variance": "large"}),
         *at_steps("dpm_solver_pp_2m", 5, 10, 15, 20),
+        LIMIT,
     ]
     return [Group(LONG, [*rivals, *at_steps("ddpm", 1000)])]
 
@@ -143,14 +148,15 @@ def sentences(card: Card) -> list[Group]:
 
 
 def full(card: Card) -> list[Group]:
-    """The plans `curve`, `few`, `unclipped`, `guidance`, `precision` and `long`."""
-    return [group for part in (curve, few, unclipped, guidance, precision, long) for group in part(card)]
+    """The plans `curve`, `few`, `limit`, `unclipped`, `guidance`, `precision` and `long`."""
+    return [group for part in (curve, few, limit, unclipped, guidance, precision, long) for group in part(card)]
 
 
 PLANS: dict[str, Callable[[Card], list[Group]]] = {
     "quick": quick,
     "curve": curve,
     "few": few,
+    "limit": limit,
     "unclipped": unclipped,
     "guidance": guidance,
     "precision": precision,

@@ -31,7 +31,7 @@ def test_sample_counts_can_be_chosen_and_unknown_plans_are_refused():
 
 def test_the_full_plan_holds_everything_the_ledger_looks_up():
     full = {(group.samples, each) for group in plans.groups("full") for each in group.settings}
-    for part in ("curve", "few", "guidance", "precision", "long"):
+    for part in ("curve", "few", "limit", "guidance", "precision", "long"):
         assert {(group.samples, each) for group in plans.groups(part) for each in group.settings} <= full
 
 
@@ -45,6 +45,22 @@ def test_few_evaluations_of_a_teacher_end_with_its_asymptote():
     counts = {samplers.get(name).info.nfe(steps) for name, steps in rows[:-1]}
     assert counts == {1, 2, 3, 4, 7, 8} and rows[-1] == ("dpm_solver_pp_2m", 20)
     assert plans.FIRST.steps == 1 and ("ddim", 1) in rows
+
+
+def test_the_end_of_a_curve_is_measured_beside_few_steps_and_beside_ddpm():
+    """A student has none: it takes the steps that it was trained for."""
+    assert plans.LIMIT.steps >= 50
+    assert plans.groups("limit") == [plans.Group(2000, [plans.LIMIT.changed(batch=25)])]
+    (long,) = plans.groups("long")
+    assert plans.LIMIT.changed(batch=25) in long.settings
+    assert plans.groups("limit", {"distillation": {"sampler": "ddim"}}) == []
+
+
+def test_each_remedy_is_tried_at_several_scales():
+    (guided,) = plans.groups("guidance")
+    for remedy in plans.REMEDIES.values():
+        scales = [one.scale for one in guided.settings if all(getattr(one, k) == v for k, v in remedy.items())]
+        assert scales == list(plans.REMEDIED) and max(scales) == 10
 
 
 @pytest.mark.parametrize(

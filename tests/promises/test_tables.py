@@ -41,7 +41,7 @@ def test_every_checkpoint_with_a_table_is_measured_by_its_plans(folder, monkeypa
     (folder / "no-checkpoint.jsonl").touch()
     assert tables.main([]) == 0 and tables.main(["digits-flow", "--plans", "curve"]) == 0
     given = {"ship": True, "latency": False, "device": None}
-    assert made == [("digits-flow", plan, given) for plan in ("few", "curve")]
+    assert made == [("digits-flow", plan, given) for plan in ("few", "limit", "curve")]
 
 
 def test_every_row_anew_goes_beside_the_table_and_is_compared(folder, tmp_path, monkeypatch, capsys):
@@ -57,7 +57,7 @@ def test_every_row_anew_goes_beside_the_table_and_is_compared(folder, tmp_path, 
     before = (folder / "digits-flow.jsonl").read_bytes()
     beside = tmp_path / "beside"
     assert tables.main(["digits-flow", "--anew", "--out", str(beside)]) == 1
-    assert made == [("digits-flow", "few", beside / "digits-flow.jsonl", None)]
+    assert made == [("digits-flow", plan, beside / "digits-flow.jsonl", None) for plan in ("few", "limit")]
     told = capsys.readouterr().out
     assert "frechet 1 [" in told and "now 3 [" in told and "1 rows in both tables; with a figure beyond" in told
     assert (folder / "digits-flow.jsonl").read_bytes() == before
