@@ -78,7 +78,8 @@ def shipped_file(name: str) -> Path:
 def compare(name: str, file: Path) -> int:
     """Print which rows of a table moved against those that ship, and return how many did."""
     kept = {row.key: row for row in table.read(shipped_file(name)) if row.samples}
-    pairs = [(kept[row.key], row) for row in table.read(file) if row.key in kept]
+    made = {row.key: row for row in table.read(file)}  # the last row of each key counts, as where tables are read
+    pairs = [(kept[key], row) for key, row in made.items() if key in kept]
     changed = [(before, changes) for before, now in pairs if (changes := again.moved(before, now))]
     for before, changes in changed:
         words = "; ".join(f"{figure} {one.before}, now {one.now}" for figure, one in changes.items())
