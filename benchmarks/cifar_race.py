@@ -50,7 +50,7 @@ def noise(count: int = 2000) -> Data:
 
 def steps(config: UNetConfig, way: str) -> Iterator[float]:
     """CPU seconds of one training step after another."""
-    recipe = replace(recipes.get("cifar10-small", images=10**6, compile="compiled" in way), network=config)
+    recipe = replace(recipes.get("cifar10-small", images=10**6, batch=128, compile="compiled" in way), network=config)
     data, device = noise(), torch.device("cpu")
     run = Run(recipe, data, device, seed=0)
     if "nhwc" in way:

@@ -34,6 +34,9 @@ def train(
         int | None,
         typer.Option(min=1, max=LARGEST_SIDE, help="Resize images to this side; a folder's default is 32."),
     ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="A folder with the recipe's images as pictures, instead of a download.")
+    ] = None,
     minutes: Minutes = None,
     change: Change = None,
     resume: Resume = False,
@@ -49,6 +52,7 @@ def train(
     diffusion-lessons train mnist --kind flow --device cuda --out runs/mnist-flow
     diffusion-lessons train ~/photos --size 32 --minutes 20 --set batch=64
     diffusion-lessons train mnist-small --resume
+    diffusion-lessons train cifar10-small --data ~/cifar10-as-jpeg
     diffusion-lessons train captions-contrastive
     accelerate launch --num_processes 4 -m diffusion_lessons train cifar10
     """
@@ -59,6 +63,7 @@ def train(
         kind,
         out=out,
         size=size,
+        data=data,
         device=device,
         precision=precision,
         seed=seed,

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -48,23 +49,28 @@ def train(
     *,
     out: Path | None = None,
     size: int | None = None,
+    data: Path | None = None,
     device: str | None = None,
     changes: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> Path | None:
     """Train a recipe, or a network for a folder of images, by default in runs/NAME-KIND; `train_and_show` does it.
 
+    data: a folder that holds the recipe's images as pictures, in place of torchvision's download.
+
     A part of the text-to-image system is trained by default in runs/NAME, where those that need it look for it.
     """
     if what in captions_recipes.names():
+        if data is not None:
+            raise ValueError(f"{what} draws its own scenes from MNIST's strokes: leave --data out")
         return _train_part(what, kind, out=out, size=size, device=device, changes=changes, **options)
-    recipe, data = choose_recipe(what, kind, size, device, changes)
+    recipe, images = choose_recipe(what, kind, size, device, changes, data)
     folder = out or Path("runs") / f"{recipe.name}-{recipe.kind}"
     what, on = _recipe_on(what, device), device or choose_device(None).type  # both decide which recipe it is
-    given = {"kind": kind if kind != "diffusion" else None, "size": size, "out": out, **options}
+    given = {"kind": kind if kind != "diffusion" else None, "size": size, "data": data, "out": out, **options}
     given["device"] = device if what in recipes.names() else on
     return train_and_show(
-        recipe, data, folder, command=command("train", what, changes, **given), device=device, **options
+        recipe, images, folder, command=command("train", what, changes, **given), device=device, **options
     )
 
 
@@ -126,12 +132,15 @@ def choose_recipe(
     size: int | None = None,
     device: str | None = None,
     changes: Mapping[str, Any] | None = None,
+    folder: Path | None = None,
 ) -> tuple[Recipe, Data]:
     """The recipe of this name and its images, or one made for a data set or a folder of images; some fields changed.
 
+    folder: where the images of the named recipe lie as pictures, which are then known by the recipe's name.
     On a CPU a recipe for a GPU is replaced by its small version: large batches would take an hour to learn anything.
 
-    Raises ValueError for a name that is neither, for an unknown field, and for `kind` among the changes.
+    Raises ValueError for a name that is neither, for an unknown field, for `kind` among the changes, and for a folder
+    beside what is no recipe.
     """
     fields = dict(changes or {})
     if "kind" in fields:
@@ -142,7 +151,9 @@ def choose_recipe(
     what = smaller
     if what in recipes.names():
         recipe = changed(recipes.get(what, kind), fields)
-        return recipe, recipe.load_data(size=size)
+        return recipe, recipe.load_data(size=size) if folder is None else _pictures_of(recipe, folder, size)
+    if folder is not None:
+        raise ValueError(f"--data says where the images of a recipe lie, and {what!r} is none: leave it out")
     named = known_name(what)
     if named is None and not places.expanded(what).is_dir():
         raise ValueError(
@@ -159,6 +170,14 @@ def choose_recipe(
             file=sys.stderr,
         )
     return changed(recipe, fields), images
+
+
+def _pictures_of(recipe: Recipe, folder: Path, size: int | None) -> Data:
+    """The recipe's images from a folder of pictures: by its name, with what the folder says of where they are from."""
+    if recipe.smudged:
+        raise ValueError(f"{recipe.name} spoils some of its own images: leave --data out, or train the folder itself")
+    images = load_data(folder, size=size)
+    return replace(images, card={**images.card, "name": recipe.data})
 
 
 def _recipe_on(what: str, device: str | None) -> str:

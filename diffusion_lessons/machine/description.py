@@ -5,7 +5,7 @@ import platform
 import subprocess
 from contextlib import suppress
 from functools import cache, partial
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
 import torch
 
@@ -56,5 +56,15 @@ def backend(device: torch.device) -> str | None:
 
 
 def versions() -> dict[str, str]:
-    """The versions that a result may depend on: Python's, this package's and those of the libraries under it."""
-    return {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}}
+    """The versions that a result may depend on: Python's, this package's and those of the libraries under it.
+
+    A clone runs without being installed, and then it has no version: no reason to lose what was trained by it.
+    """
+    return {"python": platform.python_version(), **{name: _version(name) for name in LIBRARIES}}
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"

@@ -122,23 +122,24 @@ _MNIST = Recipe("mnist", "mnist", images=6_000_000, batch=512, network=_SMALL, t
 _CIFAR10 = Recipe(
     "cifar10",
     "cifar10",
-    images=25_000_000,
+    images=12_000_000,
     batch=512,
     network=UNetConfig(channels=3, widths=(96, 192, 192), blocks=2, attention=(1, 2), embedding=256, dropout=0.1),
     learning_rate=1e-3,
     flip=True,
 )
-# For one CPU core and six hours (benchmarks/cifar_race.py). Times are uniform: logit-normal times on the cosine path
-# would leave 0.4 % of the work, not 6 %, to noise below a tenth of the signal, where photographs have detail to learn.
+# For three hours of a CPU core, or a minute of a GPU, which CUDA graphs keep busy on a network so small. Times are
+# uniform: logit-normal times on the cosine path would leave 0.4 % of the work, not 6 %, to noise below a tenth of the
+# signal, where photographs have detail to learn (benchmarks/cifar_race.py).
 _CIFAR10_SMALL = Recipe(
     "cifar10-small",
     "cifar10",
-    images=5_760_000,
-    batch=128,
+    images=2_560_000,
+    batch=512,
     network=UNetConfig(channels=3, widths=(64, 128, 192), attention=(1,), patch=2, embedding=256),
     other_shares=(0.05,),
     flip=True,
-    compile=True,
+    compile="graphs",
 )
 _RECIPES = {recipe.name: recipe for recipe in (_DIGITS, _MNIST_SMALL, _MNIST, _CIFAR10_SMALL, _CIFAR10)}
 
@@ -173,7 +174,8 @@ def for_data(data: Data, kind: Kind = "diffusion", *, gpu: bool | None = None, *
     if not gpu and side > 12:
         as_fast = (32 if colour else 28) / side  # the work grows with the number of pixels
         most = HOUR_ON_A_CORE if colour else nearest.images
-        nearest = replace(nearest, images=min(most, round(most * as_fast**2)))
+        batch = min(nearest.batch, 128)  # so few images have to make enough steps
+        nearest = replace(nearest, images=min(most, round(most * as_fast**2)), batch=batch)
     name = str(data.card["name"])
     return changed(_as(replace(nearest, name=name, data=name, smudged=0.0, flip=False), kind), changes)
 

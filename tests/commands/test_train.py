@@ -98,10 +98,35 @@ def test_colour_on_a_cpu_says_what_a_gpu_would_change(tmp_path, monkeypatch, cap
     recipe, _ = choose_recipe(str(tmp_path), device="cpu")
     assert recipe.images == recipes.HOUR_ON_A_CORE
     (line,) = capsys.readouterr().err.splitlines()
-    assert "ends in about an hour of one core: 800,000 images" in line and "--device cuda) would see 25,000,000" in line
+    assert "ends in about an hour of one core: 800,000 images" in line and "--device cuda) would see 12,000,000" in line
     Image.new("L", (8, 8)).save(tmp_path / "a.png")
     choose_recipe(str(tmp_path), device="cpu", size=8)
     assert capsys.readouterr().err == ""
+
+
+def test_a_recipe_takes_its_images_from_a_folder(photos, tmp_path):
+    """A network is known by its data's name, wherever they lie: by it the classifier that judges it is found."""
+    small = {"images": 64, "batch": 32, "compile": False}
+    recipe, data = choose_recipe("cifar10-small", "flow", None, "cpu", small, Path("my photos"))
+    assert recipe == recipes.get("cifar10-small", "flow", images=64, batch=32, compile=False)
+    assert data.card["name"] == "cifar10" and data.card["source"] == "my photos" and data.shape[1:] == (32, 32)
+    file = train("mnist-small", out=Path("a run"), data=Path("my photos"), size=12, changes=SMALL, device="cpu", seed=0)
+    card = cards.read_card(file)
+    assert "train mnist-small --size 12 --data 'my photos' --out 'a run' --seed 0" in card["command"]
+    assert card["data"]["name"] == "mnist" and file.stem == "mnist-diffusion"
+
+
+@pytest.mark.parametrize(
+    ("what", "message"),
+    [
+        ("my photos", "'my photos' is none: leave it out"),
+        ("digits", "digits spoils some of its own images: leave --data out"),
+        ("captions-judge", "captions-judge draws its own scenes from MNIST's strokes: leave --data out"),
+    ],
+)
+def test_a_folder_of_images_is_refused_where_it_means_nothing(what, message, photos):
+    with pytest.raises(ValueError, match=message):
+        train(what, data=Path("my photos"))
 
 
 def test_a_student_says_who_its_teacher_is(photos, capsys):

@@ -3,7 +3,7 @@
 import json
 import platform
 import re
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
 import torch
 
@@ -26,3 +26,14 @@ def test_versions_are_those_that_are_installed():
     known = versions()
     assert known["python"] == platform.python_version() and known["safetensors"] == version("safetensors")
     assert all(re.match(r"\d+\.\d+", number) for number in known.values())
+
+
+def test_a_clone_that_is_not_installed_has_no_version_and_still_says_where_it_ran(monkeypatch):
+    def only_others(name):
+        if name == "diffusion-lessons":
+            raise PackageNotFoundError(name)
+        return version(name)
+
+    monkeypatch.setattr("diffusion_lessons.machine.description.version", only_others)
+    assert versions()["diffusion-lessons"] == "not installed" and versions()["torch"] == version("torch")
+    assert describe(torch.device("cpu"))["version"] == "not installed"

@@ -73,8 +73,9 @@ def test_your_own_images_get_a_network_of_their_size():
     assert (recipe.name, recipe.checkpoint, recipe.smudged) == ("mine", "mine-diffusion", 0.0)
     colour = replace(empty((3, 24, 24), classes=2), card={"name": "photos"})
     assert recipes.for_data(colour, gpu=True).network.widths == recipes.get("cifar10").network.widths
-    small = recipes.for_data(colour, gpu=False)  # 25 million images through a large network would take a core a month
+    small = recipes.for_data(colour, gpu=False)  # 12 million images through a large network would take a core two weeks
     assert small.network == recipes.get("cifar10-small").network and small.images == recipes.HOUR_ON_A_CORE
+    assert small.batch == 128 < recipes.get("cifar10-small").batch
     flow = recipes.for_data(colour, "flow", images=1000)
     config = flow.make_network(colour).config
     assert (flow.images, flow.predicts, config.channels, config.classes) == (1000, "velocity", 3, 2)
