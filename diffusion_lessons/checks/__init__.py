@@ -22,11 +22,13 @@ from diffusion_lessons.checks.exercises import EXERCISES
 from diffusion_lessons.checks.library_calls import library_calls
 from diffusion_lessons.checks.portable.answers import Answer, ask
 from diffusion_lessons.checks.portable.names import variant
+from diffusion_lessons.checks.printing import first_lines
 from diffusion_lessons.checks.result import Result
 from diffusion_lessons.checks.solutions import Asked, note_attempt
 from diffusion_lessons.machine.fields import check_name
 
 NO_FUNCTION: Any = object()
+PRINTED = 6  # lines of what a function prints while it is checked
 
 
 def exercise(name: str) -> Exercise:
@@ -50,15 +52,18 @@ def check(name: str, function: Any = NO_FUNCTION, *, seed: int = 0, without_libr
         return Asked(record)
     if without_library:
         cases = record.cases(seed)
-        with library_calls() as calls:
+        with first_lines(0), library_calls() as calls:
             ask(function, cases)
         if calls:
             return uses_library(record, calls[0])
-    result = assess(record, collect(record, function, seed), seed)
+    with first_lines(PRINTED):
+        answers = collect(record, function, seed)
+    result = assess(record, answers, seed)
     note_attempt(result)
     if result.passed or not result.written or not callable(function):
         return result
-    return explained(result, function, seed)
+    with first_lines(0):
+        return explained(result, function, seed)
 
 
 def working(

@@ -36,8 +36,13 @@ def menu(name: str, options: Sequence[tuple[str, object]] | Sequence[str], value
 
 
 def sampler_menu(chosen: str) -> ipywidgets.Dropdown:
-    """All samplers that walk a given grid, by the names that figures use."""
-    walking = [(style.label(name), name) for name, one in samplers.ALL.items() if one.info.stages is not None]
+    """All samplers that walk a given grid with a denoiser, by the names that figures use.
+
+    Consistency sampling is not among them: it takes what a denoiser sees for a finished sample, which only that of a
+    student is.
+    """
+    able = (name for name, one in samplers.ALL.items() if one.info.stages is not None and name != "consistency")
+    walking = [(style.label(name), name) for name in able]
     return menu("sampler", walking, chosen)
 
 

@@ -71,7 +71,7 @@ show(image_grid(digits.images[:32], columns=16, enlarge=5), f"Thirty-two of {len
 # denoiser now, without training.
 #
 # A *sampler* turns the denoiser into a painter. It starts from pure noise and evaluates the denoiser twenty times, each
-# time taking a little of the noise away. You need not understand it yet: lesson 04 is about this line.
+# time taking a little of the noise away. You need not understand the next cell yet; lesson 04 is about it.
 
 # %%
 path = schedules.ddpm_linear()
@@ -268,6 +268,8 @@ for name, times in {"10 equal steps": path.grid(10), "a first try": [1000.0, 600
 # - **Another number than in the text.** Words and numbers of these lessons are compared on every change of the library,
 #   so on your machine they should agree to three digits. If one does not, it is a bug; please report it.
 # - **A slow panel.** It computes on your machine. Let go of the slider, and only the last position is drawn.
+# - **Red broken links above a panel, and a slider that changes nothing.** The kernel was restarted, and the panel is
+#   left over from before. Run the lesson from the top.
 
 # %% [markdown]
 # ## What to remember

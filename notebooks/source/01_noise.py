@@ -13,13 +13,26 @@ from itertools import pairwise
 
 import torch
 
-from diffusion_lessons import check, load_data, schedules, toys, working
+from diffusion_lessons import check, generate, load, load_data, schedules, toys, working
 from diffusion_lessons.figures import noising, show, style
 from diffusion_lessons.panels import noising_panel, predict, scope_check
 
 # %%
 path = schedules.ddpm_linear()  # 1000 steps, the schedule of the first diffusion models for images
 generator = torch.Generator().manual_seed(0)
+
+# %%
+seven = generate(load("mnist-diffusion"), 1, labels=[7], steps=20, seed=1)[-1].x[0]
+show(
+    noising.forward_strip(seven, [path], [k / 10 for k in range(10)], torch.Generator().manual_seed(1)),
+    "A seven and more and more noise, until nothing of the seven is left. T is the time at the end, and 0.5 T half of "
+    "it. A diffusion model learns to go the other way.",
+)
+
+# %% [markdown]
+# This lesson is about the way from data to noise. It needs no network and nothing is learned on it, but everything in
+# the course is measured by it: how much noise a picture holds decides what a network can see in it and how far a
+# sampler still has to go.
 
 # %% [markdown]
 # ## One step at a time

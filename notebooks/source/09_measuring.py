@@ -15,7 +15,7 @@ import math
 import torch
 
 from diffusion_lessons import check, generate, load, load_data, sample, samplers, schedules, toys, working
-from diffusion_lessons.figures import image_grid, show
+from diffusion_lessons.figures import image_grid, noising, show
 from diffusion_lessons.figures import metrics as measuring
 from diffusion_lessons.metrics import (
     evaluate,
@@ -36,6 +36,24 @@ from diffusion_lessons.panels import floor_panel, predict, scope_check
 def seeded(seed):
     return torch.Generator().manual_seed(seed)
 
+
+# %%
+path, digits, others = schedules.ddpm_linear(), load_data("digits").images.double(), load_data("digits", "test").images
+fifty = digits[:50]
+perfect = toys.point_masses(fifty).denoiser(path)
+x = sample(samplers.ddim, perfect, path.prior((100, 1, 8, 8), seeded(0), dtype=torch.float64), path, path.grid(20))
+asked = [7, 2, 0, 9, 4, 1, 8, 5, 3, 6]
+by_network = generate(load("digits-diffusion"), 10, labels=asked, steps=20, seed=4)[-1].x
+show(
+    noising.image_strip({"A": by_network, "B": x[:10], "C": others[:10]}, [""] * 10, "Which row is the best?"),
+    "Three rows of ten digits. One row was written by people, one was drawn by a network, and one comes from a model "
+    "that returns images from its training set. The answer stands further down.",
+)
+
+# %% [markdown]
+# Could you tell them apart? Most people cannot with ten digits, and looking at a thousand takes too long. This lesson
+# is about numbers that take the place of looking. They are the numbers in every paper on generative models, and each of
+# them can be fooled.
 
 # %% [markdown]
 # ## The Fréchet distance
@@ -250,14 +268,11 @@ for n in (1000, 5000, 10_000):
 # half is our choice.) Some real images pass for copies as well, by chance. They are the control group: only a share of
 # copies beyond theirs counts.
 #
-# Here is a copier that works as a network does: the *exact* denoiser of fifty images. It is the optimum of the training
-# loss, and it can end only at one of the fifty.
+# Row B at the beginning of this lesson was made by a copier that works as a network does: the *exact* denoiser of fifty
+# images. It is the optimum of the training loss, and it can end only at one of the fifty. (Row A was drawn by a
+# network, and row C was written by people.) Probe a hundred of the copier's samples:
 
 # %%
-path, digits, others = schedules.ddpm_linear(), load_data("digits").images.double(), load_data("digits", "test").images
-fifty = digits[:50]
-perfect = toys.point_masses(fifty).denoiser(path)
-x = sample(samplers.ddim, perfect, path.prior((100, 1, 8, 8), seeded(0), dtype=torch.float64), path, path.grid(20))
 found = memorization_probe(x, fifty, others[:100])
 assert found.memorised
 print(f"exact denoiser of fifty images: {found}")
@@ -426,7 +441,7 @@ scope_check("09")
 #
 # - Heusel, Ramsauer, Unterthiner, Nessler, Hochreiter, *GANs Trained by a Two Time-Scale Update Rule Converge to a
 #   Local Nash Equilibrium*, 2017: the FID. https://arxiv.org/abs/1706.08500
-# - Binkowski, Sutherland, Arbel, Gretton, *Demystifying MMD GANs*, 2018: the kernel distance, and why the other is
+# - Bińkowski, Sutherland, Arbel, Gretton, *Demystifying MMD GANs*, 2018: the kernel distance, and why the other is
 #   biased. https://arxiv.org/abs/1801.01401
 # - Chong, Forsyth, *Effectively Unbiased FID and Inception Score and Where to Find Them*, 2020: the floor depends on
 #   the model as well. https://arxiv.org/abs/1911.07023
@@ -436,7 +451,7 @@ scope_check("09")
 #   Models*, 2023: other features, and copies. https://arxiv.org/abs/2306.04675
 # - Jayasumana and others, *Rethinking FID: Towards a Better Evaluation Metric for Image Generation*, 2024: a kernel
 #   distance with CLIP's features. https://arxiv.org/abs/2401.09603
-# - Kynkaanniemi, Karras, Laine, Lehtinen, Aila, *Improved Precision and Recall Metric for Assessing Generative Models*,
+# - Kynkäänniemi, Karras, Laine, Lehtinen, Aila, *Improved Precision and Recall Metric for Assessing Generative Models*,
 #   2019. https://arxiv.org/abs/1904.06991
 # - Carlini and others, *Extracting Training Data from Diffusion Models*, 2023: copies found in real systems.
 #   https://arxiv.org/abs/2301.13188

@@ -40,6 +40,23 @@ def seeded(seed):
     return torch.Generator().manual_seed(seed)
 
 
+# %%
+teacher, shown = load("mnist-diffusion"), {"labels": range(10), "seed": 5}
+strips = {
+    "teacher, 50 evaluations": dl.generate(teacher, 10, steps=50, **shown),
+    "teacher, 1 evaluation": dl.generate(teacher, 10, steps=1, **shown),
+    "student, 1 evaluation": dl.generate(load("mnist-consistency"), 10, sampler="consistency", steps=1, **shown),
+}
+show(
+    noising.image_strip(
+        {name: states[-1].x for name, states in strips.items()},
+        list("0123456789"),
+        "One evaluation: a blur, or a digit?",
+    ),
+    "The same noise in all rows. A diffusion network needs many evaluations for a digit, and draws a blur with one. A "
+    "student of the same architecture, trained with other targets, draws a digit with one.",
+)
+
 # %% [markdown]
 # ## Many answers
 #

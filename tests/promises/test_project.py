@@ -4,6 +4,7 @@ import re
 import subprocess
 import tomllib
 from pathlib import Path
+from unicodedata import combining, normalize
 
 import pytest
 import sizes
@@ -121,8 +122,10 @@ def test_nothing_of_one_machine_in_the_tree():
 
 
 def test_a_name_in_prose_is_spelled_as_its_bearer_does():
-    """Fréchet; without the accent only inside an identifier, `frechet_distance` or torchmetrics' own."""
-    bare = re.compile(r"(?<![A-Za-z_])Fre" + r"chet(?![A-Za-z_])")
+    """Fréchet and others; without accents only inside an identifier, as `frechet_distance`, or torchmetrics' own."""
+    names = ("Fréchet", "Bińkowski", "Kynkäänniemi")
+    plain = ("".join(letter for letter in normalize("NFD", name) if not combining(letter)) for name in names)
+    bare = re.compile(rf"(?<![A-Za-z_])({'|'.join(plain)})(?![A-Za-z_])")
     texts = [path for path in tracked_files() if path.suffix in {".py", ".md", ".toml", ".json", ".ipynb"}]
     assert not [str(path.relative_to(ROOT)) for path in texts if bare.search(path.read_text(encoding="utf-8"))]
 

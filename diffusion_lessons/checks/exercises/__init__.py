@@ -11,7 +11,7 @@ from diffusion_lessons.checks.exercises.conditions.guidance import (
 from diffusion_lessons.checks.exercises.conditions.guided_gaussians import GUIDED_MEAN, GUIDED_STD
 from diffusion_lessons.checks.exercises.conditions.negative import LARGEST_SCALE, NEGATIVE_GUIDE
 from diffusion_lessons.checks.exercises.conditions.text_to_image import CLIP_LOSS, CROSS_ATTENTION, WITHOUT
-from diffusion_lessons.checks.exercises.diffusion.ddim import DDIM_ETA_STEP, DDIM_STD, DDIM_STEP, STRIDED_TIMES
+from diffusion_lessons.checks.exercises.diffusion.ddim import DDIM_ETA_STEP, DDIM_STD, DDIM_STEP
 from diffusion_lessons.checks.exercises.diffusion.ddpm import DDPM_STEP, DDPM_VARIANCES
 from diffusion_lessons.checks.exercises.diffusion.flow import FLOW_POINT, FLOW_X0, VELOCITY_TARGET
 from diffusion_lessons.checks.exercises.diffusion.noise import ALPHA_BAR, FORWARD, FORWARD_STEP, PREDICT_X0
@@ -22,6 +22,7 @@ from diffusion_lessons.checks.exercises.diffusion.one_picture import (
     SCORE_FROM_X0,
 )
 from diffusion_lessons.checks.exercises.diffusion.solvers import EXTRAPOLATE_X0, HEUN_STEP, LOGSNR_TIMES, SLOPE
+from diffusion_lessons.checks.exercises.diffusion.times import STRIDED_TIMES
 from diffusion_lessons.checks.exercises.diffusion.training import EMA, TRAINING_LOSS, V_TARGET
 from diffusion_lessons.checks.exercises.diffusion.worked_example import BY_HAND, THREE_STEPS
 from diffusion_lessons.checks.exercises.distilled.consistency import CONSISTENCY_SAMPLE, CONSISTENCY_TARGET

@@ -97,6 +97,10 @@ def _one_by_one(function: Callable, args: tuple) -> Plain:
     return np.array(results, dtype=float).reshape(shape)
 
 
+def _depth(value: Any) -> int:
+    return 1 + _depth(value[0]) if isinstance(value, list | tuple) and value else 0
+
+
 def show(value: Any) -> str:
     """A value for a message: short, with four digits."""
     if isinstance(value, torch.Tensor | np.ndarray):
@@ -108,8 +112,9 @@ def show(value: Any) -> str:
     if isinstance(value, list) and len(value) == 1 and isinstance(value[0], int | float):
         return show(value[0])
     if isinstance(value, list | tuple):
-        inside = ", ".join(show(item) for item in value[:4])
-        return f"[{inside}{', ...' if len(value) > 4 else ''}]"
+        most = 4 if _depth(value) < 3 else 2  # of a batch of images two are enough
+        inside = ", ".join(show(item) for item in value[:most])
+        return f"[{inside}{', ...' if len(value) > most else ''}]"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}: {show(item)}" for key, item in value.items()) + "}"
     return str(value)

@@ -15,6 +15,7 @@ from diffusion_lessons.figures.style import BLUE, VERMILION
 from diffusion_lessons.machine.files import check_writable, write_atomically
 
 READABLE = 64  # pixels: images below this side are enlarged to it
+FRAME = 4  # white pixels around each image: among noise a grey or a thin line would not be seen
 
 
 def image_grid(
@@ -40,7 +41,7 @@ def image_grid(
             pixels = torch.where(outside.any(dim=1, keepdim=True), paint, pixels)
     pixels = pixels.repeat_interleave(enlarge, dim=2).repeat_interleave(enlarge, dim=3)  # [N, C, e H, e W]
     columns = columns or math.ceil(math.sqrt(len(images)))
-    grid = make_grid(pixels, nrow=columns, padding=2, pad_value=128)  # [3, H, W], grey made RGB
+    grid = make_grid(pixels, nrow=columns, padding=FRAME, pad_value=255)  # [3, H, W], grey made RGB
     return Image.fromarray(grid.permute(1, 2, 0).numpy())
 
 

@@ -35,7 +35,9 @@ class _Curve:
 
     def __init__(self, path: Path):
         self.path = path
-        self.figure, plot = style.axes("How much of the variance is data", "t / T", r"$\bar\alpha_t$", size=(3.8, 2.8))
+        self.figure, plot = style.axes(
+            "How much of the variance is data", "t / T", "share of the variance", size=(3.8, 2.8)
+        )
         t = times_to_draw(path)
         plot.plot(t / path.T, self.share(t), color=PATH_COLORS[path.card["path"]], linewidth=2)
         (self.dot,) = plot.plot([], [], "o", color=style.BLACK, markersize=9, zorder=3)

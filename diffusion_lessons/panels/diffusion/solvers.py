@@ -57,7 +57,7 @@ class _Race:
             "Error against evaluations", "network evaluations (NFE)", "RMS distance to the exact solution"
         )
         self.axes.set(xscale="log", yscale="log", xlim=(2.5, 1.1 * MOST), ylim=(1e-6, 2))
-        self.others = {name: self.axes.plot([], [], color=style.SHADE, lw=1)[0] for name in convergence.solvers()}
+        self.others = {name: self.axes.plot([], [], color=style.GREY, lw=0.7)[0] for name in convergence.solvers()}
         self.lines = [self.axes.plot([], [], markersize=5)[0] for _ in range(2)]
         self.budget = self.axes.axvline(1, color=style.GREY, linestyle=":", linewidth=1.2)
         freeze(self.figure)

@@ -6,15 +6,16 @@ import torch
 from PIL import Image, ImageColor
 
 from diffusion_lessons.figures import style
-from diffusion_lessons.figures.pictures.images import image_grid, save_picture
+from diffusion_lessons.figures.pictures.images import FRAME, image_grid, save_picture
 
 
 def test_small_images_are_enlarged_without_blur():
     images = torch.full((3, 1, 8, 8), -1.0)
     images[1, 0, 2, 5] = 1.0
     pixels = np.asarray(image_grid(images, columns=3))
-    assert pixels.shape == (64 + 4, 3 * 66 + 2, 3)  # 8 pixels of 8, borders of 2
-    cell = pixels[2:66, 68:132, 0]
+    assert pixels.shape == (64 + 8, 3 * 68 + 4, 3)  # 8 pixels of 8, borders of 4
+    assert (pixels[:, :FRAME] == 255).all() and (pixels[:, 68 : 68 + FRAME] == 255).all()
+    cell = pixels[4:68, 72:136, 0]
     expected = np.zeros((64, 64))
     expected[16:24, 40:48] = 255
     np.testing.assert_array_equal(cell, expected)
@@ -28,7 +29,7 @@ def test_values_beyond_the_range_are_cut_and_colours_kept():
 
 
 def test_columns_are_about_square_by_default():
-    assert image_grid(torch.zeros(9, 1, 64, 64)).size == (3 * 66 + 2,) * 2
+    assert image_grid(torch.zeros(9, 1, 64, 64)).size == (3 * 68 + 4,) * 2
 
 
 @pytest.mark.parametrize("shape", [(8, 8), (2, 8, 8), (1, 2, 8, 8), (0, 1, 8, 8)])

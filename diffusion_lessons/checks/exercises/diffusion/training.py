@@ -29,6 +29,11 @@ def _with_times(loss, times):
     return lambda predict, x0, eps, t, ab: loss(predict, x0, eps, times(t), ab)
 
 
+def _of_one_step(alpha_bar):
+    """1 - beta_t at each index, which the DDPM paper calls alpha_t."""
+    return np.append(1.0, alpha_bar[1:] / alpha_bar[:-1])
+
+
 TRAINING_LOSS = Exercise(
     "training_loss(predict, x0, eps, t, alpha_bar)",
     "The noise-prediction loss of a batch, the mean over rows and coordinates: x0 and eps [B, d], whole times t [B], "
@@ -65,6 +70,11 @@ TRAINING_LOSS = Exercise(
             ),
             "Your weights add up to 1; it is their squares that should. This is the forward process of lesson "
             "01; check it there.",
+        ),
+        Mistake(
+            "alpha for alpha_bar",
+            lambda predict, x0, eps, t, ab: np.mean((predict(_noisy(x0, eps, t, _of_one_step(ab)), t) - eps) ** 2),
+            "You noise with the level of a single step, 1 - beta_t. The jump from clean data to t takes alpha_bar_t.",
         ),
         Mistake(
             "the network asked at another time",

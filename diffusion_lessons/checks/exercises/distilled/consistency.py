@@ -68,6 +68,11 @@ CONSISTENCY_TARGET = Exercise(
             "That is the teacher's own estimate at t: a mean of many samples, the target of ordinary training.",
         ),
         Mistake(
+            "the student's own sample at t",
+            lambda f, u, x, t, s: x - t * f(x, t),
+            "That is what the student says at t already. The target is what it says at s, where less is left.",
+        ),
+        Mistake(
             "the teacher's point as the target",
             lambda f, u, x, t, s: euler(u, x, t, s),
             "That is right for s = 0 only. At other times the trajectory goes on.",
@@ -91,6 +96,13 @@ def _sampled(f, x, times, noises, noised):
         x = noised(x0, x, before, t, z)
         x0, before = f(x, t), t
     return x0
+
+
+def _noised_at_the_end(f, x, times, noises):
+    """A loop that noises after every evaluation."""
+    for t, z in zip(times, noises, strict=True):
+        x = (1 - t) * f(x, t) + t * z
+    return x
 
 
 def _draws(rng, count, draw=number):
@@ -126,6 +138,12 @@ CONSISTENCY_SAMPLE = Exercise(
                 (1 - times[-1]) * consistency_sample(f, x, times, noises) + times[-1] * noises[len(times) - 1]
             ),
             "You mix noise into the finished sample, and f is not evaluated on the mixture.",
+        ),
+        Mistake(
+            "noised to the old time, and at the end",
+            _noised_at_the_end,
+            "You noise right after each evaluation, to the time at which it was made. Noise to the *next* time, and "
+            "not at all after the last evaluation.",
         ),
         Mistake(
             "noised to the old time",
