@@ -109,7 +109,7 @@ def redefinitions(notebook: NotebookNode) -> Iterator[tuple[int | None, str]]:
 @cache
 def library_names() -> frozenset[str]:
     """Every public function and class of the package, but for the exercises as learners write them."""
-    files = [path for path in (ROOT / "diffusion_lessons").rglob("*.py") if path.name != "model_answers.py"]
+    files = [path for path in (ROOT / "diffusion_lessons").rglob("*.py") if path.parent.name != "model_answers"]
     trees = [ast.parse(path.read_text()) for path in files]
     tops = [node for tree in trees for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
     return frozenset(node.name for node in tops if not node.name.startswith("_"))

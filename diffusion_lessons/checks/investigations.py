@@ -19,3 +19,8 @@ def three_evaluation_times():
 def ten_evaluations():
     """Lesson 10: W1 0.08, not 0.10: fresh noise that forgets the denoiser's error, in steps of second order."""
     return "dpm_solver_pp_2m_sde", {}
+
+
+def twelve_guided_evaluations():
+    """Lesson 12: off by 0.025, not 0.090: nine steps of a multistep solver, every third pass without the condition."""
+    return {"sampler": "dpm_solver_pp_2m", "steps": 9, "every": 3}

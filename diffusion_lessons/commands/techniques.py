@@ -4,13 +4,13 @@ from pathlib import Path
 
 from diffusion_lessons import checkpoints
 from diffusion_lessons.benchmark import table
-from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.benchmark.shipped import NotMeasured
 from diffusion_lessons.benchmark.techniques.advice import USES, Advice, advise
 from diffusion_lessons.benchmark.techniques.candidates import candidates
-from diffusion_lessons.benchmark.techniques.step_curve import Beside, beside, is_plain
+from diffusion_lessons.benchmark.techniques.step_curve import Beside
 from diffusion_lessons.benchmark.techniques.technique_table import (
     at_batch,
+    compared,
     measure_candidates,
     shipped_file,
     shipped_techniques,
@@ -67,17 +67,6 @@ def run_techniques(
         save_figure(techniques_figure(rows, batch, metric), figure)
         print(f"figure: {figure}")
     return verdicts
-
-
-def compared(rows: list[Measurement], batch: int, metric: str) -> list[Beside]:
-    """Every row that is not plain beside the plain rows of its guidance scale; rows without the figure are left out."""
-    joined = [row for row in at_batch(rows, batch) if metric in row.quality]
-    plain = [row for row in joined if is_plain(row)]
-    return [
-        beside(row, [one for one in plain if one.settings.scale == row.settings.scale], metric)
-        for row in joined
-        if not is_plain(row)
-    ]
 
 
 def show_advice(*names: str, budget_ms: float | None, batch: int, metric: str, use: str | None = None) -> list[Advice]:

@@ -26,7 +26,7 @@ __getattr__, __dir__, __all__ = offer(
         "quality.metrics": ["floor_figure", "without_class"],
         "quality.frontier": ["joined", "over_scale"],
         "quality.levels": [],
-        "quality.timings": ["timings_figure"],
+        "quality.timings": ["speed_ups_figure", "timings_figure"],
         "quality.techniques": ["techniques_figure"],
         "diffusion.few_steps": ["methods_figure", "trajectories_figure"],
         "diffusion.denoisers": ["jumps_figure"],

@@ -11,6 +11,7 @@ sections 2.1 and 3; for diffusion Shang et al. 2023, "Post-training quantization
 
 import copy
 import importlib.util
+import logging
 import math
 import warnings
 from collections.abc import Iterable, Sequence
@@ -109,12 +110,17 @@ def check_levels(denoise: Denoiser, examples: Iterable[Example]) -> None:
         )
 
 
-def why_no_int8(device: torch.device | None = None) -> str:
-    """Why int8 would not work here, and what would help; '' where it does."""
+def why_no_int8(device: torch.device | None = None, *, compile: bool = True) -> str:
+    """Why int8 would not work here, and what would help; '' where it does.
+
+    compile: False asks for the rounding alone, which needs neither a compiler nor VNNI (see `to_int8`).
+    """
     if importlib.util.find_spec("torchao") is None:
         return "torchao is not installed: pip install 'diffusion-lessons[optimise]'"
     if device is not None and device.type != "cpu":
         return f"int8 convolutions are made for CPUs here, and the network is on {device.type}: load it on the CPU"
+    if not compile:
+        return ""
     if reason := why_not_compiled(torch.device("cpu")):
         return f"{reason}, which int8 kernels are compiled with: install g++ (on Debian or Ubuntu: apt install g++)"
     if not has_int8_instructions():
@@ -169,8 +175,7 @@ def to_int8(
             f"int8 is made of the U-Net alone, and this is a {type(network).__name__}: prune it before, and leave out "
             "kept features, half precision and words"
         )
-    reason = why_no_int8(denoise.device)
-    if reason and (compile or importlib.util.find_spec("torchao") is None):
+    if reason := why_no_int8(denoise.device, compile=compile):
         raise ValueError(f"int8 is not available here: {reason}")
     if unknown := sorted(set(kept) - set(layer_names(denoise))):
         raise ValueError(f"no layer {unknown[0]!r}; the layers are {', '.join(layer_names(denoise))}")
@@ -187,9 +192,12 @@ def layer_names(denoise: Denoiser) -> list[str]:
 
 
 def _converted(network: nn.Module, examples: Sequence[Example], kept: Sequence[str]) -> nn.Module:
+    quiet = logging.getLogger("torch.utils._pytree")  # which warns of how the library registers its own types
+    before, quiet.disabled = quiet.disabled, True
     from torchao.quantization.pt2e import quantize_pt2e
     from torchao.quantization.pt2e.quantizer import x86_inductor_quantizer as x86
 
+    quiet.disabled = before
     quantizer = x86.X86InductorQuantizer().set_global(x86.get_default_x86_inductor_quantization_config())
     for name in kept:
         quantizer.set_module_name_qconfig(name, None)

@@ -68,7 +68,7 @@ def local_errors(
 
 def _size(difference: Tensor) -> Tensor:
     """The root mean square of each sample, [B, ...] -> [B], float64."""
-    return difference.detach().cpu().double().flatten(1).square().mean(dim=1).sqrt()
+    return difference.detach().cpu().double().reshape(len(difference), -1).square().mean(dim=1).sqrt()
 
 
 def cheapest(errors: Tensor, steps: int) -> list[int]:

@@ -11,7 +11,7 @@ __getattr__, __dir__, __all__ = offer(
     __name__,
     {
         "panel": ["Drawing", "Panel"],
-        "controls": ["choice_slider", "decimal_slider", "menu", "sampler_menu", "slider"],
+        "controls": ["choice_slider", "decimal_slider", "menu", "sampler_menu", "slider", "switch"],
         "quiz": ["predict", "scope_check"],
         "questions": [],
         "diffusion.noising": ["noising_panel"],
@@ -24,6 +24,7 @@ __getattr__, __dir__, __all__ = offer(
         "conditions.preference": ["preference_panel"],
         "quality.floor": ["floor_panel"],
         "quality.frontier": ["comparable", "frontier_panel"],
+        "quality.faster": ["techniques_panel"],
         "diffusion.few_steps": ["few_steps_panel"],
         "diffusion.one_picture": ["noise_panel"],
     },

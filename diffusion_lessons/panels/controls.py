@@ -29,6 +29,11 @@ def choice_slider(name: str, options: Sequence[int], value: int) -> ipywidgets.S
     return ipywidgets.SelectionSlider(options=options, value=value, description=name, continuous_update=False, **LAYOUT)
 
 
+def switch(name: str, on: bool = False) -> ipywidgets.Checkbox:
+    """A switch that is on or off."""
+    return ipywidgets.Checkbox(on, description=name, indent=True, **LAYOUT)
+
+
 def menu(name: str, options: Sequence[tuple[str, object]] | Sequence[str], value: object = None) -> ipywidgets.Dropdown:
     """A menu of names, or of (name, value); without a value it stands at the first."""
     chosen = {} if value is None else {"value": value}

@@ -219,7 +219,7 @@ image_panel(toys.point_masses(images[:300]).denoiser(path), steps=10)
 # | [09 measuring](09_measuring.ipynb) | how good is a sample, and how sure are we? |
 # | [10 frontier](10_frontier.ipynb) | steps, quality, latency: how does one read a claim about them? |
 # | [11 few steps](11_few_steps.ipynb) | one to four steps: how far can distillation go? |
-# | 12 faster | precision, pruning, caching: what does each really buy? |
+# | [12 faster](12_faster.ipynb) | half precision, int8, pruning, caching: does it beat taking fewer steps? |
 # | [13 text to image](13_text_to_image.ipynb) | what is inside a text-to-image system? |
 # | 14 CIFAR-10 | what changes in a real run on a GPU? |
 # | 15 real systems | do the same samplers work inside a production pipeline? |

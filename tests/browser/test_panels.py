@@ -8,6 +8,7 @@ from tests.browser.server import KERNEL
 NARROW = {"width": 800, "height": 820}  # of which the file browser takes 250
 FIRST = """
 from diffusion_lessons import load, load_data, panels, schedules, toys
+from diffusion_lessons.benchmark import techniques
 from diffusion_lessons.metrics import features
 from diffusion_lessons.metrics.captions.system import load_measured
 path, heaps = schedules.ddpm_linear(), toys.GaussianMixture([-1.0, 1.0], stds=0.2)
@@ -28,6 +29,7 @@ PANELS = {
     "floor_panel": 'features.reference("mnist", "train"), features.reference("mnist", "test"), count=150',
     "frontier_panel": 'panels.comparable("mnist-diffusion"), network, budget=2',
     "few_steps_panel": "heaps",
+    "techniques_panel": 'techniques.shipped_techniques("mnist-diffusion")',
     "prompt_panel": "*told, steps=2, count=4",
     "preference_panel": 'told.denoise, "me"',
     "noise_panel": "heaps, path",

@@ -6,6 +6,8 @@ import torch
 from diffusion_lessons import sample, samplers, schedules, toys
 from diffusion_lessons.checks import investigations, model_answers
 from diffusion_lessons.denoisers import count_calls
+from diffusion_lessons.guidance import classifier_free
+from diffusion_lessons.optimise import reuse_negative
 from diffusion_lessons.toys import Blurred, ConsistencyFunction, Flawed, gaussian_quantiles, wasserstein_1
 
 CLUSTERS = toys.GaussianMixture([-1.0, 1.0], stds=0.2, weights=[0.3, 0.7])
@@ -76,3 +78,19 @@ def test_ten_evaluations_of_a_wrong_denoiser_meet_the_target_of_lesson_10(seed):
 
     target = off_by("ddim", 50, eta=1.0)
     assert off_by(sampler, 10, **found) < target < off_by("dpm_solver_pp_2m", 10)
+
+
+def test_twelve_guided_evaluations_beat_the_target_of_lesson_12_with_other_noise():
+    path = schedules.cosine()
+    spots = [toys.GaussianMixture([mean], stds=0.3) for mean in ([1.0, 0.0], [-0.5, 0.8], [-0.5, -0.8])]
+    denoise, labels = toys.ConditionalMixture(spots).denoiser(path), torch.arange(256) % 3
+    x = path.prior((256, 2), seeded(7), dtype=torch.float64)
+    meant = sample(samplers.dpm_solver_pp_2m, classifier_free(denoise, labels, 3.0), x, path, path.grid(300, "logsnr"))
+
+    def error(sampler, steps, every):
+        counted = count_calls(reuse_negative(classifier_free(denoise, labels, 3.0), every))
+        ends = sample(samplers.get(sampler), counted, x, path, path.grid(steps))
+        return float((ends - meant).square().mean().sqrt()), counted.nfe
+
+    (plain, cost), (better, price) = error("ddim", 6, 1), error(**investigations.twelve_guided_evaluations())
+    assert cost == price == 12 and better < plain / 3

@@ -4,7 +4,7 @@ import pytest
 
 from diffusion_lessons.benchmark import table
 from diffusion_lessons.benchmark.techniques.technique_table import shipped_file
-from diffusion_lessons.commands.techniques import compared, run_techniques, show_advice
+from diffusion_lessons.commands.techniques import run_techniques, show_advice
 from diffusion_lessons.machine import places
 from tests.benchmark.techniques.made_techniques import NAME, techniques
 
@@ -26,15 +26,6 @@ def test_each_technique_beside_fewer_steps(shipped, capsys):
     assert (
         "int8: ddim@5: better than ddim@2, a difference of -2.98" in printed
         and (shipped / "figure.png").stat().st_size > 10_000
-    )
-
-
-def test_guided_rows_are_compared_with_guided_ones_only():
-    rows = [row for row in techniques() if row.settings.steps != 10]
-    guided = [type(row)(**{**vars(row), "settings": row.settings.changed(scale=2.0)}) for row in rows]
-    assert {one.rival.settings.scale for one in compared([*rows, *guided], 1, "frechet") if one.rival} == {1.0, 2.0}
-    assert all(
-        one.rival.settings.scale == one.row.settings.scale for one in compared(guided, 1, "frechet") if one.rival
     )
 
 

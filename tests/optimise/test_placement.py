@@ -87,6 +87,17 @@ def test_placed_steps_are_nearer_to_the_exact_solution_than_every_even_grid(path
     assert error(placed) < of_the_best * min(map(error, even.values()))
 
 
+def test_single_numbers_are_placed_as_points_are():
+    """Samples without an axis of their own, x [B]: the same table as with one, x [B, 1]."""
+    path = schedules.cosine()
+    numbers, points = (GaussianMixture(means, stds=0.2).denoiser(path) for means in ([-1.0, 1.0], [[-1.0], [1.0]]))
+    x, times = path.prior((16,), torch.Generator().manual_seed(0), dtype=torch.float64), path.grid(5)
+    generators = [torch.Generator().manual_seed(1) for _ in range(2)]
+    one = local_errors(numbers, x, path, times, generator=generators[0])
+    other = local_errors(points, x[:, None], path, times, generator=generators[1])
+    torch.testing.assert_close(one, other)
+
+
 def test_what_is_no_table_or_does_not_fit_is_refused():
     with pytest.raises(ValueError, match="square"):
         cheapest(torch.zeros(3, 4), 2)

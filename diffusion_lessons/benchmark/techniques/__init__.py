@@ -7,7 +7,8 @@ __getattr__, __dir__, __all__ = offer(
     {
         "advice": ["advise"],
         "candidates": [],
+        "this_machine": ["on_this_machine"],
         "step_curve": ["beside"],
-        "technique_table": ["at_batch", "shipped_techniques"],
+        "technique_table": ["at_batch", "compared", "shipped_techniques"],
     },
 )

@@ -19,6 +19,7 @@ from diffusion_lessons.benchmark.measure import fingerprint, measure, timed_samp
 from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.benchmark.shipped import LATENCY, NotMeasured
 from diffusion_lessons.benchmark.techniques.candidates import SOLVER, Candidate
+from diffusion_lessons.benchmark.techniques.step_curve import Beside, beside, is_plain
 from diffusion_lessons.checkpoints import cards, plans
 from diffusion_lessons.machine import places
 from diffusion_lessons.metrics.evaluator import Evaluator
@@ -137,6 +138,17 @@ def at_batch(rows: Sequence[Measurement], batch: int) -> list[Measurement]:
         if row.quality and (latency := latencies.get((row.checkpoint_sha256, settings))):
             joined.append(replace(row, settings=settings, **{field: getattr(latency, field) for field in LATENCY}))
     return joined
+
+
+def compared(rows: list[Measurement], batch: int, metric: str) -> list[Beside]:
+    """Every row that is not plain beside the plain rows of its guidance scale; rows without the figure are left out."""
+    joined = [row for row in at_batch(rows, batch) if metric in row.quality]
+    plain = [row for row in joined if is_plain(row)]
+    return [
+        beside(row, [one for one in plain if one.settings.scale == row.settings.scale], metric)
+        for row in joined
+        if not is_plain(row)
+    ]
 
 
 def shipped_techniques(name: str) -> list[Measurement]:

@@ -28,7 +28,13 @@ from diffusion_lessons.checks.exercises.diffusion.worked_example import BY_HAND,
 from diffusion_lessons.checks.exercises.distilled.consistency import CONSISTENCY_SAMPLE, CONSISTENCY_TARGET
 from diffusion_lessons.checks.exercises.distilled.few_steps import PROGRESSIVE_TARGET, REFLOW_EXAMPLE
 from diffusion_lessons.checks.exercises.quality.copies import NEAREST_IMAGE
+from diffusion_lessons.checks.exercises.quality.faster import (
+    CACHED_EULER,
+    FAIR_SPEEDUP,
+    WORD_SHARES,
+)
 from diffusion_lessons.checks.exercises.quality.frontier import CHOOSE, FRONTIER
+from diffusion_lessons.checks.exercises.quality.int8 import INT8_VALUES, ROUNDING_BOUND
 from diffusion_lessons.checks.exercises.quality.latency import COUNT_NFE, LATENCY, UNFAIR
 from diffusion_lessons.checks.exercises.quality.measuring import APART, FRECHET, KERNEL_ESTIMATE
 
@@ -41,7 +47,11 @@ GUIDANCE = (GUIDE, GUIDE_DOUBLED, NEGATIVE_GUIDE, SCALE_FROM_W, NEXT_SCALE, GUID
 TEXT_TO_IMAGE = (CROSS_ATTENTION, CLIP_LOSS, WITHOUT)
 MEASURING = (NEAREST_IMAGE, FRECHET, LATENCY, COUNT_NFE, KERNEL_ESTIMATE, APART, FRONTIER, CHOOSE, UNFAIR)
 FEW_STEPS = (REFLOW_EXAMPLE, PROGRESSIVE_TARGET, CONSISTENCY_TARGET, CONSISTENCY_SAMPLE)
+FASTER = (INT8_VALUES, ROUNDING_BOUND, CACHED_EULER, WORD_SHARES, FAIR_SPEEDUP)
 ONE_PICTURE = (SCORE_FROM_X0, NOISY_STEP, ETA_OF_NOISE, BITS_FROM_NATS)
 
-SUBJECTS = (NOISE, TRAINING, ONE_STEP, MANY_STEPS, SOLVERS, GUIDANCE, TEXT_TO_IMAGE, MEASURING, FEW_STEPS, ONE_PICTURE)
+SUBJECTS = (
+    *(NOISE, TRAINING, ONE_STEP, MANY_STEPS, SOLVERS, GUIDANCE, TEXT_TO_IMAGE),
+    *(MEASURING, FEW_STEPS, FASTER, ONE_PICTURE),
+)
 EXERCISES: dict[str, Exercise] = {exercise.name: exercise for subject in SUBJECTS for exercise in subject}

@@ -62,7 +62,7 @@ def techniques_figure(
     name = title or f"{wins} of {len(verdicts)} beat taking fewer steps"
     figure, plot = style.axes(name, "milliseconds for each image (median)", TITLES[metric], size=WITH_LEGEND)
     for sampler in dict.fromkeys(row.settings.sampler for row in plain):
-        _draw_curve(plot, [row for row in plain if row.settings.sampler == sampler], metric)
+        draw_curve(plot, [row for row in plain if row.settings.sampler == sampler], metric)
     families: dict[str, Line2D] = {}  # for the legend, in which every marker is large and filled
     for one in verdicts:
         colour, marker = COLOURS[family(one.row)]
@@ -87,7 +87,7 @@ def techniques_figure(
     return figure
 
 
-def _draw_curve(plot: Axes, rows: Sequence[Measurement], metric: str) -> None:
+def draw_curve(plot: Axes, rows: Sequence[Measurement], metric: str) -> None:
     """The plain runs of one sampler with their steps, joined."""
     line = sorted(rows, key=lambda row: row.seconds_per_image or 0)
     x, y = [1000 * (row.seconds_per_image or 0) for row in line], [row.quality[metric].value for row in line]

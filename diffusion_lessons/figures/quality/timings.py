@@ -1,10 +1,12 @@
-"""Figure of an honest latency: every run of every batch, what a warm-up costs, and the two things that seconds mean."""
+"""Figures of latencies on the reader's machine: every run of every batch, and how much faster a technique is there."""
 
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 
 from matplotlib.figure import Figure
 
 from diffusion_lessons.figures import style
+from diffusion_lessons.metrics.intervals import Interval
 
 
 def timings_figure(runs: Mapping[int, Sequence[float]], latency: Mapping[int, float], warmup: int) -> Figure:
@@ -38,4 +40,31 @@ def timings_figure(runs: Mapping[int, Sequence[float]], latency: Mapping[int, fl
     marks, names = figure.axes[0].get_legend_handles_labels()
     known = dict(zip(names, marks, strict=True))
     figure.axes[0].legend(known.values(), known.keys(), fontsize=9, frameon=False)
+    return figure
+
+
+def speed_ups_figure(
+    found: Mapping[str, Mapping[int, Interval]], skipped: Mapping[str, str], title: str = "On this machine"
+) -> Figure:
+    """How many times as fast each technique is in batches of each size, with its interval; what was skipped says why.
+
+    found: {"bfloat16": {1: an interval of ratios, 25: another}}. skipped: {"int8": "there is no C++ compiler"}.
+    """
+    names = [*found, *skipped]
+    figure, plot = style.axes(title, "times as fast as float32", "", size=(6.8, 1.4 + 0.7 * len(names)))
+    batches = sorted({batch for each in found.values() for batch in each})
+    for place, (batch, colour) in enumerate(zip(batches, style.NETWORKS, strict=False)):
+        rows = [(names.index(name), each[batch]) for name, each in found.items() if batch in each]
+        y = [row + 0.3 * (place - (len(batches) - 1) / 2) for row, _ in rows]
+        values, ends = [one.value for _, one in rows], [(one.value - one.low, one.high - one.value) for _, one in rows]
+        bars = [list(side) for side in zip(*ends, strict=True)] or None
+        plot.barh(y, values, 0.26, xerr=bars, color=colour, label=f"batch {batch}", ecolor=style.GREY)
+    for row, reason in enumerate(skipped.values(), len(found)):
+        words = fill(f"skipped: {reason}", 72)
+        plot.text(0.03, row, words, va="center", fontsize=8, color=style.BLACK, backgroundcolor="white")
+    plot.axvline(1, color=style.BLACK, lw=1, ls=":")
+    plot.set(yticks=range(len(names)), yticklabels=names, ylim=(len(names) - 0.4, -0.6))
+    plot.set_xlim(0, max([2.2, *(one.high for each in found.values() for one in each.values())]))
+    if found:
+        style.legend_outside(plot)
     return figure

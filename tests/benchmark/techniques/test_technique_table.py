@@ -10,6 +10,7 @@ from diffusion_lessons.benchmark.techniques import technique_table
 from diffusion_lessons.benchmark.techniques.candidates import Candidate
 from diffusion_lessons.benchmark.techniques.technique_table import (
     at_batch,
+    compared,
     measure_candidates,
     shipped_techniques,
     time_candidates,
@@ -19,6 +20,7 @@ from diffusion_lessons.machine import places
 from diffusion_lessons.metrics import evaluator as evaluators
 from diffusion_lessons.optimise.techniques import Techniques
 from diffusion_lessons.sampling import Settings
+from tests.benchmark.techniques.made_techniques import techniques
 
 NAME = "digits-diffusion"
 
@@ -88,3 +90,12 @@ def test_a_table_of_another_network_is_refused(made, tmp_path, monkeypatch):
     with pytest.raises(FileNotFoundError, match="diffusion-lessons techniques mnist-flow"):
         shipped_techniques("mnist-flow")
     assert technique_table.shipped_file(NAME) == file
+
+
+def test_guided_rows_are_compared_with_guided_ones_only():
+    rows = [row for row in techniques() if row.settings.steps != 10]
+    guided = [type(row)(**{**vars(row), "settings": row.settings.changed(scale=2.0)}) for row in rows]
+    assert {one.rival.settings.scale for one in compared([*rows, *guided], 1, "frechet") if one.rival} == {1.0, 2.0}
+    assert all(
+        one.rival.settings.scale == one.row.settings.scale for one in compared(guided, 1, "frechet") if one.rival
+    )

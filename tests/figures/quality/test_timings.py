@@ -2,7 +2,8 @@
 
 import pytest
 
-from diffusion_lessons.figures.quality.timings import timings_figure
+from diffusion_lessons.figures.quality.timings import speed_ups_figure, timings_figure
+from diffusion_lessons.metrics.intervals import Interval
 
 RUNS = {1: [0.9, 0.2, 0.3, 0.2], 16: [4.0, 1.6, 1.6, 3.2]}
 
@@ -21,3 +22,13 @@ def test_an_image_costs_its_share_and_its_user_waits_for_the_batch():
 def test_a_batch_without_a_latency_or_without_a_run_is_refused(latency, warmup):
     with pytest.raises(ValueError, match="give each a latency and more than"):
         timings_figure(RUNS, latency, warmup)
+
+
+def test_speed_ups_are_bars_and_what_was_skipped_says_why():
+    found = {"bfloat16": {1: Interval(0.8, 0.7, 0.9), 25: Interval(1.9, 1.8, 2.0)}}
+    (plot,) = speed_ups_figure(found, {"int8": "there is no C++ compiler"}).axes
+    assert [bar.get_width() for bar in plot.patches] == [0.8, 1.9]
+    assert "skipped: there is no C++ compiler" in [text.get_text() for text in plot.texts]
+    assert [label.get_text() for label in plot.get_yticklabels()] == ["bfloat16", "int8"]
+    (alone,) = speed_ups_figure({}, {"bfloat16": "no such instructions"}).axes
+    assert not alone.patches and "no such instructions" in alone.texts[0].get_text()

@@ -1,0 +1,70 @@
+"""What cheaper arithmetic gains on the machine at hand; what it lacks is left out and says why.
+
+here = on_this_machine(load("mnist-diffusion"))
+here.found["bfloat16"][25]      # how many times as fast as float32, in batches of 25
+here.skipped["int8"]            # "there is no C++ compiler, ..."
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import torch
+
+from diffusion_lessons.benchmark.latency import interleaved_runs, speed_up
+from diffusion_lessons.benchmark.techniques.candidates import SOLVER
+from diffusion_lessons.checkpoints import load
+from diffusion_lessons.denoisers.network import Denoiser
+from diffusion_lessons.machine.devices import half_precision, why_not_compiled
+from diffusion_lessons.metrics.intervals import Interval
+from diffusion_lessons.optimise.int8 import to_int8, why_no_int8
+from diffusion_lessons.sampling import Settings, device_of
+
+FIVE_STEPS = Settings(SOLVER, 5)
+MINUTES = "it is compiled, which takes a minute or two: on_this_machine(..., compile=True)"
+
+
+class Here(NamedTuple):
+    """found[technique][batch]: how many times as fast as float32; skipped[technique]: why it was not timed."""
+
+    found: dict[str, dict[int, Interval]]
+    skipped: dict[str, str]
+
+
+def on_this_machine(
+    name: str,
+    settings: Settings = FIVE_STEPS,
+    *,
+    batches: Sequence[int] = (1, 25),
+    rounds: int = 3,
+    compile: bool = False,
+) -> Here:
+    """Time half precision (and with `compile` the compiled network and int8) beside float32, in turn, on the CPU.
+
+    name: of the checkpoint. Raises what `interleaved_runs` does, for fewer than two rounds.
+    """
+    plain = load(name, "cpu")
+    skipped = dict(_missing(device_of(plain), compile))
+    runs: dict[str, tuple[Denoiser, Settings]] = {"float32": (plain, settings)}
+    if "bfloat16" not in skipped:
+        runs["bfloat16"] = (plain, replace(settings, precision="bfloat16"))
+    if "compiled" not in skipped:
+        runs["compiled"] = (load(name, "cpu", compile=True), settings)
+    if "int8" not in skipped:
+        runs["int8"] = (to_int8(plain), settings)
+    found: dict[str, dict[int, Interval]] = {technique: {} for technique in runs if technique != "float32"}
+    for batch in batches if found else ():
+        timed = interleaved_runs([(one, replace(how, batch=batch)) for one, how in runs.values()], rounds)
+        for technique, row in zip(list(runs)[1:], timed[1:], strict=True):
+            found[technique][batch] = speed_up(row, timed[0]).measured
+    return Here(found, skipped)
+
+
+def _missing(device: torch.device, compile: bool) -> Iterator[tuple[str, str]]:
+    """Each technique that is left out, and why."""
+    if half_precision(device) is None:
+        yield "bfloat16", "this processor has no bfloat16 products, and would imitate them slowly"
+    if reason := why_not_compiled(device) or ("" if compile else MINUTES):
+        yield "compiled", reason
+    if reason := why_no_int8(device) or ("" if compile else MINUTES):
+        yield "int8", reason

@@ -1,0 +1,73 @@
+"""Every exercise as a learner may write it, with numpy or torch; `solutions.py` shows these functions one by one.
+
+They are for reading. The records hold solutions of their own, which call the library, and each of these passes its
+exercise's check.
+"""
+
+from diffusion_lessons.face import offer
+
+__getattr__, __dir__, __all__ = offer(
+    __name__,
+    {
+        "sampling": [
+            "alpha_bar",
+            "forward",
+            "forward_step",
+            "predict_x0",
+            "training_loss",
+            "ema",
+            "drop_labels",
+            "v_target",
+            "flow_point",
+            "velocity_target",
+            "flow_x0",
+            "ddpm_step",
+            "ddim_step",
+            "ddpm_variances",
+            "ddim_std",
+            "ddim_eta_step",
+            "strided_times",
+            "three_steps",
+            "heun_step",
+            "extrapolate_x0",
+            "slope",
+            "logsnr_times",
+            "guide",
+            "guide_doubled",
+            "negative_guide",
+            "scale_from_w",
+            "next_scale",
+            "guided_mean",
+            "guided_std",
+            "largest_scale",
+            "reflow_example",
+            "progressive_target",
+            "consistency_target",
+            "consistency_sample",
+            "score_from_x0",
+            "noisy_step",
+            "eta_of_noise",
+            "bits_from_nats",
+            "by_hand",
+        ],
+        "measuring": [
+            "cross_attention",
+            "clip_loss",
+            "without",
+            "nearest_image",
+            "frechet",
+            "latency",
+            "count_nfe",
+            "kernel_estimate",
+            "apart",
+            "frontier",
+            "choose",
+            "unfair",
+            "int8_values",
+            "rounding_bound",
+            "cached_euler",
+            "word_shares",
+            "fair_speedup",
+        ],
+    },
+)

@@ -1,0 +1,829 @@
+# %% [markdown]
+# # 12 Faster
+#
+# **Question.** Half precision, int8, pruning, caching: does it beat taking fewer steps?
+#
+# **Budget.** About 60 seconds of one CPU core, 1.1 GB of memory, nothing to download.
+#
+# **Afterwards you can** say where the time of a network goes; round a tensor to eight bits and bound the error; tell a
+# cache that saves something from one that only takes fewer steps under another name; find out what an attention head is
+# for; and read a speed-up so that nobody sells you one.
+
+# %%
+from contextlib import ExitStack
+from itertools import combinations, pairwise
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+import diffusion_lessons as dl
+from diffusion_lessons import Settings, check, generate, load, optimise, sample, samplers, schedules, toys, working
+from diffusion_lessons.benchmark import techniques
+from diffusion_lessons.captions import draw, without_head
+from diffusion_lessons.figures import show, speed_ups_figure, style, techniques_figure
+from diffusion_lessons.panels import predict, scope_check, techniques_panel
+
+# %%
+network, digits = load("mnist-diffusion"), list(range(10))
+
+
+def seeded(seed):
+    return torch.Generator().manual_seed(seed)
+
+
+# %% [markdown]
+# ## Where the time goes
+#
+# All the time of sampling is spent in the network, so what is *in* the network? Count its products, layer by layer.
+
+# %%
+with FlopCounterMode(display=False) as counter, torch.no_grad():
+    network.network(torch.zeros(1, 1, 28, 28), torch.tensor([500.0]), torch.tensor([3]))
+counts, products = counter.get_flop_counts(), counter.get_total_flops() / 2
+convolutions = 1 - counts["Global"][torch.ops.aten.addmm] / counter.get_total_flops()
+below = sum(counts["UNet.levels.below"].values()) / counter.get_total_flops()
+print(f"one evaluation of one digit: {products / 1e6:.0f} million products")
+print(f"in convolutions: {convolutions:.1%}; below the finest level: {below:.0%}")
+assert convolutions > 0.99
+
+# %% [markdown]
+# Convolutions are everything here. So a tool that makes linear layers fast, as many do because language models consist
+# of them, makes this network faster by nothing. Ask what a tool touches before you ask how fast it is.
+#
+# But products are not seconds. The course measured this network on one machine with everything that follows, and the
+# table comes with it (`diffusion-lessons techniques mnist-diffusion` measures it again, on yours). All of it was timed
+# in turn, so that ratios mean something. What does one digit cost, alone and among 25?
+
+# %%
+rows = techniques.shipped_techniques("mnist-diffusion")
+at = {batch: techniques.at_batch(rows, batch) for batch in (1, 25)}
+SOLVER = "dpm_solver_pp_2m"
+
+
+def row_of(steps, *done, batch=25, sampler=SOLVER, **more):
+    """The row of these techniques, in so many steps."""
+    return next(
+        row
+        for row in dl.benchmark.shipped.matching_rows(at[batch], Settings(sampler, steps, **more))
+        if row.techniques == done
+    )
+
+
+alone, among = (row_of(10, batch=batch).seconds_per_image for batch in (1, 25))
+print(f"alone a digit takes {alone / among:.1f} times as long as each of 25 that are drawn together")
+assert alone / among > 2
+
+# %% [markdown]
+# Drawn alone, a digit does not keep the processor busy with products: it waits for Python, for memory, for hundreds of
+# small calls. Remember that when somebody has made the products faster.
+
+# %% [markdown]
+# ## The rival
+#
+# Whoever wants to be faster can always take fewer steps. It needs no library, no compiler and no calibration, and it
+# works on every machine. So this is what each technique has to beat: *the best plain run that takes no longer*. Two
+# yardsticks are needed. The **Fréchet distance** says how far the digits are from real ones (lesson 09). The **drift**
+# says how far each digit is from the one that the same network draws from the same noise in very many steps.
+
+# %%
+ten, five = row_of(10), row_of(5)
+faster = dl.benchmark.speed_up(five, ten)
+print(f"5 steps in place of 10: {faster.measured.value:.2f} times as fast")
+for figure in ("frechet", "drift"):
+    change = dl.metrics.interval(five.quality[figure].number - ten.quality[figure].number)
+    print(
+        f"{figure}: {ten.quality[figure].value:.3f} becomes {five.quality[figure].value:.3f}, a difference of {change}"
+    )
+
+# %% [markdown]
+# The digits of five steps are *other* digits, and as near to real ones. (Lesson 10 found why: followed faithfully, this
+# network leads a little away from the data.) So by the Fréchet distance this rival is very hard to beat. The drift is
+# kinder: a technique that computes the same in less time keeps it. Both are asked below.
+
+# %%
+predict("12.how_many")
+
+# %% [markdown]
+# ## Half precision
+#
+# A float32 has 24 significant bits, a bfloat16 has 8 and the same range. Rounding to it changes a number by at most one
+# part in 256:
+
+# %%
+x = torch.randn(100_000, generator=seeded(0), dtype=torch.float64)
+relative = ((x.bfloat16().double() - x) / x).abs().max()
+assert relative <= 2**-8
+print(f"largest relative error of 100,000 numbers in bfloat16: {relative:.5f}; one part in 256 is {2**-8:.5f}")
+
+# %% [markdown]
+# That sounds coarse for a method that adds up hundreds of small steps. Is it? There are two places to round: the
+# network, whose inputs and outputs pass through bfloat16, and $x$ itself, which the sampler carries from step to step.
+# Take two clusters of numbers, whose exact denoiser stands for the network, and round in one place or in both.
+
+# %%
+path = schedules.cosine()
+clusters = toys.GaussianMixture([-1.0, 1.0], stds=[0.3, 0.2], weights=[0.3, 0.7])
+exact, start = clusters.denoiser(path), toys.gaussian_quantiles(512)
+true_end = toys.exact_ode.exact_flow(exact, start, path, (path.T, 0.0), 1e-6)[-1].x
+
+
+def walked(steps, round_network, round_x):
+    """Root mean square distance of DDIM's samples from the exact ends, with bfloat16 in these places."""
+    x = start
+    for t, s in pairwise(path.grid(steps)):
+        x0 = exact(x.bfloat16().double(), t).x0.bfloat16().double() if round_network else exact(x, t).x0
+        x = path.alpha(s) * x0 + path.sigma(s) * (x - path.alpha(t) * x0) / path.sigma(t)
+        x = x.bfloat16().double() if round_x else x
+    return (x - true_end).square().mean().sqrt()
+
+
+# %%
+predict("12.where_to_round")
+
+# %% tags=["within-10%"]
+for steps in (10, 100, 1000):
+    errors = [walked(steps, *where) for where in ((False, False), (True, False), (True, True))]
+    print(
+        f"{steps:>4} steps: exact {errors[0]:.4f}, network rounded {errors[1]:.4f}, x rounded as well {errors[2]:.4f}"
+    )
+assert errors[1] < 0.02 < 10 * errors[1] < errors[2]
+
+# %% [markdown]
+# **A network may be coarse; the sum may not.** Each answer of the network is used for one step and then replaced. But
+# $x$ is a running sum: once a step is smaller than the spacing of bfloat16 numbers near $x$, it is rounded away, or
+# rounded up, and the more steps there are, the worse. In this library half precision is therefore the network's alone,
+# and $x$ stays float32 whatever you choose. The network, too, keeps its normalisations in float32: `torch.autocast`
+# rounds what goes into products and leaves the rest. (To cast the weights as well, once and for all, saves their
+# rounding at each call, and is what the library does.) On digits:
+
+# %% tags=["within-20%"]
+fine = generate(network, 20, Settings(SOLVER, 30), labels=digits)[-1].x
+
+
+def distance(a, b):
+    """Root mean square difference of two sets of pictures."""
+    return (a - b).square().mean().sqrt()
+
+
+tens = generate(network, 20, Settings("ddim", 10), labels=digits)[-1].x
+halves = generate(network, 20, Settings("ddim", 10, precision="bfloat16"), labels=digits)[-1].x
+of_half, of_steps = distance(halves, tens), distance(tens, fine)
+assert of_half < of_steps / 10
+print(f"bfloat16 moves the digits of ten steps by {of_half:.4f}; that they are only ten steps, by {of_steps:.4f}")
+
+# %% [markdown]
+# The rounding is nothing beside what ten steps cost anyway. So half precision is free, if it is faster. *If*: it needs
+# a processor that multiplies bfloat16, and something to multiply.
+
+# %%
+for batch in (25, 1):
+    times = dl.benchmark.speed_up(row_of(10, batch=batch, precision="bfloat16"), row_of(10, batch=batch)).measured
+    print(f"bfloat16, batch {batch:>2}: {times} times as fast")
+    assert batch == 25 or times.high < 1
+
+# %% [markdown]
+# **The same technique, on the same machine: nearly twice as fast at one batch, slower at another.** A digit alone waits
+# for calls, not for products, and half precision adds calls. Whoever quotes a speed-up without its batch has quoted
+# nothing.
+#
+# And on *your* machine? Here it is timed, in turn. What your processor or your installation lacks is skipped, and says
+# so; what has to be compiled first takes minutes, and waits until you ask for it.
+
+# %%
+here = techniques.on_this_machine("mnist-diffusion")
+show(
+    speed_ups_figure(here.found, here.skipped),
+    "How many times as fast as float32, in batches of 1 and of 25, on this machine, and what was skipped. As long as "
+    "you have not run the cell, the machine is the one on which this page was made.",
+)
+
+# %% [markdown]
+# ## Eight bits
+#
+# Processors multiply whole numbers of eight bits faster still. A number becomes
+# $q = \operatorname{round}(x/\Delta)$ and stands for $q\,\Delta$, where the step $\Delta$ is chosen so that the largest
+# $|x|$ becomes 127.
+#
+# **Exercise 1.** Round a tensor by hand. The cells below run on yours once it is right, and on ours until then.
+
+
+# %%
+def int8_values(x):
+    raise NotImplementedError
+
+
+check("int8_values", int8_values)
+
+# %% [markdown]
+# **Exercise 2.** By how much can a number differ from what it stands for, at most?
+
+
+# %%
+def rounding_bound(x):
+    raise NotImplementedError
+
+
+check("rounding_bound", rounding_bound)
+
+# %%
+rounded, bound = working("int8_values", int8_values), working("rounding_bound", rounding_bound)
+weights = [part.weight.double() for part in network.network.modules() if isinstance(part, torch.nn.Conv2d)]
+for weight in weights:
+    assert (rounded(weight) - weight).abs().max() <= bound(weight) * (1 + 1e-9)
+print(f"{len(weights)} convolutions, {sum(map(torch.numel, weights)):,} weights: none is off by more than the bound")
+
+# %% [markdown]
+# The bound depends on the largest number alone: one outlier makes all others coarse. Give one of eight channels forty
+# times the size of the rest, and see what becomes of the others. Then give each channel a step of its own.
+
+# %%
+weight = torch.randn(8, 64, generator=seeded(1), dtype=torch.float64)
+weight[0] *= 40
+each = torch.stack([rounded(row) for row in weight])
+for name, values in {"one step for all": rounded(weight), "a step for each channel": each}.items():
+    others = distance(values[1:], weight[1:]) / weight[1:].square().mean().sqrt()
+    print(f"{name}: the seven ordinary channels are off by {others:.1%}")
+
+# %% [markdown]
+# This is why weights are quantised *by channel*. They can be: they are known beforehand. Activations are not; their
+# range has to be assumed, and is taken from examples. For a diffusion network there is a trap in this. Look at what
+# goes into the last layer at three noise levels:
+
+# %%
+examples = optimise.calibration_run(network, samples=10, steps=10)
+seen = []
+handle = network.network.out.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].abs().max().item()))
+with torch.no_grad():
+    for example in examples:
+        network(example.x, example.t, example.labels)
+handle.remove()
+for k in (0, len(seen) // 2, len(seen) - 1):
+    print(f"t = {examples[k].t:4.0f}: the largest activation is {seen[k]:.2f}")
+
+# %% [markdown]
+# The range depends on the noise level. Calibrated at one level, the others are cut off or wasted, and nothing says so.
+# The library refuses:
+
+# %%
+try:
+    optimise.layer_sensitivity(network, examples[:3])
+except ValueError as error:
+    print(str(error).partition(";")[0][:190], "...")
+
+# %% [markdown]
+# ## Which layer bears it worst
+#
+# Everybody keeps the first and the last layer in float32. Is that where it hurts? Round one layer at a time.
+
+# %%
+predict("12.worst_layer")
+
+# %% tags=["within-20%"]
+examples = optimise.calibration_run(network, samples=8, steps=8)
+sensitivity = {one.name: one.error for one in optimise.layer_sensitivity(network, examples)}
+for name in ("stem", "out", "levels.up.0.shortcut"):
+    print(f"{name} alone in int8: the output is off by {sensitivity[name]:.2%}")
+worst, second = list(sensitivity.values())[:2]
+assert sensitivity["levels.up.0.shortcut"] == worst > 2 * second
+
+# %%
+shown = dict(list(sensitivity.items())[9::-1])
+figure, axes = style.axes("One layer hurts more than first and last", "error of the output", "", size=(6.4, 3.4))
+axes.set_axisbelow(True)
+axes.barh(list(shown), list(shown.values()), color=[style.ORANGE if "." not in name else style.BLUE for name in shown])
+show(
+    figure,
+    "The ten most sensitive layers. The worst by far, levels.up.0.shortcut, is neither the first (stem) nor the last "
+    "(out), which are orange: it is a 1x1 convolution past the last residual block.",
+)
+
+# %% [markdown]
+# The custom protects two layers of which one hardly needs it, and misses the one that does: a 1x1 convolution that
+# carries the picture around the last block, so that its error reaches the output undiminished. A measurement of a few
+# seconds beats the rule of thumb. Which layers to keep is an argument of `to_int8`; here with the rounding alone, which
+# needs no compiler.
+
+# %% tags=["within-30%"]
+if reason := optimise.why_no_int8(compile=False):
+    print(f"skipped: {reason}")
+else:
+    for kept in (("stem", "out"), ("levels.up.0.shortcut", "stem", "levels.up.0.conv2")):
+        small = optimise.to_int8(network, kept=kept, compile=False)
+        moved = distance(generate(small, 10, Settings("ddim", 10), labels=digits)[-1].x, tens[:10])
+        print(f"{', '.join(kept)} in float32: int8 moves the digits of ten steps by {moved:.4f}")
+
+# %% [markdown]
+# Either way int8 moves the digits by far less than ten steps do. And is it faster? That takes a compiler, and a
+# processor with instructions for it; `why_no_int8()` says what is missing. The table was made where both were there:
+
+# %%
+for batch in (25, 1):
+    times = dl.benchmark.speed_up(row_of(10, "int8", batch=batch), row_of(10, batch=batch)).measured
+    print(f"int8, batch {batch:>2}: {times} times as fast")
+moved = row_of(10, "int8").quality["drift"].number - ten.quality["drift"].number
+print(f"its drift minus that of float32: {dl.metrics.interval(moved)}")
+
+# %% [markdown]
+# ## Leaving blocks out
+#
+# A residual block adds something to what it receives, $h + f(h)$. Leave out $f$, and the shapes still fit. A block
+# whose $f$ is zero can go for nothing, and before training they all are:
+
+# %%
+untrained = dl.networks.UNet(dl.networks.UNetConfig(channels=1, classes=10))
+fresh = dl.denoisers.Denoiser(untrained, network.path, predicts="v", shape=(1, 28, 28), classes=10)
+noise = torch.randn(2, 1, 28, 28, generator=seeded(2))
+emptied = optimise.without_blocks(fresh, optimise.block_names(fresh))
+with torch.no_grad():
+    assert torch.equal(emptied(noise, 500.0).x0, fresh(noise, 500.0).x0)
+print(f"without its {len(optimise.block_names(fresh))} blocks the untrained network answers the same, bit for bit")
+
+# %% [markdown]
+# After training, which is missed least? Digits of the network itself are images enough to find out.
+
+# %% tags=["within-10%"]
+ranking = optimise.rank_blocks(network, fine[:16], torch.arange(16) % 10)
+for one in (*ranking[:3], ranking[-1]):
+    saved = sum(counts[f"UNet.{one.name}"].values()) / counter.get_total_flops()
+    print(f"without {one.name}: loss {one.loss / one.whole:.3f} times the whole network's, {saved:.0%} fewer products")
+
+# %% [markdown]
+# **What is missed least costs least.** The blocks that can go are the coarsest, on pictures of 7x7, where there is
+# next to nothing to save. The blocks that cost something do something. So much for leaving out: here it is all in the
+# table, with a short training afterwards, beside channels that were cut and a small network trained for as long.
+
+# %%
+for done in (
+    ("2 blocks less",),
+    ("2 blocks less", "trained on for 15,000 images"),
+    ("25% of channels less", "trained on for 15,000 images"),
+    ("a small network from the start",),
+):
+    row = row_of(10, *done)
+    times, quality = dl.benchmark.speed_up(row, ten).measured, row.quality
+    said = f"drift {quality['drift'].value:.2f}, Fréchet distance {quality['frechet'].value:.2f}"
+    print(f"{', '.join(done)}: {times.value:.2f} times as fast; {said}")
+print(f"plain, 10 steps: drift {ten.quality['drift'].value:.2f}, Fréchet distance {ten.quality['frechet'].value:.2f}")
+
+# %% [markdown]
+# Trained on, the pruned network is far ahead of a small one that was trained from the start on as many images: weights
+# that were learned once are worth something. But it is not far ahead of *nothing*: five plain steps are twice as fast.
+
+# %% [markdown]
+# ## Which head knows red
+#
+# The text-to-image system of lesson 13 looks at the words with attention: five layers of four heads each. "Redundant
+# heads can be pruned", says text 2. So silence one at a time and see which word it served. "Red" makes a difference to
+# the picture: that between what the network sees when told "a thick red three" and "a thick blue three". What share of
+# this difference goes with a head?
+#
+# **Exercise 3.** Write it: 1 minus the length of what is left along the whole, in units of the whole.
+
+
+# %%
+def word_shares(whole, without):
+    raise NotImplementedError
+
+
+check("word_shares", word_shares)
+
+# %%
+painter, judge = load("captions-diffusion"), dl.checkpoints.captions.load_judge()
+heads = [(layer, head) for layer in painter.unet.readings() for head in range(4)]
+middle = generate(painter, 16, Settings(SOLVER, 10, limit=None), labels="a thick red three")[5]
+
+
+sentences = {
+    "": "a thick red three",
+    "red": "a thick blue three",
+    "three": "a thick red seven",
+    "thick": "a thin red three",
+}
+
+
+@torch.no_grad()
+def effects():
+    """What each word changes in the estimates of half-finished pictures, as one row of numbers."""
+    told = {word: dl.denoisers.as_condition(painter, [sentence] * 16) for word, sentence in sentences.items()}
+    seen = {word: painter(middle.x, middle.t, tokens).x0.flatten() for word, tokens in told.items()}
+    return {word: seen[""] - seen[word] for word in sentences if word}
+
+
+# %%
+whole, left = effects(), []
+for layer, head in heads:
+    with without_head(painter, layer, head):
+        left.append(effects())
+
+# %% tags=["within-0.02"]
+shares_of = working("word_shares", word_shares)
+shares = {word: shares_of(whole[word], torch.stack([one[word] for one in left])) for word in whole}
+best = int(shares["red"].argmax())
+print(f"head {heads[best][1]} of {heads[best][0]} takes", end=" ")
+print(", ".join(f"{share[best]:z.2f} of {word}" for word, share in shares.items()))
+print(f"the nineteen others, one by one, take {shares['red'].sum() - shares['red'].max():.2f} of red together")
+assert shares["red"].max() > 0.15 > 3 * max(shares[word][best] for word in ("three", "thick"))
+
+# %% [markdown]
+# There it is: one head takes a good part of "red" with it, and hardly any of the other words. So without it the picture
+# should lose its colour. Does it? And without *all twenty*?
+
+# %%
+predict("12.no_heads")
+
+
+# %% tags=["within-0.1"]
+def followed(sentence, silenced, count=48):
+    """Which share of the pictures shows each thing that the sentence says, with these heads silenced."""
+    with ExitStack() as stack:
+        for layer, head in silenced:
+            stack.enter_context(without_head(painter, layer, head))
+        pictures = draw(painter, sentence, count, steps=6).pictures
+    said = dl.data.captions.sentences.read(sentence)
+    table = dl.metrics.captions.adherence.adherence([said] * count, judge(pictures))
+    return {row.attribute: row.followed / row.asked for row in table}
+
+
+cuts = {"all heads there": [], "without the head of red": [heads[best]], "without all twenty": heads}
+red = {name: followed("a thick red three", silenced) for name, silenced in cuts.items()}
+for name, share in red.items():
+    print(f"{name}: " + ", ".join(f"{what} {share[what]:.2f}" for what in ("digit", "ink", "stroke")))
+assert red["without all twenty"]["ink"] > 0.9
+
+# %% [markdown]
+# **No head knows red.** Silence all of them, and the pictures are as red as before. The words have another way in: the
+# sentence's *summary*, one vector, is added to the time embedding and reaches every block. Then what are twenty heads
+# for? Ask for two things of two colours:
+
+# %% tags=["within-0.1"]
+ends = ("all heads there", "without all twenty")
+two = {name: followed("a red seven and a blue square", cuts[name]) for name in ends}
+for name, share in two.items():
+    print(f"{name}: " + ", ".join(f"{what} {share[what]:.2f}" for what in ("digit", "ink", "shape", "shape_ink")))
+assert two["without all twenty"]["shape_ink"] < two["all heads there"]["shape_ink"] - 0.2
+
+# %% [markdown]
+# They are for the *second* thing, and for what belongs to what. A summary says "red, blue, seven, square"; who has
+# which ink, only the looking tells. Whoever had pruned by sentences about one thing would have thrown away every head,
+# with a clean test, and shipped a system that cannot bind. Heads are redundant *for a set of prompts*; name it.
+#
+# Cutting them out, rather than silencing them, computes the same in less:
+
+# %% tags=["within-1%"]
+cut = optimise.without_heads(painter, [heads[best]])
+tokens = dl.denoisers.as_condition(painter, ["a thick red three"] * 16)
+with torch.no_grad(), without_head(painter, *heads[best]):
+    silenced = painter(middle.x, middle.t, tokens).x0
+with torch.no_grad():
+    assert torch.allclose(cut(middle.x, middle.t, tokens).x0, silenced, atol=1e-4)
+print("one head silenced and the same head cut out: the same estimates, to four decimals")
+
+# %% [markdown]
+# ## A cache that is no cache
+#
+# From one step to the next the network says nearly the same. So do not ask it each time: keep its answer for a few
+# steps. **Exercise 4.** Write Euler's method on the straight path with a velocity that is renewed at every `every`-th
+# step. With `every = 1` nothing may change.
+
+
+# %%
+def cached_euler(u, x, times, every):
+    raise NotImplementedError
+
+
+check("cached_euler", cached_euler)
+
+# %%
+predict("12.kept_answer")
+
+# %%
+flow = schedules.flow()
+straight = clusters.denoiser(flow)
+walk, even = working("cached_euler", cached_euler), list(flow.grid(20))
+
+
+def velocity(x, t):
+    estimate = straight(x, t)
+    return estimate.eps - estimate.x0
+
+
+plain = {steps: sample(samplers.euler, straight, start, flow, flow.grid(steps)) for steps in (20, 10, 5)}
+for every, steps in ((1, 20), (2, 10), (4, 5)):
+    off = (walk(velocity, start, even, every) - plain[steps]).abs().max()
+    assert off < 1e-12
+    print(f"20 steps, a new velocity at every {every}: the samples of {steps} plain steps, to twelve decimals")
+
+# %% [markdown]
+# **Keeping the network's answer *is* taking fewer steps.** With a constant velocity, four steps are one step that is
+# four times as long; with DDIM it is the same, since its step is exact for a constant estimate:
+
+# %%
+kept, x = None, start
+for k, (t, s) in enumerate(pairwise(path.grid(20))):
+    kept = exact(x, t) if k % 4 == 0 else kept
+    x = path.alpha(s) * kept.x0 + path.sigma(s) * kept.eps
+off = (x - sample(samplers.ddim, exact, start, path, path.grid(20)[::4])).abs().max()
+assert off < 1e-12
+print("DDIM in 20 steps with every answer used four times, and DDIM in 5: the same numbers, to twelve decimals")
+
+# %% [markdown]
+# So such a cache cannot beat fewer steps, whatever its name and however clever its rule for when to renew: it is a way
+# to place them. A cache can win only if it keeps a *part*, which changes more slowly than the rest. Three parts:
+#
+# **What never changes.** The states of a sentence are the same at every step: reading it once is bit for bit the same,
+# and saves what lesson 13 measured.
+
+# %%
+drawn = {}
+for keep in (True, False):
+    with painter.text.keeping(keep):
+        drawn[keep] = draw(painter, "a thick red three", 2, steps=3).latents
+        read = painter.text.misses
+    print(f"sentences {'kept' if keep else 'read anew'}: {read} readings for two pictures in three guided steps")
+assert torch.equal(drawn[True], drawn[False])
+
+# %% [markdown]
+# **What changes slowly, it is said.** Everything below the finest level of the U-Net, about half of the products: the
+# idea of DeepCache. Kept for two steps, or followed on a line through its last two values.
+
+# %% tags=["within-20%"]
+same = optimise.reuse_features(network, every=1)
+assert torch.equal(generate(same, 20, Settings("ddim", 10), labels=digits)[-1].x, tens)
+print("every = 1: the same digits, bit for bit")
+for steps, every, order in ((10, 1, 0), (10, 2, 0), (10, 2, 1), (20, 1, 0), (20, 2, 0), (20, 2, 1)):
+    quick = optimise.reuse_features(network, every, order=order)
+    off = distance(generate(quick, 20, Settings("ddim", steps), labels=digits)[-1].x, fine)
+    cost = steps * (1 - below) + steps / every * below
+    print(f"{steps} steps, every {every}{', on a line' * order}: the price of {cost:.1f} passes, drift {off:.3f}")
+second_order = distance(generate(network, 20, Settings(SOLVER, 14), labels=digits)[-1].x, fine)
+print(f"14 plain steps of DPM-Solver++(2M): the price of 14.0 passes, drift {second_order:.3f}")
+assert 0.8 * off < second_order < 1.25 * off
+
+# %% [markdown]
+# Repeated, the features are a bad bargain: twenty steps with half of the features cost more than ten plain ones, and
+# drift as far. On a line they do better in twenty steps than twenty plain steps of DDIM. That is no miracle: to follow
+# a line is what a solver of second order does with the *answers*, and it needs no cache for it. At the same price the
+# two drift about as far. And in ten steps the features do not change slowly any more. In how many steps a cache pays is
+# part of what it is. (Its authors report DeepCache in 50 steps and more.)
+#
+# **What guidance adds.** Guidance asks twice: with the condition, and without. The *difference* of the two answers
+# changes slowly. Keep it, renew it at every third step, and make only the conditional pass in between; or guide only
+# within an interval of noise levels.
+
+# %%
+guided = dl.guidance.classifier_free(network, torch.arange(10), 3.0)
+again = optimise.reuse_negative(guided, every=1)
+starts = torch.randn(10, 1, 28, 28, generator=seeded(3))
+ends = [sample(samplers.ddim, one, starts, network.path, network.path.grid(3)) for one in (guided, again)]
+assert torch.equal(*ends)
+print("every = 1: the same guided digits, bit for bit")
+ways = {"second pass every third step": {"reuse": 3}, "within an interval": {"interval": (0.2, 3.0)}}
+for name, more in ways.items():
+    row = row_of(10, scale=2.0, **more)
+    verdict = next(one for one in techniques.compared(rows, 25, "frechet") if one.row == row)
+    print(f"{name}: {row.nfe:g} evaluations, not 20; {verdict.word} than {verdict.rival.settings.steps} guided steps")
+
+# %% [markdown]
+# ## Where the steps go
+#
+# "More of the steps belong in high noise", says text 2. Where do *these* steps belong? One fine run knows the error of
+# every long step that could be made along it: from $t$, DDIM's step to any $s$ is arithmetic once $\hat x_0$ is known.
+# So put all of them into a table, and ask for the path through it with the smallest sum. That is a shortest path, and
+# dynamic programming finds it: the best way to $j$ in $n$ steps is the best way to some $i$ in $n-1$, and one step.
+
+# %%
+three = toys.GaussianMixture([[1.0, 0.0], [-0.5, 0.8], [-0.5, -0.8]], stds=0.15)
+plane = three.denoiser(path)
+times = path.grid(100, spacing="logsnr")
+here, there = (path.sigma(times[0]) * torch.randn(256, 2, generator=seeded(k), dtype=torch.float64) for k in (4, 5))
+small = optimise.local_errors(plane, here, path, path.grid(10), generator=seeded(4))
+tried = min(combinations(range(1, 10), 3), key=lambda inner: sum(small[i, j] for i, j in pairwise((0, *inner, 10))))
+assert [0, *tried, 10] == optimise.cheapest(small, 4)
+print("four steps on ten times: trying all 84 grids and dynamic programming choose the same")
+
+# %%
+table = optimise.local_errors(plane, here, path, times, generator=seeded(4))
+ends = toys.exact_ode.exact_flow(plane, there, path, (times[0], 0.0), 1e-7)[-1].x
+for steps in (4, 8):
+    grids = {name: (times[0], *path.grid(steps, name)[1:]) for name in ("trailing", "quadratic", "logsnr", "karras")}
+    grids["placed"] = tuple(times[i] for i in optimise.cheapest(table, steps))
+    off = {name: distance(sample(samplers.ddim, plane, there, path, grid), ends) for name, grid in grids.items()}
+    print(f"{steps} steps: " + ", ".join(f"{name} {error:.3f}" for name, error in off.items()))
+assert min(off, key=off.get) == "placed"
+
+# %% [markdown]
+# On other noise than the one that placed them, eight placed steps beat every grid with a name, and four do not: the sum
+# of local errors is a bound, and the errors of few long steps cancel, which no bound knows. On digits:
+
+# %%
+for steps, sampler in ((5, "ddim"), (10, "ddim"), (5, SOLVER), (10, SOLVER)):
+    row = next(r for r in at[25] if r.settings.placed and (r.settings.sampler, r.settings.steps) == (sampler, steps))
+    gap = dl.metrics.interval(row.quality["drift"].number - row_of(steps, sampler=sampler).quality["drift"].number)
+    print(f"{style.label(sampler)} in {steps} steps: drift of placed minus even {gap}")
+inner = row.settings.placed[1:-1]
+print(
+    f"placed: {', '.join(f'{t:g}' for t in inner)}: {sum(t > 500 for t in inner)} of {len(inner)} in the noisier half"
+)
+
+# %% [markdown]
+# In five steps, placing them brings the digits nearer to what the network means, at no price. In ten it does not. Most
+# of the placed times do lie in the noisier half, as text 2 says. But an even grid has half of its times there, too, and
+# the ledger finds no more than that crowding *low* noise is worse.
+
+# %% [markdown]
+# ## One table, one figure
+#
+# All of it, on the two axes that count, with the plain curve drawn through. A point is small where a plain run that
+# takes no longer is surely better, hollow where nothing is sure.
+
+# %%
+words = ("better", "worse", "undecided", "alone")
+
+
+def counted(batch, figure):
+    """How many of the unguided techniques are better, worse, undecided, or faster than any plain run."""
+    found = [one.word for one in techniques.compared(rows, batch, figure) if one.row.settings.scale == 1]
+    return {word: found.count(word) for word in words}
+
+
+for figure in ("frechet", "drift"):
+    for batch in (25, 1):
+        found = counted(batch, figure)
+        print(f"{figure}, batch {batch:>2}: " + ", ".join(f"{count} {word}" for word, count in found.items()))
+        assert found["better"] + found["alone"] < sum(found.values()) / 2
+
+# %%
+show(
+    techniques_figure(rows, 25, "drift"),
+    "Drift against the milliseconds of one digit in a batch of 25, on the machine of the table. Below the plain curves "
+    "lie int8, half precision, compiling and five placed steps; above them pruned networks and kept features.",
+)
+
+# %%
+show(
+    techniques_figure(rows, 25, "frechet"),
+    "The same by the Fréchet distance. The plain curves are flat from five steps on, so whatever takes more than five "
+    "steps' time has nothing to win.",
+)
+
+# %% [markdown]
+# **Most do not.** What wins computes *the same* in cheaper arithmetic: int8, bfloat16, a compiler; and what saves
+# guidance's second pass. What computes *less* loses to the oldest way of computing less. And each verdict holds for a
+# batch, a machine and a figure.
+
+# %% [markdown]
+# ## Choosing for a product
+#
+# `diffusion-lessons advise` reads the measured rows and says what to take, on which row that rests, who is next, and
+# what nobody measured. Text 2 names three uses.
+
+# %%
+USES = techniques.advice.USES
+for batch, seconds, purpose in USES.values():
+    print(f"{purpose}\n{techniques.advise(at[batch], seconds, 'frechet')}\n")
+
+# %% [markdown]
+# - **Live editing** has no batch: half precision is slower there and int8 halves its gain. Few steps, well placed;
+#   and a deterministic sampler, so that a slider that comes back shows the same picture.
+# - **An interactive tool** can wait for a second, which is more than this network needs: take the best row, guided only
+#   within an interval.
+# - **A batch job** has products enough to keep a processor busy. Here the cheap arithmetic pays: look at the *cheaper*
+#   row, which cannot be told from the best.
+
+# %% [markdown]
+# ## Four times faster
+#
+# Text 2 says that INT8 is four times as fast as float32, and so do brochures. Where does such a number come from?
+# **Exercise 5.** A vendor hands you a log of timings: two methods, two batches, two numbers of steps. What is the
+# honest ratio?
+
+
+# %%
+def fair_speedup(log, batch, steps):
+    raise NotImplementedError
+
+
+check("fair_speedup", fair_speedup)
+
+# %% [markdown]
+# Here is a log in that form, of the table's own rounds (which hold no warm-up; it was left out when they were made),
+# and three numbers that can be made of it.
+
+# %%
+log = [
+    [name, batch, steps, call + 1, seconds * batch]
+    for name, done in (("plain", ()), ("fast", ("int8",)))
+    for batch in (1, 25)
+    for steps in (5, 10)
+    for call, seconds in enumerate(row_of(steps, *done, batch=batch).seconds)
+]
+fair = working("fair_speedup", fair_speedup)
+alone = [row[4] for row in log if row[:3] == ["plain", 1, 10]]
+many = [row[4] / 25 for row in log if row[:3] == ["fast", 25, 5]]
+print(f"the brochure, worst call alone in 10 steps over best call of 25 in 5: {max(alone) / min(many):.0f} times")
+for batch in (25, 1):
+    print(f"like with like, batch {batch:>2}: {fair(log, batch, 10):.2f} times")
+
+# %% [markdown]
+# Both numbers of the brochure's ratio were measured, and it needs only a little less courage to print four. Ask for the
+# batch, the warm-up and the baseline, and what is left is good enough: three times as fast at a batch of 25 is the
+# largest gain in this lesson. The ledger's verdict on this statement and its neighbours:
+
+
+# %%
+def notes(evidence):
+    """What the verdict adds in words, in brackets."""
+    return f" ({evidence['note']})" if evidence.get("note") else ""
+
+
+ledger = dl.benchmark.shipped.ledger()
+for claim in ("C16a", "C16b", "C16c", "C16d", "C17", "C19a", "C19b", "C41"):
+    entry = ledger[claim]
+    told = [one for one in entry["evidence"] if one["verdict"] != "not yet measured"]
+    verdicts = "; ".join(f"{one['on']}: {one['verdict']}{notes(one)}" for one in told)
+    print(f"{claim}: {entry['claim']}\n      {verdicts or 'not yet measured'}")
+
+# %% [markdown]
+# ## Move it
+#
+# Switch techniques on, and the star moves to where they were measured. Turn the batch to 1. Which of them still beat
+# fewer steps? Some exclude each other and say why, and some were not measured together: the command that does it is
+# named.
+
+# %% tags=["panel"]
+techniques_panel(rows, int8=True)
+
+# %% [markdown]
+# ## Exercises
+#
+# Exercises 1 to 5 stand where they are used: [1 and 2](#Eight-bits), [3](#Which-head-knows-red),
+# [4](#A-cache-that-is-no-cache), [5](#Four-times-faster).
+#
+# **6. To investigate.** Guidance at scale 3 on three classes, exact, and twelve evaluations for each sample. Six plain
+# steps use them up. Sampler, number of steps and how often the pass without the condition is made are yours; the
+# target is a *third* of the error of six plain steps of DDIM. The first try falls short.
+
+# %%
+spots = [toys.GaussianMixture([mean], stds=0.3) for mean in ([1.0, 0.0], [-0.5, 0.8], [-0.5, -0.8])]
+classes = toys.ConditionalMixture(spots).denoiser(path)
+asked, many_steps = torch.arange(256) % 3, path.grid(300, "logsnr")
+meant = sample(samplers.get(SOLVER), dl.guidance.classifier_free(classes, asked, 3.0), there, path, many_steps)
+
+
+def guided_error(sampler="ddim", steps=6, every=1, interval=None):
+    """The distance from the guided samples of very many steps, and the evaluations for each sample."""
+    denoise = dl.guidance.classifier_free(classes, asked, 3.0, interval=interval)
+    counted = dl.denoisers.count_calls(optimise.reuse_negative(denoise, every))
+    x = sample(samplers.get(sampler), counted, there, path, path.grid(steps))
+    return distance(x, meant), counted.nfe
+
+
+print("plain: off by {:.3f}, {:g} evaluations".format(*guided_error()))
+print("a first try: off by {:.3f}, {:g} evaluations".format(*guided_error(steps=8, every=2)))
+print(f"the target: {guided_error()[0] / 3:.3f} with at most 12")
+
+# %% [markdown]
+# ## Pitfalls
+#
+# - **A speed-up without its batch.** Half precision can be twice as fast and slower, on one machine.
+# - **A tool that touches linear layers only**, on a network of convolutions. Nothing fails; nothing is gained.
+# - **Calibration at one noise level.** Ranges change with the level.
+# - **Pruning by a library that follows gradients**, on weights without: it prunes nothing, without a word. Count the
+#   parameters before and after (this library does, and raises an error).
+# - **$x$ in half precision.** The network may be coarse, the running sum may not.
+# - **The first call.** Compiling may take a minute. Divide that by how many passes you will ever make.
+# - **A cache judged at the published number of steps** and used at a fifth of it.
+# - **A clean test on easy prompts.** What was cut may have been there for the hard ones.
+
+# %% [markdown]
+# ## What to remember
+#
+# - The rival of every acceleration is the best plain run that takes no longer.
+# - Cheaper arithmetic wins: the same answers in less time. Computing less loses to computing fewer steps.
+# - Rounding to $n$ levels is off by at most half a step; the largest number sets the step.
+# - Keeping a network's whole answer *is* taking fewer steps. A cache has to keep a part that changes more slowly.
+# - A head, a block or a layer is redundant for a set of inputs, and the set belongs to the claim.
+
+# %% [markdown]
+# ## Scope check
+
+# %%
+scope_check("12")
+
+# %% [markdown]
+# ## Further reading
+#
+# - Jacob and others, *Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference*,
+#   2018: the whole numbers of section 4. https://arxiv.org/abs/1712.05877
+# - Shang and others, *Post-Training Quantization on Diffusion Models*, 2023: why examples of all noise levels are
+#   needed. https://arxiv.org/abs/2211.15736
+# - Ma, Fang, Wang, *DeepCache: Accelerating Diffusion Models for Free*, 2024: the deep part of a U-Net, kept.
+#   https://arxiv.org/abs/2312.00858
+# - Castillo and others, *Adaptive Guidance*, 2023: guidance with fewer second passes. https://arxiv.org/abs/2312.12487
+# - Kynkäänniemi and others, *Applying Guidance in a Limited Interval Improves Sample and Distribution Quality in
+#   Diffusion Models*, 2024. https://arxiv.org/abs/2404.07724
+# - Fang, Ma, Wang, *Structural Pruning for Diffusion Models*, 2023. https://arxiv.org/abs/2305.10924
+# - Michel, Levy, Neubig, *Are Sixteen Heads Really Better than One?*, 2019: heads cut one by one.
+#   https://arxiv.org/abs/1905.10650
+# - Watson, Ho, Norouzi, Chan, *Learning to Efficiently Sample from Diffusion Probabilistic Models*, 2021: steps placed
+#   by dynamic programming. https://arxiv.org/abs/2106.03802

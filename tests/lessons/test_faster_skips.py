@@ -1,0 +1,48 @@
+"""Lesson 12 on a machine without VNNI, bfloat16, compiler and torchao: it runs, and says what it skipped and why."""
+
+import importlib.util
+import shutil
+
+import pytest
+import torch
+from lesson_files import SOURCES, read_source
+
+from diffusion_lessons import figures
+
+CELLS = [cell.source for cell in read_source(SOURCES / "12_faster.py").cells if cell.cell_type == "code"]
+
+
+@pytest.fixture
+def poor_machine(monkeypatch):
+    """Without instructions, compiler and quantiser; a network of 28x28 is not drawn from, since nothing is timed."""
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *more: None if name == "torchao" else find(name, *more)
+    )
+    monkeypatch.setattr(torch.cpu, "_is_vnni_supported", lambda: False)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
+
+
+def cells_with(*words):
+    found = [source for source in CELLS if any(word in source for word in words)]
+    assert len(found) == len(words)
+    return found
+
+
+def test_what_the_machine_lacks_is_skipped_and_said(poor_machine, monkeypatch, capsys):
+    drawn = {}
+    monkeypatch.setattr(figures, "speed_ups_figure", lambda found, skipped: drawn.update(found=found, skipped=skipped))
+    names = {}
+    for source in (CELLS[0], *cells_with("on_this_machine", "why_no_int8(compile=False)")):
+        exec(source.replace("show(", "print("), names)
+    assert "skipped: torchao is not installed: pip install" in capsys.readouterr().out
+    assert drawn["found"] == {} and drawn["skipped"].keys() == {"bfloat16", "compiled", "int8"}
+    assert "C++ compiler" in drawn["skipped"]["compiled"] and "torchao" in drawn["skipped"]["int8"]
+
+
+def test_no_other_cell_needs_what_a_machine_may_lack():
+    """Whatever compiles, or needs an optional library, stands behind a question for it."""
+    needy = ("compile=True", "torchao", "torch_pruning", "prune_channels(", "onnx")
+    assert not [source for source in CELLS if any(word in source for word in needy)]
+    assert all("why_no_int8" in source for source in CELLS if "to_int8(" in source)
