@@ -277,8 +277,8 @@ print(f"in pairs: scale 5 minus scale 1, distance {farther}; scale 20 minus scal
 assert farther.low > 0 and fewer.high < 0
 
 # %% [markdown]
-# **The scale buys obedience with distance.** Whoever wants pictures that look like the data stays at scale 1, and is
-# obeyed in half of them; whoever wants to be obeyed goes to 5 or 10. There is no scale that is best for both, so a
+# **The scale buys adherence with distance.** If you want pictures that look like the data, stay at scale 1, where about
+# half of them follow the sentence. If you want them to follow it, go to 5 or 10. No scale is best for both, so a
 # default such as 7.5 is a choice, not a fact. At 20 the pictures do not even follow better: they are overdone until the
 # judge can no longer read them.
 #
@@ -378,7 +378,7 @@ assert early < 0.5 < late
 # ## A negative for all
 #
 # Products give every prompt a default negative such as "blurry, low quality". Ours is "smudged", for sentences that say
-# nothing of smudges. By the exact law one such picture in twenty is smudged, and may be.
+# nothing of smudges. By the exact distribution one such picture in twenty is smudged, and may be.
 
 # %%
 default = table["default negative, s = 4"]

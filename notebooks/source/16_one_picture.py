@@ -45,7 +45,7 @@ denoise = clusters.denoiser(cosine)
 # $$\nabla\log p_t(x) = \frac{\alpha\,\hat x_0(x,t) - x}{\sigma^2} = -\frac{\hat\varepsilon(x,t)}{\sigma} .$$
 #
 # This is the *score*. The direction in which the density grows fastest is the one that takes the expected noise away.
-# Whoever has trained a denoiser has learned the slope of a log-density at every noise level, without knowing it.
+# So training a denoiser teaches it the slope of a log-density at every noise level, without ever asking for it.
 #
 # **Exercise 1.** Write the score of an estimate. The cells below run on yours once it is right, and on ours until then.
 
