@@ -41,7 +41,7 @@ from diffusion_lessons.training.loop import train
 SOLVER = "dpm_solver_pp_2m"
 PLACED = (5, 10)  # steps that are placed
 TRAINED = 15_000  # images of a fine-tuning, and of the small network that is trained from the start
-RANKING, FEWER = 64, 32  # images by which blocks are ranked, and heads, of which there are many more
+RANKING, FEWER = 64, 16  # images by which blocks are ranked, and heads, of which there are many more
 PLACING = 64  # samples of the run whose local errors place the steps: of a seed that no row is drawn from
 SEED_OF_PLACING = 10_000
 GUIDED = 2.0  # the scale at which guidance's second pass is reused
@@ -95,12 +95,9 @@ def _candidates(name: str, folder: Path, say: Say) -> Iterator[tuple[str, Sequen
         yield plan(f"features-{every}-line", features=every, order=1), settings
     if takes_condition(denoise):
         yield name, guided(scale_of(denoise))
-    if there := head_names(denoise):
-        few, many = len(there) // 4, len(there) // 2
-        heads = kept("heads", lambda: least_missed_heads(denoise, many, *ranking_images(denoise, FEWER)))
-        with_scale = [*quick, *at_steps(SOLVER, 10, scale=scale_of(denoise))]
-        for count in (few, many):
-            yield plan(f"{count}-heads", heads=tuple(heads[:count])), with_scale
+    if count := len(head_names(denoise)) // 4:
+        heads = kept("heads", lambda: least_missed_heads(denoise, count, *ranking_images(denoise, FEWER)))
+        yield plan(f"{count}-heads", heads=tuple(heads)), [*quick, *at_steps(SOLVER, 10, scale=scale_of(denoise))]
     first, second = kept("blocks", lambda: least_missed(denoise, 2, *ranking_images(denoise)))
     yield plan("1-block", blocks=(first,)), quick
     yield plan("2-blocks", blocks=(first, second)), quick
