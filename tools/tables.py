@@ -27,7 +27,7 @@ AGAIN = Path("runs/tables")  # where rows that are measured again are kept
 
 
 def plans_of(name: str) -> tuple[str, ...]:
-    """The plans that the table of a shipped checkpoint holds: all for a teacher on a diffusion path, else the few steps.
+    """The plans that the table of a shipped checkpoint holds: all for a teacher on a diffusion path, else few steps.
 
     A text-to-image system has a plan of its own.
 

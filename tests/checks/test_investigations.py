@@ -8,7 +8,15 @@ from diffusion_lessons.checks import investigations, model_answers
 from diffusion_lessons.denoisers import count_calls
 from diffusion_lessons.guidance import classifier_free
 from diffusion_lessons.optimise import reuse_negative
-from diffusion_lessons.toys import Blurred, ConsistencyFunction, Flawed, gaussian_quantiles, wasserstein_1
+from diffusion_lessons.toys import (
+    Blurred,
+    ConsistencyFunction,
+    Flawed,
+    convergence,
+    exact_flow,
+    gaussian_quantiles,
+    wasserstein_1,
+)
 
 CLUSTERS = toys.GaussianMixture([-1.0, 1.0], stds=0.2, weights=[0.3, 0.7])
 
@@ -94,3 +102,18 @@ def test_twelve_guided_evaluations_beat_the_target_of_lesson_12_with_other_noise
 
     (plain, cost), (better, price) = error("ddim", 6, 1), error(**investigations.twelve_guided_evaluations())
     assert cost == price == 12 and better < plain / 3
+
+
+@pytest.mark.parametrize("seed", [5, 6])
+def test_ten_evaluations_on_the_straight_path_beat_the_target_of_lesson_06(seed):
+    mixture, straight, cosine = convergence.MIXTURE, schedules.flow(), schedules.cosine()
+    starts = straight.prior((100, 2), seeded(seed), dtype=torch.float64)
+
+    def error(path, sampler, times):
+        ends = exact_flow(mixture.denoiser(path), starts, path, (path.T, 0.0), tolerance=1e-8)[-1].x
+        x = sample(samplers.get(sampler), mixture.denoiser(path), starts, path, times)
+        return (x - ends).square().mean().sqrt()
+
+    sampler, times = investigations.ten_straight_times()
+    target = error(cosine, "euler", cosine.grid(10))
+    assert error(straight, sampler, times) < target < error(straight, "euler", straight.grid(10))
