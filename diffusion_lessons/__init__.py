@@ -9,7 +9,7 @@
 
 The rooms, each built on those before it: `grids`, `path`, `schedules`, `estimates`, `denoisers`, `toys`, `guidance`,
 `samplers`, `sampling`, `captions`; `data`, `networks`, `training`, `distillation`, `optimise`, `checkpoints`;
-`metrics`, `benchmark`; `checks`, `figures`, `panels`; `doctor` and `invariants` for what does not work.
+`metrics`, `benchmark`, `clinic`; `checks`, `figures`, `panels`; `doctor` and `invariants` for what does not work.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 ROOMS = (
     *("grids", "path", "schedules", "estimates", "denoisers", "toys", "guidance", "samplers", "sampling", "captions"),
-    *("data", "networks", "training", "distillation", "optimise", "checkpoints", "metrics", "benchmark"),
+    *("data", "networks", "training", "distillation", "optimise", "checkpoints", "metrics", "benchmark", "clinic"),
     *("checks", "figures", "panels", "doctor", "invariants"),
 )
 OFFERED: dict[str, list[str]] = {

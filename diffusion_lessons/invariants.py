@@ -18,12 +18,16 @@ from diffusion_lessons.samplers.base import check_sampler
 
 
 class Finding(NamedTuple):
-    """One check: whether it passed, what was observed, and, if it failed, what to do or what the cause may be."""
+    """One check: whether it passed, what was observed, and, if it failed, what to do or what the cause may be.
+
+    cause: the name of the fault, where there is one for it (`clinic.FAULTS`).
+    """
 
     name: str
     ok: bool
     observation: str
     remedy: str = ""
+    cause: str = ""
 
     def __str__(self) -> str:
         line = f"{'ok' if self.ok else 'FAILS':>5}  {self.name}: {self.observation}"

@@ -30,7 +30,7 @@ from diffusion_lessons.metrics.intervals import Interval, interval
 from diffusion_lessons.metrics.proportions import draws_like
 from diffusion_lessons.metrics.scores import Score, scores_from_json
 from diffusion_lessons.samplers.base import last_x
-from diffusion_lessons.sampling import device_of
+from diffusion_lessons.sampling import device_of, is_latent
 
 LEVELS = (0.15, 0.3, 0.6, 1.2, 2.5, 5.0, 15.0)
 METRICS = ("frechet", "variance", "adherence")
@@ -101,16 +101,21 @@ def by_level(
 
 
 def denoised_from(
-    denoise: Any, x0: Tensor, labels: Tensor, noise: Tensor, t: float, *, steps: int = STEPS, batch: int = 100
+    denoise: Any, x0: Tensor, labels: Tensor | None, noise: Tensor, t: float, *, steps: int = STEPS, batch: int = 100
 ) -> Tensor:
-    """Images [n, ...] noised to time t with this noise, denoised in even steps to 0, none longer than T / steps."""
+    """Images [n, ...] noised to time t with this noise, denoised in even steps to 0, none longer than T / steps.
+
+    labels: those of the images, or other conditions [n, ...], or None for none. Latents are not clipped.
+    """
     path, device = denoise.path, device_of(denoise)
     own = max(math.ceil(t / path.T * steps - 1e-9), 1)
     times = tuple(t * (1 - k / own) for k in range(own + 1))
     parts = []
-    for clean, label, eps in zip(x0.split(batch), labels.split(batch), noise.split(batch), strict=True):
+    for first in range(0, len(x0), batch):
+        clean, eps = x0[first : first + batch], noise[first : first + batch]
         x = (float(path.alpha(t)) * clean + float(path.sigma(t)) * eps).to(device)
-        plain = clip(condition_on(denoise, label.to(device)), 1.0)
+        told = denoise if labels is None else condition_on(denoise, labels[first : first + batch].to(device))
+        plain = told if is_latent(denoise) else clip(told, 1.0)
         parts.append(last_x(samplers.dpm_solver_pp_2m(plain, x, path, times)).cpu())
     return torch.cat(parts)
 

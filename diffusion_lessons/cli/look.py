@@ -29,6 +29,10 @@ def doctor(
     checkpoint: Annotated[
         str | None, typer.Option(help="A network instead: where do its grids start, at which noise level is it wrong?")
     ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(help="With --checkpoint: find the fault of a network with these images, set or folder."),
+    ] = None,
     samples: Annotated[int, typer.Option(help="Real images that are noised and denoised, with --checkpoint.")] = 500,
     ship: Annotated[bool, typer.Option("--ship", help="Keep it in datasets/measurements/, for the course.")] = False,
     device: Device = None,
@@ -38,11 +42,17 @@ def doctor(
 
     \b
     diffusion-lessons doctor
+    diffusion-lessons doctor --checkpoint runs/digits/digits-diffusion --data digits
     diffusion-lessons doctor --checkpoint digits-diffusion
     """
-    from diffusion_lessons.commands.doctor import show_health, show_levels
+    from diffusion_lessons.commands.doctor import show_diagnosis, show_health, show_levels
 
-    if checkpoint is not None:
+    if data is not None:
+        if checkpoint is None:
+            raise typer.BadParameter("--data needs the network: --checkpoint NAME or FILE")
+        if not show_diagnosis(checkpoint, data, device=device, seed=seed):
+            raise typer.Exit(1)
+    elif checkpoint is not None:
         show_levels(checkpoint, samples=samples, ship=ship, device=device, seed=seed)
     elif not show_health():
         raise typer.Exit(1)

@@ -7,6 +7,9 @@ import torch
 from diffusion_lessons import checkpoints, schedules, toys
 from diffusion_lessons.benchmark.levels import Level, by_level, first_fault, write_levels
 from diffusion_lessons.benchmark.shipped import LEVELS
+from diffusion_lessons.clinic.case import case_of
+from diffusion_lessons.clinic.examination import examine as examine_network
+from diffusion_lessons.clinic.faults import FAULTS
 from diffusion_lessons.data import load_data
 from diffusion_lessons.doctor import examine
 from diffusion_lessons.grids import SPACINGS
@@ -16,6 +19,7 @@ from diffusion_lessons.machine.devices import choose_device
 from diffusion_lessons.metrics import evaluator as evaluators
 from diffusion_lessons.path import Path
 from diffusion_lessons.samplers.checks import holds_data
+from diffusion_lessons.sampling import is_latent
 
 
 def show_health() -> bool:
@@ -41,6 +45,32 @@ def show_starts(path: Path, steps: int = 10) -> None:
         verdict = "no: samples will miss what is left of the data" if held else "yes"
         print(f"  {spacing:<9} t = {t:<9g} alpha = {path.alpha(t):.3f}, sigma = {path.sigma(t):.3f}   {verdict}")
     print()
+
+
+def show_diagnosis(checkpoint: str, data: str, *, device: str | None = None, seed: int = 0) -> bool:
+    """Print what the clinic measures of a network with these images, up to the first thing that is wrong; True if
+    nothing is.
+
+    data: a data set or a folder, read in the network's size. What only the network's own code could show, how it is
+    sampled, is not seen here: `clinic.examine` with a `Case` of one's own sees that as well.
+
+    Raises what loading the two raises, and ValueError for a network that does not draw such images.
+    """
+    denoise = checkpoints.load(checkpoint, choose_device(device or "cpu"))
+    if denoise.shape is None or len(denoise.shape) != 3 or is_latent(denoise):
+        raise ValueError(f"{checkpoint} does not draw images that can be compared with {data}")
+    channels, size = denoise.shape[0], denoise.shape[-1]
+    images = load_data(data, size=size, channels=channels)
+    case = case_of(denoise, images, seed=seed)
+    print(f"{checkpoint}, with {len(case.images)} images of {images.card['name']}:")
+    finding = examine_network(case)
+    if finding is None:
+        print("\nNothing is wrong that these measurements could find.")
+    elif finding.cause:
+        print(f"\nThe likely cause: {FAULTS[finding.cause].title}. Somebody met it at {FAULTS[finding.cause].thread}.")
+    else:
+        print("\nSomething is wrong, and no known fault explains it: begin where the line marked FAILS points.")
+    return finding is None
 
 
 def show_levels(

@@ -30,5 +30,6 @@ __getattr__, __dir__, __all__ = offer(
         "quality.techniques": ["techniques_figure"],
         "diffusion.few_steps": ["methods_figure", "trajectories_figure"],
         "diffusion.denoisers": ["jumps_figure"],
+        "diffusion.clinic": [],
     },
 )

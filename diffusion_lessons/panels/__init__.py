@@ -25,6 +25,7 @@ __getattr__, __dir__, __all__ = offer(
         "quality.floor": ["floor_panel"],
         "quality.frontier": ["comparable", "frontier_panel"],
         "quality.faster": ["techniques_panel"],
+        "quality.clinic": ["clinic_panel"],
         "diffusion.few_steps": ["few_steps_panel"],
         "diffusion.one_picture": ["noise_panel"],
     },

@@ -5,8 +5,8 @@ import warnings
 
 import pytest
 
-from diffusion_lessons import load, samplers, schedules, toys
-from diffusion_lessons.commands.doctor import show_health, show_starts
+from diffusion_lessons import checkpoints, load, samplers, schedules, toys
+from diffusion_lessons.commands.doctor import show_diagnosis, show_health, show_starts
 
 
 def test_a_full_disk_is_said(monkeypatch, capsys):
@@ -37,3 +37,19 @@ def test_the_doctor_and_the_samplers_warn_of_the_same_grids(name, capsys):
             times = path.grid(10, line.split()[0])
             samplers.sample(samplers.ddim, numbers.denoiser(path), path.prior((2,)), path, times)
         assert bool(caught) == ("no: samples" in line), line
+
+
+def test_a_networks_fault_is_named_and_a_good_one_is_left_alone(tmp_path, capsys):
+    good = load("digits-diffusion", "cpu")
+    names = tuple(good.card["classes"])
+    file = checkpoints.save(tmp_path / "mine", good.network, good.path, "eps", shape=good.shape, class_names=names)
+    assert show_diagnosis(str(file), "digits") is False
+    out = capsys.readouterr().out
+    assert "read as v, not as eps" in out and "The likely cause: v is read as eps." in out
+    assert show_diagnosis("digits-diffusion", "digits") is True
+    assert "Nothing is wrong that these measurements could find." in capsys.readouterr().out
+
+
+def test_images_that_the_network_does_not_draw_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="captions-diffusion does not draw images"):
+        show_diagnosis("captions-diffusion", "digits")

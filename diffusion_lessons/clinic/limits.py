@@ -1,0 +1,56 @@
+"""Where a measurement becomes an alarm, and why there.
+
+Each limit has a reason of its own: a theorem, or what an eye can see. Beside it stands what was measured, on the
+networks that ship with the course (those of the digits, of MNIST and of captions; `tests/clinic/test_examination.py`
+runs them all) and on the patient. A limit that fits the patients alone is worth
+nothing, so it stands well away from both, and nearer to the reason than to either.
+"""
+
+# Images in [-1, 1] have black below 0. Those in [0, 1] or [0, 255] have none: their smallest value is 0. A little
+# room above 1 is for resized images, which overshoot, and for standardised ones.
+LOWEST, LARGEST = -0.05, 3.0
+
+# Twice the same input: apart by rounding, a millionth (measured: at most 4e-7), or by dropout, tenths (0.2).
+REPEATS = 1e-2
+
+# Times T / 1000 apart, in the upper half where bfloat16 holds one of four whole numbers up to 1,000. In float32 two
+# neighbours never had the same answer; rounded to bfloat16 seven of nine pairs had.
+TIMES = (0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
+
+# Guided exact estimates end at 0 (measured: below 0.01); clipped before they are guided, at 1 for every scale above
+# 1.5. A quarter of the range is between the two.
+GUIDED = 0.25
+
+# Where sampling may start is `samplers.checks.holds_data`, the rule by which samplers warn.
+
+# An exact picture on the way down, against alpha. What is exact for a picture (DDIM, all DPM-Solvers, DDPM, SDE) is
+# right to 0.03, the chance of 64 samples; Euler in t, with ten steps, to 0.17. alpha^2 is off by 0.25 on a single
+# step, and by more when steps follow each other (1.7).
+SIGNAL = 0.25
+
+# Noise in a finished picture of range 2: 0.02 are two or three of 256 grey levels. Euler in t leaves up to 0.015,
+# everything else nothing; the patient leaves 0.17.
+LEFT = 0.02
+
+# The loss against the best linear denoiser, at every level. By definition the best denoiser has at most 1, and at high
+# noise without labels it has 1: measured, with labels, 0.79 or less, without, up to 1.02. The room above is for the
+# chance of a hundred images. Patients have 1.2 to 1,000 with labels, and 1.4 without.
+LINEAR = 1.2
+
+# <x0_hat, x_0 - x0_hat> / <x_0, x_0> is 0 for a conditional mean: its error is orthogonal to it. Measured: within
+# 0.02. An x0_hat that is a tenth too large has 0.1, times the share of power that it holds.
+OVERLAP = 0.08
+
+# Standard errors by which another label's loss has to be higher. By chance 4 is one case in 30,000; with labels that
+# mean something it was 13 or more, and with those that do not, 0. Labels matter where an image is not recognised.
+SURE, LABELS_FROM = 4.0, 0.6
+
+# By what share thirty more steps with an average lower the loss. At the bottom of the valley nothing is to be gained:
+# measured, the short run costs 1 to 3 % there. Weights of single steps gain 4 to 8 %.
+GAIN = 0.02
+
+# The error on eight images that are learned by heart, in units of their variance.
+BY_HEART = 0.1
+
+# Variance of what comes back from noise, against that of the images.
+NARROW, WIDE = 0.6, 1.5

@@ -1,0 +1,98 @@
+"""Is it the network? Its squared error on real images, level by level, beside that of the best linear denoiser.
+
+How small the loss of a network can become depends on the data, and nobody knows it. But a denoiser that a page of
+linear algebra gives, the best linear one, bounds it from above: a network that is worse than that is not "hard to
+train", it is wrong.
+"""
+
+import math
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from diffusion_lessons.denoisers.conditions import null_condition, takes_condition
+from diffusion_lessons.estimates import Estimate
+from diffusion_lessons.path import Path
+
+LEVELS = (0.15, 0.3, 0.6, 1.2, 2.5, 5.0, 15.0)  # noise levels sigma / alpha
+COUNT = 200  # images that are noised and denoised
+
+
+class LinearDenoiser:
+    """The best linear denoiser of images [N, ...]: exact if they were Gaussian with their mean and covariance.
+
+    x0_hat = m + C (C + L^2)^-1 (x_t / alpha - m), with L = sigma / alpha (Wiener's filter).
+    """
+
+    def __init__(self, images: Tensor, path: Path) -> None:
+        flat = images.flatten(1).double()
+        self.path, self.mean = path, flat.mean(dim=0)
+        values, self.axes = torch.linalg.eigh(torch.cov(flat.T))
+        self.variances = values.clamp(min=0)
+
+    def __call__(self, x: Tensor, t: float | Tensor, condition: Any = None) -> Estimate:
+        alpha, sigma = self.path.scales(t, x.double())
+        level = torch.as_tensor((sigma / alpha) ** 2, dtype=torch.float64).reshape(-1, 1)  # [1, 1] or [B, 1]
+        seen = (x.double() / alpha).flatten(1) - self.mean  # [B, d]
+        along = (seen @ self.axes) * self.variances / (self.variances + level)
+        x0 = (self.mean + along @ self.axes.T).view(x.shape).to(x.dtype)
+        return Estimate.from_x0(x, x0, self.path, t)
+
+
+class Errors(NamedTuple):
+    """Squared errors of x0_hat, [levels, images], and what else the estimates say of themselves, [levels]."""
+
+    levels: tuple[float, ...]
+    squared: Tensor
+    overlap: Tensor  # <x0_hat, x_0 - x0_hat> / <x_0, x_0>: 0 for a conditional mean, whose error is orthogonal to it
+    largest: Tensor  # the 99.9 % quantile of |x0_hat|
+
+    @property
+    def mean(self) -> Tensor:
+        """The mean squared error at each level, [levels]."""
+        return self.squared.mean(dim=1)
+
+
+def reached(path: Path, levels: tuple[float, ...] = LEVELS) -> dict[float, float]:
+    """Those noise levels that the path reaches, each with its time."""
+    times = {level: float(path.t_of_lam(-math.log(level))) for level in levels}
+    return {level: t for level, t in times.items() if math.isclose(-path.lam(t), math.log(level), abs_tol=0.01)}
+
+
+def errors_by_level(
+    denoise: Any, images: Tensor, conditions: Tensor | None = None, *, path: Path | None = None, seed: int = 0
+) -> Errors:
+    """The errors of a denoiser on images [n, ...] noised to each level, the same noise for every denoiser."""
+    path = path or denoise.path
+    generator = torch.Generator().manual_seed(seed)
+    squared, overlap, largest, levels = [], [], [], reached(path)
+    for t in levels.values():
+        eps = torch.randn(images.shape, generator=generator)
+        x = path.add_noise(images, eps, t)
+        with torch.no_grad():
+            x0 = (denoise(x, t) if conditions is None else denoise(x, t, conditions)).x0.float()
+        squared.append((x0 - images).square().flatten(1).mean(dim=1))
+        overlap.append((x0 * (images - x0)).sum() / images.square().sum())
+        largest.append(_quantile(x0.abs()))
+    return Errors(tuple(levels), torch.stack(squared), torch.stack(overlap), torch.stack(largest))
+
+
+def errors_by_label(denoise: Any, images: Tensor, conditions: Tensor, seed: int = 0) -> dict[str, Errors]:
+    """The errors with the right conditions, with others ("wrong"), and with none ("null") where there is a null.
+
+    For exact denoisers right <= null <= wrong: without a condition the best answer is the mean over all conditions, and
+    no other condition's answer is nearer to the truth than that.
+    """
+    order = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))
+    found = {"right": errors_by_level(denoise, images, conditions, seed=seed)}
+    found["wrong"] = errors_by_level(denoise, images, conditions[order], seed=seed)
+    if takes_condition(denoise):
+        null = null_condition(denoise).expand_as(conditions)
+        found["null"] = errors_by_level(denoise, images, null, seed=seed)
+    return found
+
+
+def _quantile(values: Tensor, share: float = 0.999) -> Tensor:
+    flat = values.flatten()
+    return flat.kthvalue(max(1, math.ceil(share * len(flat)))).values

@@ -1,0 +1,92 @@
+"""Is it the sampler? Put an exact denoiser into its place, for which the right answer is known at every step.
+
+A denoiser that always sees the same picture c knows everything: on the way down x_t has mean alpha_t c and noise of
+standard deviation sigma_t, and ends at c. What a sampler makes of it has nothing to do with any network.
+"""
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from diffusion_lessons.clinic.case import Case
+from diffusion_lessons.denoisers.conditions import is_null
+from diffusion_lessons.estimates import Estimate
+from diffusion_lessons.path import match
+
+COUNT = 64  # samples drawn
+
+
+class Stripes:
+    """denoise(x, t, condition) that sees stripes of +-`told` with a condition and of +-`untold` without.
+
+    `asked` are the times at which it was evaluated. It has the path, the shape and the conditions of another denoiser.
+    """
+
+    def __init__(self, like: Any, shape: tuple[int, ...], told: float = 1.0, untold: float = 1.0) -> None:
+        self.path, self.shape, self.told, self.untold = like.path, shape, told, untold
+        self.classes, self.null = getattr(like, "classes", None), getattr(like, "null", None)
+        self.picture = (1.0 - 2.0 * (torch.arange(torch.Size(shape).numel()) % 2)).view(shape)
+        self.asked: list[float] = []
+
+    def __call__(self, x: Tensor, t: float | Tensor, condition: Any = None) -> Estimate:
+        self.asked.append(float(t.max()) if isinstance(t, Tensor) else float(t))
+        share = torch.full((len(x),), self.untold)
+        if condition is not None:
+            condition = condition.expand(len(x), *condition.shape[1:])
+            share = torch.where(is_null(self, condition), share, torch.full_like(share, self.told))
+        return Estimate.from_x0(x, match(share, x) * self.picture.to(x.dtype), self.path, t)
+
+    def signal(self, x: Tensor) -> float:
+        """How much of the stripes is in x [B, ...], on average: 1 for the stripes themselves."""
+        return ((x * self.picture).mean()).item()
+
+
+class Marginal(NamedTuple):
+    """x_t on the way down: time, measured share of the picture and of noise, and what the path says of both."""
+
+    t: float
+    signal: float
+    noise: float
+    alpha: float
+    sigma: float
+
+
+class Run(NamedTuple):
+    """What a sampler makes of an exact denoiser: the first time it asked for, and its states' marginals."""
+
+    start: float
+    marginals: list[Marginal]
+
+
+def states_with_exact(case: Case, seed: int = 0) -> Run:
+    """The case's own sampler around a denoiser that always sees the same stripes."""
+    exact = Stripes(case.denoise, tuple(case.images.shape[1:]))
+    path, marginals = exact.path, []
+    for state in _run(case, exact, seed):
+        signal = exact.signal(state.x)
+        noise = (state.x - signal * exact.picture).square().mean().sqrt().item()
+        marginals.append(Marginal(state.t, signal, noise, path.alpha(state.t), path.sigma(state.t)))
+    return Run(exact.asked[0], marginals)
+
+
+def guided_with_exact(case: Case, seed: int = 0) -> tuple[float, float]:
+    """The guidance scale s that the case's sampler uses, and what it makes of estimates outside the data's range.
+
+    First the stripes are 0 without a condition and +-0.02 with one: what comes out is 0.02 s. Then they are +-3 without
+    and +-3 (1 - 1 / s) with one, so that 3 + s (3 (1 - 1 / s) - 3) = 0. If both are clipped to 1 before they are
+    blended, 1 comes out, or whatever else, but not 0. At s <= 1 the answer is 0 without a question.
+    """
+    shape = tuple(case.images.shape[1:])
+    small = Stripes(case.denoise, shape, told=0.02, untold=0.0)
+    scale = small.signal([*_run(case, small, seed)][-1].x) / 0.02
+    if scale <= 1.05:
+        return scale, 0.0
+    large = Stripes(case.denoise, shape, told=3 * (1 - 1 / scale), untold=3.0)
+    return scale, large.signal([*_run(case, large, seed)][-1].x)
+
+
+def _run(case: Case, exact: Stripes, seed: int) -> Any:
+    generator = torch.Generator().manual_seed(seed)
+    x = exact.path.prior((COUNT, *exact.shape), generator)
+    return case.draw(exact, x, case.conditions_for(COUNT), generator)

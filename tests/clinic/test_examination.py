@@ -1,0 +1,85 @@
+"""Every fault is named by its own cause and by no other, and no shipped network is accused."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from diffusion_lessons import checkpoints, schedules, toys
+from diffusion_lessons.clinic import limits, network_faults
+from diffusion_lessons.clinic.case import Case
+from diffusion_lessons.clinic.examination import examine
+from diffusion_lessons.clinic.faults import FAULTS
+from diffusion_lessons.clinic.patients import healthy, patient
+from diffusion_lessons.denoisers import Denoiser
+
+QUICK = ("digits-diffusion", "digits-flow")
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_is_named(name):
+    lines = []
+    finding = examine(patient(name), lines.append)
+    assert finding is not None and finding.cause == name
+    assert lines[-1] == str(finding) and FAULTS[name].remedy in finding.remedy
+    assert all(line.startswith("   ok") for line in lines[:-1])
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in checkpoints.names()]
+)
+def test_no_shipped_network_is_accused(name):
+    try:
+        case = healthy(name)
+    except FileNotFoundError as error:
+        pytest.skip(str(error))
+    assert examine(case) is None
+
+
+@pytest.mark.parametrize("name", ["v_as_eps", "time_units", "labels_shuffled", "null_untrained"])
+def test_faults_of_a_flow_network_are_named_too(name):
+    finding = examine(patient(name, "digits-flow"))
+    assert finding is not None and finding.cause == name
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_limit_on_the_null_does_not_hang_on_one_seed(seed):
+    finding = examine(patient("null_untrained", seed=seed))
+    assert finding is not None and finding.cause == "null_untrained"
+
+
+def test_a_network_of_other_images_is_found_by_its_answers_too():
+    """Its owner's images are right here, and the network learned from others."""
+    case = healthy()
+    finding = examine(replace(case, denoise=network_faults.learned_from_zero_to_one(case.denoise)))
+    assert finding is not None and finding.cause in ("data_range", "")
+
+
+def test_what_has_no_name_is_still_found():
+    case = healthy()
+
+    class Noise(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.bias = torch.nn.Parameter(torch.zeros(1))
+
+        def forward(self, x, t, condition):
+            return self.bias + torch.sin(40 * x) + t.view(-1, 1, 1, 1) / 1000
+
+    finding = examine(replace(case, denoise=Denoiser(Noise(), case.denoise.path, "v", classes=11, shape=(1, 8, 8))))
+    assert finding is not None and finding.cause == "" and "cannot learn even them" in finding.remedy
+
+
+def test_an_exact_denoiser_without_labels_and_network_is_well():
+    clusters = toys.GaussianMixture([[0.4, -0.4], [-0.4, 0.4]], stds=0.1)
+    images = clusters.sample(600, torch.Generator().manual_seed(0))
+    assert examine(Case(clusters.denoiser(schedules.cosine()), images)) is None
+
+
+def test_the_limits_are_not_at_the_edge_of_what_is_healthy():
+    """What the reasons in `limits` say was measured, measured again on the digits."""
+    from diffusion_lessons.clinic.examination import Network
+
+    network = Network(healthy())
+    assert (network.errors.mean / network.linear).max() < 0.6 * limits.LINEAR
+    assert network.errors.overlap.abs().max() < 0.3 * limits.OVERLAP
