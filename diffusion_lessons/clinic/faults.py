@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+import torch
+
 
 class Fault(NamedTuple):
     """A fault of the clinic.
@@ -120,3 +122,14 @@ ALL = (
     ),
 )
 FAULTS: dict[str, Fault] = {fault.name: fault for fault in ALL}
+
+
+def names_for(seed: int, count: int = 3) -> list[str]:
+    """The faults of the patients of a seed: one of sampling, one of the network, one of training, and again."""
+    generator = torch.Generator().manual_seed(seed)
+    chosen: list[str] = []
+    for number in range(count):
+        where = ("sampling", "network", "training")[number % 3]
+        names = [fault.name for fault in FAULTS.values() if fault.where == where and fault.name not in chosen]
+        chosen.append(names[int(torch.randint(len(names), (), generator=generator))])
+    return chosen

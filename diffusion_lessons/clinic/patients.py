@@ -3,13 +3,11 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-import torch
-
 from diffusion_lessons import checkpoints
 from diffusion_lessons.captions.denoiser import CaptionDenoiser
 from diffusion_lessons.clinic import network_faults, sampling_faults
 from diffusion_lessons.clinic.case import MOST, Case, case_of, drawn_with
-from diffusion_lessons.clinic.faults import FAULTS
+from diffusion_lessons.clinic.faults import FAULTS, names_for
 from diffusion_lessons.data import Data, load_data
 from diffusion_lessons.data.captions.sample import load_sample
 from diffusion_lessons.machine.fields import check_name
@@ -42,17 +40,6 @@ def patient(name: str, network: str = "digits-diffusion", data: Data | None = No
 def unnamed(seed: int, count: int = 3) -> list[Case]:
     """Patients whose faults are not told: the seed decides them (`checks.variant(name)` is a learner's own)."""
     return [patient(name) for name in names_for(seed, count)]
-
-
-def names_for(seed: int, count: int = 3) -> list[str]:
-    """The faults of the patients of a seed: one of sampling, one of the network, one of training, and again."""
-    generator = torch.Generator().manual_seed(seed)
-    chosen: list[str] = []
-    for number in range(count):
-        where = ("sampling", "network", "training")[number % 3]
-        names = [fault.name for fault in FAULTS.values() if fault.where == where and fault.name not in chosen]
-        chosen.append(names[int(torch.randint(len(names), (), generator=generator))])
-    return chosen
 
 
 def _network(

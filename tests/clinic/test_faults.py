@@ -1,10 +1,11 @@
 """Each fault has its source and its remedy."""
 
 import re
+from collections import Counter
 
 import pytest
 
-from diffusion_lessons.clinic.faults import ALL, FAULTS
+from diffusion_lessons.clinic.faults import ALL, FAULTS, names_for
 
 
 @pytest.mark.parametrize("fault", ALL, ids=lambda fault: fault.name)
@@ -15,3 +16,11 @@ def test_a_fault_names_a_thread_and_a_remedy(fault):
 
 def test_there_are_twelve_with_names_of_their_own():
     assert len(FAULTS) == len(ALL) == 12
+
+
+def test_a_learner_has_three_of_different_places_always_the_same():
+    assert names_for(7) == names_for(7)
+    for seed in (0, 1, 2**40):
+        assert [FAULTS[name].where for name in names_for(seed)] == ["sampling", "network", "training"]
+    seen = Counter(name for seed in range(60) for name in names_for(seed))
+    assert len(seen) == len(FAULTS)

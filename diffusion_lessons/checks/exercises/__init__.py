@@ -28,6 +28,12 @@ from diffusion_lessons.checks.exercises.diffusion.worked_example import BY_HAND,
 from diffusion_lessons.checks.exercises.distilled.consistency import CONSISTENCY_SAMPLE, CONSISTENCY_TARGET
 from diffusion_lessons.checks.exercises.distilled.few_steps import PROGRESSIVE_TARGET, REFLOW_EXAMPLE
 from diffusion_lessons.checks.exercises.quality.copies import NEAREST_IMAGE
+from diffusion_lessons.checks.exercises.quality.debugging import (
+    DIAGNOSES,
+    GUIDE_THEN_CLIP,
+    LINEAR_LOSS,
+    SIGNAL_AND_NOISE,
+)
 from diffusion_lessons.checks.exercises.quality.faster import (
     CACHED_EULER,
     FAIR_SPEEDUP,
@@ -49,9 +55,10 @@ MEASURING = (NEAREST_IMAGE, FRECHET, LATENCY, COUNT_NFE, KERNEL_ESTIMATE, APART,
 FEW_STEPS = (REFLOW_EXAMPLE, PROGRESSIVE_TARGET, CONSISTENCY_TARGET, CONSISTENCY_SAMPLE)
 FASTER = (INT8_VALUES, ROUNDING_BOUND, CACHED_EULER, WORD_SHARES, FAIR_SPEEDUP)
 ONE_PICTURE = (SCORE_FROM_X0, NOISY_STEP, ETA_OF_NOISE, BITS_FROM_NATS)
+DEBUGGING = (LINEAR_LOSS, SIGNAL_AND_NOISE, DIAGNOSES, GUIDE_THEN_CLIP)
 
 SUBJECTS = (
     *(NOISE, TRAINING, ONE_STEP, MANY_STEPS, SOLVERS, GUIDANCE, TEXT_TO_IMAGE),
-    *(MEASURING, FEW_STEPS, FASTER, ONE_PICTURE),
+    *(MEASURING, FEW_STEPS, FASTER, ONE_PICTURE, DEBUGGING),
 )
 EXERCISES: dict[str, Exercise] = {exercise.name: exercise for subject in SUBJECTS for exercise in subject}

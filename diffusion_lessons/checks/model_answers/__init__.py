@@ -69,5 +69,6 @@ __getattr__, __dir__, __all__ = offer(
             "word_shares",
             "fair_speedup",
         ],
+        "debugging": ["linear_loss", "signal_and_noise", "diagnoses", "guide_then_clip"],
     },
 )

@@ -40,8 +40,8 @@ def way_down(case: Case, twin: Case, title: str) -> Picture:
     plots = figure.subplots(1, 2)
     for plot, part, truth in zip(plots, ("signal", "noise"), ("alpha", "sigma"), strict=True):
         for one, color, name in ((twin, style.GREY, "healthy"), (case, style.VERMILION, "patient")):
-            run = probes.states_with_exact(one).marginals
-            plot.plot([m.t for m in run], [getattr(m, part) for m in run], "o-", ms=4, color=color, label=name)
+            found = probes.states_with_exact(one).marginals
+            plot.plot([m.t for m in found], [getattr(m, part) for m in found], "o-", ms=4, color=color, label=name)
         t = torch.linspace(0, case.denoise.path.T, 100)
         plot.plot(t, getattr(case.denoise.path, truth)(t), ":", color=style.BLACK, label=f"{truth} of the path")
         plot.set(title=f"{part} in x_t", xlabel="t", ylim=(-1.1, 1.3) if part == "signal" else (-0.05, 1.6))
@@ -49,21 +49,26 @@ def way_down(case: Case, twin: Case, title: str) -> Picture:
     plots[0].legend(frameon=False)
     figure.suptitle(title)
     run = probes.states_with_exact(case)
-    worst, last = max(run.marginals, key=lambda m: abs(m.signal - m.alpha)), run.marginals[-1]
-    first = case.denoise.path.alpha(run.start)
-    words = f"first time {run.start:g}, where alpha is {first:.3f}; signal off by {abs(worst.signal - worst.alpha):.2f} "
-    return Picture(figure, f"{words}at most, noise left at the end {last.noise:.3f}")
+    off = max(abs(m.signal - m.alpha) for m in run.marginals)
+    start = f"first time {run.start:g}, where alpha is {case.denoise.path.alpha(run.start):.3f}"
+    return Picture(
+        figure, f"{start}; signal off by {off:.2f} at most, {run.marginals[-1].noise:.3f} of noise at the end"
+    )
 
 
 def loss_by_level(case: Case, twin: Case, title: str) -> Picture:
     """The loss with the right label, without one and with another's, in units of the best linear denoiser's."""
     figure = Figure(figsize=(8.2, 3.2), layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
-    most = {name: _loss_lines(plot, one, name) for plot, one, name in ((left, case, "patient"), (right, twin, "healthy"))}
+    most = {
+        name: _loss_lines(plot, one, name) for plot, one, name in ((left, case, "patient"), (right, twin, "healthy"))
+    }
     left.set_ylabel("loss / linear")
     right.legend(frameon=False)
     figure.suptitle(title)
-    told = "; ".join(f"{name}: {', '.join(f'{kind} {value:.2f}' for kind, value in one.items())}" for name, one in most.items())
+    told = "; ".join(
+        f"{name}: {', '.join(f'{kind} {value:.2f}' for kind, value in one.items())}" for name, one in most.items()
+    )
     return Picture(figure, f"largest loss in units of the best linear denoiser's: {told}")
 
 

@@ -1,4 +1,4 @@
-"""The figures of the clinic say in words what they show, and a case without labels is refused where they are compared."""
+"""The figures of the clinic say in words what they show; one that compares labels refuses a case without them."""
 
 from dataclasses import replace
 
