@@ -19,7 +19,7 @@ from diffusion_lessons.clinic.case import Case
 from diffusion_lessons.clinic.faults import FAULTS
 from diffusion_lessons.clinic.readings import Reading, other_readings
 from diffusion_lessons.clinic.short_run import averaging_gain
-from diffusion_lessons.denoisers.conditions import null_condition, takes_condition
+from diffusion_lessons.denoisers.conditions import takes_condition
 from diffusion_lessons.invariants import Finding
 from diffusion_lessons.samplers.checks import holds_data
 from diffusion_lessons.sampling import is_latent
@@ -86,10 +86,9 @@ class Network:
     def errors(self) -> losses.Errors:
         return losses.errors_by_level(self.denoise, self.images, self.conditions)
 
-    def ratio(self, denoise: Any, conditions: Tensor | None = None) -> Tensor:
+    def ratio(self, denoise: Any) -> Tensor:
         """Its squared error in units of the linear denoiser's, [levels]."""
-        told = self.conditions if conditions is None else conditions
-        return losses.errors_by_level(denoise, self.images, told).mean / self.linear
+        return losses.errors_by_level(denoise, self.images, self.conditions).mean / self.linear
 
 
 def _finding(name: str, ok: bool, observation: str, cause: str, remedy: str = "") -> Finding:
@@ -202,7 +201,7 @@ def _memory(case: Case) -> str:
 
 
 def of_labels(network: Network) -> Iterator[Finding]:
-    """For exact denoisers the loss with the right label <= that without <= that with a wrong one."""
+    """The right label costs less than a wrong one, and no label is the mean of all where noise hides the rest."""
     conditions = network.conditions
     if conditions is None:
         return
@@ -214,9 +213,9 @@ def of_labels(network: Network) -> Iterator[Finding]:
     yield _finding("its own label helps", sure > limits.SURE, words, "labels_shuffled")
     if not takes_condition(network.denoise) or network.card.get("recipe", {}).get("condition_dropout") == 0:
         return
-    ratio = network.ratio(network.denoise, null_condition(network.denoise).expand_as(conditions)).max().item()
-    words = f"without a label its loss is up to {ratio:.2f} of that of the best linear denoiser"
-    yield _finding("without a label it does what can be done", ratio < limits.LINEAR, words, "null_untrained")
+    far = losses.null_distance(network.denoise, network.images, conditions)
+    words = f"at the highest level its answer is {far:.2f} of the labels' spread away from their mean"
+    yield _finding("without a label it answers with their mean", far < limits.NULL, words, "null_untrained")
 
 
 def of_weights(network: Network) -> Iterator[Finding]:

@@ -34,7 +34,7 @@ LEFT = 0.02
 
 # The loss against the best linear denoiser, at every level. By definition the best denoiser has at most 1, and at high
 # noise without labels it has 1: measured, with labels, 0.79 or less, without, up to 1.02. The room above is for the
-# chance of a hundred images. Patients have 1.2 to 1,000 with labels, and 1.4 without.
+# chance of a hundred images. A network that is misread has 9 to 1,000.
 LINEAR = 1.2
 
 # <x0_hat, x_0 - x0_hat> / <x_0, x_0> is 0 for a conditional mean: its error is orthogonal to it. Measured: within
@@ -44,6 +44,12 @@ OVERLAP = 0.08
 # Standard errors by which another label's loss has to be higher. By chance 4 is one case in 30,000; with labels that
 # mean something it was 13 or more, and with those that do not, 0. Labels matter where an image is not recognised.
 SURE, LABELS_FROM = 4.0, 0.6
+
+# Squared distance of the answer without a label from the mean answer, in units of the labels' spread. A trained null
+# has the chance of 40 draws, 1/40, and what little x_t tells of the label even there: 0.02 to 0.10 were measured. The
+# limit is five times the chance. Embeddings that were never trained had 0.05 to 0.54, according to their seed; one of
+# ten lay so near the mean by luck that it is not found, and does no harm either.
+NULL = 0.13
 
 # By what share thirty more steps with an average lower the loss. At the bottom of the valley nothing is to be gained:
 # measured, the short run costs 1 to 3 % there. Weights of single steps gain 4 to 8 %.

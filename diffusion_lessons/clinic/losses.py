@@ -93,6 +93,24 @@ def errors_by_label(denoise: Any, images: Tensor, conditions: Tensor, seed: int 
     return found
 
 
+@torch.no_grad()
+def null_distance(denoise: Any, images: Tensor, conditions: Tensor, *, draws: int = 40, seed: int = 0) -> float:
+    """How far the answer without a condition lies from the mean of the answers with one, at the highest noise level.
+
+        |x0_hat(null) - mean_c x0_hat(c)|^2 / mean_c |x0_hat(c) - mean|^2
+
+    Where x_t says nothing of c, the best answer without a condition is that mean: E[x_0] = sum_c p(c) E[x_0 | c]. So 0
+    is right, to 1 / draws, since c is drawn from the conditions; an answer that is like any one condition's has 1.
+    """
+    generator, few = torch.Generator().manual_seed(seed), images[:24]
+    t = list(reached(denoise.path).values())[-1]
+    x = denoise.path.add_noise(few, torch.randn(few.shape, generator=generator), t)
+    rows = torch.randint(len(conditions), (draws,), generator=generator)
+    told = torch.stack([denoise(x, t, conditions[row].expand(len(x), *conditions.shape[1:])).x0 for row in rows])
+    null = denoise(x, t, null_condition(denoise).expand(len(x), *conditions.shape[1:])).x0
+    return ((null - told.mean(dim=0)).square().mean() / told.var(dim=0).mean().clamp(min=1e-12)).item()
+
+
 def _quantile(values: Tensor, share: float = 0.999) -> Tensor:
     flat = values.flatten()
     return flat.kthvalue(max(1, math.ceil(share * len(flat)))).values

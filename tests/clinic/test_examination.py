@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from diffusion_lessons import checkpoints, schedules, toys
-from diffusion_lessons.clinic import limits, network_faults
+from diffusion_lessons.clinic import limits, losses, network_faults
 from diffusion_lessons.clinic.case import Case
 from diffusion_lessons.clinic.examination import examine
 from diffusion_lessons.clinic.faults import FAULTS
@@ -42,10 +42,13 @@ def test_faults_of_a_flow_network_are_named_too(name):
     assert finding is not None and finding.cause == name
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_the_limit_on_the_null_does_not_hang_on_one_seed(seed):
-    finding = examine(patient("null_untrained", seed=seed))
-    assert finding is not None and finding.cause == "null_untrained"
+def test_the_limit_on_the_null_does_not_hang_on_one_seed():
+    """An untrained embedding may by luck lie near the mean of the labels; then there is nothing to find."""
+    case = healthy()
+    faulty = [network_faults.null_never_trained(case.denoise, seed) for seed in range(8)]
+    far = [losses.null_distance(one, case.images, case.conditions) for one in faulty]
+    assert sum(one > limits.NULL for one in far) >= 6
+    assert losses.null_distance(case.denoise, case.images, case.conditions) < 0.5 * limits.NULL
 
 
 def test_a_network_of_other_images_is_found_by_its_answers_too():

@@ -175,7 +175,7 @@ GUIDE_THEN_CLIP = Exercise(
         Mistake(
             "clipped before they are blended",
             lambda u, c, s: np.clip(u, -1, 1) + s * (np.clip(c, -1, 1) - np.clip(u, -1, 1)),
-            "That is the fault itself: what is cut off first, guidance can no longer amplify. And where is your result?",
+            "That is the fault itself: what is cut off first, guidance cannot amplify. And where is your result?",
         ),
         Mistake(
             "clipped before and after",
