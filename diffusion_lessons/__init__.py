@@ -8,8 +8,9 @@
     x = dl.sample(dl.samplers.ddim, denoise, path.prior((16, *network.shape)), path, path.grid(20))
 
 The rooms, each built on those before it: `grids`, `path`, `schedules`, `estimates`, `denoisers`, `toys`, `guidance`,
-`samplers`, `sampling`, `captions`; `data`, `networks`, `training`, `distillation`, `optimise`, `checkpoints`;
-`metrics`, `benchmark`, `clinic`; `checks`, `figures`, `panels`; `doctor` and `invariants` for what does not work.
+`samplers`, `sampling`, `captions`; `data`, `networks`, `training`, `distillation`, `optimise`, `checkpoints`,
+`pipelines`; `metrics`, `benchmark`, `clinic`; `checks`, `figures`, `panels`; `doctor` and `invariants` for what does
+not work.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 
 ROOMS = (
     *("grids", "path", "schedules", "estimates", "denoisers", "toys", "guidance", "samplers", "sampling", "captions"),
-    *("data", "networks", "training", "distillation", "optimise", "checkpoints", "metrics", "benchmark", "clinic"),
-    *("checks", "figures", "panels", "doctor", "invariants"),
+    *("data", "networks", "training", "distillation", "optimise", "checkpoints", "pipelines", "metrics", "benchmark"),
+    *("clinic", "checks", "figures", "panels", "doctor", "invariants"),
 )
 OFFERED: dict[str, list[str]] = {
     "checkpoints": ["load"],
