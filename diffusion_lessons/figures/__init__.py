@@ -28,6 +28,7 @@ __getattr__, __dir__, __all__ = offer(
         "quality.levels": [],
         "quality.timings": ["speed_ups_figure", "timings_figure"],
         "quality.techniques": ["techniques_figure"],
+        "quality.preference": ["preference_figure"],
         "diffusion.few_steps": ["methods_figure", "trajectories_figure"],
         "diffusion.denoisers": ["jumps_figure"],
         "diffusion.clinic": [],

@@ -4,5 +4,9 @@ from diffusion_lessons.face import offer
 
 __getattr__, __dir__, __all__ = offer(
     __name__,
-    {"part_times": ["PartTimes", "time_table", "times_of_parts"], "system_table": ["System", "load_system", "read"]},
+    {
+        "part_times": ["PartTimes", "time_table", "times_of_parts"],
+        "system_table": ["System", "load_system", "read"],
+        "ways": ["measured_ways"],
+    },
 )

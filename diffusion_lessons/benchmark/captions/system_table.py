@@ -17,6 +17,7 @@ import typer
 from tqdm.auto import tqdm
 
 from diffusion_lessons.benchmark.captions.part_times import time_table
+from diffusion_lessons.benchmark.captions.ways import measured_ways
 from diffusion_lessons.benchmark.shipped import NotMeasured
 from diffusion_lessons.captions.denoiser import CaptionDenoiser
 from diffusion_lessons.captions.drawing import TEN_STEPS
@@ -30,11 +31,12 @@ from diffusion_lessons.metrics.captions.negatives import WINDOWS, default_negati
 from diffusion_lessons.metrics.captions.retrieval import binding_margin, judged_binding
 from diffusion_lessons.metrics.captions.system import (
     follow_sentences,
-    fresh_sentences,
     held_out,
     left_open,
     load_measured,
     seen,
+    two_ink_sentences,
+    two_inks,
 )
 from diffusion_lessons.networks.contrastive import Contrastive
 
@@ -74,8 +76,9 @@ def plan() -> dict[str, Figure]:
         if window != "throughout":
             figures[f"red negated {window}, a seven, s = 4"] = _negated(4.0, "a seven", window)
     figures["best of 16, s = 4"] = lambda system, count: best_of(
-        system.denoise, system.judge, system.contrastive, fresh_sentences(max(2, count // 8), seed=2)
+        system.denoise, system.judge, system.contrastive, two_ink_sentences(max(2, count // 2), seed=2)
     )
+    figures["ways"] = lambda system, count: measured_ways(system.denoise, system.contrastive, max(2, count // 2))
     for scale in (2.0, 4.0):
         figures[f"default negative, s = {scale:g}"] = _with_default(scale)
     return figures
@@ -88,6 +91,7 @@ def _at(scale: float) -> dict[str, Figure]:
     if scale > 0:
         figures[f"sentences, {words}"] = lambda s, n: follow_sentences(s.denoise, s.judge, s.contrastive, n, settings)
     if scale in LIGHT:
+        figures[f"two inks, {words}"] = lambda s, n: two_inks(s.denoise, s.judge, s.contrastive, n, settings)
         figures[f"held-out pairs, {words}"] = lambda s, n: held_out(s.denoise, s.judge, n, settings)
         figures[f"seen pairs, {words}"] = lambda s, n: seen(s.denoise, s.judge, n, settings)
     return figures

@@ -10,7 +10,12 @@ from diffusion_lessons.checks.exercises.conditions.guidance import (
 )
 from diffusion_lessons.checks.exercises.conditions.guided_gaussians import GUIDED_MEAN, GUIDED_STD
 from diffusion_lessons.checks.exercises.conditions.negative import LARGEST_SCALE, NEGATIVE_GUIDE
-from diffusion_lessons.checks.exercises.conditions.text_to_image import CLIP_LOSS, CROSS_ATTENTION, WITHOUT
+from diffusion_lessons.checks.exercises.conditions.text_to_image import (
+    CLIP_LOSS,
+    CROSS_ATTENTION,
+    NEGATIVE_WEIGHTS,
+    WITHOUT,
+)
 from diffusion_lessons.checks.exercises.diffusion.ddim import DDIM_ETA_STEP, DDIM_STD, DDIM_STEP
 from diffusion_lessons.checks.exercises.diffusion.ddpm import DDPM_STEP, DDPM_VARIANCES
 from diffusion_lessons.checks.exercises.diffusion.flow import FLOW_POINT, FLOW_X0, VELOCITY_TARGET
@@ -50,7 +55,7 @@ ONE_STEP = (DDPM_STEP, DDIM_STEP, DDPM_VARIANCES, DDIM_STD, DDIM_ETA_STEP)
 MANY_STEPS = (STRIDED_TIMES, THREE_STEPS, BY_HAND)
 SOLVERS = (HEUN_STEP, EXTRAPOLATE_X0, SLOPE, LOGSNR_TIMES)
 GUIDANCE = (GUIDE, GUIDE_DOUBLED, NEGATIVE_GUIDE, SCALE_FROM_W, NEXT_SCALE, GUIDED_MEAN, GUIDED_STD, LARGEST_SCALE)
-TEXT_TO_IMAGE = (CROSS_ATTENTION, CLIP_LOSS, WITHOUT)
+TEXT_TO_IMAGE = (CROSS_ATTENTION, CLIP_LOSS, WITHOUT, NEGATIVE_WEIGHTS)
 MEASURING = (NEAREST_IMAGE, FRECHET, LATENCY, COUNT_NFE, KERNEL_ESTIMATE, APART, FRONTIER, CHOOSE, UNFAIR)
 FEW_STEPS = (REFLOW_EXAMPLE, PROGRESSIVE_TARGET, CONSISTENCY_TARGET, CONSISTENCY_SAMPLE)
 FASTER = (INT8_VALUES, ROUNDING_BOUND, CACHED_EULER, WORD_SHARES, FAIR_SPEEDUP)

@@ -54,6 +54,7 @@ __getattr__, __dir__, __all__ = offer(
             "cross_attention",
             "clip_loss",
             "without",
+            "negative_weights",
             "nearest_image",
             "frechet",
             "latency",

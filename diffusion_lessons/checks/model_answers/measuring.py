@@ -22,6 +22,13 @@ def without(p, unwanted):
     return rest / rest.sum()
 
 
+def negative_weights(scale, level, low, high):
+    pushed_off = 1 - scale  # what is left of 1 for where guidance starts
+    if low < level <= high:
+        return 0.0, scale, pushed_off
+    return pushed_off, scale, 0.0
+
+
 def nearest_image(drawn, images):
     squares = ((np.asarray(drawn)[:, None] - np.asarray(images)[None]) ** 2).sum(axis=-1)  # [N, M]
     return squares.argmin(axis=1)

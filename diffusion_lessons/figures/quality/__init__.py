@@ -1,1 +1,1 @@
-"""Figures of measured quality and its cost, lessons 07, 09 and 10."""
+"""Figures of measured quality and its cost, lessons 07, 09, 10, 12 and 13."""

@@ -63,19 +63,26 @@ def swapped(mention: Mention) -> Mention:
     return {**mention, "ink": mention["shape_ink"], "shape_ink": mention["ink"]}
 
 
-def binding_errors(mentions: Sequence[Mention], seen: Scenes) -> Followed:
-    """How many pictures show both inks that were said, at the wrong ends: of sentences that name two different ones.
+def ink_leaks(mentions: Sequence[Mention], seen: Scenes) -> list[Followed]:
+    """How many pictures put an ink that was said on the wrong thing: of sentences that name two different ones.
 
-    In the result `followed` counts the swapped pictures.
+    "digit's ink on the object" and "object's ink on the digit" count one direction each, "inks swapped" the pictures
+    with both, and "ink leaked", which comes first, those with at least one. In the results `followed` counts the
+    errors. A picture without an object has no ink there, and only its digit can be wrong.
     """
-    errors = asked = 0
-    for i, mention in enumerate(mentions):
-        ink, other = mention.get("ink"), mention.get("shape_ink")
-        if ink is None or other is None or ink == other:
-            continue
-        asked += 1
-        errors += int(seen.shape[i] > 0 and seen.ink[i] == other and seen.shape_ink[i] == ink)
-    return followed_row("binding errors", asked, errors)
+    two = [
+        i for i, said in enumerate(mentions) if {"ink", "shape_ink"} <= said.keys() and said["ink"] != said["shape_ink"]
+    ]
+    of_digit, of_object = (torch.tensor([mentions[i][name] for i in two]) for name in ("ink", "shape_ink"))
+    shown = seen.rows(torch.tensor(two, dtype=torch.long))
+    onto_object, onto_digit = (shown.shape > 0) & (shown.shape_ink == of_digit), shown.ink == of_object
+    counts = {
+        "ink leaked": onto_object | onto_digit,
+        "digit's ink on the object": onto_object,
+        "object's ink on the digit": onto_digit,
+        "inks swapped": onto_object & onto_digit,
+    }
+    return [followed_row(name, len(two), int(found.sum())) for name, found in counts.items()]
 
 
 def unsaid_entropy(mention: Mention, seen: Scenes) -> dict[str, tuple[float, float]]:

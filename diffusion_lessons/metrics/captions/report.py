@@ -18,7 +18,7 @@ from diffusion_lessons.checkpoints.captions import beside, load_autoencoder, loa
 from diffusion_lessons.data.captions.strokes import Strokes, load_strokes
 from diffusion_lessons.metrics.captions.accuracy import judge_accuracy, reconstruction
 from diffusion_lessons.metrics.captions.retrieval import binding_margin, retrieval
-from diffusion_lessons.metrics.captions.system import follow_sentences, held_out, load_measured, red_sevens
+from diffusion_lessons.metrics.captions.system import follow_sentences, held_out, load_measured, red_sevens, two_inks
 
 
 def report(
@@ -49,6 +49,7 @@ def _system(file: Path, count: int, scales: Sequence[float]) -> dict[str, Any]:
         settings = replace(TEN_STEPS, scale=float(scale))
         results[f"scale {scale:g}"] = {
             "sentences": follow_sentences(denoise, judge, contrastive, count, settings),
+            "two inks": two_inks(denoise, judge, contrastive, count, settings),
             "a seven is red": red_sevens(denoise, judge, count, settings),
             "held out": held_out(denoise, judge, count, settings),
         }

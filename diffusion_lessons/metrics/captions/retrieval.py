@@ -9,7 +9,7 @@ from diffusion_lessons.data.captions.scenes import draw_scenes
 from diffusion_lessons.data.captions.sentences import Mention, draw_mentions, draw_sentences, write
 from diffusion_lessons.data.captions.strokes import Strokes
 from diffusion_lessons.data.captions.vocabulary import tokenize
-from diffusion_lessons.metrics.captions.adherence import agreement, binding_errors, swapped
+from diffusion_lessons.metrics.captions.adherence import agreement, ink_leaks, swapped
 from diffusion_lessons.networks.contrastive import Contrastive
 
 AMONG = 256  # sentences, of which one is right
@@ -50,12 +50,12 @@ def binding_margin(network: Contrastive, strokes: Strokes, count: int = 4096, se
 
 
 def judged_binding(judge: Judge, strokes: Strokes, count: int = 4096, seed: int = 1) -> dict[str, float]:
-    """The same scenes as the judge reads them: the share with both inks right, and with both swapped."""
+    """The same scenes as the judge reads them: the share with both inks right, and what it takes for leaked."""
     pictures, mentions = _two_inks(strokes, count, seed)
     shown = judge(pictures)
     return {
         "both inks right": float(agreement([_inks(mention) for mention in mentions], shown).all(dim=1).double().mean()),
-        "both inks swapped": binding_errors(mentions, shown).share,
+        **{row.attribute: row.share for row in ink_leaks(mentions, shown)},
     }
 
 

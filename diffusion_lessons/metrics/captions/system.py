@@ -16,7 +16,7 @@ from diffusion_lessons.checkpoints.captions import PARTS, beside, load_contrasti
 from diffusion_lessons.data.captions import law
 from diffusion_lessons.data.captions.scenes import HELD_OUT_DIGITS, HELD_OUT_SHAPES, INKS, Scenes, draw_scenes
 from diffusion_lessons.data.captions.sentences import Mention, draw_mentions, draw_sentences, read, write
-from diffusion_lessons.metrics.captions.adherence import Followed, adherence, agreement, binding_errors, unsaid_entropy
+from diffusion_lessons.metrics.captions.adherence import Followed, adherence, agreement, ink_leaks, unsaid_entropy
 from diffusion_lessons.networks.contrastive import Contrastive
 from diffusion_lessons.sampling import Settings
 
@@ -48,17 +48,45 @@ def fresh_sentences(count: int, seed: int = 1) -> list[str]:
     return draw_sentences(draw_mentions(draw_scenes(count, generator), generator), generator)
 
 
+def two_ink_sentences(count: int, seed: int = 1) -> list[str]:
+    """Those of fresh sentences that name an ink of the digit and another of the object: about one in fifteen."""
+    found: list[str] = []
+    while len(found) < count:
+        fresh = fresh_sentences(1000, seed)
+        said = [read(sentence) for sentence in fresh]
+        found += [
+            sentence
+            for sentence, one in zip(fresh, said, strict=True)
+            if {"ink", "shape_ink"} <= one.keys() and one["ink"] != one["shape_ink"]
+        ]
+        seed += 1
+    return found[:count]
+
+
 def follow_sentences(
     denoise: CaptionDenoiser, judge: Judge, contrastive: Contrastive, count: int, settings: Settings = TEN_STEPS
 ) -> dict[str, Any]:
-    """Adherence to `count` sentences about scenes as training has them, binding errors, and the mean CLIP score."""
-    sentences = fresh_sentences(count)
+    """Adherence to `count` sentences about scenes as training has them, leaked inks, and the mean CLIP score."""
+    return _followed(denoise, judge, contrastive, fresh_sentences(count), settings)
+
+
+def two_inks(
+    denoise: CaptionDenoiser, judge: Judge, contrastive: Contrastive, count: int, settings: Settings = TEN_STEPS
+) -> dict[str, Any]:
+    """The same of sentences that all name two different inks: does each end up on its own thing?"""
+    return _followed(denoise, judge, contrastive, two_ink_sentences(count), settings)
+
+
+def _followed(
+    denoise: CaptionDenoiser, judge: Judge, contrastive: Contrastive, sentences: list[str], settings: Settings
+) -> dict[str, Any]:
+    count = len(sentences)
     mentions = [read(sentence) for sentence in sentences]
     pictures = draw(denoise, sentences, count, settings).pictures
     seen = judge(pictures)
-    rows = {row.attribute: rounded(row) for row in adherence(mentions, seen)}
+    rows = {row.attribute: rounded(row) for row in (*adherence(mentions, seen), *ink_leaks(mentions, seen))}
     score = float(contrastive.score(pictures, denoise.read_condition(sentences)).mean())
-    return {**rows, "binding errors": rounded(binding_errors(mentions, seen)), "clip score": round(score, 4)}
+    return {**rows, "clip score": round(score, 4)}
 
 
 def red_sevens(denoise: CaptionDenoiser, judge: Judge, count: int, settings: Settings = TEN_STEPS) -> dict[str, Any]:

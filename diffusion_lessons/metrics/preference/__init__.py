@@ -13,7 +13,7 @@ __getattr__, __dir__, __all__ = offer(
     __name__,
     {
         "votes": ["Vote", "decided", "read_votes"],
-        "pairs": ["order_for", "pictures_of", "scores_of", "study_pairs"],
+        "pairs": ["measures_of", "of_ways", "order_for", "pictures_of", "scores_of", "study_pairs"],
         "strengths": ["Strengths", "bradley_terry"],
         "agreement": ["left_share", "predicted", "votes_needed"],
         "simulated": ["simulate", "simulated_votes"],

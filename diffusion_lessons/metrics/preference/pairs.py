@@ -1,15 +1,20 @@
 """The pairs of a preference study: one sentence and one noise, sampled in two ways."""
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from diffusion_lessons.captions.denoiser import CaptionDenoiser
 from diffusion_lessons.captions.drawing import TEN_STEPS, draw
+from diffusion_lessons.captions.judge import Judge
+from diffusion_lessons.data.captions.sentences import read
+from diffusion_lessons.data.captions.vocabulary import tokenize
+from diffusion_lessons.metrics.captions.adherence import agreement
+from diffusion_lessons.networks.contrastive import Contrastive
 from diffusion_lessons.sampling import Settings
 
 WAYS: dict[str, Settings] = {
@@ -80,13 +85,40 @@ def pictures_of(denoise: CaptionDenoiser, pair: Pair, ways: Mapping[str, Setting
     }
 
 
+Scores = dict[str, dict[str, float]]  # {pair: {way: score}}
+Measure = Callable[[Tensor, str], Tensor]  # measure(pictures [2, 3, 32, 32], sentence) -> [2]
+
+
 def scores_of(
-    denoise: CaptionDenoiser, pairs: Sequence[Pair], score: Any, ways: Mapping[str, Settings] | None = None
-) -> dict[str, dict[str, float]]:
-    """score(pictures [2, 3, 32, 32], sentence) -> [2] of every pair, in the form that `agreement.predicted` takes."""
-    table = {}
+    denoise: CaptionDenoiser,
+    pairs: Sequence[Pair],
+    measures: Mapping[str, Measure],
+    ways: Mapping[str, Settings] | None = None,
+) -> dict[str, Scores]:
+    """Every pair by every measure, in the form that `agreement.predicted` takes; pictures are drawn once."""
+    tables: dict[str, Scores] = {name: {} for name in measures}
     for pair in pairs:
         pictures = pictures_of(denoise, pair, ways)
-        values = torch.as_tensor(score(torch.stack(list(pictures.values())), pair.sentence)).double()
-        table[pair.name] = dict(zip(pictures, values.tolist(), strict=True))
-    return table
+        for name, measure in measures.items():
+            values = torch.as_tensor(measure(torch.stack(list(pictures.values())), pair.sentence)).double()
+            tables[name][pair.name] = dict(zip(pictures, values.tolist(), strict=True))
+    return tables
+
+
+def measures_of(judge: Judge, contrastive: Contrastive) -> dict[str, Measure]:
+    """The CLIP score of a picture, and the truth: the share of what its sentence says that it shows."""
+
+    def truth(pictures: Tensor, sentence: str) -> Tensor:
+        mention = read(sentence)
+        right = agreement([mention] * len(pictures), judge(pictures))  # [2, 9], True where nothing is said
+        return 1 - (~right).sum(dim=1) / len(mention)
+
+    return {
+        "CLIP score": lambda pictures, sentence: contrastive.score(pictures, tokenize([sentence] * len(pictures))),
+        "truth": truth,
+    }
+
+
+def of_ways(pairs: Sequence[Pair], values: Mapping[str, float]) -> Scores:
+    """One value for each way of sampling, the same in every pair, such as minus its Frechet distance."""
+    return {pair.name: {way: values[way] for way in (pair.first, pair.second)} for pair in pairs}

@@ -52,7 +52,13 @@ def test_another_network_or_count_is_refused_until_restarted(tmp_path, sha256, c
 def test_every_figure_can_be_made_and_written(file):
     system = load_system(file, load_sample().strokes)
     assert isinstance(system, System)
-    chosen = ("a seven, s = 4", "held-out pairs, s = 1", "red negated early, a seven, s = 4", "best of 16, s = 4")
+    chosen = (
+        "a seven, s = 4",
+        "two inks, s = 4",
+        "held-out pairs, s = 1",
+        "red negated early, a seven, s = 4",
+        "best of 16, s = 4",
+    )
     for name, figure in plan().items():
         if name in chosen:
             json.dumps(figure(system, 2))

@@ -6,7 +6,7 @@ import torch
 from diffusion_lessons.data.captions.sample import load_sample
 from diffusion_lessons.data.captions.scenes import Scenes, draw_scenes
 from diffusion_lessons.data.captions.sentences import read
-from diffusion_lessons.metrics.captions.adherence import ALL, adherence, binding_errors, swapped, unsaid_entropy
+from diffusion_lessons.metrics.captions.adherence import ALL, adherence, ink_leaks, swapped, unsaid_entropy
 
 
 def scenes(*rows: tuple[int, ...]) -> Scenes:
@@ -31,17 +31,32 @@ def test_each_attribute_is_counted_where_it_was_said():
     assert rows["ink"].low < 0.5 < rows["ink"].high and rows["digit"].high == 1
 
 
-def test_binding_errors_are_exact_swaps():
+def test_an_ink_that_leaks_is_counted_in_either_direction():
     asked = read("a red seven and a blue square")
     seen = scenes(
         (7, 2, 0, 0, 0, 0, 2, 0, 0),  # right
         (7, 0, 0, 0, 0, 0, 2, 2, 0),  # swapped
-        (7, 0, 0, 0, 0, 0, 2, 0, 0),  # wrong in another way
-        (7, 0, 0, 0, 0, 0, 0, 0, 0),  # no object
+        (7, 0, 0, 0, 0, 0, 2, 0, 0),  # the object's blue on the digit
+        (7, 2, 0, 0, 0, 0, 2, 2, 0),  # the digit's red on the object
+        (7, 2, 0, 0, 0, 0, 3, 2, 1),  # the same, on an object of another shape
+        (7, 3, 0, 0, 0, 0, 2, 4, 0),  # two inks that nobody named
+        (7, 2, 0, 0, 0, 0, 0, 2, 0),  # no object: it has no ink, whatever is noted there
     )
-    errors = binding_errors([asked] * 4, seen)
-    assert (errors.followed, errors.asked) == (1, 4)
-    assert binding_errors([read("a red seven")], seen.rows(slice(1))).asked == 0
+    leaks = {row.attribute: (row.followed, row.asked) for row in ink_leaks([asked] * 7, seen)}
+    assert leaks == {
+        "ink leaked": (4, 7),
+        "digit's ink on the object": (3, 7),
+        "object's ink on the digit": (2, 7),
+        "inks swapped": (1, 7),
+    }
+    row = ink_leaks([asked] * 7, seen)[0]
+    assert row.low < row.share == 4 / 7 < row.high
+
+
+def test_only_sentences_with_two_different_inks_can_leak():
+    silent = [read("a red seven"), read("a red seven and a red square"), {}]
+    assert all(row.asked == 0 for row in ink_leaks(silent, scenes(*[(7, 2, 0, 0, 0, 0, 2, 2, 0)] * 3)))
+    asked = read("a red seven and a blue square")
     assert swapped(asked) == read("a blue seven and a red square")
     with pytest.raises(ValueError, match="two inks"):
         swapped(read("a red seven"))

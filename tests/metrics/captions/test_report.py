@@ -36,7 +36,7 @@ def test_every_part_has_its_figures(system, monkeypatch, name, figure):
     assert figure in figures
     json.dumps(figures)
     if name == "captions-diffusion":
-        assert figures[figure].keys() == {"sentences", "a seven is red", "held out"}
+        assert figures[figure].keys() == {"sentences", "two inks", "a seven is red", "held out"}
 
 
 def test_the_command_writes_them_into_the_card(system, monkeypatch, capsys):

@@ -12,6 +12,8 @@ from diffusion_lessons.metrics.captions.system import (
     left_open,
     red_sevens,
     seen,
+    two_ink_sentences,
+    two_inks,
 )
 from tests.captions.small import small_denoiser, small_parts
 
@@ -47,6 +49,18 @@ def test_sentences_are_of_the_language_and_their_adherence_is_counted():
     said = [read(sentence) for sentence in sentences]
     assert figures["digit"][1] == sum("digit" in mention for mention in said)
     assert -1 <= figures["clip score"] <= 1
+
+
+def test_sentences_of_two_inks_and_a_judge_that_sees_one_ink_everywhere():
+    sentences = two_ink_sentences(12)
+    said = [read(sentence) for sentence in sentences]
+    assert all(one["ink"] != one["shape_ink"] for one in said) and sentences[:5] == two_ink_sentences(5)
+    _, contrastive, _ = small_parts()
+    figures = two_inks(small_denoiser(), always(7, 2, 0, 0, 0, 0, 1, 2, 0), contrastive, 12, TWO_STEPS)
+    red = {name: sum(one[name] == 2 for one in said) for name in ("ink", "shape_ink")}
+    assert figures["digit's ink on the object"][:2] == [red["ink"], 12]
+    assert figures["object's ink on the digit"][:2] == [red["shape_ink"], 12]
+    assert figures["ink leaked"][0] == sum(red.values()) and figures["inks swapped"][0] == 0
 
 
 def test_pairs_that_training_showed_are_all_others_but_sevens():

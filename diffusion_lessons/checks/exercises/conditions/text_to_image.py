@@ -1,4 +1,4 @@
-"""Exercises on what is inside a text-to-image system (lesson 13): cross-attention, the CLIP loss, a negative's aim."""
+"""Exercises on what is inside a text-to-image system (lesson 13): attention, the CLIP loss, a negative and its aim."""
 
 import numpy as np
 
@@ -192,4 +192,75 @@ WITHOUT = Exercise(
         ),
     ],
     "Strike out one value, keep the ratios of the others.",
+)
+
+
+def _weights(scale, level, low, high):
+    return (0.0, scale, 1 - scale) if low < level <= high else (1 - scale, scale, 0.0)
+
+
+def _window(rng, where):
+    """A scale above 1, and a noise level below, inside or above the window."""
+    low, high = sorted(rng.uniform([0.2, 1.5], [0.8, 3.0]).tolist())
+    level = {"below": low * rng.uniform(0.2, 0.8), "inside": rng.uniform(low, high), "above": high * 2.0}[where]
+    return float(rng.uniform(2.0, 8.0)), float(level), low, high
+
+
+NEGATIVE_WEIGHTS = Exercise(
+    "negative_weights(scale, level, low, high)",
+    "The weights of the three predictions (without a sentence, of the prompt, of the negative), as a tuple. Guidance "
+    "of this scale is on at every noise level; it starts at the negative where low < level <= high, and elsewhere at "
+    "the prediction without a sentence.",
+    "lesson 13, when a negative acts",
+    _weights,
+    [
+        Part("inside the window", lambda rng: _window(rng, "inside")),
+        Part("below it", lambda rng: _window(rng, "below")),
+        Part("above it", lambda rng: _window(rng, "above")),
+        Part(
+            "at scale 1 the prompt is all there is",
+            lambda rng: (1.0, *_window(rng, str(rng.choice(["inside", "above"])))[1:]),
+            lambda scale, level, low, high: (0.0, 1.0, 0.0),
+        ),
+    ],
+    [
+        Mistake(
+            "three passes",
+            lambda scale, level, low, high: (1.0, scale, -scale) if low < level <= high else (1 - scale, scale, 0.0),
+            "Inside the window yours starts from no sentence and still pushes off the negative: that takes three "
+            "predictions, and at scale 1 it is not the prompt's. The negative takes the place of one of them.",
+        ),
+        Mistake(
+            "the negative is added",
+            lambda scale, level, low, high: (0.0, scale, scale - 1) if low < level <= high else (1 - scale, scale, 0.0),
+            "Inside the window your weights do not add up to 1: check the sign of the last one.",
+        ),
+        Mistake(
+            "prompt and negative exchanged",
+            lambda scale, level, low, high: (0.0, 1 - scale, scale) if low < level <= high else (1 - scale, scale, 0.0),
+            "Inside the window yours moves towards what should be avoided.",
+        ),
+        Mistake(
+            "all guidance is switched",
+            lambda scale, level, low, high: (0.0, scale, 1 - scale) if low < level <= high else (0.0, 1.0, 0.0),
+            "Outside the window yours does not guide at all. Only the negative is switched off there; the prompt is "
+            "still amplified, against something else.",
+        ),
+        Mistake(
+            "the window inverted",
+            lambda scale, level, low, high: (1 - scale, scale, 0.0) if low < level <= high else (0.0, scale, 1 - scale),
+            "Yours has the negative on where it should be off.",
+        ),
+        Mistake(
+            "the negative is always on",
+            lambda scale, level, low, high: (0.0, scale, 1 - scale),
+            "The noise level does not appear in yours.",
+        ),
+        Mistake(
+            "no window has an upper end",
+            lambda scale, level, low, high: (0.0, scale, 1 - scale) if level > low else (1 - scale, scale, 0.0),
+            "The window has two ends. What happens above the upper one?",
+        ),
+    ],
+    "Two cases. In both the prompt weighs `scale`, the three add up to 1, and one of the others weighs nothing.",
 )
