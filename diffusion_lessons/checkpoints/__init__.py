@@ -120,8 +120,9 @@ def _planned(file: str | Path, device: str | torch.device, compile: bool) -> Den
     faster = copy.copy(faster)  # without techniques it is the parent itself
     faster.card = plans.card_of(plan, parent.card or {}, Path(file).stem, faster)
     if compile or plan.techniques.compile:
-        if isinstance(faster, CaptionDenoiser) or plan.techniques.int8 or plan.techniques.features > 1:
-            why = ", ".join(plan.techniques.words) or "it is told in words"
+        done = plan.techniques
+        if isinstance(faster, CaptionDenoiser) or done.int8 or done.onnx or done.features > 1:
+            why = ", ".join(done.words) or "it is told in words"
             raise ValueError(f"{file} is not compiled as a whole: {why}")
         faster.network = _compiled(network_of(faster), target, file)
     return faster

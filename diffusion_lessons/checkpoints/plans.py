@@ -129,7 +129,7 @@ def check_parent(plan: Plan, denoise: Denoiser) -> None:
 def card_of(plan: Plan, parent: dict[str, Any], name: str, denoise: Denoiser) -> dict[str, Any]:
     """The card of the faster denoiser: its parent's, less what was measured on that, and the plan."""
     kept = {key: value for key, value in parent.items() if key not in OF_THE_PARENT}
-    converted = plan.techniques.int8  # of its parameters only buffers are left
+    converted = plan.techniques.int8 or plan.techniques.onnx  # its parameters are no network's any more
     own = {} if converted else {"parameters": count_parameters(unet_of(denoise))}
     return {
         **kept,

@@ -12,6 +12,9 @@ def optimise(
     checkpoint: Annotated[str, typer.Argument(help="A shipped checkpoint's name, or a file.")],
     out: Annotated[Path, typer.Option(help="The plan, a .json file that every --checkpoint and load() take.")],
     int8: Annotated[bool, typer.Option("--int8", help="Products in int8; needs a C++ compiler.")] = False,
+    onnx: Annotated[
+        bool, typer.Option("--onnx", help="By ONNX Runtime; with --int8 in its own int8, without a compiler.")
+    ] = False,
     compile: Annotated[bool, typer.Option("--compile", help="Through torch.compile.")] = False,
     cache_features: Annotated[
         int, typer.Option(min=1, help="Compute the deep features at every so many steps only.")
@@ -44,6 +47,7 @@ def optimise(
 
     \b
     diffusion-lessons optimise mnist-diffusion --int8 --out runs/int8.json
+    diffusion-lessons optimise mnist-diffusion --int8 --onnx --out runs/onnx.json
     diffusion-lessons optimise mnist-diffusion --cache-features 3 --steps 20 --out runs/cached.json
     diffusion-lessons optimise mnist-diffusion --drop-blocks 1 --fine-tune 20000 --out runs/pruned.json
     diffusion-lessons optimise mnist-diffusion --place-steps --sampler ddim --steps 5 --out runs/placed.json
@@ -60,6 +64,7 @@ def optimise(
         settings,
         int8=int8,
         compile=compile,
+        onnx=onnx,
         cache_features=cache_features,
         extrapolate=extrapolate,
         drop_blocks=drop_blocks,
@@ -105,15 +110,25 @@ def advise(
         Literal["live", "interactive", "batch", "all"] | None,
         typer.Option(help="A budget and a batch by name: live editing, an interactive tool, a batch job."),
     ] = None,
+    networks: Annotated[
+        bool, typer.Option("--networks", help="Choose among the shipped networks of digits, students too.")
+    ] = False,
 ) -> None:
     """Say which network, sampler, steps, precision and techniques to take for a budget, from measured rows only.
 
     \b
     diffusion-lessons advise --budget-ms 50 --batch 1 --metric adherence
-    diffusion-lessons advise --use all
+    diffusion-lessons advise --use all --networks
     """
     from diffusion_lessons.commands.techniques import show_advice
 
     if use is not None and budget_ms is not None:
         raise ValueError("--use is a budget and a batch by name: give it or --budget-ms, not both")
-    show_advice(*(checkpoint or ["mnist-diffusion"]), budget_ms=budget_ms, batch=batch, metric=metric, use=use)
+    show_advice(
+        *(checkpoint or ["mnist-diffusion"]),
+        budget_ms=budget_ms,
+        batch=batch,
+        metric=metric,
+        use=use,
+        networks=networks,
+    )

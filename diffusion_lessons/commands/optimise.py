@@ -17,6 +17,7 @@ from diffusion_lessons.metrics.captions.evaluator import of_network
 from diffusion_lessons.metrics.intervals import Interval, interval
 from diffusion_lessons.optimise.block_pruning import least_missed
 from diffusion_lessons.optimise.int8 import why_no_int8
+from diffusion_lessons.optimise.onnx_runtime import why_no_onnx
 from diffusion_lessons.optimise.techniques import Techniques
 from diffusion_lessons.sampling import Settings, device_of
 
@@ -36,6 +37,7 @@ def run_optimise(
     extrapolate: bool = False,
     int8: bool = False,
     compile: bool = False,
+    onnx: bool = False,
     place_steps: bool = False,
     samples: int = 500,
     rounds: int = 5,
@@ -55,15 +57,19 @@ def run_optimise(
         order=int(extrapolate),
         int8=int8,
         compile=compile,
+        onnx=onnx,
     )
     if not plans.is_plan(out):
         raise ValueError(f"a plan is a JSON file: give --out a name that ends in .json; got {str(out)!r}")
     check_writable(out)
     parent = checkpoints.load(checkpoint, "cpu")
     settings.check(parent)
-    if int8 and settings.precision != "float32":
-        raise ValueError(f"int8 decides what products are computed in: leave --precision {settings.precision} out")
-    if int8 and (reason := why_no_int8(device_of(parent))):
+    if (int8 or onnx) and settings.precision != "float32":
+        done_by = "int8" if int8 else "ONNX Runtime"
+        raise ValueError(f"{done_by} decides what products are computed in: leave --precision {settings.precision} out")
+    if onnx and (reason := why_no_onnx(device_of(parent))):
+        raise ValueError(f"ONNX Runtime is not available here: {reason}")
+    if int8 and not onnx and (reason := why_no_int8(device_of(parent))):
         raise ValueError(f"int8 is not available here: {reason}")
     if drop_blocks:
         done = replace(done, blocks=tuple(least_missed(parent, drop_blocks, *ranking_images(parent))))

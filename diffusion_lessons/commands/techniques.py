@@ -7,6 +7,7 @@ from diffusion_lessons.benchmark import table
 from diffusion_lessons.benchmark.shipped import NotMeasured
 from diffusion_lessons.benchmark.techniques.advice import USES, Advice, advise
 from diffusion_lessons.benchmark.techniques.candidates import candidates
+from diffusion_lessons.benchmark.techniques.networks import network_rows
 from diffusion_lessons.benchmark.techniques.step_curve import Beside
 from diffusion_lessons.benchmark.techniques.technique_table import (
     at_batch,
@@ -69,10 +70,18 @@ def run_techniques(
     return verdicts
 
 
-def show_advice(*names: str, budget_ms: float | None, batch: int, metric: str, use: str | None = None) -> list[Advice]:
+def show_advice(
+    *names: str,
+    budget_ms: float | None,
+    batch: int,
+    metric: str,
+    use: str | None = None,
+    networks: bool = False,
+) -> list[Advice]:
     """Print what to choose within a budget, from the shipped tables of techniques of these checkpoints.
 
     use: one of text 2's three ("live", "interactive", "batch"), or "all", in place of a budget and a batch.
+    networks: choose among the shipped networks as well (`network_rows`), which is an advice of its own.
 
     Raises ValueError where nothing fits or was measured.
     """
@@ -83,14 +92,25 @@ def show_advice(*names: str, budget_ms: float | None, batch: int, metric: str, u
     tables = [shipped_techniques(name) for name in names]
     found = []
     for count, seconds, purpose in asked:
+        budget = "any time" if seconds is None else f"at most {1000 * seconds:g} ms"
+        print(f"{purpose or 'a budget'}: {budget} for {count} at once, by {metric}")
         try:
-            rows = [row for table in tables for row in at_batch(table, count)]
+            choices = {"techniques": [row for table in tables for row in at_batch(table, count)]}
+            if networks:
+                choices["networks"] = network_rows(count)
         except NotMeasured as error:
             raise ValueError(f"not measured: {error.args[0]}") from error
-        advice = advise(rows, seconds, metric)
-        budget = "any time" if seconds is None else f"at most {1000 * seconds:g} ms"
-        print(f"{purpose or 'a budget'}: {budget} for {count} at once, by {metric}\n{advice}\n")
-        found.append(advice)
+        for kind, rows in choices.items():
+            try:
+                advice = advise(rows, seconds, metric)
+            except ValueError as error:
+                if kind == "techniques" and networks:  # a student may be fast enough where no technique is
+                    print(f"among {kind}: {error}\n")
+                    continue
+                raise
+            print(f"among {kind}, {max(row.samples for row in rows):,} samples a row\n{advice}")
+            print("not measured: techniques on these networks\n" if kind == "networks" else "")
+            found.append(advice)
     return found
 
 

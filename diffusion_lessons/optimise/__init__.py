@@ -15,6 +15,7 @@ __getattr__, __dir__, __all__ = offer(
         "guidance_cache": ["reuse_negative"],
         "head_pruning": ["head_names", "least_missed_heads", "without_heads"],
         "int8": ["Quantised", "calibration_run", "quantise", "to_int8", "why_no_int8"],
+        "onnx_runtime": ["export_onnx", "to_onnx", "why_no_onnx"],
         "placement": ["cheapest", "local_errors", "place_steps"],
         "sensitivity": ["layer_sensitivity"],
         "techniques": ["Techniques"],

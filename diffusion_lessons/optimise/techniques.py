@@ -17,6 +17,7 @@ from diffusion_lessons.optimise.channel_pruning import prune_channels, shaped_li
 from diffusion_lessons.optimise.feature_cache import reuse_features
 from diffusion_lessons.optimise.head_pruning import Head, without_heads
 from diffusion_lessons.optimise.int8 import to_int8
+from diffusion_lessons.optimise.onnx_runtime import to_onnx
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Techniques:
     features  the deep features are computed at every so many times (`reuse_features`); order: 0 repeats them, 1 follows
               the line through the last two
     int8      products in int8 (`to_int8`)
+    onnx      by ONNX Runtime, and with int8 in its own int8 (`to_onnx`)
     compile   through torch.compile, last
 
     Half precision, the placing of steps and the reuse of guidance's second pass are no part of the network: they are
@@ -44,6 +46,7 @@ class Techniques:
     order: int = 0
     int8: bool = False
     compile: bool = False
+    onnx: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "blocks", tuple(self.blocks))  # JSON has lists only
@@ -51,11 +54,15 @@ class Techniques:
         check_fields(self, channels=(0, 1), trained=(0, 10**12), features=(1, 10**6), order=(0, 1))
         if self.order and self.features == 1:
             raise ValueError("order 1 says how kept features go on, and none are kept: give features above 1 as well")
-        if self.features > 1 and (self.int8 or self.compile):
-            other = "int8 makes" if self.int8 else "compiling makes"
+        if self.features > 1 and (self.int8 or self.compile or self.onnx):
+            other = "exporting makes" if self.onnx else "int8 makes" if self.int8 else "compiling makes"
             raise ValueError(
                 f"kept features leave a part of the network out at some times, and {other} the whole network one "
                 "program, of which no part can be left out: choose one of the two"
+            )
+        if self.onnx and self.compile:
+            raise ValueError(
+                "ONNX Runtime computes the whole network, and nothing is left to compile: leave compile out"
             )
         if self.int8 and self.compile:
             raise ValueError("int8 is compiled already: leave compile out")
@@ -68,7 +75,8 @@ class Techniques:
         found += [f"{self.channels:.0%} of channels less"] if self.channels else []
         found += [f"trained on for {self.trained:,} images"] if self.trained else []
         found += [f"features every {self.features}{', on a line' * self.order}"] if self.features > 1 else []
-        return (*found, *["int8"] * self.int8, *["compiled"] * self.compile)
+        last = ["int8"] * self.int8 + ["compiled"] * self.compile
+        return (*found, *(["int8 by ONNX Runtime" if self.int8 else "ONNX Runtime"] if self.onnx else last))
 
     @property
     def need_weights(self) -> bool:
@@ -97,6 +105,8 @@ def apply(denoise: Denoiser, techniques: Techniques, weights: Mapping[str, Tenso
         denoise = prune_channels(denoise, techniques.channels)
     if techniques.features > 1:
         denoise = reuse_features(denoise, techniques.features, order=techniques.order)
+    if techniques.onnx:
+        return to_onnx(denoise, int8=techniques.int8)
     return to_int8(denoise) if techniques.int8 else denoise
 
 

@@ -308,13 +308,14 @@ if reason := optimise.why_no_int8(compile=False):
     print(f"skipped: {reason}")
 else:
     for kept in (("stem", "out"), ("levels.up.0.shortcut", "stem", "levels.up.0.conv2")):
-        small = optimise.to_int8(network, kept=kept, compile=False)
+        small = optimise.to_int8(network, examples, kept=kept, compile=False)
         moved = distance(generate(small, 10, Settings("ddim", 10), labels=digits)[-1].x, tens[:10])
         print(f"{', '.join(kept)} in float32: int8 moves the digits of ten steps by {moved:.4f}")
 
 # %% [markdown]
 # Either way int8 moves the digits by far less than ten steps do. And is it faster? That takes a compiler, and a
-# processor with instructions for it; `why_no_int8()` says what is missing. The table was made where both were there:
+# processor with instructions for it; `why_no_int8()` says what is missing. (ONNX Runtime is a road without a compiler:
+# `diffusion-lessons optimise mnist-diffusion --int8 --onnx --out onnx.json`.) The table was made where both were there:
 
 # %%
 for batch in (25, 1):

@@ -1,9 +1,12 @@
 """`techniques` and `advise` on a table whose outcomes are known."""
 
+import dataclasses
+
 import pytest
 
 from diffusion_lessons.benchmark import table
 from diffusion_lessons.benchmark.techniques.technique_table import shipped_file
+from diffusion_lessons.commands import techniques as commands
 from diffusion_lessons.commands.techniques import run_techniques, show_advice
 from diffusion_lessons.machine import places
 from tests.benchmark.techniques.made_techniques import NAME, techniques
@@ -37,6 +40,21 @@ def test_advice_for_a_budget_and_for_the_three_uses(shipped, capsys):
     assert len(show_advice(NAME, budget_ms=None, batch=1, metric="frechet", use="all")) == 3
     printed = capsys.readouterr().out
     assert "live editing" in printed and "any time for 25 at once" in printed and "not measured: any machine" in printed
+
+
+def test_networks_are_an_advice_of_their_own(shipped, capsys, monkeypatch):
+    rows = [row for row in techniques() if row.quality and row.techniques == ()]
+    timed = [row for row in techniques() if not row.quality and row.settings.batch == 1]
+    monkeypatch.setattr(commands, "network_rows", lambda batch: commands.at_batch([*rows, *timed], batch))
+    found = show_advice(NAME, budget_ms=12, batch=1, metric="frechet", networks=True)
+    assert len(found) == 2 and all(not row.techniques for row in (found[1].best, found[1].runner_up))
+    printed = capsys.readouterr().out
+    assert "among techniques, " in printed and "among networks, " in printed
+    assert "not measured: techniques on these networks" in printed
+    quick = [dataclasses.replace(row, seconds_per_image=0.001, seconds_q3=0.001) for row in timed]
+    monkeypatch.setattr(commands, "network_rows", lambda batch: commands.at_batch([*rows, *quick], batch))
+    assert len(show_advice(NAME, budget_ms=1.5, batch=1, metric="frechet", networks=True)) == 1
+    assert "among techniques: no row fits within 1.5 ms" in capsys.readouterr().out
 
 
 def test_what_was_not_measured_is_refused(shipped, tmp_path):

@@ -17,7 +17,7 @@ def poor_machine(monkeypatch):
     """Without instructions, compiler and quantiser; a network of 28x28 is not drawn from, since nothing is timed."""
     find = importlib.util.find_spec
     monkeypatch.setattr(
-        importlib.util, "find_spec", lambda name, *more: None if name == "torchao" else find(name, *more)
+        importlib.util, "find_spec", lambda name, *more: None if name in ("torchao", "onnx") else find(name, *more)
     )
     monkeypatch.setattr(torch.cpu, "_is_vnni_supported", lambda: False)
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
@@ -37,7 +37,7 @@ def test_what_the_machine_lacks_is_skipped_and_said(poor_machine, monkeypatch, c
     for source in (CELLS[0], *cells_with("on_this_machine", "why_no_int8(compile=False)")):
         exec(source.replace("show(", "print("), names)
     assert "skipped: torchao is not installed: pip install" in capsys.readouterr().out
-    assert drawn["found"] == {} and drawn["skipped"].keys() == {"bfloat16", "compiled", "int8"}
+    assert drawn["found"] == {} and drawn["skipped"].keys() == {"bfloat16", "compiled", "int8", "ONNX int8"}
     assert "C++ compiler" in drawn["skipped"]["compiled"] and "torchao" in drawn["skipped"]["int8"]
 
 

@@ -26,6 +26,8 @@ def test_they_are_kept_as_json_without_what_was_not_done():
     assert Techniques(**json.loads(json.dumps(some.to_json()))) == some
     assert some.words == ("1 block less", "features every 3, on a line")
     many = Techniques(blocks=("a", "b"), heads=("c:1",), channels=0.25, trained=5000, int8=True)
+    assert Techniques(onnx=True).words == ("ONNX Runtime",)
+    assert Techniques(onnx=True, int8=True).words == ("int8 by ONNX Runtime",)
     assert many.words == ("2 blocks less", "1 head less", "25% of channels less", "trained on for 5,000 images", "int8")
 
 
@@ -64,6 +66,8 @@ def test_heads_are_named_in_one_word():
         ({"int8": True, "features": 2}, "no part can be left out: choose one"),
         ({"compile": True, "features": 2}, "compiling makes the whole network one program"),
         ({"compile": True, "int8": True}, "compiled already"),
+        ({"onnx": True, "features": 2}, "exporting makes the whole network one program"),
+        ({"onnx": True, "compile": True}, "nothing is left to compile"),
         ({"order": 1}, "none are kept"),
         ({"features": 0}, "features must be a whole number"),
         ({"channels": 2.0}, "channels must be a number from 0 to 1"),

@@ -8,6 +8,7 @@ __getattr__, __dir__, __all__ = offer(
         "advice": ["advise"],
         "candidates": [],
         "this_machine": ["on_this_machine"],
+        "networks": ["network_rows"],
         "step_curve": ["beside"],
         "technique_table": ["at_batch", "compared", "shipped_techniques"],
     },

@@ -31,6 +31,7 @@ from diffusion_lessons.optimise.block_pruning import least_missed
 from diffusion_lessons.optimise.copies import network_of
 from diffusion_lessons.optimise.head_pruning import head_names, least_missed_heads
 from diffusion_lessons.optimise.int8 import why_no_int8
+from diffusion_lessons.optimise.onnx_runtime import why_no_onnx
 from diffusion_lessons.optimise.placement import FINE, cheapest, local_errors
 from diffusion_lessons.optimise.techniques import Techniques, apply
 from diffusion_lessons.sampling import Settings, device_of, is_latent
@@ -89,6 +90,11 @@ def _candidates(name: str, folder: Path, say: Say) -> Iterator[tuple[str, Sequen
         say(f"left out, int8: {reason}")
     else:
         yield plan("int8", int8=True), [*at_steps(SOLVER, 4, 5, 10), *at_steps("ddim", 10)]
+    if reason := why_no_onnx(device_of(denoise)):
+        say(f"left out, ONNX Runtime: {reason}")
+    else:
+        yield plan("onnx", onnx=True), quick
+        yield plan("onnx-int8", onnx=True, int8=True), quick
     both = [*at_steps(SOLVER, 10), *at_steps("ddim", 20)]
     for every, settings in ((2, at_steps(SOLVER, 10)), (3, both)):
         yield plan(f"features-{every}", features=every), settings

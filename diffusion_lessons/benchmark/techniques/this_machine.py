@@ -18,10 +18,11 @@ from diffusion_lessons.denoisers.network import Denoiser
 from diffusion_lessons.machine.devices import half_precision, why_not_compiled
 from diffusion_lessons.metrics.intervals import Interval
 from diffusion_lessons.optimise.int8 import to_int8, why_no_int8
+from diffusion_lessons.optimise.onnx_runtime import to_onnx, why_no_onnx
 from diffusion_lessons.sampling import Settings, device_of
 
 FIVE_STEPS = Settings(SOLVER, 5)
-MINUTES = "it is compiled, which takes a minute or two: on_this_machine(..., compile=True)"
+MINUTES = "it has to be made first, which takes a minute or two: on_this_machine(..., compile=True)"
 
 
 class Here(NamedTuple):
@@ -39,7 +40,7 @@ def on_this_machine(
     rounds: int = 3,
     compile: bool = False,
 ) -> Here:
-    """Time half precision (and with `compile` the compiled network and int8) beside float32, in turn, on the CPU.
+    """Time half precision (and with `compile` the compiled network and both kinds of int8) beside float32, in turn.
 
     name: of the checkpoint. Raises what `interleaved_runs` does, for fewer than two rounds.
     """
@@ -52,6 +53,8 @@ def on_this_machine(
         runs["compiled"] = (load(name, "cpu", compile=True), settings)
     if "int8" not in skipped:
         runs["int8"] = (to_int8(plain), settings)
+    if "ONNX int8" not in skipped:
+        runs["ONNX int8"] = (to_onnx(plain, int8=True), settings)
     found: dict[str, dict[int, Interval]] = {technique: {} for technique in runs if technique != "float32"}
     for batch in batches if found else ():
         timed = interleaved_runs([(one, replace(how, batch=batch)) for one, how in runs.values()], rounds)
@@ -68,3 +71,5 @@ def _missing(device: torch.device, compile: bool) -> Iterator[tuple[str, str]]:
         yield "compiled", reason
     if reason := why_no_int8(device) or ("" if compile else MINUTES):
         yield "int8", reason
+    if reason := why_no_onnx(device) or ("" if compile else MINUTES):
+        yield "ONNX int8", reason

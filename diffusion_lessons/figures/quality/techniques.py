@@ -16,6 +16,7 @@ from diffusion_lessons.figures.quality.frontier import BEATEN, SIZE, WITH_LEGEND
 COLOURS = {  # a family of techniques keeps its colour, and its marker for those who do not tell colours apart
     "int8": (style.VERMILION, "s"),
     "half precision": (style.ORANGE, "p"),
+    "ONNX Runtime": (style.GREY, "P"),
     "compiled": (style.GREY, "h"),
     "steps placed": (style.GREEN, "^"),
     "features kept": (style.SKY, "v"),
@@ -31,6 +32,7 @@ def family(row: Measurement) -> str:
     marks = {
         "int8": "int8" in done,
         "half precision": settings.precision != "float32",
+        "ONNX Runtime": "ONNX Runtime" in done,
         "compiled": "compiled" in done,
         "steps placed": settings.placed is not None,
         "features kept": "features" in done,
