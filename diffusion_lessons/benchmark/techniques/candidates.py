@@ -85,12 +85,12 @@ def _candidates(name: str, folder: Path, say: Say) -> Iterator[tuple[str, Sequen
 
     grids = kept("grids", lambda: [list(grid) for grid in grids_of(denoise, PLACED).values()])
     yield name, [*curve(), *half(), *placed(grids)]
-    told_in_words = "only networks that are told a class are compiled in a plan" if is_latent(denoise) else ""
+    told_in_words = "a plan turns only networks that are told a class into one program" if is_latent(denoise) else ""
     if reason := told_in_words or why_no_int8(device_of(denoise)):
         say(f"left out, int8: {reason}")
     else:
         yield plan("int8", int8=True), [*at_steps(SOLVER, 4, 5, 10), *at_steps("ddim", 10)]
-    if reason := why_no_onnx(device_of(denoise)):
+    if reason := told_in_words or why_no_onnx(device_of(denoise)):
         say(f"left out, ONNX Runtime: {reason}")
     else:
         yield plan("onnx", onnx=True), quick

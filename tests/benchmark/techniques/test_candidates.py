@@ -105,4 +105,6 @@ def test_a_network_told_in_words_has_heads_to_cut_and_is_not_trained_on(tmp_path
     assert cut == [whole // 4]
     guided = {one.scale for candidate in found for one in candidate.settings if one.guided}
     assert guided == {module.TOLD}
-    assert sum("left out" in words for words in said) == 3
+    left_out = [words.split(":")[0] for words in said if words.startswith("left out")]
+    assert left_out == [f"left out, {what}" for what in ("int8", "ONNX Runtime", "compiling", "training on")]
+    assert all(load(one.source) for one in found)
