@@ -1,18 +1,19 @@
 """What is kept of one measurement: its numbers with where, when and on what they were measured, and the verdict.
 
 The verdicts of a page are reached together: Holm's correction (1979) keeps the chance that any of them rests on luck
-alone at 5 %, for what decides and for the toys that explain apart. The evidence is ordered by the level at which its
-rule comes to a decision; the k-th of m must come to one at 5 % / (m - k + 1). From the first that does not, all that
-follow are undecided.
+alone at 5 %, for what decides and for the toys that explain apart. What is counted are comparisons, of which a test
+with several cases makes several. The evidence is ordered by the level at which its rule comes to a decision; it must
+come to one at 5 % / (comparisons that are not decided yet). From the first that does not, all that follow are
+undecided.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from claims.numbers import LEVEL, Number, by_name
 from claims.register import TESTS, Test
-from claims.verdicts import NOT_YET, UNDECIDED, Rule, Verdict
+from claims.verdicts import NOT_YET, UNDECIDED, Rule, Verdict, comparisons, decided
 
 WAITING = Verdict(NOT_YET)
 LOWEST = 1e-12  # of the levels that are told apart
@@ -54,6 +55,20 @@ class Evidence:
 
 
 Ledger = dict[str, list[Evidence]]
+Key = tuple[str, str]  # of a test
+
+
+class Family(NamedTuple):
+    """What Holm's correction asks of the evidence of one test.
+
+    deciding     the least level at which its rule comes to a decision
+    comparisons  that its rule makes
+    decided      how many of them are decided at a level
+    """
+
+    deciding: float
+    comparisons: int = 1
+    decided: Callable[[float], int] = lambda level: 1
 
 
 def deciding_level(rule: Rule, evidence: Evidence) -> float:
@@ -77,35 +92,54 @@ def deciding_level(rule: Rule, evidence: Evidence) -> float:
 def judged(ledger: Ledger) -> Ledger:
     """The same ledger with every verdict reached anew from its numbers, by Holm's correction over the page."""
     tests = {test.key: test for test in TESTS}
-    families: dict[bool, dict[tuple[str, str], float]] = {False: {}, True: {}}
+    families: dict[bool, dict[Key, Family]] = {False: {}, True: {}}
     for name, evidence in ledger.items():
         for one in evidence:
             test = tests[name, one.on]
             if _by_chance(test.rule, one):
-                families[test.case.explains][test.key] = deciding_level(test.rule, one)
+                families[test.case.explains][test.key] = _family(test.rule, one)
     levels = {key: level for family in families.values() for key, level in holm_levels(family).items()}
     return {name: [_judged(one, tests[name, one.on], levels) for one in rows] for name, rows in ledger.items()}
 
 
+def _outdated(rule: Rule, one: Evidence) -> bool:
+    """Whether the rule reads numbers that this evidence lacks: the test was changed since."""
+    return not set(rule.names) <= set(by_name(one.numbers))
+
+
 def _by_chance(rule: Rule, one: Evidence) -> bool:
     """Whether luck could have a part in this verdict: the rule reads a number that has an error."""
+    outdated = _outdated(rule, one)
+    return not outdated and bool(comparisons(rule, by_name(one.numbers)))
+
+
+def _family(rule: Rule, one: Evidence) -> Family:
     numbers = by_name(one.numbers)
-    return UNDECIDED in rule.verdicts and any(name in numbers and not numbers[name].exact for name in rule.names)
+    return Family(
+        deciding_level(rule, one), len(comparisons(rule, numbers)), lambda level: decided(rule, numbers, level)
+    )
 
 
-def holm_levels(deciding: Mapping[tuple[str, str], float]) -> dict[tuple[str, str], float]:
-    """The level at which each rule is judged; from the first that does not decide on, too strict a one for the rest."""
-    levels: dict[tuple[str, str], float] = {}
-    for rank, (key, level) in enumerate(sorted(deciding.items(), key=lambda item: item[1])):
-        levels[key] = LEVEL / (len(deciding) - rank)
-        if level > levels[key]:  # stop: this one and all that need a weaker level stay undecided
-            stopped = levels[key]
-            return levels | {other: stopped for other in deciding if other not in levels}
+def holm_levels(tests: Mapping[Key, Family]) -> dict[Key, float]:
+    """The level at which each rule is judged; from the first that does not decide on, too strict a one for the rest.
+
+    Comparisons of a test that is decided by the others stay among those that are not: until a wrong decision all that
+    could be one are still counted, so that its chance is at most 5 % in all.
+    """
+    levels: dict[Key, float] = {}
+    remaining = sum(one.comparisons for one in tests.values())
+    for key, one in sorted(tests.items(), key=lambda item: item[1].deciding):
+        levels[key] = LEVEL / remaining
+        if one.deciding > levels[key]:  # stop: this one and all that need a weaker level stay undecided
+            return levels | {other: levels[key] for other in tests if other not in levels}
+        remaining -= one.decided(levels[key])
     return levels
 
 
-def _judged(one: Evidence, test: Test, levels: Mapping[tuple[str, str], float]) -> Evidence:
+def _judged(one: Evidence, test: Test, levels: Mapping[Key, float]) -> Evidence:
     if one.verdict.word == NOT_YET and not one.numbers and test.rule.names:
         return one
+    if _outdated(test.rule, one):
+        return replace(one, verdict=Verdict(NOT_YET, "its numbers are of an earlier test"))
     level = levels.get(test.key, LEVEL)
     return replace(one, level=level, verdict=test.rule(by_name(one.numbers), level))

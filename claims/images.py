@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from uncertainties import UFloat
 
-from claims.numbers import Number, from_ufloat, mean
+from claims.numbers import Number, excess_of, from_ufloat, mean, share_difference
 from claims.register import Case, on
 from diffusion_lessons import checkpoints
 from diffusion_lessons.benchmark import shipped
@@ -57,7 +57,8 @@ def rows(network: str, *settings: Settings) -> list[Measurement]:
     table = shipped.rows(network)
     counts = set.intersection(*({row.samples for row in shipped.matching_rows(table, one)} for one in settings)) - {0}
     if not counts:
-        raise NotMeasured(f"rows of {', '.join(map(str, settings))} on {network} at one sample count")
+        missing = [one for one in settings if not shipped.matching_rows(table, one)] or settings
+        raise NotMeasured(f"{len(missing)} rows such as {missing[0]} on {network} at one sample count")
     return [_through.get()(shipped.find(table, one, max(counts))) for one in settings]
 
 
@@ -111,7 +112,9 @@ def floor(row: Measurement, metric: str = "frechet") -> Number:
 def difference(name: str, one: Measurement, other: Measurement, metric: str = "frechet") -> Number:
     """one - other, in pairs; ValueError where they do not share what pairs them."""
     check_pair(one, other)
-    return from_ufloat(name, score(one, metric) - score(other, metric), FREEDOM, one.samples)
+    found = from_ufloat(name, score(one, metric) - score(other, metric), FREEDOM, one.samples)
+    shares = (row.quality[metric].value for row in (one, other))
+    return share_difference(found, *shares) if metric == "adherence" else found
 
 
 def excess(name: str, one: Measurement, other: Measurement, metric: str = "frechet") -> Number:
@@ -120,12 +123,13 @@ def excess(name: str, one: Measurement, other: Measurement, metric: str = "frech
     Raises ValueError as `difference` does.
     """
     check_pair(one, other)
-    return from_ufloat(name, score(one, metric) / score(other, metric) - 1, FREEDOM, one.samples)
+    return excess_of(name, score(one, metric), score(other, metric), FREEDOM, one.samples)
 
 
 def missed(name: str, row: Measurement) -> Number:
     """How much less often samples are recognised as what was asked for than real images are."""
-    return from_ufloat(name, row.quality["adherence"].floor - score(row, "adherence"), FREEDOM, row.samples)
+    real, own = row.quality["adherence"].floor, score(row, "adherence")
+    return share_difference(from_ufloat(name, real - own, FREEDOM, row.samples), real, own.n)
 
 
 def counted(name: str) -> dict[str, Any]:
@@ -144,7 +148,7 @@ def fewer_smudged(name: str) -> list[Number]:
     differences = [-1.0] * mended + [1.0] * spoiled + [0.0] * (count - mended - spoiled)
     shares = {name: found[kind]["smudged"][2] for name, kind in (("negative", "with"), ("no negative", "without"))}
     return [
-        mean("smudged: negative minus none", differences, "samples"),
+        share_difference(mean("smudged: negative minus none", differences, "samples"), *shares.values()),
         *(Number(f"{name}: share called smudged", share, of=count, share=True) for name, share in shares.items()),
     ]
 

@@ -1,19 +1,22 @@
 """A number of the ledger: a value with its standard error, from which an interval follows at every level.
 
-Three kinds are told apart, because their intervals differ: an exact number (a count, an identity), a mean or a paired
-difference with its standard error (Student's t), and a share of so many cases (Wilson 1927, valid at 0 and at 1).
+The kinds are told apart, because their intervals differ: an exact number (a count, an identity); a mean or a paired
+difference with its standard error (Student's t); a share of so many cases (Wilson 1927, valid at 0 and at 1); a ratio
+of two measured figures (Fieller 1954, which asks of each ratio r whether a - r b differs from 0) or of paired runs (by
+its logarithm); and a difference of two shares in which no error was seen (Newcombe 1998, from their Wilson intervals).
 """
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 from scipy.stats import norm, t
-from uncertainties import UFloat
+from uncertainties import UFloat, covariance_matrix
 
 LEVEL = 0.05  # of a verdict: intervals of 95 %
+MOST = 10**9  # samples, seeds or rounds that are asked for
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,9 @@ class Number:
     freedom   degrees of freedom of that error; None for the normal distribution
     of        how many samples (or seeds, or rounds, as `unit` says) stand behind it
     share     whether it is a share of `of` cases, whose interval is Wilson's
+    log       whether it is a ratio of paired runs above 0, whose interval is that of its logarithm
+    under     of a ratio less 1: the denominator b, and the variance of a, the covariance, and the variance of b
+    shares    of a difference of two shares without a visible error: these two, of `of` cases each
     """
 
     name: str
@@ -33,29 +39,78 @@ class Number:
     of: int | None = None
     unit: str = "samples"
     share: bool = False
+    log: bool = False
+    under: tuple[float, ...] = ()
+    shares: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("under", "shares"):  # from JSON they come as lists
+            object.__setattr__(self, name, tuple(getattr(self, name)))
 
     @property
     def exact(self) -> bool:
         return self.error is None and not self.share
 
     def interval(self, level: float = LEVEL) -> tuple[float, float]:
-        """The interval that covers the true value with probability 1 - level."""
+        """The interval that covers the true value with probability 1 - level; infinite where nothing is excluded."""
         if self.share:
             return _wilson(self.value, self.of or 1, level)
+        if self.shares:
+            one, other = self.shares
+            return _newcombe(one, other, self.of or 1, level)
         if self.error is None or self.error == 0:
             return self.value, self.value
-        quantile = norm.isf(level / 2) if self.freedom is None else t.isf(level / 2, self.freedom)
+        quantile = _quantile(level, self.freedom)
+        if self.under:
+            return _fieller(self.value + 1, self.under, quantile)
+        if self.log:
+            reach = quantile * self.error / self.value
+            return self.value * math.exp(-reach), self.value * math.exp(reach)
         return self.value - quantile * self.error, self.value + quantile * self.error
 
     def needed(self, margin: float, level: float = LEVEL) -> float:
-        """How many samples would decide whether the number lies below the margin; errors fall as 1 / sqrt(samples)."""
-        low, high = self.interval(level)
-        gap = abs(self.value - margin)
-        return math.inf if gap == 0 or self.of is None else self.of * ((high - low) / 2 / gap) ** 2
+        """How many samples would decide whether the number lies below the margin; errors fall as 1 / sqrt(samples).
+
+        More seeds, rounds or trainings also bring degrees of freedom; the groups of a jackknife stay as many.
+        """
+        gap, spread = self._gap(margin, level)
+        if gap == 0 or self.of is None:
+            return math.inf
+        grows = self.freedom is not None and self.freedom == self.of - 1
+
+        def decides(n: int) -> bool:
+            return _quantile(level, n - 1 if grows else self.freedom) * spread / math.sqrt(n) < gap
+
+        if not decides(MOST):
+            return math.inf
+        if not grows:
+            return (_quantile(level, self.freedom) * spread / gap) ** 2
+        low, high = 1, MOST
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if decides(middle) else (middle, high)
+        return high
+
+    def _gap(self, margin: float, level: float) -> tuple[float, float]:
+        """The distance from the margin, and the standard error of one sample that it is measured by."""
+        samples = math.sqrt(self.of or 1)
+        if self.share and 0 < margin < 1:
+            return abs(self.value - margin), math.sqrt(margin * (1 - margin))
+        if self.share or self.shares:
+            low, high = self.interval(level)
+            return abs(self.value - margin), (high - low) / 2 / _quantile(level, None) * samples
+        if self.under:  # a - r b at r = 1 + margin
+            b, variance, covariance, of_b = self.under
+            r = 1 + margin
+            contrast = variance - 2 * r * covariance + r**2 * of_b
+            return abs((self.value - margin) * b), math.sqrt(max(contrast, 0.0)) * samples
+        if self.log and margin > 0:
+            return abs(math.log(self.value / margin)), (self.error or 0.0) / self.value * samples
+        return abs(self.value - margin), (self.error or 0.0) * samples
 
     def to_json(self) -> dict[str, Any]:
         defaults = {field.name: field.default for field in fields(self)}
-        return {name: value for name, value in asdict(self).items() if value is not defaults[name]}
+        return {name: value for name, value in asdict(self).items() if value != defaults[name]}
 
     def __str__(self) -> str:
         """ "0.2301 [0.2101, 0.2501]" with its 95 % interval, or "20" where it is exact."""
@@ -88,13 +143,26 @@ def over_seeds(name: str, measure: Callable[[int], float], seeds: int) -> Number
 
 
 def ratio(name: str, over: Sequence[float], under: Sequence[float]) -> Number:
-    """The mean ratio of paired positive runs, such as interleaved latencies: the mean of the logs, and back.
-
-    The error is that of the log, to first order.
-    """
+    """The mean ratio of paired positive runs, such as interleaved latencies: the mean of the logs, and back."""
     logs = mean(name, np.log(np.array(over) / np.array(under)).tolist(), "rounds")
     value = math.exp(logs.value)
-    return Number(name, value, value * (logs.error or 0.0), logs.freedom, logs.of, logs.unit)
+    return Number(name, value, value * (logs.error or 0.0), logs.freedom, logs.of, logs.unit, log=True)
+
+
+def excess_of(name: str, one: UFloat, other: UFloat, freedom: int, samples: int) -> Number:
+    """one / other - 1 of two figures whose errors are shared, such as two rows of a table."""
+    (variance, covariance), (_, of_other) = covariance_matrix([one, other])
+    quotient = one / other
+    under = float(other.n), float(variance), float(covariance), float(of_other)
+    return Number(name, float(quotient.n) - 1, float(quotient.s), freedom, samples, under=under)
+
+
+def share_difference(number: Number, one: float, other: float) -> Number:
+    """A difference of two shares; where no error was seen, with the interval that these shares allow.
+
+    A jackknife of shares that are 0 or 1, or pairs that never differ, show no error, and not that there is none.
+    """
+    return number if number.error else replace(number, error=0.0, shares=(one, other))
 
 
 def from_ufloat(name: str, number: UFloat, freedom: int, samples: int) -> Number:
@@ -107,3 +175,26 @@ def _wilson(share: float, n: int, level: float) -> tuple[float, float]:
     middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     width = z / (1 + z**2 / n) * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
     return max(middle - width, 0.0), min(middle + width, 1.0)
+
+
+def _quantile(level: float, freedom: int | None) -> float:
+    """By how many standard errors a two-sided interval of this level reaches."""
+    return float(norm.isf(level / 2) if freedom is None else t.isf(level / 2, freedom))
+
+
+def _newcombe(one: float, other: float, n: int, level: float) -> tuple[float, float]:
+    (low, high), (other_low, other_high) = (_wilson(share, n, level) for share in (one, other))
+    below, above = math.hypot(one - low, other_high - other), math.hypot(high - one, other - other_low)
+    return one - other - below, one - other + above
+
+
+def _fieller(ratio: float, under: tuple[float, ...], quantile: float) -> tuple[float, float]:
+    """The r - 1 at which a - r b lies within so many standard errors of 0; all of them where b may itself be 0."""
+    b, variance, covariance, of_b = under
+    a = ratio * b
+    square = b**2 - quantile**2 * of_b
+    if square <= 0:
+        return -math.inf, math.inf
+    middle = (a * b - quantile**2 * covariance) / square
+    reach = math.sqrt(max(middle**2 - (a**2 - quantile**2 * variance) / square, 0.0))
+    return middle - reach - 1, middle + reach - 1

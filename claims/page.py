@@ -21,10 +21,11 @@ READING = """## How a verdict is reached
 - A row is one statement, in our words, as strong and as hedged as the text makes it.
 - The test, its margin, and the outcome for each verdict were written before the run; they stand in each section, and
   in `claims/subjects/`. A verdict is a function of the numbers and of nothing else.
-- Numbers stand with their 95 % intervals: Student's t over groups of samples, seeds or rounds, and Wilson's for shares.
-  An integer without an interval was counted. Rows of one network share their noise and labels and are compared in
-  pairs, by a jackknife that deletes groups. Verdicts are corrected for their number by Holm's method, over the
-  page.
+- Numbers stand with their 95 % intervals: Student's t over groups of samples, seeds or rounds, Fieller's for ratios,
+  and Wilson's for shares. An integer without an interval was counted. Rows of one network share their noise and labels
+  and are compared in pairs, by a jackknife that deletes groups. Verdicts are corrected by Holm's method for the number
+  of comparisons on the page, of which a test with several cases makes several.
+- A case whose interval covers the margin is no exception to a condition: it is named as undecided.
 - "About as good" is a test of equivalence: the upper end of the interval of the paired difference lies below 25 % of
   the reference's distance. That two numbers cannot be told apart makes no tie; it makes *undecided*, with the number of
   samples that would decide.

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 
 from claims.images import FREEDOM, evaluator, paired
-from claims.numbers import Number, from_ufloat
+from claims.numbers import Number, excess_of, from_ufloat
 from diffusion_lessons import checkpoints, samplers
 from diffusion_lessons.denoisers.clipping import clip
 from diffusion_lessons.denoisers.conditions import condition_on
@@ -32,10 +32,7 @@ def placed_scores(network: str, samples: int) -> list[Number]:
         scores[name] = evaluate(["frechet"], features, judge.train, judge.held_out, floors=judge.floors)["frechet"]
     even = paired(scores["even"])
     return [
-        *(
-            from_ufloat(f"{name}: excess over even", paired(scores[name]) / even - 1, FREEDOM, samples)
-            for name in PLACES
-        ),
+        *(excess_of(f"{name}: excess over even", paired(scores[name]), even, FREEDOM, samples) for name in PLACES),
         *(from_ufloat(f"{name}: frechet", paired(score), FREEDOM, samples) for name, score in scores.items()),
     ]
 

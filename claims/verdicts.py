@@ -46,12 +46,14 @@ class Rule:
     margins    the numbers that it reads, each with the margins on whose sides it is looked for
     verdicts   those that it can return
     judge      (numbers, level) -> Verdict
+    cases      rules that are judged one by one, each of which may come out wrong by chance; none for a single one
     """
 
     words: str
     margins: Mapping[str, tuple[float, ...]]
     verdicts: tuple[str, ...]
     judge: Callable[[Numbers, float], Verdict]
+    cases: tuple["Rule", ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -142,14 +144,23 @@ def any_of(*rules: Rule) -> Rule:
 
 
 def _joined(between: str, rules: tuple[Rule, ...], one_suffices: str, else_word: str) -> Rule:
-    """One verdict of several rules: the word of which one suffices; else undecided if a rule is; else the other."""
+    """One verdict of several rules: the word of which one suffices; else undecided if a rule is; else the other.
+
+    Where one suffices, luck has as many chances as there are rules, and each is judged at that part of the level
+    (Bonferroni); where all must agree it has no more chances than with one.
+    """
     verdicts = tuple(word for word in DECIDES if any(word in rule.verdicts for rule in rules))
+    chances = max(sum(UNDECIDED in rule.verdicts for rule in rules), 1)
 
     def judge(numbers: Numbers, level: float) -> Verdict:
-        found = [rule(numbers, level) for rule in rules]
-        if any(verdict.word == one_suffices for verdict in found):
+        strict = [rule(numbers, level / chances) for rule in rules]
+        if any(verdict.word == one_suffices for verdict in strict):
             return Verdict(one_suffices)
-        return next((verdict for verdict in found if verdict.word == UNDECIDED), Verdict(else_word))
+        found = [rule(numbers, level) for rule in rules]
+        if all(verdict.word == else_word for verdict in found):
+            return Verdict(else_word)
+        still_open = [verdict for verdict in found if verdict.word == UNDECIDED]
+        return next(verdict for verdict in (*still_open, *strict) if verdict.word == UNDECIDED)
 
     return Rule(between.join(rule.words for rule in rules), _margins(rules), verdicts, judge)
 
@@ -157,21 +168,22 @@ def _joined(between: str, rules: tuple[Rule, ...], one_suffices: str, else_word:
 def by_case(cases: Mapping[str, Rule]) -> Rule:
     """The claim holds in all cases, in some, which are then the condition, or in none; cases are named in few words.
 
-    Where no case holds and one is open, it is undecided.
+    A case that is open is no exception: it is named beside the condition. Where no case holds and one is open, the
+    claim is undecided.
     """
     rules = tuple(cases.values())
     open_ones = (UNDECIDED,) if any(UNDECIDED in rule.verdicts for rule in rules) else ()
 
     def judge(numbers: Numbers, level: float) -> Verdict:
         found = {name: rule(numbers, level) for name, rule in cases.items()}
-        holds = [name for name, verdict in found.items() if verdict.word == HOLDS]
+        holds, still_open = ([n for n, verdict in found.items() if verdict.word == word] for word in (HOLDS, UNDECIDED))
         if len(holds) == len(found):
             return Verdict(HOLDS)
         if holds:
-            return Verdict(WHERE, condition(holds, list(cases)))
+            return Verdict(WHERE, condition(holds, list(cases), still_open))
         return next((verdict for verdict in found.values() if verdict.word == UNDECIDED), Verdict(FAILS))
 
-    return Rule(_in_cases(cases), _margins(rules), (HOLDS, WHERE, FAILS, *open_ones), judge)
+    return Rule(_in_cases(cases), _margins(rules), (HOLDS, WHERE, FAILS, *open_ones), judge, rules)
 
 
 def _in_cases(cases: Mapping[str, Rule]) -> str:
@@ -182,8 +194,13 @@ def _in_cases(cases: Mapping[str, Rule]) -> str:
     return "case by case: " + "; ".join(f"*{name}*: {rule.words}" for name, rule in cases.items())
 
 
-def condition(holds: Sequence[str], cases: Sequence[str]) -> str:
-    """Where a claim holds, in few words: the cases themselves, or all but the exceptions where these are fewer."""
+def condition(holds: Sequence[str], cases: Sequence[str], still_open: Sequence[str] = ()) -> str:
+    """Where a claim holds, in few words: the cases themselves, or all but the exceptions where these are fewer.
+
+    Cases that are undecided are named as such.
+    """
+    if still_open:
+        return f"{listed(holds)}; undecided: {listed(still_open)}"
     exceptions = [name for name in cases if name not in holds]
     return f"all but {listed(exceptions)}" if len(exceptions) < len(holds) else listed(holds)
 
@@ -200,9 +217,11 @@ def direction(words: str, names: Sequence[str]) -> Rule:
     """A claim that all of these differences are negative, judged by those that are told from 0.
 
     It holds if all of these are negative, does not if all are positive, and holds for some if their signs differ.
+    Since one that is told suffices, each is judged at its part of the level.
     """
 
     def judge(numbers: Numbers, level: float) -> Verdict:
+        level /= len(names)
         sides = {name: side(numbers[name], 0.0, level) for name in names}
         down, up = ([name for name in names if sides[name] == sign] for sign in (-1, 1))
         if down and up:
@@ -213,6 +232,20 @@ def direction(words: str, names: Sequence[str]) -> Rule:
         return undecided([nearest], 0.0, level)  # one that is told decides
 
     return Rule(words, dict.fromkeys(names, (0.0,)), (HOLDS, WHERE, FAILS, UNDECIDED), judge)
+
+
+def comparisons(rule: Rule, numbers: Numbers) -> list[Rule]:
+    """The cases of a rule, or the rule itself, that read a number with an error: each may come out wrong by chance."""
+    return [
+        one
+        for one in rule.cases or (rule,)
+        if UNDECIDED in one.verdicts and not all(numbers[name].exact for name in one.names)
+    ]
+
+
+def decided(rule: Rule, numbers: Numbers, level: float) -> int:
+    """How many of them come to a decision."""
+    return sum(one(numbers, level).word != UNDECIDED for one in comparisons(rule, numbers))
 
 
 def always(word: str, note: str) -> Rule:

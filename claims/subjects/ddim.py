@@ -15,6 +15,7 @@ from claims.register import claim, measures, on
 from claims.verdicts import above, all_of, below, by_case, direction, equals
 from diffusion_lessons import checkpoints, samplers
 from diffusion_lessons.benchmark.measure import timed_samples
+from diffusion_lessons.benchmark.plans import LIMIT
 from diffusion_lessons.path import Path
 from diffusion_lessons.sampling import Settings, generate
 
@@ -100,8 +101,8 @@ def the_same_limit() -> list[Number]:
 @measures(
     "C25",
     "The network's two limits: DDPM in 1000 steps, and the solution of the ODE, which is DDIM's limit, by "
-    "DPM-Solver++ in 20 steps. The same marginal: equivalent, on both sides, in Fréchet distance (25 % of DDPM's) and"
-    " in diversity within a class (0.05 of that of real images).",
+    f"DPM-Solver++ in {LIMIT.steps} steps. The same marginal: equivalent, on both sides, in Fréchet distance (25 % of "
+    "DDPM's) and in diversity within a class (0.05 of that of real images).",
     all_of(
         *(rule("Fréchet: excess of the ODE", sign * 0.25) for rule, sign in BOTH_SIDES),
         *(rule("diversity: ODE - DDPM", sign * 0.05) for rule, sign in BOTH_SIDES),
@@ -110,7 +111,7 @@ def the_same_limit() -> list[Number]:
 )
 def two_limits_of_a_network(network: str) -> list[Number]:
     """A network's errors act on a deterministic chain and on one with fresh noise in different ways."""
-    ode, sde = rows(network, Settings("dpm_solver_pp_2m", 20), DDPM)
+    ode, sde = rows(network, LIMIT, DDPM)
     ratio = difference("diversity: ODE - DDPM", ode, sde, "diversity")
     return [excess("Fréchet: excess of the ODE", ode, sde), ratio, value("ODE", ode), value("DDPM", sde)]
 

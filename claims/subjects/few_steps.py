@@ -6,6 +6,7 @@ from claims.images import IMAGES, difference, excess, floor, missed, rows, table
 from claims.numbers import Number
 from claims.register import claim, measures, on
 from claims.verdicts import Rule, above, all_of, below, by_case
+from diffusion_lessons.benchmark.plans import LIMIT
 from diffusion_lessons.sampling import Settings
 
 TEN, FIFTY = Settings("ddim", 10), Settings("ddim", 50)
@@ -177,15 +178,16 @@ claim("C32", "1, why slow", "The network can denoise from any noise level to any
 
 @measures(
     "C32",
-    "One DDIM step from pure noise to the data against 20 steps of DPM-Solver++: in one shot if equivalent, an excess"
-    " below 25 %.",
-    below("one step: excess over 20", 0.25),
+    f"One DDIM step from pure noise to the data against {LIMIT.steps} steps of DPM-Solver++: in one shot if "
+    "equivalent, an excess below 25 %.",
+    below(f"one step: excess over {LIMIT.steps}", 0.25),
     *IMAGES,
 )
 def in_one_shot(network: str) -> list[Number]:
     """One step returns about the mean of what the noise could have been."""
-    one, many = rows(network, Settings("ddim", 1), Settings("dpm_solver_pp_2m", 20))
-    return [excess("one step: excess over 20", one, many), value("one step", one), value("20 steps", many)]
+    one, many = rows(network, Settings("ddim", 1), LIMIT)
+    number = excess(f"one step: excess over {LIMIT.steps}", one, many)
+    return [number, value("one step", one), value(f"{LIMIT.steps} steps", many)]
 
 
 @measures(

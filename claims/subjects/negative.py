@@ -20,7 +20,7 @@ from claims.images import (
     tables,
     value,
 )
-from claims.numbers import Number, from_ufloat, mean
+from claims.numbers import Number, from_ufloat, mean, share_difference
 from claims.register import claim, measures, on
 from claims.verdicts import above, all_of, below, by_case, equals
 from diffusion_lessons import checkpoints
@@ -157,9 +157,9 @@ def _smudged(name: str, x: Tensor) -> Number:
 def _fewer(scale: float) -> list[Number]:
     """The share called smudged with the negative minus that without, over pairs of samples, and both shares."""
     flags = {name: detector()[0].predict(drawn(scale, label).x.flatten(1).numpy()) for name, label in NAMES.items()}
-    difference = (flags["negative"] - flags["no negative"]).tolist()
+    apart = mean("smudged: negative minus none", (flags["negative"] - flags["no negative"]).tolist(), "samples")
     return [
-        mean("smudged: negative minus none", difference, "samples"),
+        share_difference(apart, *(float(found.mean()) for found in flags.values())),
         *(_smudged(f"{name}: share called smudged", drawn(scale, label).x) for name, label in NAMES.items()),
         Number("held-out clean digits called smudged", detector()[1]),
         Number("held-out smudged digits called smudged", detector()[2]),
@@ -206,6 +206,7 @@ def a_default_negative(sentences: bool = False) -> list[Number]:
         )
         for metric in ("frechet", "adherence")
     ]
+    numbers[1] = share_difference(numbers[1], *(found["adherence"].value for found in scores.values()))
     values = [
         from_ufloat(f"{name}: frechet", paired(found["frechet"]), FREEDOM, COUNT) for name, found in scores.items()
     ]

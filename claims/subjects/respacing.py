@@ -6,7 +6,7 @@ from claims.images import DDPM, IMAGES, excess, rows, value
 from claims.numbers import Number
 from claims.register import claim, measures, on
 from claims.subjects.noise import LARGE, NUMBERS, RULED, SMALL
-from claims.verdicts import above, by_case
+from claims.verdicts import above, all_of
 from diffusion_lessons.sampling import Settings
 
 claim("C33", "1, why slow", "A Markov chain, which sees only the step before, cannot skip steps.")
@@ -18,7 +18,7 @@ FEWER = (50, 100, 200)
     "C33",
     "DDPM respaced to 50 steps, with either variance, against DDPM in 1000: it *can* skip if one of the two is "
     "equivalent, its excess below 25 %. The claim holds if neither is.",
-    by_case({name: above(f"{name}, 50 steps: excess over 1000", 0.25) for name in RULED}),
+    all_of(*(above(f"{name}, 50 steps: excess over 1000", 0.25) for name in RULED)),
     *IMAGES,
 )
 def respaced(network: str) -> list[Number]:
@@ -36,7 +36,7 @@ def respaced(network: str) -> list[Number]:
     "C40",
     "DDPM (small variance) in 50, 100 and 200 steps against 1000. Required: none of them is equivalent to 1000, all "
     f"end more than {CLOSE} farther from the law. {NUMBERS}",
-    by_case({f"against {steps} steps": above(f"{steps} steps: excess over 1000", CLOSE) for steps in FEWER}),
+    all_of(*(above(f"{steps} steps: excess over 1000", CLOSE) for steps in FEWER)),
     *(on(f"exact {name} mixture", explains=True, mixture=name) for name in ("broad", "narrow")),
 )
 def fewer_exact_steps(mixture: str) -> list[Number]:
@@ -53,7 +53,7 @@ def fewer_exact_steps(mixture: str) -> list[Number]:
     "C40",
     "DDPM (small variance) in 20 and 50 steps against 1000. Required: none is equivalent, all have an excess above 25"
     " %.",
-    by_case({f"against {steps} steps": above(f"{steps} steps: excess over 1000", 0.25) for steps in (20, 50)}),
+    all_of(*(above(f"{steps} steps: excess over 1000", 0.25) for steps in (20, 50))),
     *IMAGES,
 )
 def fewer_steps(network: str) -> list[Number]:
@@ -67,9 +67,9 @@ def fewer_steps(network: str) -> list[Number]:
 
 @measures(
     "C33",
-    f"DDPM respaced to 50 and 100 steps against 1000, with the exact denoiser. {NUMBERS} It can skip if the excess is "
-    f"below {CLOSE}.",
-    by_case({f"to {steps} steps": above(f"{steps} steps: excess over 1000", CLOSE) for steps in (50, 100)}),
+    f"DDPM respaced to 50 and 100 steps against 1000, with the exact denoiser. {NUMBERS} It can skip if one excess "
+    f"is below {CLOSE}.",
+    all_of(*(above(f"{steps} steps: excess over 1000", CLOSE) for steps in (50, 100))),
     *(on(f"exact {name} mixture", explains=True, mixture=name) for name in ("broad", "narrow")),
 )
 def respaced_exactly(mixture: str) -> list[Number]:

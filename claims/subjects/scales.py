@@ -22,6 +22,7 @@ from claims.verdicts import (
     side,
     undecided,
 )
+from diffusion_lessons.benchmark.plans import REMEDIED, REMEDIES
 from diffusion_lessons.sampling import Settings
 
 
@@ -70,6 +71,7 @@ def _saturation() -> Rule:
     late, early = "excess: s = 20 minus s = 1", "excess: s = 7.5 minus s = 1"
 
     def judge(numbers: Numbers, level: float) -> Verdict:
+        level /= 2  # two numbers
         sides = [side(numbers[name], 0.0, level) for name in (late, early)]
         if sides[0] != 1:
             return Verdict(FAILS) if sides[0] == -1 else undecided([numbers[late]], 0.0, level)
@@ -144,38 +146,43 @@ claim(
     "1, guidance",
     "The trade-off of high scales, naturalness for adherence, belongs to the mechanism and is not tuned away.",
 )
-REMEDIES = {
-    "rescaled": at(10.0, rescale=0.7),
-    "in an interval": at(10.0, interval=(0.2, 3.0)),
-    "clipped dynamically": at(10.0, limit=1.0, percentile=0.995),
-}
+TRIED = {f"{remedy}, s = {s:g}": at(s, **more) for remedy, more in REMEDIES.items() for s in REMEDIED}
+CONTROLS = {f"no remedy, s = {s:g}": at(s) for s in (1.3, 1.5, 2.0)}
+LOST = ("excess over s = 1", "diversity minus that at s = 1", "recognised, minus those at s = 10")
 
 
-def _lost(remedy: str) -> Rule:
-    """By this remedy something is lost all the same."""
-    return any_of(above(f"{remedy}: excess over s = 1", 0.25), below(f"{remedy}: diversity minus that at s = 1", -0.05))
+def _pays(setting: str) -> Rule:
+    """With this setting of a remedy something is lost all the same: the distance, the diversity or the adherence."""
+    excess, diversity, recognised = (f"{setting}: {words}" for words in LOST)
+    return any_of(above(excess, 0.25), below(diversity, -0.05), below(recognised, -0.02))
 
 
 @measures(
     "C29",
-    "Scale 10 with each remedy against scale 1, paired. A remedy removes the trade-off if it keeps the distance "
-    "(excess below 25 %) and the diversity within a class (loss below 0.05 of that of real images). The claim holds "
-    "if none does. Clipping of pixels is left out: its excess is 0 by construction.",
-    all_of(*map(_lost, REMEDIES)),
+    f"Two remedies, rescaling by {REMEDIES['rescaled']['rescale']:g} and guidance within noise levels 0.2 to 3 only, "
+    "each at four scales, paired. One of the eight removes the trade-off if it keeps the distance of scale 1 (excess "
+    "below 25 %), its diversity within a class (loss below 0.05 of that of real images) and what scale 10 is wanted "
+    "for, its share of recognised samples (loss below 0.02). The claim holds if none does. Clipping is judged by no "
+    "rule: its excess is 0 by construction; and small scales without a remedy stand beside the eight.",
+    all_of(*map(_pays, TRIED)),
     *GUIDED,
 )
 def the_trade_off(network: str) -> list[Number]:
-    """What each remedy leaves of the price."""
-    plain, strong, *remedied = rows(network, at(1.0), at(10.0), *REMEDIES.values())
+    """What each setting leaves of the price, and of what was paid for."""
+    clipped = at(10.0, limit=1.0, percentile=0.995)
+    settings = TRIED | CONTROLS
+    plain, strong, clipping, *others = rows(network, at(1.0), at(10.0), clipped, *settings.values())
     numbers = []
-    for name, row in zip(REMEDIES, remedied, strict=True):
-        numbers.append(excess(f"{name}: excess over s = 1", row, plain))
-        numbers.append(difference(f"{name}: diversity minus that at s = 1", row, plain, "diversity"))
-    everything = {"s = 1": plain, "s = 10": strong, **dict(zip(REMEDIES, remedied, strict=True))}
+    for name, row in zip(settings, others, strict=True):
+        over, narrower, fewer = (f"{name}: {words}" for words in LOST)
+        numbers.append(excess(over, row, plain))
+        numbers.append(difference(narrower, row, plain, "diversity"))
+        numbers.append(difference(fewer, row, strong, "adherence"))
+    beside = {"s = 1": plain, "s = 10": strong, "s = 10, clipped dynamically": clipping}
     return numbers + [
         value(name, row, metric)
         for metric in ("frechet", "diversity", "adherence", "excess")
-        for name, row in everything.items()
+        for name, row in beside.items()
     ]
 
 

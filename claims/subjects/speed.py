@@ -166,6 +166,7 @@ def savings() -> Rule:
     names = [_excess(sampler, steps) for sampler, grid in GRIDS.items() for steps in grid]
 
     def judge(numbers: Numbers, level: float) -> Verdict:
+        level /= len(names)  # any of them may be the smallest
         saved = {}
         for sampler, grid in GRIDS.items():
             sides = {steps: side(numbers[_excess(sampler, steps)], 0.25, level) for steps in grid}

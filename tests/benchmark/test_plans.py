@@ -31,7 +31,7 @@ def test_sample_counts_can_be_chosen_and_unknown_plans_are_refused():
 
 def test_the_full_plan_holds_everything_the_ledger_looks_up():
     full = {(group.samples, each) for group in plans.groups("full") for each in group.settings}
-    for part in ("curve", "few", "limit", "guidance", "precision", "long"):
+    for part in ("curve", "few", "guidance", "precision", "long"):
         assert {(group.samples, each) for group in plans.groups(part) for each in group.settings} <= full
 
 

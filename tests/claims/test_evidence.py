@@ -1,11 +1,13 @@
 """Verdicts are reached anew from the numbers, together, and by Holm's correction."""
 
+import numpy as np
 import pytest
+from scipy.stats import norm
 
-from claims.evidence import Evidence, deciding_level, holm_levels, judged
+from claims.evidence import Evidence, Family, deciding_level, holm_levels, judged
 from claims.numbers import LEVEL, Number
 from claims.register import claim, measures, on
-from claims.verdicts import FAILS, HOLDS, NOT_YET, PRODUCTS, UNDECIDED, Verdict, above, always
+from claims.verdicts import FAILS, HOLDS, NOT_YET, PRODUCTS, UNDECIDED, WHERE, Verdict, above, always, by_case
 
 
 def evidence(z: float) -> Evidence:
@@ -22,7 +24,8 @@ def test_the_level_at_which_a_rule_decides_is_the_p_value():
 def test_holm_decides_what_the_corrected_p_values_do(p_values):
     """The corrected p-value of the k-th of m is the largest of (m - j + 1) p_j over j up to k."""
     named = {("C1", str(k)): p for k, p in enumerate(p_values)}
-    levels, ordered, corrected = holm_levels(named), sorted(p_values), 0.0
+    levels = holm_levels({key: Family(p) for key, p in named.items()})
+    ordered, corrected = sorted(p_values), 0.0
     decided = {}
     for rank, p in enumerate(ordered):
         corrected = max(corrected, (len(ordered) - rank) * p)
@@ -43,6 +46,41 @@ def test_one_of_many_that_is_barely_resolved_stays_undecided(empty):
     page = judged({"C1": [evidence(2.2)], "C2": [evidence(0.5)], "C3": [evidence(-6.0)]})
     assert [page[name][0].verdict.word for name in page] == [UNDECIDED, UNDECIDED, FAILS]
     assert page["C1"][0].level == pytest.approx(LEVEL / 2)
+
+
+def cases(*z: float) -> Evidence:
+    return Evidence("x", tuple(Number(f"x{k}", one, 1.0, None, 100) for k, one in enumerate(z)))
+
+
+def test_each_case_of_a_test_is_counted(empty):
+    """Ten cases have ten chances: what one of two would show is nothing among ten."""
+    for count in (2, 10):
+        enter(f"C{count}", by_case({f"case {k}": above(f"x{k}", 0.0) for k in range(count)}))
+    two = judged({"C2": [cases(2.3, 0.0)]})["C2"][0]
+    assert (two.level, two.verdict.word) == (LEVEL / 2, WHERE)
+    ten = judged({"C10": [cases(2.3, *[0.0] * 9)]})["C10"][0]
+    assert (ten.level, ten.verdict.word) == (LEVEL / 10, UNDECIDED)
+
+
+def test_cases_that_stay_open_go_on_being_counted(empty):
+    enter("C1", by_case({f"case {k}": above(f"x{k}", 0.0) for k in range(3)}))
+    enter("C2")
+    page = judged({"C1": [cases(9.0, 0.0, 0.0)], "C2": [evidence(2.5)]})
+    assert page["C2"][0].level == LEVEL / 3 and page["C1"][0].verdict.note == "case 0; undecided: case 1 and case 2"
+
+
+def test_a_page_of_true_nulls_is_wrong_in_5_of_100_pages_at_most(empty):
+    """Three tests of three cases each, one of which is true and sharp: any other decision is luck."""
+    for name in ("C1", "C2", "C3"):
+        enter(name, by_case({f"case {k}": above(f"x{k}", 0.0) for k in range(3)}))
+    random_state, wrong, pages = np.random.default_rng(0), 0, 600
+    for _ in range(pages):
+        draws = random_state.normal(size=(3, 3))
+        draws[0, 0] += 20
+        page = judged({f"C{k + 1}": [cases(*row)] for k, row in enumerate(draws.tolist())})
+        told = [abs(z) > norm.isf(page[f"C{k + 1}"][0].level / 2) for k, row in enumerate(draws) for z in row][1:]
+        wrong += any(told)
+    assert wrong / pages < 0.05 + 3 * (0.05 * 0.95 / pages) ** 0.5
 
 
 def test_toys_are_a_family_of_their_own(empty):
@@ -67,6 +105,15 @@ def test_what_waits_goes_on_waiting(empty):
     enter("C1")
     waiting = Evidence("x", verdict=Verdict(NOT_YET, "waits for a table"))
     assert judged({"C1": [waiting]}) == {"C1": [waiting]}
+
+
+def test_numbers_of_an_earlier_test_wait_and_spoil_no_other_verdict(empty):
+    """A test that was changed must not keep what another claim measured from being written."""
+    enter("C1")
+    enter("C2")
+    page = judged({"C1": [Evidence("x", (Number("older", 1.0, 0.1),), Verdict(HOLDS))], "C2": [evidence(2.2)]})
+    assert str(page["C1"][0].verdict) == "not yet measured (its numbers are of an earlier test)"
+    assert page["C2"][0].verdict.word == HOLDS and page["C2"][0].level == LEVEL
 
 
 def test_evidence_is_kept_whole():

@@ -1,12 +1,13 @@
 """Intervals of exact numbers, of means and of shares, against SciPy and by their coverage."""
 
+import json
 import math
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from claims.numbers import Number, by_name, from_ufloat, mean, over_seeds, ratio
+from claims.numbers import Number, by_name, excess_of, from_ufloat, mean, over_seeds, ratio, share_difference
 from diffusion_lessons.metrics.errors import measured
 
 
@@ -44,6 +45,88 @@ def test_the_samples_that_would_decide():
     low, _ = Number("d", 0.1, 0.1 / math.sqrt(needed / 1000), None, round(needed)).interval()
     assert low == pytest.approx(0.0, abs=1e-6)
     assert Number("d", 0.0, 0.1, None, 1000).needed(0.0) == math.inf
+
+
+@pytest.mark.parametrize("level", [0.05, 0.001])
+def test_more_trainings_bring_freedom_of_their_own(level):
+    """With three trainings Student's t has two degrees of freedom; with seven it has six, and is half as wide."""
+    number = mean("excess", [0.02, 0.10, 0.06], "trainings")
+    needed = number.needed(0.25, level)
+    spread = np.std([0.02, 0.10, 0.06], ddof=1)
+
+    def high(n):
+        return 0.06 + stats.t.isf(level / 2, n - 1) * spread / math.sqrt(n)
+
+    assert high(needed) < 0.25 <= high(needed - 1)
+    frozen = 3 * (stats.t.isf(level / 2, 2) * spread / math.sqrt(3) / 0.19) ** 2
+    assert needed < frozen or frozen < 3
+
+
+def test_the_groups_of_a_jackknife_stay_as_many():
+    number = Number("d", 0.1, 0.1, 24, 1000)
+    low, _ = Number("d", 0.1, 0.1 / math.sqrt(number.needed(0.0) / 1000), 24).interval()
+    assert low == pytest.approx(0.0, abs=1e-9)
+
+
+def test_the_cases_that_would_decide_a_share():
+    number = Number("s", 0.12, of=100, share=True)
+    needed = math.ceil(number.needed(0.1))
+    assert Number("s", 0.12, of=needed, share=True).interval()[0] >= 0.1 - 1e-4
+    assert Number("s", 0.12, of=needed - 40, share=True).interval()[0] < 0.1
+
+
+def test_a_ratio_is_on_that_side_on_which_its_contrast_is():
+    """Whether a / b - 1 lies below 0.25 is whether a - 1.25 b lies below 0, by the error of that difference."""
+    shared, own = measured(0.0, 1.0), measured(0.0, 1.0)
+    for a in np.linspace(0.8, 1.6, 9):
+        one, other = a + 0.1 * shared + 0.08 * own, 1.0 + 0.12 * shared
+        for level in (0.05, 0.001):
+            low, high = excess_of("e", one, other, 24, 500).interval(level)
+            contrast = one - 1.25 * other
+            reach = stats.t.isf(level / 2, 24) * contrast.s
+            assert (high < 0.25) == (contrast.n + reach < 0) and (low > 0.25) == (contrast.n - reach > 0)
+
+
+def test_what_may_be_divided_by_0_excludes_nothing():
+    one, other = 1.0 + measured(0.0, 0.1), 0.2 + measured(0.0, 0.1)
+    assert excess_of("e", one, other, 24, 500).interval(0.001) == (-math.inf, math.inf)
+
+
+@pytest.mark.parametrize("level", [0.05, 0.05 / 100])
+def test_intervals_of_ratios_cover_the_truth_at_the_level_of_a_page(level):
+    """Two correlated figures, the lower with an error of an eighth, whose errors are estimated from 25 groups."""
+    random_state, draws, groups = np.random.default_rng(0), 4000, 25
+    root = np.linalg.cholesky([[0.15**2, 0.6 * 0.15 * 0.12], [0.6 * 0.15 * 0.12, 0.12**2]])
+    parts = np.array([1.3, 1.0]) + random_state.normal(size=(draws, groups, 2)) @ root.T * math.sqrt(groups)
+    missed = 0
+    for part in parts:
+        (v, c), (_, w) = np.cov(part.T) / groups
+        a, b = part.mean(0)
+        low, high = Number("e", a / b - 1, 0.1, groups - 1, 500, under=(b, v, c, w)).interval(level)
+        missed += not low <= 0.3 <= high
+    assert missed <= draws * level + 3 * math.sqrt(draws * level) and missed >= draws * level - 3.5 * math.sqrt(
+        draws * level
+    )
+
+
+@pytest.mark.parametrize("level", [0.05, 0.05 / 100])
+def test_intervals_of_ratios_of_runs_cover_the_truth_at_the_level_of_a_page(level):
+    draws = np.random.default_rng(1).lognormal(math.log(2.0), 0.3, (4000, 5))
+    ratios = [ratio("r", row, np.ones(5)) for row in draws]
+    missed = sum(not low <= 2.0 <= high for low, high in (one.interval(level) for one in ratios))
+    assert abs(missed - 4000 * level) <= 3.5 * math.sqrt(4000 * level)
+
+
+def test_pairs_that_never_differ_do_not_prove_that_they_cannot():
+    """No difference among 297 pairs: the interval is that of two shares, and not a point."""
+    none = share_difference(mean("smudged", [0.0] * 297, "samples"), 0.0, 0.0)
+    low, high = none.interval()
+    assert (none.value, str(none)) == (0.0, "0 [-0.0128, 0.0128]") and high == -low
+    assert high == pytest.approx(stats.binomtest(0, 297).proportion_ci(method="wilson").high)
+    assert 297 < none.needed(0.001) < math.inf
+    seen = mean("smudged", [1.0, *[0.0] * 296], "samples")
+    assert share_difference(seen, 0.0, 0.0) is seen
+    assert Number(**json.loads(json.dumps(none.to_json()))) == none
 
 
 def test_a_ratio_of_paired_runs_is_that_of_their_logarithms():

@@ -95,7 +95,9 @@ def test_all_and_any(values, every, some):
         ((-1, -1, -1), Verdict(HOLDS)),
         ((-1, 1, 1), Verdict(WHERE, "2 steps")),
         ((-1, -1, 1), Verdict(WHERE, "all but 8 steps")),
-        ((-1, 0, 1), Verdict(WHERE, "2 steps")),
+        ((-1, 0, 1), Verdict(WHERE, "2 steps; undecided: 4 steps")),
+        ((-1, -1, 0), Verdict(WHERE, "2 and 4 steps; undecided: 8 steps")),
+        ((-1, 0, 0), Verdict(WHERE, "2 steps; undecided: 4 and 8 steps")),
         ((1, 1, 1), Verdict(FAILS)),
     ],
 )

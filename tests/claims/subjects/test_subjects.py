@@ -16,6 +16,7 @@ import claims
 from claims.evidence import judged
 from claims.numbers import Number, by_name
 from claims.page import headline
+from claims.subjects import flow, scales
 from claims.verdicts import FAILS, HOLDS, NOT_YET, UNDECIDED, WHERE, Rule
 from diffusion_lessons.benchmark import shipped
 from diffusion_lessons.machine import places
@@ -116,7 +117,8 @@ def test_a_condition_is_named_in_a_few_words():
     for name, evidence in claims.read().items():
         for one in evidence:
             if one.verdict.word == WHERE:
-                assert 1 <= len(one.verdict.note.split()) <= 12, (name, one.verdict.note)
+                condition, _, still_open = one.verdict.note.partition("; undecided: ")
+                assert 1 <= len(condition.split()) <= 12 and len(still_open.split()) <= 12, (name, one.verdict.note)
 
 
 def test_every_number_says_where_it_was_measured():
@@ -149,6 +151,31 @@ def test_quick_measurements_return_what_their_rules_read(test):
     assert set(test.rule.names) <= set(numbers)
     kept = {one.on: one for one in claims.read()[test.claim]}[test.case.words]
     assert test.rule(numbers, kept.level) == kept.verdict
+
+
+@pytest.mark.parametrize(
+    ("claim", "values", "word"),
+    [
+        # "cannot skip" is refuted by one chain that can, whatever the other does
+        ("C33", {"small variance, 50 steps: excess over 1000": 0.0}, FAILS),
+        ("C33", {}, HOLDS),
+        ("C40", {"20 steps: excess over 1000": 0.0}, FAILS),
+        # "of the highest quality" is above both, and "more here, fewer there" both halves
+        ("C31a", {"DPM in 20: excess": 0.0}, FAILS),
+        ("C17", {"crowded at high noise: excess over even": -0.5}, HOLDS),
+        ("C17", {"crowded at high noise: excess over even": 0.5}, FAILS),
+        ("C10c", {flow.BEYOND: 0.0}, FAILS),
+        # one setting of one remedy without any of the three losses removes the trade-off
+        ("C29", {}, FAILS),
+        ("C29", {f"{name}: {scales.LOST[1]}": -0.5 for name in scales.TRIED}, HOLDS),
+        ("C29", {f"{name}: {scales.LOST[1]}": -0.5 for name in list(scales.TRIED)[1:]}, FAILS),
+    ],
+)
+def test_halves_of_one_claim_are_no_conditions(claim, values, word):
+    """Values of 0.5 but for those that are given, sharp, with no loss of diversity or adherence unless it is given."""
+    rule = next(test.rule for test in claims.measurements_of(claim) if not test.case.explains)
+    kept = 0.0 if claim == "C29" else 0.5
+    assert rule({name: Number(name, values.get(name, kept), 1e-4, 24, 500) for name in rule.names}).word == word
 
 
 @pytest.mark.parametrize(
