@@ -120,7 +120,7 @@ def of_network_alone(case: Case, network: Network) -> Iterator[Finding]:
         first, again = (denoise(x, t, *told).x0 for _ in range(2))
         alone = denoise(x[:1], t, *(condition[:1] for condition in told)).x0
     off = max(_rms(first - again), _rms(first[:1] - alone)) / _rms(first)
-    yield _finding("one input, one answer", off < limits.REPEATS, f"twice the same x: {off:.1g} apart", "train_mode")
+    yield _finding("one input, one answer", off < limits.REPEATS, f"twice the same x: {off:.3f} apart", "train_mode")
     raw = getattr(denoise, "network", None)
     if raw is None:
         return
