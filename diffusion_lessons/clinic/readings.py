@@ -61,12 +61,12 @@ def other_readings(denoise: Any) -> Iterator[Reading]:
             other.predicts = kind
             yield Reading("v_as_eps", f"read as {kind}, not as {denoise.predicts}", other)
     for factor in sorted({path.T, 1 / path.T, 1000.0, 1 / 1000} - {1.0}):
-        yield Reading("time_units", f"with t multiplied by {factor:g}", _retimed(denoise, times(factor)))
+        yield Reading("time_units", f"with t multiplied by {factor:g}", _retimed(denoise, multiplied_by(factor)))
     yield Reading("time_units", "with t counted from the other end", _retimed(denoise, lambda t: path.T - t))
     yield Reading("data_range", "as one that learned images in [0, 1]", Rescaled(denoise, 2.0, -1.0))
 
 
-def times(factor: float) -> Callable[[Tensor], Tensor]:
+def multiplied_by(factor: float) -> Callable[[Tensor], Tensor]:
     """t -> factor t."""
     return lambda t: factor * t
 

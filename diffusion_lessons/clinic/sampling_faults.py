@@ -16,7 +16,7 @@ from diffusion_lessons.samplers.base import State, fresh_noise
 from diffusion_lessons.samplers.ddim import ddim, ddim_step
 
 
-def told(denoise: Any, conditions: Tensor | None) -> Any:
+def clipped_for(denoise: Any, conditions: Tensor | None) -> Any:
     """The denoiser of these conditions, clipped, as a sampler takes it."""
     return clip(denoise if conditions is None else condition_on(denoise, conditions), 1.0)
 
@@ -25,7 +25,7 @@ def ddim_without_the_root(
     denoise: Any, x: Tensor, conditions: Tensor | None, generator: torch.Generator, steps: int = 20
 ) -> Iterator[State]:
     """DDIM with alpha_bar_s where its square root, alpha_s, is meant: x_s = alpha_s^2 x0_hat + sigma_s eps_hat."""
-    path, asked = denoise.path, told(denoise, conditions)
+    path, asked = denoise.path, clipped_for(denoise, conditions)
     for t, s in pairwise(path.grid(steps)):
         x0, eps = asked(x, t)
         x = path.alpha(s) ** 2 * x0 + path.sigma(s) * eps
@@ -36,7 +36,7 @@ def ddpm_with_noise_to_the_end(
     denoise: Any, x: Tensor, conditions: Tensor | None, generator: torch.Generator, steps: int = 10
 ) -> Iterator[State]:
     """DDPM with the large variance that adds its noise on the last step, too, where nothing will remove it."""
-    path, asked = denoise.path, told(denoise, conditions)
+    path, asked = denoise.path, clipped_for(denoise, conditions)
     for t, s in pairwise(path.grid(steps)):
         x0 = asked(x, t).x0
         beta, ratio = path.step_variance(t, s), path.alpha(t) / path.alpha(s)
@@ -63,7 +63,7 @@ def guided_after_clipping(
     denoise: Any, x: Tensor, conditions: Tensor | None, generator: torch.Generator, steps: int = 20, scale: float = 3.0
 ) -> Iterator[State]:
     """DDIM around guidance that blends two clipped estimates. Without conditions there is nothing to guide."""
-    asked = told(denoise, None) if conditions is None else ClippedInside(denoise, conditions, scale)
+    asked = clipped_for(denoise, None) if conditions is None else ClippedInside(denoise, conditions, scale)
     return ddim(asked, x, denoise.path, denoise.path.grid(steps))
 
 
@@ -71,7 +71,7 @@ def ddim_from_below_the_top(
     denoise: Any, x: Tensor, conditions: Tensor | None, generator: torch.Generator, steps: int = 10
 ) -> Iterator[State]:
     """DDIM on the `leading` grid, whose first time is 901 of 1,000: pure noise is taken for x_901."""
-    asked, times = told(denoise, conditions), denoise.path.grid(steps, "leading")
+    asked, times = clipped_for(denoise, conditions), denoise.path.grid(steps, "leading")
     for t, s in pairwise(times):
         estimate = asked(x, t)
         x = ddim_step(estimate, denoise.path, s)

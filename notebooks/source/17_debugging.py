@@ -415,7 +415,7 @@ clinic_panel(fault="wrong_alpha")
 #
 # - **Looking at samples first.** They show that something is wrong, and twelve causes look like five.
 # - **A threshold from the patients.** A limit that was fitted to the sick accuses the healthy. Derive it, then measure
-#   both sides. (The first limit for the null of this lesson found one seed of five: another measurement was needed.)
+#   both sides. (The first measurement for the null of this lesson found three seeds of six: it took another one.)
 # - **Two changes at once.** If the loss falls afterwards, you know neither which helped nor whether the other hurts.
 # - **The loss of another prediction type.** Losses of $\varepsilon$ and $v$ cannot be compared; errors of $\hat x_0$ at
 #   one noise level can.

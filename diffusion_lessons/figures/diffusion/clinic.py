@@ -64,7 +64,7 @@ def loss_by_level(case: Case, twin: Case, title: str) -> Picture:
         name: _loss_lines(plot, one, name) for plot, one, name in ((left, case, "patient"), (right, twin, "healthy"))
     }
     left.set_ylabel("loss / linear")
-    right.legend(frameon=False)
+    style.legend_outside(right)
     figure.suptitle(title)
     told = "; ".join(
         f"{name}: {', '.join(f'{kind} {value:.2f}' for kind, value in one.items())}" for name, one in most.items()
