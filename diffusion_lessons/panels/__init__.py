@@ -28,5 +28,6 @@ __getattr__, __dir__, __all__ = offer(
         "quality.clinic": ["clinic_panel"],
         "diffusion.few_steps": ["few_steps_panel"],
         "diffusion.one_picture": ["noise_panel"],
+        "diffusion.real_systems": ["table_panel"],
     },
 )

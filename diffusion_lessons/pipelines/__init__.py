@@ -13,7 +13,7 @@ __getattr__, __dir__, __all__ = offer(
     __name__,
     {
         "coefficients": ["LinearStep", "follow", "linear_steps", "write_steps"],
-        "configs": ["path_of", "predicts_of", "why_no_pipelines"],
+        "configs": ["path_of", "predicts_of", "quiet_import", "why_no_pipelines"],
         "directory": ["miniature", "save_miniature"],
         "parts": ["MiniatureDecoder", "MiniatureText", "MiniatureUNet", "tokenizer"],
         "schedulers": ["LessonFlowScheduler", "LessonScheduler"],

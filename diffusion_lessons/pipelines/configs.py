@@ -31,13 +31,13 @@ def why_no_pipelines() -> str:
 
 @contextmanager
 def quiet_import() -> Iterator[None]:
-    """Inside, torchao, which `diffusers` imports, does not warn of how it registers its own types."""
-    quiet = logging.getLogger("torch.utils._pytree")
-    before, quiet.disabled = quiet.disabled, True
+    """Inside, `diffusers` and torchao, which it imports, do not warn of their own internals."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
     try:
         yield
     finally:
-        quiet.disabled = before
+        logging.disable(before)
 
 
 def is_flow(config: Mapping[str, Any]) -> bool:

@@ -33,6 +33,7 @@ PANELS = {
     "prompt_panel": "*told, steps=2, count=4",
     "preference_panel": 'told.denoise, "me"',
     "noise_panel": "heaps, path",
+    "table_panel": "path",
     "clinic_panel": "",
 }
 # What of a panel's numbers and menus is cut off by an element around it.

@@ -7,7 +7,10 @@ import pytest
 import torch
 
 from diffusion_lessons import samplers, schedules
+from diffusion_lessons.checkpoints import load
+from diffusion_lessons.denoisers.conditions import condition_on
 from diffusion_lessons.estimates import Estimate
+from diffusion_lessons.optimise.onnx_runtime import export_onnx, why_no_onnx
 from diffusion_lessons.pipelines.coefficients import follow, linear_steps, write_steps
 
 PATHS = (schedules.cosine(), schedules.ddpm_linear(), schedules.flow(), schedules.variance_exploding())
@@ -69,6 +72,31 @@ def test_a_program_with_the_file_and_numpy_draws_the_same(tmp_path):
 
     ours = samplers.sample(samplers.dpm_solver_pp_2m, network, torch.from_numpy(noise), path, path.grid(8))
     np.testing.assert_allclose(x, ours.numpy(), atol=1e-12)
+
+
+@pytest.mark.skipif(bool(why_no_onnx()), reason=why_no_onnx())
+def test_a_graph_a_table_and_numpy_draw_the_digit_of_the_library(tmp_path):
+    """The shipped network in ONNX Runtime, with nothing of this package in the loop."""
+    import onnxruntime
+
+    network = load("mnist-diffusion")
+    path = network.path
+    steps = linear_steps(samplers.dpm_solver_pp_2m, path, path.grid(8))
+    table = json.loads(write_steps(tmp_path / "steps.json", steps, network.predicts, path).read_text())
+    graph = export_onnx(network, tmp_path / "network.onnx")
+    session = onnxruntime.InferenceSession(str(graph), providers=["CPUExecutionProvider"])
+    start = path.prior((2, *network.shape), torch.Generator().manual_seed(5))
+
+    x, seen, labels = start.numpy(), [], np.array([7, 3])
+    for step in table["steps"]:
+        (v,) = session.run(None, {"x": x, "t": np.full(2, step["t"], dtype=np.float32), "condition": labels})
+        seen.insert(0, step["alpha"] * x - step["sigma"] * v)
+        x = step["keep"] * x + sum(c * x0 for c, x0 in zip(step["clean"], seen, strict=False))
+        x = x.astype(np.float32)
+
+    told = condition_on(network, torch.from_numpy(labels))
+    ours = samplers.sample(samplers.dpm_solver_pp_2m, told, start, path, path.grid(8))
+    assert np.abs(x - ours.numpy()).max() < 1e-5
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,7 @@ __getattr__, __dir__, __all__ = offer(
             "word_shares",
             "fair_speedup",
         ],
+        "real_systems": ["ddim_row", "next_x", "their_next_time"],
         "debugging": ["linear_loss", "signal_and_noise", "diagnoses", "guide_then_clip"],
     },
 )
