@@ -645,8 +645,8 @@ print(
 
 # %% [markdown]
 # In five steps, placing them brings the digits nearer to what the network means, at no price. In ten it does not. Most
-# of the placed times do lie in the noisier half, as text 2 says. But an even grid has half of its times there, too; what
-# the ledger makes of the statement, claim C17, stands at the end of this lesson.
+# of the placed times do lie in the noisier half, as text 2 says. But an even grid has half of its times there, too;
+# what the ledger makes of the statement, claim C17, stands at the end of this lesson.
 
 # %% [markdown]
 # ## One table, one figure
