@@ -5,22 +5,34 @@ from pathlib import Path
 
 import pytest
 import typer
+from PIL import Image
 
 from diffusion_lessons.cli import app
+from diffusion_lessons.pipelines.configs import why_no_pipelines
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 LESSONS = ROOT / "notebooks/lessons"
 
 
+EXAMPLES = re.findall(r"^```python\n(.*?)^```$", README, re.M | re.S)
+
+
 def test_library_example_runs_and_more_steps_are_closer(capsys):
-    (example,) = re.findall(r"^```python\n(.*?)^```$", README, re.M | re.S)
+    example, _ = EXAMPLES
     exec(compile(example, "README.md", "exec"), {})
     lines = capsys.readouterr().out.splitlines()
     errors = [float(re.search(r"[\d.e-]+$", line).group()) for line in lines]
     assert len(errors) >= 3
     assert errors == sorted(errors, reverse=True)
     assert errors[-1] < errors[0] / 5
+
+
+@pytest.mark.skipif(bool(why_no_pipelines()), reason=why_no_pipelines())
+def test_the_example_in_production_draws_a_picture(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    exec(compile(EXAMPLES[1], "README.md", "exec"), {})
+    assert Image.open(tmp_path / "seven.png").size == (32, 32)
 
 
 def test_course_map_links_exactly_the_lessons_that_are_there():

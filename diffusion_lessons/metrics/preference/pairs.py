@@ -120,5 +120,5 @@ def measures_of(judge: Judge, contrastive: Contrastive) -> dict[str, Measure]:
 
 
 def of_ways(pairs: Sequence[Pair], values: Mapping[str, float]) -> Scores:
-    """One value for each way of sampling, the same in every pair, such as minus its Frechet distance."""
+    """One value for each way of sampling, the same in every pair, such as minus its Fréchet distance."""
     return {pair.name: {way: values[way] for way in (pair.first, pair.second)} for pair in pairs}
