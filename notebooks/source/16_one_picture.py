@@ -322,9 +322,10 @@ for one in noise.shipped_comparisons("digits-flow"):
 # evaluations it even seems a gain, but one interval of sixteen may miss the truth by chance.) EDM's churn, on the flow
 # network, does neither good nor harm that eight seeds could tell.
 #
-# So for *this* network "noise helps" is not shown at any count, and "noise costs" is, where steps are long. That is all
-# that the numbers carry. The [ledger](../../CLAIMS.md) has it as C4. For networks on other data, published tables find
-# the best churn at dozens of evaluations (Karras and others, figure 5); that is their measurement, not ours.
+# So for *this* network "noise helps" is not shown at any count, and "noise costs" is, where steps are long. That is
+# all that the numbers carry. The [ledger](../../CLAIMS.md) has it as C4, and is stricter: it corrects for all
+# comparisons of its page, and leaves this one undecided. For networks on other data, published tables find the best
+# churn at dozens of evaluations (Karras and others, figure 5); that is their measurement, not ours.
 
 # %% [markdown]
 # ## Flow is another clock

@@ -147,3 +147,26 @@ def test_evidence_says_on_which_machines_its_rows_were_sampled(empty, monkeypatc
     with through(lambda row: read.append(row.settings.steps) or row):
         kept = claims.gather()
     assert kept["C1"][0].where["rows"] == ["cpu, torch 2", "cuda, torch 2"] and read == [10, 50]
+
+
+@pytest.fixture(scope="module")
+def history() -> set[str]:
+    """The commits that HEAD descends from."""
+
+    def git(*words: str) -> str:
+        return subprocess.run(["git", *words], cwd=clone, capture_output=True, text=True, check=True).stdout.strip()
+
+    clone = places.clone()
+    if clone is None or not (clone / ".git").exists():
+        pytest.skip("no clone: nothing tells which commits there were")
+    if git("rev-parse", "--is-shallow-repository") == "true":
+        pytest.skip("a shallow clone does not hold the commits that evidence names: git fetch --unshallow")
+    return set(git("rev-list", "HEAD").split())
+
+
+def test_every_number_is_of_a_commit_of_this_history_without_changes(history):
+    """Whoever doubts a number can check out the code that it came from."""
+    measured = [(name, one) for name, rows in claims.read().items() for one in rows if one.where]
+    assert len(measured) > 100
+    lost = [(name, one.on, one.where["commit"]) for name, one in measured if one.where["commit"] not in history]
+    assert lost == []
