@@ -194,3 +194,31 @@ def test_one_pipeline_puts_its_own_scheduler_in_the_place_of_ours():
     kept.set_progress_bar_config(disable=True)
     assert kept.scheduler is mine
     assert kept(num_inference_steps=2, output_type="np").images.shape == (1, 8, 8, 1)
+
+
+def test_the_pipeline_of_sd3_draws_with_heun_as_our_loop_does():
+    """Its class with a tiny transformer of random weights: no encoders, embeddings given, latents returned."""
+    torch.manual_seed(0)
+    transformer = diffusers.SD3Transformer2DModel(
+        sample_size=8, patch_size=2, in_channels=4, num_layers=1, attention_head_dim=8, num_attention_heads=2,
+        joint_attention_dim=16, caption_projection_dim=16, pooled_projection_dim=8, out_channels=4,
+        pos_embed_max_size=8,
+    )  # fmt: skip
+    pipe = diffusers.StableDiffusion3Pipeline(
+        transformer, LessonFlowScheduler(shift=3.0, sampler="heun"), None, None, None, None, None, None, None
+    )
+    pipe.set_progress_bar_config(disable=True)
+    words, pooled, x = torch.randn(1, 5, 16), torch.randn(1, 8), torch.randn(1, 4, 8, 8)
+    made = pipe(
+        prompt_embeds=words, pooled_prompt_embeds=pooled, latents=x, num_inference_steps=3, guidance_scale=1.0,
+        height=64, width=64, output_type="latent",
+    ).images  # fmt: skip
+
+    def call(x, t):
+        told = {"encoder_hidden_states": words, "pooled_projections": pooled}
+        return transformer(x, timestep=1000 * t, **told).sample
+
+    path = schedules.flow()
+    times = [3 * t / (1 + 2 * t) for t in path.grid(3)]
+    ours = samplers.sample(samplers.heun, Denoiser(call, path, "velocity"), x, path, times)
+    torch.testing.assert_close(made, ours, rtol=1e-4, atol=1e-4)
