@@ -21,6 +21,11 @@ def three_evaluation_times():
     return [1.0, 0.25, 0.2]
 
 
+def sixteen_evaluations():
+    """Lesson 14: 1.12, not 1.19, with 16 evaluations and not 20: the classes part at middle levels; there, scale 3."""
+    return {"scale": 3.0, "interval": (0.2, 3.0)}
+
+
 def ten_evaluations():
     """Lesson 10: W1 0.08, not 0.10: fresh noise that forgets the denoiser's error, in steps of second order."""
     return "dpm_solver_pp_2m_sde", {}

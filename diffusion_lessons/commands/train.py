@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -151,7 +150,7 @@ def choose_recipe(
     what = smaller
     if what in recipes.names():
         recipe = changed(recipes.get(what, kind), fields)
-        return recipe, recipe.load_data(size=size) if folder is None else _pictures_of(recipe, folder, size)
+        return recipe, recipe.load_data(folder, size=size)
     if folder is not None:
         raise ValueError(f"--data says where the images of a recipe lie, and {what!r} is none: leave it out")
     named = known_name(what)
@@ -170,14 +169,6 @@ def choose_recipe(
             file=sys.stderr,
         )
     return changed(recipe, fields), images
-
-
-def _pictures_of(recipe: Recipe, folder: Path, size: int | None) -> Data:
-    """The recipe's images from a folder of pictures: by its name, with what the folder says of where they are from."""
-    if recipe.smudged:
-        raise ValueError(f"{recipe.name} spoils some of its own images: leave --data out, or train the folder itself")
-    images = load_data(folder, size=size)
-    return replace(images, card={**images.card, "name": recipe.data})
 
 
 def _recipe_on(what: str, device: str | None) -> str:

@@ -27,6 +27,7 @@ __getattr__, __dir__, __all__ = offer(
         "quality.frontier": ["joined", "over_scale"],
         "quality.levels": [],
         "quality.timings": ["speed_ups_figure", "timings_figure"],
+        "quality.real_run": ["by_class", "class_grid", "guided_figure", "history_figure", "relative_figure"],
         "quality.techniques": ["techniques_figure"],
         "quality.preference": ["preference_figure"],
         "diffusion.few_steps": ["methods_figure", "trajectories_figure"],

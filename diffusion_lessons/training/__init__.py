@@ -15,6 +15,7 @@ __getattr__, __dir__, __all__ = offer(
         "loop": ["TrainingRecord", "finish", "train"],
         "prepared": [],
         "step": [],
+        "history": [],
         "folder": [],
         "paradigms": [],
         "state": [],

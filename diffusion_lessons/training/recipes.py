@@ -64,8 +64,19 @@ class Recipe(DenoiserRecipe):
     def dropout(self) -> float:
         return self.network.dropout
 
-    def load_data(self, **options: Any) -> Data:
-        """The training images; options as of `data.load_data`."""
+    def load_data(self, folder: str | FilePath | None = None, **options: Any) -> Data:
+        """The training images; options as of `data.load_data`.
+
+        folder: where they lie as pictures, in place of torchvision's download. They are known by the recipe's name for
+            them. Raises ValueError for a recipe that spoils some of its own images.
+        """
+        if folder is not None:
+            if self.smudged:
+                raise ValueError(
+                    f"{self.name} spoils some of its own images: leave --data out, or train the folder itself"
+                )
+            images = load_data(FilePath(folder), **options)
+            return replace(images, card={**images.card, "name": self.data})
         images = load_data(self.data, **options)
         return with_smudged(images, self.smudged) if self.smudged else images
 

@@ -221,7 +221,7 @@ image_panel(toys.point_masses(images[:300]).denoiser(path), steps=10)
 # | [11 few steps](11_few_steps.ipynb) | one to four steps: how far can distillation go? |
 # | [12 faster](12_faster.ipynb) | half precision, int8, pruning, caching: does it beat taking fewer steps? |
 # | [13 text to image](13_text_to_image.ipynb) | what is inside a text-to-image system? |
-# | 14 CIFAR-10 | what changes in a real run on a GPU? |
+# | [14 CIFAR-10](14_cifar10.ipynb) | what changes in a real run on a GPU? |
 # | [15 real systems](15_real_systems.ipynb) | do the same samplers work inside a production pipeline? |
 # | [16 one picture](16_one_picture.ipynb) | score, SDE, ODE, DDPM, DDIM, flow: how are they one thing? |
 # | [17 debugging](17_debugging.ipynb) | the loss converged and the samples are noise: what now? |

@@ -3,11 +3,13 @@
 import pytest
 import torch
 
-from diffusion_lessons import sample, samplers, schedules, toys
+from diffusion_lessons import benchmark, metrics, sample, samplers, schedules, toys
+from diffusion_lessons.benchmark import shipped
 from diffusion_lessons.checks import investigations, model_answers
 from diffusion_lessons.denoisers import count_calls
 from diffusion_lessons.guidance import classifier_free
 from diffusion_lessons.optimise import reuse_negative
+from diffusion_lessons.sampling import Settings
 from diffusion_lessons.toys import (
     Blurred,
     ConsistencyFunction,
@@ -39,6 +41,15 @@ def test_three_evaluations_beat_the_target_of_lesson_11_with_other_noise(seed):
 
     target = 0.75 * distance([1.0, 0.2])
     assert distance(investigations.three_evaluation_times()) < target < distance([1.0, 0.5, 0.2])
+
+
+def test_sixteen_evaluations_are_as_near_as_the_twenty_of_lesson_14():
+    """On the table's 500 samples, in pairs."""
+    rows, plain = shipped.rows("cifar10-diffusion"), Settings("dpm_solver_pp_2m", 10, limit=None)
+    twenty = benchmark.find(rows, plain.changed(scale=2.0))
+    sixteen = benchmark.find(rows, plain.changed(**investigations.sixteen_evaluations()))
+    assert (twenty.nfe, sixteen.nfe) == (20, 16)
+    assert metrics.interval(benchmark.difference(sixteen, twenty)).high < 0.1 * twenty.quality["frechet"].value
 
 
 def test_ten_ddim_times_beat_the_target_of_lesson_04():

@@ -51,6 +51,8 @@ __getattr__, __dir__, __all__ = offer(
             "by_hand",
         ],
         "measuring": [
+            "cost_of_run",
+            "in_units_of_the_last",
             "cross_attention",
             "clip_loss",
             "without",

@@ -105,3 +105,11 @@ def fair_speedup(log, batch, steps):
         return np.median([seconds for *which, call, seconds in log if which == [name, batch, steps] and call > 0])
 
     return typical("plain") / typical("fast")
+
+
+def cost_of_run(images, batch, images_in_set, images_per_second):
+    return math.ceil(images / batch), images / images_in_set, images / images_per_second / 3600
+
+
+def in_units_of_the_last(steps, distances):
+    return np.asarray(distances) / distances[int(np.argmax(steps))]

@@ -116,7 +116,8 @@ def digit_panel(
     steps: int = 10,
     count: int = 16,
 ) -> Panel:
-    """`count` images of a digit drawn live by a conditional network, and how many a classifier takes for it.
+    """`count` images of a digit, or another class, drawn live by a conditional network, and how many a classifier takes
+    for it.
 
     `start` seeds the noise. `range` says whether what the network sees is clipped to [-1, 1] at each step; if not, the
     pixels that leave the range are coloured, as `image_grid` does. The network's card says which classes it has and, by
@@ -150,7 +151,7 @@ def digit_panel(
 
     every = list(zip(names, range(len(names)), strict=True))
     controls = {
-        "digit": menu("digit", every, digit),
+        "digit": menu("digit" if all(name.isdigit() for name in names[:10]) else "class", every, digit),
         "negative": menu("negative", [(NOTHING, None), *every], _number(denoise, negative)),
         "scale": decimal_slider("scale", scale, 15.0, 0.5),
         "sampler": sampler_menu(sampler),

@@ -1,0 +1,443 @@
+# %% [markdown]
+# # 14 CIFAR-10
+#
+# **Question.** What changes in a real run on a GPU?
+#
+# **Budget.** About 66 seconds of one CPU core, 1.3 GB of memory, nothing to download.
+#
+# **Afterwards you can** read a recipe and say what it will cost before you start it; tell what a loss curve shows and
+# what it hides; compare a published table with your own by its ratios; and say when guidance brings samples nearer to
+# the data, and why the same scale drives them away elsewhere.
+
+# %%
+import numpy as np
+import torch
+
+from diffusion_lessons import (
+    Settings,
+    benchmark,
+    check,
+    generate,
+    guidance,
+    load,
+    metrics,
+    sample,
+    samplers,
+    schedules,
+    toys,
+    training,
+    working,
+)
+from diffusion_lessons.benchmark.measure import measure
+from diffusion_lessons.figures import by_class, class_grid, guided_figure, history_figure, relative_figure, show
+from diffusion_lessons.panels import digit_panel, predict, scope_check
+
+# %%
+network = load("cifar10-diffusion")
+names = network.card["classes"]
+pictures = generate(network, 60, labels=range(10), scale=2.0, steps=10, sampler="dpm_solver_pp_2m", seed=1)[-1].x
+show(
+    class_grid({"": by_class(pictures, 10)}, names),
+    "Six samples of each class at guidance scale 2, in ten steps of DPM-Solver++(2M): ships, cars and horses can be "
+    "told at a glance; cats, frogs and most birds are textures of the right colour.",
+)
+
+# %% [markdown]
+# Nearly all networks of the course so far drew digits. These are photographs, 32 by 32 pixels in colour, ten classes,
+# 50,000 of them for training: CIFAR-10, on which most of the published tables were measured. The network behind the
+# pictures is small, and you can see it. But it came about as the large ones do, and some of what digits could not
+# decide can be decided here.
+#
+# ## The recipe, as a person reads it
+#
+# The course has a recipe for each rung. Here are four of them side by side.
+
+# %%
+shown = {name: training.recipes.get(name) for name in ("digits", "mnist-small", "cifar10-small", "cifar10")}
+print(f"{'':22s}" + "".join(f"{name:>15s}" for name in shown))
+print(f"{'images seen':22s}" + "".join(f"{r.images:15,}" for r in shown.values()))
+for entry in ("batch", "learning_rate", "times"):
+    print(f"{entry:22s}" + "".join(f"{getattr(r, entry)!s:>15s}" for r in shown.values()))
+for entry in ("widths", "blocks", "attention", "patch"):
+    print(f"{entry:22s}" + "".join(f"{getattr(r.network, entry)!s:>15s}" for r in shown.values()))
+
+# %% [markdown]
+# The method does not change: $v$-prediction on the cosine path, AdamW, a warm-up and a cosine to zero, an average of
+# the weights, one condition in ten dropped. What changes has reasons.
+#
+# - *Uniform times.* On digits, times near the middle are drawn more often, because little is decided at the clean end.
+#   Photographs have fine detail, which is learned there.
+# - *Attention* on the 8x8 level. A digit is a stroke; in a photograph two ears must agree across the picture.
+# - *Patches of 2.* A quarter of the positions to compute. `cifar10`, for a GPU and half an hour, does without.
+# - *Batches of 512.* A GPU is idle with fewer. The learning rate stays, so there are fewer steps to the same images.
+#
+# ## What will it cost?
+#
+# Before you start a run, calculate it. Three numbers decide: how many images the recipe sees, how many a step takes,
+# and how many your machine computes in a second.
+#
+# **Exercise 1.** Write the calculation. The table below is yours once it is right, and ours until then.
+
+
+# %%
+def cost_of_run(images, batch, images_in_set, images_per_second):
+    """(steps, epochs, hours)"""
+    raise NotImplementedError
+
+
+check("cost_of_run", cost_of_run)
+
+# %%
+cost, run = working("cost_of_run", cost_of_run), training.history.read("cifar10-diffusion")
+CORE = 260  # images a second of one core of a server's CPU, compiled, in bfloat16 (docs/training_speed.md)
+machines = {run.device.removeprefix("cuda: "): run.images_per_second, "one CPU core": CORE}
+for machine, rate in machines.items():
+    steps, epochs, hours = cost(shown["cifar10-small"].images, shown["cifar10-small"].batch, 50_000, rate)
+    print(f"cifar10-small on {machine}: {steps:,.0f} steps, {epochs:.0f} epochs, {3600 * hours:,.0f} seconds")
+
+# %% [markdown]
+# The first line is how the network above was made, in less than a minute. What makes a GPU two hundred times as fast as
+# a core is no single trick.
+#
+# | lever | what it does | what it asks |
+# | --- | --- | --- |
+# | large batches | thousands of units have work at the same time | memory; fewer, larger steps |
+# | half precision | products run on matrix units and move half the bytes | weights, loss and $x_t$ stay float32 |
+# | channels last | a pixel's channels lie side by side, as those units read them | nothing but the order in memory |
+# | compiling | neighbouring operations become one, whose parts never leave the chip | a minute before the first step |
+# | CUDA graphs | a whole step is launched as one, where a small network waits for launches | fixed sizes |
+# | data on the device | 50,000 images are 154 MB as bytes; no loader can be too slow | that they fit |
+#
+# Count the *images a second*, not how busy a GPU says it is. And measure once the network is compiled: the first step
+# takes longer than a thousand later ones.
+
+# %% [markdown]
+# ## A loss that says little
+#
+# The run was kept as it went: the loss, and twenty samples from the same noise at six moments.
+
+# %%
+predict("14.loss")
+
+# %%
+tenth = next(point for point in run.curve if point[0] >= run.recipe["images"] / 10)
+last = run.curve[-1]
+columns = [1, 7, 8, 0, 4, 9, 11, 17]
+show(
+    history_figure(
+        {"this run": run.curve, "four times as long": run.longer["10240000"]}, run.moments, run.pictures[:, columns]
+    ),
+    f"After a tenth of the images the loss was {tenth[1]:.3f}, at the end {last[1]:.3f}; in a run of four times as "
+    f"many images it ended at {run.longer['10240000'][-1][1]:.3f}. The first samples are noise, then patches of "
+    "colour; objects appear when the loss hardly moves any more.",
+)
+assert tenth[1] / last[1] < 1.25
+
+# %% [markdown]
+# The loss falls steeply at first, and then it seems to stand. Yet between the third row of pictures and the last lies
+# all that matters. Lesson 02 explained it: a part of the loss is noise that *no* network can predict, and a curve does
+# not show how large that part is. Four times the images took off another twentieth. What is left to learn is a small
+# difference to a large constant, and the eye sees what the curve does not. So judge a run by samples from fixed noise,
+# and by a distance; use the loss to see that nothing has broken.
+
+# %% [markdown]
+# ## The published curve beside ours
+#
+# The best-known table of samplers is that of DDIM's authors (Song, Meng, Ermon 2021, table 1), measured on CIFAR-10
+# with a network of 36 million parameters. They report FID, a Fréchet distance in features of a network trained on
+# ImageNet. Ours are measured in those of a small classifier, by which real images of the test set score
+# 0.1. No number can be compared. But ratios can.
+#
+# **Exercise 2.** Two arrays, the numbers of steps and their distances, in any order. Return the distances, each divided
+# by that of the largest number of steps.
+
+
+# %%
+def in_units_of_the_last(steps, distances):
+    raise NotImplementedError
+
+
+check("in_units_of_the_last", in_units_of_the_last)
+
+# %%
+rows, digits = (benchmark.shipped.rows(name) for name in ("cifar10-diffusion", "mnist-diffusion"))
+
+
+def row(sampler, steps, of=rows, **options):
+    return benchmark.find(of, Settings(sampler, steps, options=options))
+
+
+def curve_of(sampler, *counts, **options):
+    return {n: row(sampler, n, **options).quality["frechet"].value for n in counts}
+
+
+# %%
+published = {
+    "DDIM": {10: 13.36, 20: 6.84, 50: 4.67},
+    "DDIM, eta = 1": {10: 41.07, 20: 18.36, 50: 8.01},
+    "DDPM, large variance": {10: 367.43, 20: 133.37, 50: 32.72},
+}
+ours = {
+    "DDIM": curve_of("ddim", 10, 20, 50),
+    "DDIM, eta = 1": curve_of("ddim", 10, 20, 50, eta=1.0),
+    "DDPM, large variance": curve_of("ddpm", 10, 50, variance="large"),
+}
+
+# %%
+ratios = working("in_units_of_the_last", in_units_of_the_last)
+for title, curves in {"published": published, "ours": ours}.items():
+    for name, curve in curves.items():
+        shares = ratios(np.array([*curve]), np.array([*curve.values()]))
+        print(f"{title:9s} {name}: " + ", ".join(f"{n} steps {s:.2f}" for n, s in zip(curve, shares, strict=True)))
+
+# %%
+show(
+    relative_figure({"Published: FID": published, "Ours: Fréchet distance": ours}, "DDIM"),
+    "Left the published distances, right ours, each divided by that of DDIM in 50 steps. The order of the three curves "
+    f"is the same. From 50 to 10 steps DDIM's rises to {published['DDIM'][10] / published['DDIM'][50]:.2f} times its "
+    f"value there, and to {ours['DDIM'][10] / ours['DDIM'][50]:.2f} times here.",
+)
+assert ours["DDIM"][10] < ours["DDIM, eta = 1"][10] < ours["DDPM, large variance"][10]
+
+# %% [markdown]
+# The *order* of the three is the published one: in few steps fresh noise costs, and the noise of DDPM's large variance
+# costs most. The *ratios* are not. In ten steps their DDIM is nearly three times as far as in fifty, and ours hardly
+# farther. Have we a better sampler? No: a sample holds two errors, the sampler's and the network's, and a distance
+# holds both. In fifty steps the sampler's is nearly gone. What is left is the network's: 4 of their 13, but 3.9 of
+# our 4.2. **A weak network hides what a sampler does.** To see the sampler alone, compare its samples with those of
+# many steps from the same noise.
+
+# %%
+many = generate(network, 20, labels=range(10), sampler="dpm_solver_pp_2m", steps=40, seed=2)[-1].x
+off = {}
+for steps in (5, 10, 20):
+    x = generate(network, 20, labels=range(10), sampler="ddim", steps=steps, seed=2)[-1].x
+    off[steps] = (x - many).square().mean().sqrt().item()
+    print(f"DDIM in {steps:>2} steps: {off[steps]:.3f} from the limit, root mean square of a pixel in [-1, 1]")
+assert 1.4 < off[5] / off[10] < 2.2 and 1.6 < off[10] / off[20] < 2.4
+
+# %% [markdown]
+# Twice the steps, half the error: the sampler does what a method of first order should (lesson 05). The distance to the
+# data does not see it, because the network's own error is so much larger. So before anybody tells you that ten steps
+# are enough, ask how much of their distance is the network's. With a better network more steps become worth their
+# price.
+
+# %% [markdown]
+# ## What the digits could not decide
+#
+# Lesson 10 found that on MNIST fresh noise *helps* from ten steps on, against the published table. It blamed the
+# network, whose errors fresh noise forgives. Here is the same difference on both, each with its 95 % interval.
+
+# %%
+for steps in (5, 10, 20, 50):
+    words = []
+    for title, table in (("MNIST", digits), ("CIFAR-10", rows)):
+        plain, noisy = row("ddim", steps, of=table), row("ddim", steps, of=table, eta=1.0)
+        words.append(f"{title} {metrics.interval(benchmark.difference(noisy, plain))}")
+    print(f"{steps:>2} steps, eta = 1 minus eta = 0: " + ";  ".join(words))
+
+# %% [markdown]
+# On CIFAR-10 the sign in five and in ten steps is the published one, and the difference is large. On MNIST noise pays
+# from ten steps on. Lesson 16 has the rule behind it: fresh noise trades the network's errors for the solver's, so it
+# pays once the solver's error has become the smaller of the two. Photographs have detail that long steps miss, and
+# there this happens later. From twenty steps on the intervals hold 0: with 1,000 samples it is *undecided* which is
+# nearer. Fresh noise is not shared between the two rows, so pairing them gains little.
+
+# %% [markdown]
+# ## Guidance turns round
+#
+# On MNIST every scale above 1.15 takes samples away from the data (lesson 07): they obey, and all look alike. What will
+# it do here?
+
+# %%
+predict("14.guidance")
+
+# %%
+unclipped = Settings("dpm_solver_pp_2m", 10, limit=None)
+scales = (1.0, 1.15, 1.3, 1.5, 2.0, 3.0, 5.0, 7.5, 10.0)
+guided = {
+    title: {s: benchmark.find(table, unclipped.changed(scale=s)).quality for s in scales}
+    for title, table in (("MNIST", digits), ("CIFAR-10", rows))
+}
+points = {
+    title: {s: (q["frechet"].value, q["adherence"].value) for s, q in by_scale.items()}
+    for title, by_scale in guided.items()
+}
+real = {title: by_scale[1.0]["adherence"].floor for title, by_scale in guided.items()}
+one, two, five = (guided["CIFAR-10"][s] for s in (1.0, 2.0, 5.0))
+show(
+    guided_figure(points, real),
+    f"On CIFAR-10 the distance falls from {one['frechet'].value:.2f} at scale 1 to {two['frechet'].value:.2f} at 2, "
+    f"and rises to {five['frechet'].value:.2f} at 5. Recognised as asked are {one['adherence'].value:.0%}, "
+    f"{two['adherence'].value:.0%} and {five['adherence'].value:.0%}; of real photographs {real['CIFAR-10']:.0%}.",
+)
+for title, table in (("MNIST", digits), ("CIFAR-10", rows)):
+    plain, doubled = (benchmark.find(table, unclipped.changed(scale=s)) for s in (1.0, 2.0))
+    print(f"{title}, scale 2 minus scale 1: {metrics.interval(benchmark.difference(doubled, plain))}")
+
+# %% [markdown]
+# The same mechanism, the same scale, and the opposite sign. Why? Look at what the samples are *like*. The distance is
+# measured in features of a classifier, in which each class has a cloud of its own. How far do the clouds of our samples
+# lie apart, compared with the real ones?
+
+
+# %%
+def apart(values, labels):
+    """Mean squared distance of the classes' mean features from their common mean."""
+    means = torch.stack([values[labels == c].mean(dim=0) for c in range(10)])
+    return (means - means.mean(dim=0)).square().sum(dim=1).mean().item()
+
+
+# %%
+reference = metrics.features.reference("cifar10", "train")
+between, asked = apart(reference.features, reference.labels), torch.arange(200) % 10
+samples, share = {}, {}
+for scale in (1.0, 2.0):
+    x = generate(network, 200, unclipped, labels=range(10), scale=scale, precision="bfloat16", limit=1.0, seed=0)[-1].x
+    samples[scale] = x
+    share[scale] = apart(metrics.features.features(x.clamp(-1, 1), "cifar10"), asked) / between
+assert share[1.0] < 0.6 and 0.8 < share[2.0] < 1.4
+print(f"the classes lie apart, of what real ones do: {share[1.0]:.0%} at scale 1, {share[2.0]:.0%} at scale 2")
+
+# %% [markdown]
+# At scale 1 this network's classes are blurred into each other. A good part of what should be a horse is a brown shape
+# on green, which might as well be a deer. Guidance amplifies just what tells a class from the rest (lesson 07), so it
+# pulls the clouds apart again: at 2 they lie about as far from each other as the real ones, beyond that farther, and
+# the distance rises. The MNIST network confuses next to nothing; there nothing is to be repaired, and the same pull
+# only narrows.
+#
+# **Theorem, by experiment.** Does confusion alone do this? Take two classes of numbers, whose exact denoiser you know,
+# and a conditional denoiser that is exact but for one thing: a share of what it was taught as one class was the other.
+
+
+# %%
+def best_scale(confused, scales=(1.0, 1.25, 1.5, 2.0, 3.0, 5.0)):
+    """The scale whose samples of class 0 are nearest to it, and all distances."""
+    path, centres = schedules.cosine(), [-1.0, 1.0]
+    taught = [
+        toys.GaussianMixture(centres, stds=0.45, weights=w)
+        for w in ([1 - confused, confused], [confused, 1 - confused])
+    ]
+    denoise, noise = toys.ConditionalMixture(taught).denoiser(path), toys.gaussian_quantiles(2000)
+    off = {}
+    for scale in scales:
+        guide = guidance.classifier_free(denoise, 0, scale)
+        x = sample(samplers.dpm_solver_pp_2m, guide, noise, path, path.grid(40, "logsnr"))
+        off[scale] = toys.wasserstein_1(x, toys.GaussianMixture(centres[:1], stds=0.45))
+    return min(off, key=off.get), off
+
+
+best = {}
+for confused in (1e-6, 0.1, 0.2, 0.3):
+    best[confused], off = best_scale(confused)
+    print(f"{confused:4.0%} confused: " + "  ".join(f"s={s:g} {d:.2f}" for s, d in off.items()))
+assert list(best.values()) == sorted(best.values()) and best[1e-6] == 1.0 and best[0.3] == 3.0
+
+# %% [markdown]
+# **Guidance repairs a network that confuses its classes, and spoils one that does not.** The best scale grows with the
+# confusion, from 1, where every other scale is worse, to 3. So a scale is no property of guidance: it belongs to the
+# network, and a better one wants a smaller.
+#
+# One caution. Clouds in a *classifier's* features are where such a repair shows most. A ruler that knows nothing of
+# these ten classes, such as Inception's features, may see less of it. That the classes come apart is measured; that
+# the *pictures* are nearer to photographs, only in these features. Look at them.
+
+# %%
+halves = {f"scale {s:g}": by_class(x, 10).view(10, 20, 3, 32, 32)[:, :5].flatten(0, 1) for s, x in samples.items()}
+show(
+    class_grid(halves, names),
+    "The same noise at two scales. The objects are the same ones; at 2 skies are blue, backgrounds calmer and outlines "
+    "firmer. What was only texture at 1 remains texture.",
+)
+
+# %% [markdown]
+# ## The price of a mistake
+#
+# A mistake in a lesson costs a minute. In a real run it costs the run, and most of them are found at the end. The
+# course's own: the second curve above, four times as long, was computed to its last step. Then the program that wrote
+# the checkpoint asked for a version number which that machine did not have, and the network was gone.
+
+# %%
+images = run.longer["10240000"][-1][0]
+for machine, rate in machines.items():
+    print(f"{images:,} images on {machine}: {60 * cost(images, 512, 50_000, rate)[2]:,.0f} minutes")
+
+# %% [markdown]
+# So rehearse. Before a run starts, run *all* of it with a thousandth of the images:
+#
+# 1. `diffusion-lessons train cifar10-small --set images=10240`, to the checkpoint; then load it, sample from it and
+#    measure it. Most mistakes show here, in a minute.
+# 2. Overfit eight images: if it cannot learn these by heart, it will not learn 50,000.
+# 3. Kill it, and go on with `--resume`. A run that cannot be interrupted will be.
+# 4. Compare the first hundred losses with those of an earlier run. The same seed gives the same numbers.
+# 5. Write down beforehand what you will measure at the end, and what would make you call it a failure.
+
+# %% [markdown]
+# ## Move it
+#
+# Sixteen samples of one class, drawn as you ask. Which classes does this network draw well at scale 1? Go to 2, then to
+# 5: what becomes of the colours? Then take few steps: from which number on is a ship a ship?
+
+# %% tags=["panel"]
+digit_panel(network, digit=8, scale=2.0)
+
+# %% [markdown]
+# ## Exercises
+#
+# Exercises [1](#What-will-it-cost?) and [2](#The-published-curve-beside-ours) stand where they are used.
+#
+# **3. To investigate.** Ten steps at scale 2 cost twenty evaluations. Come as near to the data with sixteen. You may
+# change the scale, the `interval` of noise levels within which guidance is on (lesson 07; outside it a step costs one
+# evaluation), the sampler and its steps. Mind the standard errors: 300 samples tell only large differences. Then say
+# *where* in the run this network confuses its classes.
+
+# %%
+def nearness(**changes):
+    """Evaluations, and the distance of 300 samples: DPM-Solver++(2M) in ten steps, with these changes."""
+    chosen = Settings("dpm_solver_pp_2m", 10, precision="bfloat16").changed(**changes)
+    eye = metrics.evaluator.of_images("cifar10")
+    found = measure(network, chosen, evaluator=eye, metrics=["frechet"], samples=300, repeats=0)
+    return found.nfe, found.quality["frechet"].number
+
+
+for title, changes in {"to meet": {"scale": 2.0}, "a first try": {"scale": 2.0, "steps": 8}}.items():
+    nfe, distance = nearness(**changes)
+    print(f"{title}, {changes}: {nfe:g} evaluations, distance {distance.n:.2f}, standard error {distance.s:.2f}")
+
+# %% [markdown]
+# ## Pitfalls
+#
+# - **A loss curve taken for a quality curve.** Most of the loss cannot be learned, and what can is small beside it.
+# - **Distances in different features compared.** FID and a distance in other features have no common scale; compare
+#   ratios, and the order of rows.
+# - **A guidance scale copied from another network.** The best one tells how much a network confuses.
+# - **Adherence above that of real images.** Past it, samples are more typical than photographs are: caricatures.
+# - **The whole run as the first run.** Rehearse it to the checkpoint.
+# - **Images a second before the network is compiled**, or while other programs share the device.
+#
+# ## What to remember
+#
+# - A real run is the same loss, schedule and sampler; what changes is how the work is cut for the machine.
+# - Steps, epochs and hours follow from three numbers. Calculate them first.
+# - Compare two tables by their order and their ratios. A ratio is that of the sampler only if the network's own error
+#   is small beside it.
+# - Fresh noise costs in few steps. Where it begins to pay depends on the network and on the data.
+# - Guidance repairs confusion: on a weak network scale 2 brings samples nearer, on a good one it takes them away.
+
+# %% [markdown]
+# ## Scope check
+
+# %%
+scope_check("14")
+
+# %% [markdown]
+# ## Further reading
+#
+# - Krizhevsky, *Learning Multiple Layers of Features from Tiny Images*, 2009: where the images come from.
+#   https://www.cs.toronto.edu/~kriz/learning-features-2009-TR.pdf
+# - Song, Meng, Ermon, *Denoising Diffusion Implicit Models*, 2021: the published table. https://arxiv.org/abs/2010.02502
+# - Karras, Aittala, Aila, Laine, *Elucidating the Design Space of Diffusion-Based Generative Models*, 2022: what a
+#   careful recipe for CIFAR-10 reaches. https://arxiv.org/abs/2206.00364
+# - Karras, Aittala, Kynkäänniemi, Lehtinen, Aila, Laine, *Guiding a Diffusion Model with a Bad Version of Itself*,
+#   2024: another account of why guidance helps a network that has not learned everything.
+#   https://arxiv.org/abs/2406.02507
