@@ -391,6 +391,7 @@ digit_panel(network, digit=8, scale=2.0)
 # evaluation), the sampler and its steps. Mind the standard errors: 300 samples tell only large differences. Then say
 # *where* in the run this network confuses its classes.
 
+
 # %%
 def nearness(**changes):
     """Evaluations, and the distance of 300 samples: DPM-Solver++(2M) in ten steps, with these changes."""
