@@ -46,9 +46,9 @@ OVERLAP = 0.08
 SURE, LABELS_FROM = 4.0, 0.6
 
 # Squared distance of the answer without a label from the mean answer, in units of the labels' spread. A trained null
-# has the chance of 40 draws, 1/40, and what little x_t tells of the label even there: 0.02 to 0.10 were measured. The
-# limit is five times the chance. Embeddings that were never trained had 0.05 to 0.54, according to their seed; one of
-# ten lay so near the mean by luck that it is not found, and does no harm either.
+# has the chance of 100 draws, 1/100, and what little x_t tells of the label even there: 0.02 to 0.10 were measured, and
+# 0.08 to 0.58 with embeddings that were never trained, according to their seed. Of twenty of those two lay below the
+# limit: by luck they are near the mean, and do little harm. It is the narrowest margin of this page.
 NULL = 0.13
 
 # By what share thirty more steps with an average lower the loss. At the bottom of the valley nothing is to be gained:

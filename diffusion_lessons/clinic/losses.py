@@ -94,7 +94,7 @@ def errors_by_label(denoise: Any, images: Tensor, conditions: Tensor, seed: int 
 
 
 @torch.no_grad()
-def null_distance(denoise: Any, images: Tensor, conditions: Tensor, *, draws: int = 40, seed: int = 0) -> float:
+def null_distance(denoise: Any, images: Tensor, conditions: Tensor, *, draws: int = 100, seed: int = 0) -> float:
     """How far the answer without a condition lies from the mean of the answers with one, at the highest noise level.
 
         |x0_hat(null) - mean_c x0_hat(c)|^2 / mean_c |x0_hat(c) - mean|^2
