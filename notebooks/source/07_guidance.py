@@ -285,8 +285,8 @@ field_panel(plane, path, scale=4.0)
 #
 # Now a real network, trained on MNIST, guided by *your* blend. Within a column the noise is the same, and only the
 # scale grows. Pixel values are usually clipped to the range $[-1, 1]$ of the data before a picture is shown, and that
-# would hide what we are looking for. So here black is $-2$ and white is $+2$: a proper digit is light grey on dark
-# grey, and whatever is darker or lighter has left the range.
+# would hide what we are looking for. So here a pixel that exceeds $+1$ by more than 0.1 is vermilion, and one that
+# falls as far below $-1$ is blue.
 
 # %%
 blend, labels = working("guide", guide), torch.arange(10)
@@ -306,13 +306,13 @@ def guided_digits(scale):
 
 # %%
 rows = {f"s = {s:g}": guided_digits(s) for s in (0.0, 1.0, 3.0, 7.5, 15.0)}
-beyond = {name: (x.abs() > 1.05).double().mean().item() for name, x in rows.items()}
-shown = {name: x / 2 for name, x in rows.items()}  # the figure shows [-1, 1]
+digits, beyond = [str(digit) for digit in range(10)], 0.1
+outside = {name: (x.abs() > 1 + beyond).double().mean().item() for name, x in rows.items()}
 show(
-    noising.image_strip(shown, [str(digit) for digit in range(10)], "Asked for 0 to 9; black is -2, white is +2"),
+    noising.image_strip(rows, digits, "Asked for 0 to 9; vermilion: too bright, blue: too dark", beyond=beyond),
     "Ten columns of digits at five scales. At scale 0 they are any digits, at 1 those asked for; beyond, they become "
-    "plainer, and their values leave the range. Pixels more than 0.05 beyond it: "
-    + ", ".join(f"{share:.1%} at {name}" for name, share in beyond.items())
+    f"plainer, and their values leave the range. Pixels more than {beyond:g} outside it: "
+    + ", ".join(f"{share:.1%} at {name}" for name, share in outside.items())
     + ".",
 )
 
@@ -424,12 +424,13 @@ rows = {
 }
 plain = guided_digits(1.0)
 change = {name: (x - plain).square().mean().sqrt().item() for name, x in rows.items()}
-shown = {name: x / 2 for name, x in {"s = 1": plain, **rows}.items()}
+outside = {name: (x.abs() > 1 + beyond).double().mean().item() for name, x in rows.items()}
+title = "Top row: s = 1. Then scale 7.5 with four treatments"
 show(
-    noising.image_strip(shown, [str(digit) for digit in range(10)], "Scale 7.5, four treatments, below s = 1"),
-    "Ten MNIST digits at scale 7.5, black is -2 and white is +2: without a remedy the strokes are brighter than white "
-    "should be; with each of three remedies calmer. Change of the digits against s = 1 (root mean square): "
-    + ", ".join(f"{name} {value:.2f}" for name, value in change.items())
+    noising.image_strip({"s = 1": plain, **rows}, digits, title, beyond=beyond),
+    f"Ten MNIST digits, at scale 1 and at 7.5, in colour where a pixel is more than {beyond:g} outside the range. Such "
+    "pixels, and the change of the digits against s = 1 (root mean square): "
+    + ", ".join(f"{name} {outside[name]:.1%} and {value:.2f}" for name, value in change.items())
     + ".",
 )
 

@@ -6,8 +6,10 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
+from torch.nn.functional import pad
 
 from diffusion_lessons.figures import style
+from diffusion_lessons.figures.pictures.images import mark_beyond
 from diffusion_lessons.path import Path
 from diffusion_lessons.schedules import VariancePreserving
 from diffusion_lessons.toys.mixtures import GaussianMixture
@@ -59,10 +61,15 @@ def schedule_figure(paths: Sequence[Path], mark: float | None = None) -> Figure:
     return figure
 
 
-def image_strip(rows: Mapping[str, Tensor], columns: Sequence[str], title: str) -> Figure:
-    """Rows of small grey images in [-1, 1], [columns, 1, H, W] each, with a name for each row and each column."""
-    lines = [torch.cat(list(_framed(images)), dim=-1) for images in rows.values()]
-    picture = torch.cat(lines, dim=-2)  # [rows * (H + 1), columns * (W + 1)]
+def image_strip(
+    rows: Mapping[str, Tensor], columns: Sequence[str], title: str, *, beyond: float | None = None
+) -> Figure:
+    """Rows of small grey images in [-1, 1], [columns, 1, H, W] each, with a name for each row and each column.
+
+    With `beyond`, pixels that exceed 1 by more than that are vermilion, and those that fall as far below -1 are blue.
+    """
+    lines = [torch.cat(list(_framed(images, beyond)), dim=1) for images in rows.values()]
+    picture = torch.cat(lines, dim=0)  # [rows * (H + 1), columns * (W + 1)], and 3 colours where pixels are marked
     height, width = next(iter(rows.values())).shape[-2:]
     inches = min(0.85, 8.6 / len(columns))
     size = (inches * len(columns) + 1.1, inches * height / width * len(rows) + 0.75)
@@ -77,11 +84,14 @@ def image_strip(rows: Mapping[str, Tensor], columns: Sequence[str], title: str) 
     return figure
 
 
-def _framed(images: Tensor) -> Tensor:
-    """[N, 1, H, W] -> [N, H + 1, W + 1] with a white line at the right and the bottom of each."""
+def _framed(images: Tensor, beyond: float | None) -> Tensor:
+    """[N, 1, H, W] -> [N, H + 1, W + 1] with a white line at the right and the bottom of each; marked, [..., 3]."""
     if images.ndim != 4 or images.shape[1] != 1:
         raise ValueError(f"a strip shows grey images [columns, 1, H, W]; got {tuple(images.shape)}")
-    return torch.nn.functional.pad(images[:, 0].detach().cpu().float(), (0, 1, 0, 1), value=float("nan"))
+    images = images.detach().cpu().float()
+    if beyond is None:
+        return pad(images[:, 0], (0, 1, 0, 1), value=float("nan"))
+    return pad(mark_beyond(images, beyond), (0, 1, 0, 1), value=255).movedim(1, -1)
 
 
 def forward_strip(x0: Tensor, paths: Sequence[Path], shares: Sequence[float], generator: torch.Generator) -> Figure:

@@ -33,16 +33,23 @@ def image_grid(
         warnings.warn(f"{broken} of {len(images)} images hold NaN or infinite values; NaN is drawn black", stacklevel=2)
     enlarge = enlarge or max(1, math.ceil(READABLE / images.shape[-2]))
     images = images.detach().cpu()
-    pixels = to_pixels(images)
-    if beyond is not None:
-        pixels = pixels.expand(-1, 3, -1, -1)
-        for outside, color in ((images > 1 + beyond, VERMILION), (images < -1 - beyond, BLUE)):
-            paint = torch.tensor(ImageColor.getrgb(color), dtype=torch.uint8)[:, None, None]
-            pixels = torch.where(outside.any(dim=1, keepdim=True), paint, pixels)
+    pixels = to_pixels(images) if beyond is None else mark_beyond(images, beyond)
     pixels = pixels.repeat_interleave(enlarge, dim=2).repeat_interleave(enlarge, dim=3)  # [N, C, e H, e W]
     columns = columns or math.ceil(math.sqrt(len(images)))
     grid = make_grid(pixels, nrow=columns, padding=FRAME, pad_value=255)  # [3, H, W], grey made RGB
     return Image.fromarray(grid.permute(1, 2, 0).numpy())
+
+
+def mark_beyond(images: Tensor, beyond: float) -> Tensor:
+    """Images [N, 1 or 3, H, W] in [-1, 1] -> uint8 [N, 3, H, W], in colour where a value leaves the range.
+
+    Pixels that exceed 1 by more than `beyond` are vermilion, and those that fall as far below -1 are blue.
+    """
+    pixels = to_pixels(images).expand(-1, 3, -1, -1)
+    for outside, color in ((images > 1 + beyond, VERMILION), (images < -1 - beyond, BLUE)):
+        paint = torch.tensor(ImageColor.getrgb(color), dtype=torch.uint8)[:, None, None]
+        pixels = torch.where(outside.any(dim=1, keepdim=True), paint, pixels)
+    return pixels
 
 
 def save_picture(picture: Image.Image, file: str | Path, **options: object) -> Path:

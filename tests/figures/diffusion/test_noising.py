@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 import torch
+from PIL import ImageColor
 
 from diffusion_lessons import schedules
+from diffusion_lessons.figures import style
 from diffusion_lessons.figures.diffusion import noising
 
 LINEAR = schedules.ddpm_linear()
@@ -31,6 +33,16 @@ def test_observer_figure_has_one_line_a_path_over_time_and_over_lambda():
     left, right = noising.observer_figure(paths, shares, {"linear": [80, 24], "cosine": [99, 90]}).axes
     assert list(left.get_lines()[1].get_ydata()) == [99, 90]
     assert list(right.get_lines()[0].get_xdata()) == [LINEAR.lam(250.0), LINEAR.lam(500.0)]
+
+
+def test_a_strip_colours_the_pixels_that_leave_the_range():
+    images = torch.tensor([[1.05, 1.2], [-1.05, -1.2]])[None, None]
+    picture = noising.image_strip({"x": images}, ["a"], "title", beyond=0.1).axes[0].images[0].get_array()
+    vermilion, blue = (ImageColor.getrgb(color) for color in (style.VERMILION, style.BLUE))
+    assert picture[:2, :2].tolist() == [[[255] * 3, list(vermilion)], [[0] * 3, list(blue)]]
+    assert (picture[2] == 255).all() and (picture[:, 2] == 255).all()
+    plain = noising.image_strip({"x": images}, ["a"], "title").axes[0].images[0].get_array()
+    assert plain.shape == (3, 3) and plain[0, 1] == pytest.approx(1.2)
 
 
 def test_a_strip_of_colour_images_is_refused():
