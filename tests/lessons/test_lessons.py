@@ -12,6 +12,7 @@ from lesson_files import CONCEPTS, LESSONS, ROOT, names, read_built, read_source
 from lesson_hygiene import all_headings
 
 from diffusion_lessons.checks import EXERCISES
+from diffusion_lessons.checks.result import RIGHT, UNWRITTEN, WRONG
 
 ALL = names()
 IDEAS = json.loads(CONCEPTS.read_text())
@@ -28,6 +29,14 @@ def headings_of(number: str) -> list[str] | None:
 @pytest.mark.parametrize("name", ALL)
 def test_a_lesson_is_built_and_well_made(name):
     assert check(name) == []
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_stored_checks_bear_the_colours_of_the_code(name):
+    """Of the bar at the left of each result: a notebook built before a colour was changed shows an older one."""
+    outputs = [output for cell in read_built(LESSONS / f"{name}.ipynb").cells for output in cell.get("outputs", [])]
+    bars = re.findall(r"4px solid (#\w{6})", "".join(output.get("data", {}).get("text/html", "") for output in outputs))
+    assert set(bars) <= {RIGHT, WRONG, UNWRITTEN}
 
 
 def test_a_lesson_with_a_letter_stands_behind_its_number():
