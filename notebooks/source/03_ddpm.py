@@ -430,9 +430,9 @@ assert distance_of["darkness"] > distance_of["nothing"] > 1.5 * distance_of["the
 # %% [markdown]
 # **It was the start, and what it lacked was the shape.** Darkness does not mend it: the digits come out darker than
 # real ones, and the Fréchet distance grows. The mean of all digits, dark in the right places, changes the distance
-# little. But a trace of the label's *mean* digit, which is only a blur, removes most of the excess, and a trace of a whole
-# digit hardly more. So the network takes from $x_{901}$ the rough shape of the digit that it was asked for, and in pure
-# noise it finds none. (The distance is from 200 samples to real digits; even 200 real ones would not score 0.)
+# little. But a trace of the label's *mean* digit, which is only a blur, removes most of the excess, and a trace of a
+# whole digit hardly more. So the network takes from $x_{901}$ the rough shape of the digit that it was asked for, and
+# in pure noise it finds none. (The distance is from 200 samples to real digits; even 200 real ones would not score 0.)
 #
 # Mind what these rows do not show. A start with a trace of a digit *says* which digit it is, so a part of the answer is
 # in the question: that more digits are recognised is no proof of a better sampler. The fair rival is the last row. The
