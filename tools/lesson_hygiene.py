@@ -160,8 +160,13 @@ def quizzes(notebook: NotebookNode) -> Iterator[tuple[int | None, str]]:
 
 
 def pictures(notebook: NotebookNode) -> Iterator[tuple[int | None, str]]:
-    """A picture says in words what it shows."""
+    """A picture is seen, and says in words what it shows: a notebook displays the last expression of a cell alone."""
     for number, cell in code(notebook):
+        body = ast.parse(cell.source).body
+        for node in ast.walk(ast.Module(body, [])):
+            called = isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and node.value.func
+            if getattr(called, "id", "") == "show" and node is not body[-1]:
+                yield number, "a picture that nobody sees: end the cell with show(figure, alt), outside of any block"
         for output, below in zip_longest(cell.outputs, cell.outputs[1:], fillvalue={}):
             for kind in set(output.get("data", {})) & {"image/png", "image/jpeg", "image/svg+xml"}:
                 alt = output.metadata.get(kind, {}).get("alt", "")

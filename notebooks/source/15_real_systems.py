@@ -6,8 +6,8 @@
 # **Budget.** About 24 seconds of one CPU core, 1.1 GB of memory, nothing to download.
 #
 # **Afterwards you can** write any deterministic sampler down as a table of numbers and run it in any language; put a
-# sampler of this course into a pipeline of `diffusers`; save a trained system so that production code loads it; and
-# tell whether a pipeline uses the sampler that you gave it.
+# sampler of this course into a pipeline of `diffusers`; save a trained system so that production code, with two more
+# imports, loads it; and tell whether a pipeline uses the sampler that you gave it.
 
 # %%
 import json
@@ -165,7 +165,17 @@ show(
 #
 # Now the real thing. The text-to-image system of lesson 13 has a text encoder, a U-Net and a decoder. So has Stable
 # Diffusion, and its pipeline class does not ask who trained them. `save_miniature` writes ours as a *pipeline
-# directory*, and the class that runs Stable Diffusion in thousands of products loads it, with nothing downloaded.
+# directory*, and the class that runs Stable Diffusion in thousands of products loads it, with nothing downloaded. The
+# directory holds weights and the names of classes, not their code: a program that did not write it imports these first.
+#
+# ```python
+# from diffusers import DiffusionPipeline
+#
+# import diffusion_lessons.pipelines.parts
+# import diffusion_lessons.pipelines.schedulers
+#
+# pipe = DiffusionPipeline.from_pretrained("miniature")
+# ```
 
 # %%
 if not missing:
@@ -189,7 +199,8 @@ if not missing:
     pictures = pipe("a red seven", output_type="pt", **ask).images * 2 - 1
     seen = parts_of_captions.load_judge()(pictures)
     print(f"{int((seen.digit == 7).sum())} of 4 are sevens, says the judge of lesson 13")
-    show(image_grid(pictures, columns=4, enlarge=3), '"a red seven", from the pipeline class of Stable Diffusion.')
+words = '"a red seven", four times, from the pipeline class of Stable Diffusion.'
+show(image_grid(pictures, columns=4, enlarge=3), words) if not missing else None
 
 # %% [markdown]
 # The scheduler in it is `LessonScheduler`: the table of ++2M, one row for each call of `step`. No formula was written
@@ -252,11 +263,12 @@ believed = working("their_next_time", their_next_time)
 for count in (10, 12):
     grid = path.grid(count)
     gaps = [abs(believed(int(t), count) - s) for t, s in pairwise(grid[:-1])]
-    print(f"{count} steps: the network is asked up to {max(gaps):.0f} times away from where x was sent")
+    wrong = sum(gap > 0 for gap in gaps)
+    print(f"{count} steps: {wrong} of {len(gaps)} times told to the network are off, by up to {max(gaps):.0f} in t")
 
 # %% [markdown]
-# One time in a thousand is a small error here. It is still a wrong noise level at every step, of the kind that lesson
-# 17 looks for.
+# One time in a thousand is a small error here. It is still a wrong noise level at every third step, of the kind that
+# lesson 17 looks for.
 
 # %% [markdown]
 # ## The pipeline that throws your sampler away
@@ -362,7 +374,7 @@ for name in ("ddim", "dpm_solver_pp_2m", "euler"):
 # - A deterministic sampler is a table: keep a share of $x$, add weights times clean samples. The network is not in it.
 # - Whoever has the table needs no library. Methods of two stages have two rows a step; multistep methods remember.
 # - A pipeline is an interface. Trained parts of any size fit it, and the miniature draws in Stable Diffusion's class.
-# - Right implementations agree to rounding. Where they do not, one of them asks the network at another time.
+# - Right implementations agree to rounding. Where two do not, compare first the times at which they ask the network.
 # - A pipeline may throw your sampler away. Only a change that changes something shows that it is used.
 
 # %% [markdown]

@@ -94,6 +94,8 @@ SPOILED = {
         lambda notebook: notebook.cells[5].outputs[1].data.update({"text/markdown": "Else."}),
         "caption",
     ),
+    "an unseen picture": (set_source(2, "if True:\n    show(figure, words)"), "a picture that nobody sees"),
+    "a picture passed over": (set_source(2, "show(figure, words)\nx = 1"), "a picture that nobody sees"),
     "an answer in the cell": (
         set_source(2, 'predict("How?", ["a", "b"], answer=1, why="So.")'),
         "a question in the cell",
