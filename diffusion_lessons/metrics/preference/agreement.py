@@ -7,7 +7,6 @@ from itertools import combinations
 from typing import NamedTuple
 
 from scipy import stats
-from sklearn.metrics import cohen_kappa_score
 
 from diffusion_lessons.metrics.intervals import Z, wilson_interval
 from diffusion_lessons.metrics.preference.votes import Vote, decided
@@ -25,7 +24,7 @@ class Share(NamedTuple):
 
 
 class Agreement(NamedTuple):
-    """How many choices of two persons between the same pictures agree, and kappa: 0 is chance, 1 is always."""
+    """How many choices of two persons between the same pictures agree, and kappa: 0 is tossing coins, 1 is always."""
 
     agree: Share
     kappa: float
@@ -34,24 +33,26 @@ class Agreement(NamedTuple):
 def agreement(votes: Sequence[Vote]) -> Agreement:
     """Of every two persons who both decided between the same two pictures: how often for the same one?
 
-    kappa is Cohen's (1960), over all these pairs of choices. Raises ValueError where no two persons saw the same.
+    Tossed coins agree in a half of the choices between two pictures, however many ways of sampling there are, so
+
+        kappa = (A - 1/2) / (1 - 1/2) = 2 A - 1 ,
+
+    A: the share that agrees (Brennan and Prediger 1981, with two categories). Raises ValueError where no two persons
+    saw the same.
     """
     by_pair: dict[str, list[Vote]] = defaultdict(list)
     for vote in decided(votes):
         by_pair[vote.pair].append(vote)
     both = [
-        (first.winner, second.winner)
+        first.winner == second.winner
         for rows in by_pair.values()
         for first, second in combinations(rows, 2)
         if first.person != second.person
     ]
     if not both:
         raise ValueError("no two persons decided between the same pictures: agreement needs a pair that two have seen")
-    either_way = [(str(a), str(b)) for pair in both for a, b in (pair, pair[::-1])]
-    one, other = zip(*either_way, strict=True)
-    alone = len({*one, *other}) == 1  # both always chose the same thing: chance agrees as well, kappa is 0 / 0
-    kappa = math.nan if alone else float(cohen_kappa_score(one, other))
-    return Agreement(_share(sum(a == b for a, b in both), len(both)), kappa)
+    agree = _share(sum(both), len(both))
+    return Agreement(agree, 2 * agree.share - 1)
 
 
 def left_share(votes: Sequence[Vote]) -> Share:

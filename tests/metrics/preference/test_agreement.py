@@ -1,11 +1,11 @@
 """Agreement, the side, power and prediction, against counts by hand and the exact binomial distribution."""
 
-import math
-
 import pytest
 from scipy import stats
 
 from diffusion_lessons.metrics.preference.agreement import agreement, left_share, predicted, votes_needed
+from diffusion_lessons.metrics.preference.pairs import WAYS, study_pairs
+from diffusion_lessons.metrics.preference.simulated import simulate
 from diffusion_lessons.metrics.preference.votes import Vote
 
 
@@ -22,13 +22,20 @@ def test_agreement_is_about_the_same_thing_at_whatever_side():
     ]
     found = agreement(rows)
     assert (found.agree.hits, found.agree.of) == (2, 3)
-    assert found.kappa == pytest.approx((2 / 3 - 1 / 2) / (1 - 1 / 2))  # each of a and b is half of the choices
+    assert found.kappa == pytest.approx((2 / 3 - 1 / 2) / (1 - 1 / 2))  # between two pictures, chance is a half
 
 
-def test_three_persons_are_three_pairs_of_persons_and_kappa_may_have_no_value():
+def test_tossed_coins_have_no_kappa_however_many_ways_there_are():
+    ways = dict.fromkeys(WAYS, 0.0)
+    found = agreement(simulate(study_pairs(each=20), persons=4, strengths=ways, left=0, neither=0))
+    assert len(ways) == 5 and found.agree.of == 10 * 20 * 6  # two of five ways, twenty times, two of four persons
+    assert abs(found.kappa) < 4 / found.agree.of**0.5  # four standard errors of 2 A - 1, where A is of fair coins
+
+
+def test_three_persons_are_three_pairs_of_persons_and_always_the_same_is_one():
     rows = [vote(person, 1, "left") for person in ("anna", "ben", "cleo")]
     found = agreement(rows)
-    assert (found.agree.hits, found.agree.of) == (3, 3) and math.isnan(found.kappa)
+    assert (found.agree.hits, found.agree.of) == (3, 3) and found.kappa == 1
     with pytest.raises(ValueError, match="no two persons"):
         agreement([vote("anna", 1, "left"), vote("ben", 2, "left")])
 
