@@ -7,6 +7,8 @@ import typer
 
 from diffusion_lessons.cli.options import LARGEST_SIDE, Device, Seed
 
+IMAGES = 500  # that the doctor denoises at each level, unless told otherwise
+
 
 def tour(
     out: Annotated[Path, typer.Option(help="Where the pictures, the table and index.html go.")] = Path("runs/tour"),
@@ -33,7 +35,7 @@ def doctor(
         str | None,
         typer.Option(help="With --checkpoint: find the fault of a network with these images, set or folder."),
     ] = None,
-    samples: Annotated[int, typer.Option(help="Real images that are noised and denoised, with --checkpoint.")] = 500,
+    samples: Annotated[int, typer.Option(help="Real images that are noised and denoised, with --checkpoint.")] = IMAGES,
     ship: Annotated[bool, typer.Option("--ship", help="Keep it in datasets/measurements/, for the course.")] = False,
     device: Device = None,
     seed: Seed = 0,
@@ -47,6 +49,8 @@ def doctor(
     """
     from diffusion_lessons.commands.doctor import show_diagnosis, show_health, show_levels
 
+    if (ship or samples != IMAGES) and (checkpoint is None or data is not None):
+        raise typer.BadParameter("--ship and --samples go with --checkpoint alone, without --data")
     if data is not None:
         if checkpoint is None:
             raise typer.BadParameter("--data needs the network: --checkpoint NAME or FILE")

@@ -5,8 +5,8 @@
 
 `examine` measures one thing after the other, up to the first that fails.
 
-`faults` lists what is seeded, each with the public thread in which somebody met it. `examination` is the order in which
-one looks; `probes` measure a sampler with exact denoisers, `losses`, `readings` and `averaging` a network with images.
+`faults` lists what is seeded, each with a public thread about its kind. `examination` is the order in which one looks;
+`probes` measure a sampler with exact denoisers, `losses`, `readings` and `averaging` a network with images.
 """
 
 from diffusion_lessons.face import offer

@@ -37,7 +37,7 @@ ALL = (
         "eval() is forgotten",
         "network",
         "lucidrains/DALLE2-pytorch#79",
-        "the measured loss of a diffusion prior rose, because its metrics ran in train mode",
+        "the loss of a diffusion prior rose; train mode was suspected, and ruled out, since there was no dropout",
         "call network.eval() before sampling and measuring, and network.train() before the next step of training",
     ),
     Fault(

@@ -63,11 +63,12 @@ def show_diagnosis(checkpoint: str, data: str, *, device: str | None = None, see
     images = load_data(data, size=size, channels=channels)
     case = case_of(denoise, images, seed=seed)
     print(f"{checkpoint}, with {len(case.images)} images of {images.card['name']}:")
+    print("(sampled by the library's DDIM; for your own loop: diffusion_lessons.clinic.examine(Case(..., draw=...)))")
     finding = examine_network(case)
     if finding is None:
         print("\nNothing is wrong that these measurements could find.")
     elif finding.cause:
-        print(f"\nThe likely cause: {FAULTS[finding.cause].title}. Somebody met it at {FAULTS[finding.cause].thread}.")
+        print(f"\nThe likely cause: {FAULTS[finding.cause].title}. About its kind: {FAULTS[finding.cause].thread}.")
     else:
         print("\nSomething is wrong, and no known fault explains it: begin where the line marked FAILS points.")
     return finding is None

@@ -45,7 +45,11 @@ def test_a_networks_fault_is_named_and_a_good_one_is_left_alone(tmp_path, capsys
     file = checkpoints.save(tmp_path / "mine", good.network, good.path, "eps", shape=good.shape, class_names=names)
     assert show_diagnosis(str(file), "digits") is False
     out = capsys.readouterr().out
-    assert "read as v, not as eps" in out and "The likely cause: v is read as eps." in out
+    assert "sampled by the library's DDIM" in out and "read as v, not as eps" in out
+    assert (
+        "About its kind: lllyasviel/stable-diffusion-webui-forge#2509." in out
+        and "The likely cause: v is read as eps." in out
+    )
     assert show_diagnosis("digits-diffusion", "digits") is True
     assert "Nothing is wrong that these measurements could find." in capsys.readouterr().out
 

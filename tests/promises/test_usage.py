@@ -23,7 +23,8 @@ DISTIL = "distil digits-progressive-8 --device cpu"
 WRONG = {
     "": """sampel|--colour|class gade""",
     "tour": """--out FILE|--out FILE/x|--device cuda|--device abacus|--seed -1""",
-    "doctor": "now",
+    "doctor": """now|--ship|--samples 9|--data digits|--checkpoint digits-diffusion --data digits --ship
+        --checkpoint digits-diffusion --data digits --samples 9""",
     "samplers": "ddim",
     "data": """nothing|digits --size 0|digits --size 100000|~nobody|EMPTY|FILE|digits --out noext
         digits --out FILE/x.png|--out a.png|--size 4""",
