@@ -24,7 +24,7 @@ class Beside(NamedTuple):
     """A row, the best plain row that takes no longer, and the paired difference of their figures.
 
     word  "better" or "worse" where the 95 % interval of the difference says so, else "undecided"; "alone" where no
-          plain row is as fast
+          plain row, of those measured, is as fast
     """
 
     row: Measurement
@@ -35,7 +35,7 @@ class Beside(NamedTuple):
     def __str__(self) -> str:
         name = f"{', '.join(self.row.techniques) or 'plain'}: {self.row.settings}"
         if self.rival is None:
-            return f"{name}: no plain run is as fast"
+            return f"{name}: no measured plain run is as fast"
         if self.word == "undecided":
             return f"{name}: not told from {self.rival.settings}, a difference of {self.difference}"
         return f"{name}: {self.word} than {self.rival.settings}, a difference of {self.difference}"

@@ -22,7 +22,7 @@ FINDINGS = {
     "better": "It beats taking fewer steps",
     "worse": "Taking fewer steps beats it",
     "undecided": "It is not told from taking fewer steps",
-    "alone": "No plain run is as fast",
+    "alone": "No measured plain run is as fast",
 }
 
 

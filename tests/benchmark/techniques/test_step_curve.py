@@ -38,7 +38,7 @@ def test_a_run_of_as_many_evaluations_is_a_rival_though_its_rounds_were_a_little
 def test_what_the_spread_does_not_decide_and_what_nothing_plain_is_as_fast_as():
     assert beside(timed(7, 1.55, 25, spread=0.3), PLAIN).word == "undecided"
     alone = beside(timed(7, 9.0, 5), PLAIN)
-    assert alone.word == "alone" and alone.rival is None and "no plain run is as fast" in str(alone)
+    assert alone.word == "alone" and alone.rival is None and "no measured plain run is as fast" in str(alone)
 
 
 def test_where_more_is_better_the_sign_turns():
