@@ -96,7 +96,7 @@ def test_the_examples_in_the_help_are_commands(name, capsys):
 def test_sample_writes_a_picture_and_an_animation(checkpoint, tmp_path, capsys):
     options = ["--label", "0,smudged", "--scale", "3", "--negative", "1", "--grid", "2x3", "--steps", "3"]
     assert run("sample", "--checkpoint", checkpoint, *options, "--out", "new/seven.png", "--trajectory") == 0
-    assert Image.open("new/seven.png").size == (3 * 66 + 2, 2 * 66 + 2)
+    assert Image.open("new/seven.png").size == (3 * 68 + 4, 2 * 68 + 4)
     assert Image.open("new/seven-trajectory.png").n_frames == 4
     assert "6 samples, 6 network evaluations each" in capsys.readouterr().out
 
@@ -171,7 +171,7 @@ def test_a_warning_is_a_note(checkpoint, capsys):
 def test_train_then_sample(capsys):
     assert run("train", "digits", *TINY, "--out", "run", "--device", "cpu") == 0
     assert "loss " in capsys.readouterr().err
-    assert Image.open("run/samples.png").size == (10 * 66 + 2, 4 * 66 + 2)
+    assert Image.open("run/samples.png").size == (10 * 68 + 4, 4 * 68 + 4)
     assert run("sample", "--checkpoint", "run/digits-diffusion", "--label", "3", "--steps", "2", "--grid", "1x1") == 0
 
 
@@ -180,7 +180,7 @@ def test_distil_then_sample_in_the_steps_it_learned(capsys):
     assert "make it first with `diffusion-lessons distil digits-progressive-8`" in capsys.readouterr().err
     assert run("distil", "digits-progressive-8", *TINY, "--device", "cpu") == 0
     assert "--sampler ddim --steps 8" in capsys.readouterr().err
-    assert Image.open("runs/digits-progressive-8/samples.png").size == (10 * 66 + 2, 4 * 66 + 2)
+    assert Image.open("runs/digits-progressive-8/samples.png").size == (10 * 68 + 4, 4 * 68 + 4)
     student = ["sample", "--checkpoint", "runs/digits-progressive-8/digits-progressive-8", "--grid", "1x1"]
     assert run(*student, "--steps", "8") == 0
     assert run(*student, "--steps", "4") == 1
@@ -217,7 +217,7 @@ def test_data_lists_and_describes(capsys):
     assert "digits" in (listed := capsys.readouterr().out) and "embedded" in listed
     assert run("data", "digits", "--out", "digits.png") == 0
     assert "1,797 images" in capsys.readouterr().out
-    assert Image.open("digits.png").size == (8 * 66 + 2, 10 * 66 + 2)
+    assert Image.open("digits.png").size == (8 * 68 + 4, 10 * 68 + 4)
 
 
 def test_texts_are_read():
