@@ -450,15 +450,14 @@ labels, real = torch.arange(100) % 10, moments(features.reference("mnist", "trai
 def frechet_of(network, samplers_by_step, seed):
     """Fréchet distance of 100 digits, drawn with these samplers, one a step."""
     net = load(network)
-    x, times = (
-        net.path.prior((100, 1, 28, 28), torch.Generator().manual_seed(seed)),
-        net.path.grid(len(samplers_by_step)),
-    )
+    x = net.path.prior((100, 1, 28, 28), torch.Generator().manual_seed(seed))
+    times = net.path.grid(len(samplers_by_step))
     for k, sampler in enumerate(samplers_by_step):
         x = sample(samplers.ALL[sampler], condition_on(net, labels), x, net.path, times[k : k + 2])
     return frechet_distance(real, features.features(x.clamp(-1, 1)))
 
 
+# %%
 ways = {
     "flow, Euler": ("mnist-flow", ["euler"] * 4),
     "diffusion, DDIM": ("mnist-diffusion", ["ddim"] * 4),

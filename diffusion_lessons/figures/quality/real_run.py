@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import torch
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 from torchvision.utils import make_grid
@@ -27,13 +27,8 @@ def history_figure(curves: Mapping[str, Curve], moments: Sequence[int], pictures
     left.set_ylim(0.09, 0.2)
     left.legend(frameon=False)
     style.clean(left)
-    columns, height = pictures.shape[1], pictures.shape[3]
-    right.imshow(_tiles(pictures.flatten(0, 1), columns), interpolation="nearest")
-    right.set_yticks([(height + 1) * (k + 0.5) for k in range(len(moments))], [f"{n:,}" for n in moments])
-    right.set_xticks([])
+    _draw_rows(right, pictures.flatten(0, 1), [f"{images:,}" for images in moments])
     right.set(title="The pictures go on changing", ylabel="images seen")
-    right.tick_params(length=0)
-    right.spines[:].set_visible(False)
     return figure
 
 
@@ -89,21 +84,22 @@ def class_grid(groups: Mapping[str, Tensor], names: Sequence[str]) -> Figure:
     size = (0.62 * sum(counts) + 1.5, 0.62 * len(names) + 0.3 * any(groups))
     figure = Figure(figsize=size, layout="constrained")
     plots = figure.subplots(1, len(groups), width_ratios=counts, squeeze=False)[0]
-    for axes, (title, images), each in zip(plots, groups.items(), counts, strict=True):
-        axes.imshow(_tiles(images, each), interpolation="nearest")
+    for axes, (title, images) in zip(plots, groups.items(), strict=True):
+        _draw_rows(axes, images, names)
         axes.set_title(title)
-        axes.set(xticks=[], yticks=[])
-        axes.tick_params(length=0)
-        axes.spines[:].set_visible(False)
-    height = next(iter(groups.values())).shape[-2]
-    plots[0].set_yticks([(height + 1) * (k + 0.5) for k in range(len(names))], list(names))
+    for axes in plots[1:]:
+        axes.set_yticks([])
     return figure
 
 
-def _tiles(images: Tensor, columns: int) -> np.ndarray:
-    """Images [n, 3, H, W] in [-1, 1] as one picture, with white lines between them."""
-    grid = make_grid(images.detach().cpu().clamp(-1, 1), nrow=columns, padding=1, pad_value=1.0)
-    return to_pixels(grid).permute(1, 2, 0).numpy()
+def _draw_rows(axes: Axes, images: Tensor, names: Sequence[str]) -> None:
+    """Images [rows * columns, 3, H, W] in [-1, 1], with white lines between them; a row for each name."""
+    tiles = make_grid(images.detach().cpu().clamp(-1, 1), nrow=len(images) // len(names), padding=1, pad_value=1.0)
+    axes.imshow(to_pixels(tiles).permute(1, 2, 0).numpy(), interpolation="nearest")
+    axes.set_xticks([])
+    axes.set_yticks([(images.shape[-2] + 1) * (k + 0.5) for k in range(len(names))], list(names))
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
 
 
 def by_class(images: Tensor, classes: int) -> Tensor:
