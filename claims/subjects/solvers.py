@@ -101,12 +101,12 @@ def _error(name: str, evaluations: int) -> float:
 
 
 LARGE = {
-    "2M in 5": Settings(SOLVER, 5),
-    "2M in 10": Settings(SOLVER, 10),
-    "3M in 5": Settings("dpm_solver_pp_3m", 5),
-    "3M in 10": Settings("dpm_solver_pp_3m", 10),
-    "Heun in 9": Settings("heun", 5),
-    "DPM-Solver-3 in 10": Settings("dpm_solver_3", 4),
+    "2M@5": Settings(SOLVER, 5),
+    "2M@10": Settings(SOLVER, 10),
+    "3M@5": Settings("dpm_solver_pp_3m", 5),
+    "3M@10": Settings("dpm_solver_pp_3m", 10),
+    "Heun@9": Settings("heun", 5),
+    "DPM-Solver-3@10": Settings("dpm_solver_3", 4),
 }
 
 
@@ -121,7 +121,7 @@ def larger_steps(network: str) -> list[Number]:
     """Few evaluations are spent best on many simple steps or on a multistep solver."""
     numbers = []
     for name, settings in LARGE.items():
-        solver, ode = rows(network, settings, Settings("ddim", 5 if name.endswith(" 5") else 10))
+        solver, ode = rows(network, settings, Settings("ddim", 5 if name.endswith("@5") else 10))
         numbers += [excess(f"{name}: excess over DDIM", solver, ode), value(name, solver)]
     return numbers
 
