@@ -118,7 +118,7 @@ def test_a_condition_is_named_in_a_few_words():
         for one in evidence:
             if one.verdict.word == WHERE:
                 condition, _, still_open = one.verdict.note.partition("; undecided: ")
-                assert 1 <= len(condition.split()) <= 14 and len(still_open.split()) <= 12, (name, one.verdict.note)
+                assert 1 <= len(condition.split()) <= 12 and len(still_open.split()) <= 12, (name, one.verdict.note)
 
 
 def test_every_number_says_where_it_was_measured():
