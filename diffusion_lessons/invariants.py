@@ -4,7 +4,8 @@
 converged and the samples are noise" is usually one of these.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import NamedTuple
 
 import torch
@@ -170,13 +171,14 @@ def diagnose(
     shape = tuple(data.shape[1:]) if data is not None else shape or getattr(denoise, "shape", None)
     if shape is None:
         raise ValueError("give data or shape: the denoiser does not say what shape one sample has")
-    for findings in (
-        of_path(path),
-        of_denoiser(denoise, path, data, shape),
-        of_sampler(sampler, denoise, path, data, shape),
-    ):
-        for finding in findings:
-            report(str(finding))
-            if not finding.ok:
-                return finding
+    of_all = of_path(path), of_denoiser(denoise, path, data, shape), of_sampler(sampler, denoise, path, data, shape)
+    return first_failure(chain.from_iterable(of_all), report)
+
+
+def first_failure(findings: Iterable[Finding], report: Callable[[str], None]) -> Finding | None:
+    """Report findings in order until one fails; return that one, or None if all hold."""
+    for finding in findings:
+        report(str(finding))
+        if not finding.ok:
+            return finding
     return None

@@ -20,7 +20,7 @@ from diffusion_lessons.clinic.faults import FAULTS
 from diffusion_lessons.clinic.readings import Reading, other_readings
 from diffusion_lessons.clinic.short_run import averaging_gain
 from diffusion_lessons.denoisers.conditions import takes_condition
-from diffusion_lessons.invariants import Finding
+from diffusion_lessons.invariants import Finding, first_failure
 from diffusion_lessons.samplers.checks import holds_data
 from diffusion_lessons.sampling import is_latent
 
@@ -31,11 +31,7 @@ def examine(case: Case, report: Callable[[str], None] = print) -> Finding | None
     `finding.cause` is the name of a fault in `FAULTS`, or "" where the measurement says that something is wrong and not
     what. The case is not changed.
     """
-    for finding in findings(case):
-        report(str(finding))
-        if not finding.ok:
-            return finding
-    return None
+    return first_failure(findings(case), report)
 
 
 def findings(case: Case) -> Iterator[Finding]:
@@ -59,7 +55,7 @@ class Network:
     """
 
     def __init__(self, case: Case) -> None:
-        self.case, self.denoise = case, case.denoise
+        self.denoise = case.denoise
         half, conditions = len(case.images) // 2, case.conditions
         few = slice(half, half + losses.COUNT)
         self.fitted, self.images = case.images[:half], case.images[few]
@@ -88,14 +84,14 @@ class Network:
 
     def ratio(self, denoise: Any) -> Tensor:
         """Its squared error in units of the linear denoiser's, [levels]."""
-        return losses.errors_by_level(denoise, self.images, self.conditions).mean / self.linear
+        own = denoise is self.denoise
+        errors = self.errors if own else losses.errors_by_level(denoise, self.images, self.conditions)
+        return errors.mean / self.linear
 
 
-def _finding(name: str, ok: bool, observation: str, cause: str, remedy: str = "") -> Finding:
-    """A finding; of a known fault, its title and remedy are told if it fails."""
-    if cause and not remedy:
-        remedy = f"{FAULTS[cause].title}: {FAULTS[cause].remedy}"
-    return Finding(name, ok, observation, remedy, cause)
+def _finding(name: str, ok: bool, observation: str, cause: str) -> Finding:
+    """A finding of a known fault, whose title and remedy are told if it fails."""
+    return Finding(name, ok, observation, f"{FAULTS[cause].title}: {FAULTS[cause].remedy}", cause)
 
 
 def of_data(case: Case) -> Iterator[Finding]:
@@ -151,7 +147,7 @@ def of_sampler_alone(case: Case) -> Iterator[Finding]:
 
 def of_network(case: Case, network: Network) -> Iterator[Finding]:
     """Better than the best linear denoiser at every level? If not: is there another reading under which it is?"""
-    ratio = network.errors.mean / network.linear
+    ratio = network.ratio(network.denoise)
     worst = int(ratio.argmax())
     words = f"at level {network.errors.levels[worst]:g} its loss is {ratio[worst]:.2f} of that of the best linear one"
     if ratio[worst] < limits.LINEAR:
@@ -161,10 +157,9 @@ def of_network(case: Case, network: Network) -> Iterator[Finding]:
         if better is None:
             yield Finding("better than a linear denoiser", False, words, _memory(case))
         else:
-            found = network.ratio(better.denoise).max()
-            yield _finding(
-                "better than a linear denoiser", False, f"{words}; {better.words}: {found:.2f}", better.cause
-            )
+            reading, found = better
+            told = f"{words}; {reading.words}: {found.max():.2f}"
+            yield _finding("better than a linear denoiser", False, told, reading.cause)
     overlap = network.errors.overlap
     off = int(overlap.abs().argmax())
     yield Finding(
@@ -175,8 +170,8 @@ def of_network(case: Case, network: Network) -> Iterator[Finding]:
     )
 
 
-def best_reading(network: Network) -> Reading | None:
-    """The other reading under which the network beats the linear denoiser at every level, if there is one."""
+def best_reading(network: Network) -> tuple[Reading, Tensor] | None:
+    """The other reading under which the network beats the linear denoiser at every level, and by what; or None."""
     found = []
     for reading in other_readings(network.denoise):
         try:
@@ -184,8 +179,8 @@ def best_reading(network: Network) -> Reading | None:
         except (ValueError, IndexError, RuntimeError):  # a network that refuses such times
             continue
         if ratio.max() < limits.LINEAR:
-            found.append((ratio.mean().item(), reading))
-    return min(found, key=lambda one: one[0])[1] if found else None
+            found.append((reading, ratio))
+    return min(found, key=lambda one: one[1].mean().item(), default=None)
 
 
 def _memory(case: Case) -> str:
@@ -205,9 +200,9 @@ def of_labels(network: Network) -> Iterator[Finding]:
     conditions = network.conditions
     if conditions is None:
         return
-    found = losses.errors_by_label(network.denoise, network.images, conditions)
-    high = [number for number, level in enumerate(found["right"].levels) if level >= limits.LABELS_FROM]
-    more = (found["wrong"].squared - found["right"].squared)[high].mean(dim=0)  # [images]
+    right, wrong = network.errors, losses.errors_by_level(network.denoise, network.images, losses.others(conditions))
+    high = [number for number, level in enumerate(right.levels) if level >= limits.LABELS_FROM]
+    more = (wrong.squared - right.squared)[high].mean(dim=0)  # [images]
     sure = (more.mean() / (more.std() / len(more) ** 0.5).clamp(min=1e-9)).item()
     words = f"with another image's label the loss is {more.mean():+.3f} higher, {sure:.0f} standard errors"
     yield _finding("its own label helps", sure > limits.SURE, words, "labels_shuffled")

@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from diffusion_lessons.benchmark.levels import LEVELS
 from diffusion_lessons.denoisers.conditions import null_condition, takes_condition
 from diffusion_lessons.estimates import Estimate
 from diffusion_lessons.path import Path
 
-LEVELS = (0.15, 0.3, 0.6, 1.2, 2.5, 5.0, 15.0)  # noise levels sigma / alpha
 COUNT = 200  # images that are noised and denoised
 
 
@@ -41,12 +41,11 @@ class LinearDenoiser:
 
 
 class Errors(NamedTuple):
-    """Squared errors of x0_hat, [levels, images], and what else the estimates say of themselves, [levels]."""
+    """Squared errors of x0_hat, [levels, images], and how the errors lie to the estimates, [levels]."""
 
     levels: tuple[float, ...]
     squared: Tensor
     overlap: Tensor  # <x0_hat, x_0 - x0_hat> / <x_0, x_0>: 0 for a conditional mean, whose error is orthogonal to it
-    largest: Tensor  # the 99.9 % quantile of |x0_hat|
 
     @property
     def mean(self) -> Tensor:
@@ -66,7 +65,7 @@ def errors_by_level(
     """The errors of a denoiser on images [n, ...] noised to each level, the same noise for every denoiser."""
     path = path or denoise.path
     generator = torch.Generator().manual_seed(seed)
-    squared, overlap, largest, levels = [], [], [], reached(path)
+    squared, overlap, levels = [], [], reached(path)
     for t in levels.values():
         eps = torch.randn(images.shape, generator=generator)
         x = path.add_noise(images, eps, t)
@@ -74,8 +73,7 @@ def errors_by_level(
             x0 = (denoise(x, t) if conditions is None else denoise(x, t, conditions)).x0.float()
         squared.append((x0 - images).square().flatten(1).mean(dim=1))
         overlap.append((x0 * (images - x0)).sum() / images.square().sum())
-        largest.append(_quantile(x0.abs()))
-    return Errors(tuple(levels), torch.stack(squared), torch.stack(overlap), torch.stack(largest))
+    return Errors(tuple(levels), torch.stack(squared), torch.stack(overlap))
 
 
 def errors_by_label(denoise: Any, images: Tensor, conditions: Tensor, seed: int = 0) -> dict[str, Errors]:
@@ -84,13 +82,17 @@ def errors_by_label(denoise: Any, images: Tensor, conditions: Tensor, seed: int 
     For exact denoisers right <= null <= wrong: without a condition the best answer is the mean over all conditions, and
     no other condition's answer is nearer to the truth than that.
     """
-    order = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))
     found = {"right": errors_by_level(denoise, images, conditions, seed=seed)}
-    found["wrong"] = errors_by_level(denoise, images, conditions[order], seed=seed)
+    found["wrong"] = errors_by_level(denoise, images, others(conditions, seed), seed=seed)
     if takes_condition(denoise):
         null = null_condition(denoise).expand_as(conditions)
         found["null"] = errors_by_level(denoise, images, null, seed=seed)
     return found
+
+
+def others(conditions: Tensor, seed: int = 0) -> Tensor:
+    """The conditions [n, ...] in another order: those of other images."""
+    return conditions[torch.randperm(len(conditions), generator=torch.Generator().manual_seed(seed))]
 
 
 @torch.no_grad()
@@ -109,8 +111,3 @@ def null_distance(denoise: Any, images: Tensor, conditions: Tensor, *, draws: in
     told = torch.stack([denoise(x, t, conditions[row].expand(len(x), *conditions.shape[1:])).x0 for row in rows])
     null = denoise(x, t, null_condition(denoise).expand(len(x), *conditions.shape[1:])).x0
     return ((null - told.mean(dim=0)).square().mean() / told.var(dim=0).mean().clamp(min=1e-12)).item()
-
-
-def _quantile(values: Tensor, share: float = 0.999) -> Tensor:
-    flat = values.flatten()
-    return flat.kthvalue(max(1, math.ceil(share * len(flat)))).values

@@ -4,6 +4,7 @@ A denoiser that always sees the same picture c knows everything: on the way down
 standard deviation sigma_t, and ends at c. What a sampler makes of it has nothing to do with any network.
 """
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import torch
@@ -13,6 +14,7 @@ from diffusion_lessons.clinic.case import Case
 from diffusion_lessons.denoisers.conditions import is_null
 from diffusion_lessons.estimates import Estimate
 from diffusion_lessons.path import match
+from diffusion_lessons.samplers.base import State
 
 COUNT = 64  # samples drawn
 
@@ -79,14 +81,13 @@ def guided_with_exact(case: Case, seed: int = 0) -> tuple[float, float]:
     """
     shape = tuple(case.images.shape[1:])
     small = Stripes(case.denoise, shape, told=0.02, untold=0.0)
-    scale = small.signal([*_run(case, small, seed)][-1].x) / 0.02
+    scale = small.signal(_run(case, small, seed)[-1].x) / 0.02
     if scale <= 1.05:
         return scale, 0.0
     large = Stripes(case.denoise, shape, told=3 * (1 - 1 / scale), untold=3.0)
-    return scale, large.signal([*_run(case, large, seed)][-1].x)
+    return scale, large.signal(_run(case, large, seed)[-1].x)
 
 
-def _run(case: Case, exact: Stripes, seed: int) -> Any:
-    generator = torch.Generator().manual_seed(seed)
-    x = exact.path.prior((COUNT, *exact.shape), generator)
-    return case.draw(exact, x, case.conditions_for(COUNT), generator)
+def _run(case: Case, exact: Stripes, seed: int) -> list[State]:
+    """The states after each step of the case's own sampler."""
+    return replace(case, denoise=exact).samples(COUNT, seed)[1:]

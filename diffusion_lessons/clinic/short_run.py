@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from diffusion_lessons.denoisers.conditions import null_condition, takes_condition
 from diffusion_lessons.denoisers.network import Denoiser
 from diffusion_lessons.training.batches import stratified
+from diffusion_lessons.training.ema import EMA
 from diffusion_lessons.training.losses import loss, sample_times
 
 DROPPED = 0.1  # of the conditions, as the course's recipes do
@@ -34,7 +35,8 @@ def trained_on(
         raise ValueError(f"only a denoiser made from a network (an nn.Module) can be trained; got {denoise!r}")
     network = copy.deepcopy(denoise.network).train().requires_grad_(True)
     optimizer = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=0.01, betas=(0.9, 0.99))
-    generator, average = torch.Generator().manual_seed(seed), None
+    generator = torch.Generator().manual_seed(seed)
+    average: EMA | None = None
     for step in range(steps):
         rows = torch.randint(len(images), (batch,), generator=generator)
         eps = torch.randn(batch, *images.shape[1:], generator=generator)
@@ -47,10 +49,10 @@ def trained_on(
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()
         if step == average_from:
-            average = copy.deepcopy(network)
-        elif step > average_from and average is not None:
-            torch._foreach_lerp_(_weights(average), _weights(network), 1 / (step - average_from + 1))
-    return _with(denoise, network), _with(denoise, average or network)
+            average = EMA(network, share=1.0)  # of all steps from here on alike
+        elif average is not None:
+            average.update(network, step - average_from)
+    return _with(denoise, network), _with(denoise, average.network if average else network)
 
 
 def averaging_gain(denoise: Denoiser, images: Tensor, conditions: Tensor | None, measure: Any, **options: Any) -> float:
@@ -71,10 +73,6 @@ def dropped(denoise: Any, conditions: Tensor, generator: torch.Generator) -> Ten
     null = null_condition(denoise).to(conditions.dtype).expand_as(conditions)
     chosen = torch.rand(len(conditions), generator=generator) < DROPPED
     return torch.where(chosen.view(-1, *[1] * (conditions.ndim - 1)), null, conditions)
-
-
-def _weights(network: nn.Module) -> list[Tensor]:
-    return [parameter.data for parameter in network.parameters()]
 
 
 def _with(denoise: Denoiser, network: nn.Module) -> Denoiser:

@@ -12,7 +12,6 @@ Sources: https://onnx.ai, https://onnxruntime.ai/docs/performance/model-optimiza
 
 import copy
 import importlib.util
-import logging
 import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
@@ -25,6 +24,7 @@ from torch import Tensor, nn
 
 from diffusion_lessons.denoisers.network import Denoiser
 from diffusion_lessons.machine.files import check_writable, write_atomically
+from diffusion_lessons.machine.quiet import quiet_logging
 from diffusion_lessons.networks.unet import UNet
 from diffusion_lessons.optimise.copies import network_of
 from diffusion_lessons.optimise.int8 import (
@@ -184,11 +184,6 @@ def _quantised(graph: bytes, examples: Sequence[Example], kept: Sequence[str]) -
 @contextmanager
 def _quietly() -> Iterator[None]:
     """Inside, the libraries say nothing of their own internals."""
-    before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(before)
+    with quiet_logging(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

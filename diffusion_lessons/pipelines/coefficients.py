@@ -44,6 +44,13 @@ class LinearStep(NamedTuple):
     keep: float
     clean: tuple[float, ...]
 
+    def next(self, x: Tensor, seen: Sequence[Tensor]) -> Tensor:
+        """The next x, from this one and the clean samples seen so far, the last of them first."""
+        x = self.keep * x
+        for weight, x0 in zip(self.clean, seen, strict=False):
+            x = x + weight * x0
+        return x
+
 
 class _Symbols:
     """A denoiser of rows of coefficients [1, 1 + looks]: x_T is the first unit vector, x0_hat of look k the k-th."""
@@ -107,9 +114,7 @@ def follow(steps: Sequence[LinearStep], denoise: DenoiserLike, x: Tensor) -> Ten
     with torch.no_grad():
         for step in steps:
             seen.insert(0, denoise(x, step.t).x0)
-            x = step.keep * x
-            for weight, x0 in zip(step.clean, seen, strict=False):
-                x = x + weight * x0
+            x = step.next(x, seen)
     return x
 
 

@@ -5,13 +5,13 @@ t = 0 is clean data here. On flow paths it shows the network 1000 t.
 """
 
 import importlib.util
-import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
+from diffusion_lessons.machine.quiet import quiet_logging
 from diffusion_lessons.path import Path
 from diffusion_lessons.schedules import cosine, ddpm_linear, flow, from_alpha_bar
 
@@ -32,12 +32,8 @@ def why_no_pipelines() -> str:
 @contextmanager
 def quiet_import() -> Iterator[None]:
     """Inside, `diffusers` and torchao, which it imports, do not warn of their own internals."""
-    before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
+    with quiet_logging():
         yield
-    finally:
-        logging.disable(before)
 
 
 def is_flow(config: Mapping[str, Any]) -> bool:

@@ -17,7 +17,7 @@ from diffusion_lessons.captions.denoiser import CaptionDenoiser
 from diffusion_lessons.checkpoints import load
 from diffusion_lessons.machine.fields import check_value
 from diffusion_lessons.machine.files import check_writable
-from diffusion_lessons.pipelines.configs import quiet_import, why_no_pipelines
+from diffusion_lessons.pipelines.configs import PREDICTS, quiet_import, why_no_pipelines
 
 
 def miniature(denoise: CaptionDenoiser | None = None, sampler: str = "dpm_solver_pp_2m") -> Any:
@@ -56,7 +56,7 @@ def miniature(denoise: CaptionDenoiser | None = None, sampler: str = "dpm_solver
         scheduler=LessonScheduler(
             num_train_timesteps=int(denoise.path.T),
             beta_schedule="squaredcos_cap_v2",
-            prediction_type={"eps": "epsilon", "x0": "sample", "v": "v_prediction"}[denoise.predicts],
+            prediction_type={ours: theirs for theirs, ours in PREDICTS.items()}[denoise.predicts],
             sampler=sampler,
         ),
         safety_checker=None,

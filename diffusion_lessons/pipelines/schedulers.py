@@ -23,6 +23,7 @@ from diffusion_lessons.path import Path
 from diffusion_lessons.pipelines.coefficients import linear_steps
 from diffusion_lessons.pipelines.configs import index_of, path_of, predicts_of, quiet_import, time_of, why_no_pipelines
 from diffusion_lessons.samplers import get
+from diffusion_lessons.schedules import flow
 
 try:
     with quiet_import():
@@ -87,9 +88,7 @@ class _Table(SchedulerMixin, ConfigMixin):
         if self.limit is not None:
             x0 = x0.clamp(-self.limit, self.limit)
         self.seen = [x0, *self.seen]
-        x = row.keep * exact
-        for weight, clean in zip(row.clean, self.seen, strict=False):
-            x = x + weight * clean
+        x = row.next(exact, self.seen)
         self.seen = self.seen[: max(len(step.clean) for step in self.steps)]
         self.place += 1
         x, x0 = x.to(model_output.dtype), x0.to(model_output.dtype)
@@ -98,13 +97,11 @@ class _Table(SchedulerMixin, ConfigMixin):
     def _row(self, index: float) -> Any:
         if self.place == 0 and abs(index - float(self.timesteps[0])) > 1e-3:
             self._start_late(index)
-        if self.place == len(self.steps) or abs(index - index_of(self.steps[self.place].t, self.path)) > 1e-3:
-            due = "none is left" if self.place == len(self.steps) else f"{self._due():g} is due"
-            raise ValueError(f"timestep {index:g} is out of turn ({due}): call set_timesteps before each run")
+        due = index_of(self.steps[self.place].t, self.path) if self.place < len(self.steps) else None
+        if due is None or abs(index - due) > 1e-3:
+            words = "none is left" if due is None else f"{due:g} is due"
+            raise ValueError(f"timestep {index:g} is out of turn ({words}): call set_timesteps before each run")
         return self.steps[self.place]
-
-    def _due(self) -> float:
-        return index_of(self.steps[self.place].t, self.path)
 
     def _start_late(self, index: float) -> None:
         """Begin in the middle of the grid, as image-to-image does: the table anew from there, without a history."""
@@ -193,7 +190,7 @@ class LessonFlowScheduler(_Table):
         names = ("shift_terminal", "invert_sigmas", "use_karras_sigmas", "use_exponential_sigmas", "use_beta_sigmas")
         if asked := [name for name in names if self.config[name]]:
             raise ValueError(f"{asked[0]} is not supported: give such times as sigmas= to set_timesteps")
-        self.path, self.predicts = path_of({"shift": shift}), "velocity"
+        self.path, self.predicts = flow(), "velocity"
         self._prepare(sampler, options)
 
     def set_timesteps(

@@ -38,9 +38,10 @@ def way_down(case: Case, twin: Case, title: str) -> Picture:
     """How much of a picture that is always seen x_t holds on the way down, and how much noise, beside the path's."""
     figure = Figure(figsize=(8.2, 3.2), layout="constrained")
     plots = figure.subplots(1, 2)
+    runs = {"healthy": probes.states_with_exact(twin), "patient": probes.states_with_exact(case)}
     for plot, part, truth in zip(plots, ("signal", "noise"), ("alpha", "sigma"), strict=True):
-        for one, color, name in ((twin, style.GREY, "healthy"), (case, style.VERMILION, "patient")):
-            found = probes.states_with_exact(one).marginals
+        for (name, run), color in zip(runs.items(), (style.GREY, style.VERMILION), strict=True):
+            found = run.marginals
             plot.plot([m.t for m in found], [getattr(m, part) for m in found], "o-", ms=4, color=color, label=name)
         t = torch.linspace(0, case.denoise.path.T, 100)
         plot.plot(t, getattr(case.denoise.path, truth)(t), ":", color=style.BLACK, label=f"{truth} of the path")
@@ -48,7 +49,7 @@ def way_down(case: Case, twin: Case, title: str) -> Picture:
         style.clean(plot)
     plots[0].legend(frameon=False)
     figure.suptitle(title)
-    run = probes.states_with_exact(case)
+    run = runs["patient"]
     off = max(abs(m.signal - m.alpha) for m in run.marginals)
     start = f"first time {run.start:g}, where alpha is {case.denoise.path.alpha(run.start):.3f}"
     return Picture(
