@@ -76,6 +76,19 @@ def through(function: ThroughRow) -> Iterator[None]:
         _through.reset(token)
 
 
+@contextmanager
+def noted() -> Iterator[list[Measurement]]:
+    """The rows that a measurement reads in this block, in their order."""
+    read: list[Measurement] = []
+
+    def note(row: Measurement) -> Measurement:
+        read.append(row)
+        return row
+
+    with through(note):
+        yield read
+
+
 @cache
 def evaluator(network: str) -> Evaluator:
     """What judges the samples of this network."""

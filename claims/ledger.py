@@ -15,13 +15,12 @@ from typing import Any
 import torch
 
 from claims.evidence import Evidence, Ledger, judged
-from claims.images import through
+from claims.images import noted
 from claims.numbers import by_name
 from claims.page import headline
 from claims.register import CLAIMS, TESTS, Test, in_order, measurements_of
 from claims.verdicts import NOT_YET, Verdict
 from diffusion_lessons.benchmark import shipped
-from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.benchmark.shipped import NotMeasured
 from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.machine import description, places
@@ -73,14 +72,8 @@ def measure(test: Test) -> Evidence:
     if missing:
         return Evidence(case.words, verdict=Verdict(NOT_YET, f"waits for {', '.join(missing)}"))
     began = time.perf_counter()
-    read: list[Measurement] = []
-
-    def note(row: Measurement) -> Measurement:
-        read.append(row)
-        return row
-
     try:
-        with through(note):
+        with noted() as read:
             numbers = test.function(**case.arguments)
     except NotMeasured as error:
         return Evidence(case.words, verdict=Verdict(NOT_YET, f"waits for {error}"))

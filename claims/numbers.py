@@ -7,6 +7,7 @@ its logarithm); and a difference of two shares in which no error was seen (Newco
 """
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
@@ -85,11 +86,7 @@ class Number:
             return math.inf
         if not grows:
             return (_quantile(level, self.freedom) * spread / gap) ** 2
-        low, high = 1, MOST
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (low, middle) if decides(middle) else (middle, high)
-        return high
+        return bisect_left(range(2, MOST), True, key=decides) + 2
 
     def _gap(self, margin: float, level: float) -> tuple[float, float]:
         """The distance from the margin, and the standard error of one sample that it is measured by."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from claims.evidence import Evidence, Ledger
-from claims.images import through, value
+from claims.images import noted, through, value
 from claims.ledger import measure
 from claims.numbers import LEVEL, Number
 from claims.register import Test, in_order, measurements_of
@@ -82,13 +82,7 @@ def chosen(ledger: Ledger, names: Iterable[str] = ()) -> tuple[list[tuple[Test, 
 def verify(pairs: Iterable[tuple[Test, Evidence]], draw: Draw = Draw()) -> Iterator[Check]:
     """Measure each test again and compare it with the evidence that was kept."""
     for test, before in pairs:
-        read: list[Measurement] = []
-
-        def note(row: Measurement, read: list[Measurement] = read) -> Measurement:
-            read.append(row)
-            return row
-
-        with through(note):
+        with noted() as read:
             now = measure(test)
         moved, words = _redrawn(read, draw)
         if draw.whole and read:

@@ -231,11 +231,11 @@ def _labels(denoise: Any, evaluator: Evaluator | None, n: int, further: int, see
         return None
     like_real = evaluator.labels(n, seed) if evaluator and n else None
     if like_real is None:
-        return _in_turn(denoise, n + further)
-    return torch.cat([like_real, _in_turn(denoise, further)])
+        return in_turn(denoise, n + further)
+    return torch.cat([like_real, in_turn(denoise, further)])
 
 
-def _in_turn(denoise: Any, count: int) -> Tensor:
+def in_turn(denoise: Any, count: int) -> Tensor:
     """Classes or, of a network that is told in words, sentences that take turns."""
     if denoise.classes is None:
         return denoise.sentences(count)

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from diffusion_lessons import checkpoints
+from diffusion_lessons.benchmark.measure import in_turn
 from diffusion_lessons.benchmark.plans import at_steps
 from diffusion_lessons.captions.denoiser import CaptionDenoiser
 from diffusion_lessons.checkpoints import cards, plans
@@ -188,10 +189,8 @@ def grids_of(denoise: Denoiser, steps: Sequence[int]) -> dict[int, tuple[float, 
     path, generator = denoise.path, torch.Generator().manual_seed(SEED_OF_PLACING)
     x = path.prior((PLACING, *denoise.shape), generator)  # type: ignore[misc]
     told: DenoiserLike = denoise
-    if isinstance(denoise, CaptionDenoiser):
-        told = condition_on(denoise, denoise.sentences(PLACING))
-    elif denoise.classes is not None:
-        told = condition_on(denoise, torch.arange(PLACING) % denoise.classes)
+    if denoise.classes is not None or is_latent(denoise):
+        told = condition_on(denoise, in_turn(denoise, PLACING))
     if not is_latent(denoise):  # latents have no range to be clipped to
         told = clip(told, 1.0)
     times = path.grid(max(FINE, *steps), spacing="trailing")

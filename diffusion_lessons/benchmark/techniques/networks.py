@@ -11,14 +11,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import torch
-
 from diffusion_lessons import checkpoints
 from diffusion_lessons.benchmark import shipped, table
-from diffusion_lessons.benchmark.latency import interleaved_runs
 from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.benchmark.techniques.candidates import SOLVER
-from diffusion_lessons.benchmark.techniques.technique_table import BATCHES, FOLDER, at_batch
+from diffusion_lessons.benchmark.techniques.technique_table import BATCHES, at_batch, shipped_file, timed_in_turn
 from diffusion_lessons.machine import places
 
 NETWORKS = (
@@ -55,7 +52,7 @@ def network_rows(batch: int, names: Sequence[str] = NETWORKS) -> list[Measuremen
 
 def latency_file() -> Path:
     """Where the latencies are, or would be."""
-    return places.measurements() / FOLDER / f"networks{table.SUFFIX}"
+    return shipped_file("networks")
 
 
 def time_networks(
@@ -63,17 +60,10 @@ def time_networks(
 ) -> None:
     """Time all of them in turn, in one thread by the processor's clock, and append the rows to the file."""
     measured, loaded = measured_networks(names), {name: checkpoints.load(name, "cpu") for name in names}
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        for batch in batches:
-            runs = [(loaded[row.checkpoint], replace(row.settings, batch=batch)) for row in measured]
-            for row, timed in zip(
-                measured, interleaved_runs(runs, rounds, clock="processor", progress=True), strict=True
-            ):
-                table.append(file, replace(timed, checkpoint=row.checkpoint))
-    finally:
-        torch.set_num_threads(threads)
+    for batch in batches:
+        runs = [(loaded[row.checkpoint], replace(row.settings, batch=batch)) for row in measured]
+        for row, timed in zip(measured, timed_in_turn(runs, rounds), strict=True):
+            table.append(file, replace(timed, checkpoint=row.checkpoint))
 
 
 if __name__ == "__main__":

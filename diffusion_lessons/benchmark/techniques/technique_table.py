@@ -105,11 +105,11 @@ def time_candidates(
             continue
         loaded = {source: checkpoints.load(source) for source, _ in wanted}
         runs = [(loaded[source], settings) for source, settings in wanted]
-        for row in _timed(runs, rounds, name):
+        for row in timed_in_turn(runs, rounds, name):
             table.append(file, row)
 
 
-def _timed(runs: Sequence[tuple[Any, Settings]], rounds: int, name: str) -> list[Measurement]:
+def timed_in_turn(runs: Sequence[tuple[Any, Settings]], rounds: int, name: str | None = None) -> list[Measurement]:
     """Timed in turn: on a CPU in one thread, by the time in which it computed, so that a busy machine does no harm."""
     if any(device_of(denoise).type != "cpu" for denoise, _ in runs):
         return interleaved_runs(runs, rounds, name=name, progress=True)

@@ -72,8 +72,9 @@ def guided_figure(networks: Mapping[str, Mapping[float, tuple[float, float]]], r
     left.set(title="Distance, relative to scale 1", xlabel="guidance scale", ylabel="distance / distance at scale 1")
     right.set(title="Recognised as asked (dotted: real images)", xlabel="guidance scale", ylabel="adherence")
     left.legend(frameon=False)
+    plain_numbers(left)
+    right.xaxis.set_major_formatter("{x:g}")
     for plot in (left, right):
-        plain_numbers(plot) if plot is left else plot.xaxis.set_major_formatter("{x:g}")
         style.clean(plot)
     return figure
 

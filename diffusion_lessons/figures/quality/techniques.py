@@ -63,15 +63,15 @@ def techniques_figure(
     wins = sum(one.word in ("better", "alone") for one in verdicts)
     name = title or f"{wins} of {len(verdicts)} beat taking fewer steps"
     figure, plot = style.axes(name, "milliseconds for each image (median)", TITLES[metric], size=WITH_LEGEND)
-    for sampler in dict.fromkeys(row.settings.sampler for row in plain):
-        draw_curve(plot, [row for row in plain if row.settings.sampler == sampler], metric)
+    draw_curves(plot, plain, metric)
     families: dict[str, Line2D] = {}  # for the legend, in which every marker is large and filled
     for one in verdicts:
-        colour, marker = COLOURS[family(one.row)]
-        look: dict[str, Any] = {"color": colour, "marker": marker, "linestyle": "none", "label": family(one.row)}
-        families.setdefault(family(one.row), Line2D([], [], markersize=SIZE, **look))
+        kind = family(one.row)
+        colour, marker = COLOURS[kind]
+        look: dict[str, Any] = {"color": colour, "marker": marker, "linestyle": "none", "label": kind}
+        families.setdefault(kind, Line2D([], [], markersize=SIZE, **look))
         plot.errorbar(
-            1000 * (one.row.seconds_per_image or 0),
+            milliseconds(one.row),
             one.row.quality[metric].value,
             yerr=one.row.quality[metric].spread,
             mfc="white" if one.word == "undecided" else colour,
@@ -89,10 +89,21 @@ def techniques_figure(
     return figure
 
 
-def draw_curve(plot: Axes, rows: Sequence[Measurement], metric: str) -> None:
+def milliseconds(row: Measurement) -> float:
+    """The median for an image; 0 for a row that was not timed."""
+    return 1000 * (row.seconds_per_image or 0.0)
+
+
+def draw_curves(plot: Axes, plain: Sequence[Measurement], metric: str) -> None:
+    """The plain runs with their steps, a curve for each sampler."""
+    for sampler in dict.fromkeys(row.settings.sampler for row in plain):
+        _draw_curve(plot, [row for row in plain if row.settings.sampler == sampler], metric)
+
+
+def _draw_curve(plot: Axes, rows: Sequence[Measurement], metric: str) -> None:
     """The plain runs of one sampler with their steps, joined."""
-    line = sorted(rows, key=lambda row: row.seconds_per_image or 0)
-    x, y = [1000 * (row.seconds_per_image or 0) for row in line], [row.quality[metric].value for row in line]
+    line = sorted(rows, key=milliseconds)
+    x, y = [milliseconds(row) for row in line], [row.quality[metric].value for row in line]
     plot.plot(x, y, **style.line(line[0].settings.sampler, label=f"{style.label(line[0].settings.sampler)}, plain"))
     for row, here, there in zip(line, x, y, strict=True):
         plot.annotate(str(row.settings.steps), (here, there), xytext=(4, 4), textcoords="offset points", fontsize=7)

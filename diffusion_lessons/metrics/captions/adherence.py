@@ -63,6 +63,11 @@ def swapped(mention: Mention) -> Mention:
     return {**mention, "ink": mention["shape_ink"], "shape_ink": mention["ink"]}
 
 
+def names_two_inks(mention: Mention) -> bool:
+    """Whether a sentence names an ink of the digit and another of the object."""
+    return {"ink", "shape_ink"} <= mention.keys() and mention["ink"] != mention["shape_ink"]
+
+
 def ink_leaks(mentions: Sequence[Mention], seen: Scenes) -> list[Followed]:
     """How many pictures put an ink that was said on the wrong thing: of sentences that name two different ones.
 
@@ -70,9 +75,7 @@ def ink_leaks(mentions: Sequence[Mention], seen: Scenes) -> list[Followed]:
     with both, and "ink leaked", which comes first, those with at least one. In the results `followed` counts the
     errors. A picture without an object has no ink there, and only its digit can be wrong.
     """
-    two = [
-        i for i, said in enumerate(mentions) if {"ink", "shape_ink"} <= said.keys() and said["ink"] != said["shape_ink"]
-    ]
+    two = [i for i, said in enumerate(mentions) if names_two_inks(said)]
     of_digit, of_object = (torch.tensor([mentions[i][name] for i in two]) for name in ("ink", "shape_ink"))
     shown = seen.rows(torch.tensor(two, dtype=torch.long))
     onto_object, onto_digit = (shown.shape > 0) & (shown.shape_ink == of_digit), shown.ink == of_object

@@ -16,7 +16,14 @@ from diffusion_lessons.checkpoints.captions import PARTS, beside, load_contrasti
 from diffusion_lessons.data.captions import law
 from diffusion_lessons.data.captions.scenes import HELD_OUT_DIGITS, HELD_OUT_SHAPES, INKS, Scenes, draw_scenes
 from diffusion_lessons.data.captions.sentences import Mention, draw_mentions, draw_sentences, read, write
-from diffusion_lessons.metrics.captions.adherence import Followed, adherence, agreement, ink_leaks, unsaid_entropy
+from diffusion_lessons.metrics.captions.adherence import (
+    Followed,
+    adherence,
+    agreement,
+    ink_leaks,
+    names_two_inks,
+    unsaid_entropy,
+)
 from diffusion_lessons.networks.contrastive import Contrastive
 from diffusion_lessons.sampling import Settings
 
@@ -52,13 +59,7 @@ def two_ink_sentences(count: int, seed: int = 1) -> list[str]:
     """Those of fresh sentences that name an ink of the digit and another of the object: about one in fifteen."""
     found: list[str] = []
     while len(found) < count:
-        fresh = fresh_sentences(1000, seed)
-        said = [read(sentence) for sentence in fresh]
-        found += [
-            sentence
-            for sentence, one in zip(fresh, said, strict=True)
-            if {"ink", "shape_ink"} <= one.keys() and one["ink"] != one["shape_ink"]
-        ]
+        found += [sentence for sentence in fresh_sentences(1000, seed) if names_two_inks(read(sentence))]
         seed += 1
     return found[:count]
 

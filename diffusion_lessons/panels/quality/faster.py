@@ -13,7 +13,7 @@ from diffusion_lessons.benchmark.techniques.step_curve import TITLES, Beside, be
 from diffusion_lessons.benchmark.techniques.technique_table import at_batch
 from diffusion_lessons.figures import style
 from diffusion_lessons.figures.quality.frontier import plain_numbers
-from diffusion_lessons.figures.quality.techniques import draw_curve
+from diffusion_lessons.figures.quality.techniques import draw_curves, milliseconds
 from diffusion_lessons.optimise.techniques import Techniques
 from diffusion_lessons.panels.controls import choice_slider, menu, switch
 from diffusion_lessons.panels.panel import Drawing, Panel
@@ -142,23 +142,18 @@ def _frontier(
     plain = [row for row in joined if is_plain(row)]
     title = "Switch something on" if verdict is None else FINDINGS[verdict.word]
     figure, plot = style.axes(title, "milliseconds for each image (median)", TITLES[metric], size=(6.4, 3.8))
-    for sampler in dict.fromkeys(row.settings.sampler for row in plain):
-        draw_curve(plot, [row for row in plain if row.settings.sampler == sampler], metric)
+    draw_curves(plot, plain, metric)
     others = [row for row in joined if not is_plain(row)]
-    x, y = [_milliseconds(row) for row in others], [row.quality[metric].value for row in others]
+    x, y = [milliseconds(row) for row in others], [row.quality[metric].value for row in others]
     plot.plot(x, y, ".", color=style.GREY, markersize=4, zorder=1, label="measured")
-    here = _milliseconds(start), start.quality[metric].value
+    here = milliseconds(start), start.quality[metric].value
     if verdict is None:
         plot.plot(*here, "*", color=style.VERMILION, markersize=15, zorder=4, label="nothing switched on")
     else:
-        there = _milliseconds(verdict.row), verdict.row.quality[metric].value
+        there = milliseconds(verdict.row), verdict.row.quality[metric].value
         plot.annotate("", there, here, arrowprops={"arrowstyle": "->", "color": style.VERMILION, "lw": 1.4}, zorder=3)
         plot.plot(*there, "*", color=style.VERMILION, markersize=15, zorder=4, label="what you switched on")
     plot.set(xscale="log", yscale="linear" if metric == "adherence" else "log")
     plain_numbers(plot)
     plot.legend(fontsize=8)
     return figure
-
-
-def _milliseconds(row: Measurement) -> float:
-    return 1000 * (row.seconds_per_image or 0.0)
