@@ -74,19 +74,21 @@ check("ddim_step", ddim_step).require()
 assert len(load_data("digits")) == 1500
 assert len(load_sample().sentences) == 1000
 
-try:
-    import diffusion_lessons.panels
-except ImportError as error:
-    assert 'pip install "diffusion-lessons[lab]"' in str(error), error
-else:
-    raise AssertionError("the panels were imported without ipywidgets")
-
 import importlib, pkgutil
 
+for name, extra in {"panels": "lab", "pipelines.parts": "pipelines"}.items():
+    try:
+        importlib.import_module(f"diffusion_lessons.{name}")
+    except ImportError as error:
+        assert "pip install" in str(error) and f"diffusion-lessons[{extra}]" in str(error), error
+    else:
+        raise AssertionError(f"{name} was imported without the packages of its extra")
+
+extras = tuple(f"diffusion_lessons.{name}" for name in ("panels", "classroom", "commands.classroom", "pipelines"))
+alone = {"diffusion_lessons.pipelines", "diffusion_lessons.pipelines.configs"}  # these say what is missing
 for module in pkgutil.walk_packages(diffusion_lessons.__path__, "diffusion_lessons.", onerror=lambda name: None):
-    if not module.name.startswith(("diffusion_lessons.panels", "diffusion_lessons.classroom")):
-        if not module.name.endswith(("__main__", "commands.classroom")):
-            importlib.import_module(module.name)
+    if module.name in alone or not module.name.startswith(extras) and not module.name.endswith("__main__"):
+        importlib.import_module(module.name)
 print("the wheel is a library")
 """
 
