@@ -14,7 +14,8 @@ from claims.verdicts import above, all_of, below
 from diffusion_lessons import checkpoints
 from diffusion_lessons.benchmark.captions.part_times import PROMPT, times_of_parts
 from diffusion_lessons.benchmark.shipped import NotMeasured
-from diffusion_lessons.benchmark.techniques.candidates import TOLD, TRAINED
+from diffusion_lessons.benchmark.techniques.candidates import TOLD
+from diffusion_lessons.benchmark.techniques.trained import TRAINED
 from diffusion_lessons.captions.denoiser import CaptionDenoiser
 from diffusion_lessons.captions.drawing import TEN_STEPS, draw
 from diffusion_lessons.sampling import Settings

@@ -9,6 +9,7 @@ the start for as long. Source: Fang et al. 2023, "DepGraph" (https://arxiv.org/a
 pruning" (https://arxiv.org/abs/2305.10924).
 """
 
+import importlib.util
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -25,25 +26,30 @@ from diffusion_lessons.optimise.copies import copied, network_of, unet_of
 GROUP = 8  # features in each group of a normalisation: the channels that remain must be shared out evenly
 
 
+def why_not_pruned(denoise: Denoiser) -> str:
+    """Why channels cannot be pruned here, and what would help; '' where they can."""
+    if importlib.util.find_spec("torch_pruning") is None:
+        return "torch-pruning is not installed: pip install 'diffusion-lessons[optimise]'"
+    unet = unet_of(denoise)
+    if not isinstance(unet, UNet) or any(isinstance(part, Attention) for part in unet.modules()):
+        return "this U-Net has attention, whose heads share its features: leave out blocks, or cut out heads"
+    return ""
+
+
 def prune_channels(denoise: Denoiser, share: float) -> Denoiser:
     """A copy of the denoiser whose U-Net lost this share of the channels of every layer but the last.
 
     share: a multiple of 1/8, since a normalisation has 8 features a group and must keep as many in each. A layer
     between two pruned ones loses its share twice, so parameters and products fall by about 1 - (1 - share)^2.
 
-    Raises ImportError without torch-pruning, ValueError for another share, for a network with attention (whose heads
-    share its features: `without_heads`), and where nothing was removed.
+    Raises ValueError for another share, where it would not work (`why_not_pruned`), and where nothing was removed.
     """
     if not 0 < share < 1 or (share * GROUP) % 1:
         raise ValueError(f"share is a multiple of 1/{GROUP} between 0 and 1, such as 0.25; got {share!r}")
-    try:
-        import torch_pruning
-    except ImportError as error:
-        raise ImportError("channels are pruned by torch-pruning: pip install 'diffusion-lessons[optimise]'") from error
-    if not isinstance(unet_of(denoise), UNet) or any(
-        isinstance(part, Attention) for part in unet_of(denoise).modules()
-    ):
-        raise ValueError("channels are pruned in a U-Net without attention: its heads share their features")
+    if reason := why_not_pruned(denoise):
+        raise ValueError(f"channels are not pruned here: {reason}")
+    import torch_pruning
+
     thinner = copied(denoise)
     network = _own_weights(network_of(thinner)).requires_grad_(True)  # the library follows gradients, or finds nothing
     before = count_parameters(network)

@@ -1,10 +1,13 @@
 """Channels removed: fewer of them, the network they were taken from is whole, and read back without the library."""
 
+import sys
+
 import pytest
 import torch
 
 from diffusion_lessons.networks import count_parameters
-from diffusion_lessons.optimise.channel_pruning import prune_channels, shaped_like
+from diffusion_lessons.optimise import channel_pruning
+from diffusion_lessons.optimise.channel_pruning import prune_channels, shaped_like, why_not_pruned
 from tests.captions.small import small_denoiser
 from tests.optimise.small import images, small
 
@@ -57,5 +60,14 @@ def test_shares_and_networks_that_cannot_be_pruned_are_refused():
             prune_channels(small(), share)
     pytest.importorskip("torch_pruning")
     for denoise in (small(attention=(1,)), small_denoiser()):
-        with pytest.raises(ValueError, match="without attention"):
+        assert "attention" in why_not_pruned(denoise)
+        with pytest.raises(ValueError, match="not pruned here: this U-Net has attention"):
             prune_channels(denoise, 0.25)
+    assert why_not_pruned(small()) == ""
+
+
+def test_without_the_library_the_remedy_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch_pruning", None)
+    monkeypatch.setattr(channel_pruning.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ValueError, match=r"pip install 'diffusion-lessons\[optimise\]'"):
+        prune_channels(small(), 0.25)

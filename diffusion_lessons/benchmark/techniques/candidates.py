@@ -4,7 +4,6 @@ A candidate is what is done to the network and how it is then sampled. Those tha
 a folder, as plans, so that an interrupted run does not train again.
 """
 
-import importlib.util
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,9 +16,17 @@ from torch import Tensor
 from diffusion_lessons import checkpoints
 from diffusion_lessons.benchmark.measure import in_turn
 from diffusion_lessons.benchmark.plans import at_steps
+from diffusion_lessons.benchmark.techniques.trained import (
+    SHARE,
+    TRAINED,
+    Say,
+    images_in_the_time_of,
+    images_of,
+    small_from_the_start,
+    weights_of,
+)
 from diffusion_lessons.captions.denoiser import CaptionDenoiser
-from diffusion_lessons.checkpoints import cards, plans
-from diffusion_lessons.data import Data, load_data
+from diffusion_lessons.checkpoints import plans
 from diffusion_lessons.data.captions.sample import load_sample
 from diffusion_lessons.denoisers.base import DenoiserLike
 from diffusion_lessons.denoisers.clipping import clip
@@ -27,31 +34,22 @@ from diffusion_lessons.denoisers.conditions import condition_on, takes_condition
 from diffusion_lessons.denoisers.network import Denoiser
 from diffusion_lessons.machine.devices import why_not_compiled
 from diffusion_lessons.machine.files import read_json, write_atomically
-from diffusion_lessons.metrics.evaluator import data_of
 from diffusion_lessons.optimise.block_pruning import least_missed
-from diffusion_lessons.optimise.copies import network_of
+from diffusion_lessons.optimise.channel_pruning import why_not_pruned
 from diffusion_lessons.optimise.head_pruning import head_names, least_missed_heads
 from diffusion_lessons.optimise.int8 import why_no_int8
 from diffusion_lessons.optimise.onnx_runtime import why_no_onnx
 from diffusion_lessons.optimise.placement import FINE, cheapest, local_errors
-from diffusion_lessons.optimise.techniques import Techniques, apply
+from diffusion_lessons.optimise.techniques import Techniques
 from diffusion_lessons.sampling import Settings, device_of, is_latent
-from diffusion_lessons.training import recipes
-from diffusion_lessons.training.fine_tuning import fine_tune
-from diffusion_lessons.training.loop import train
 
 SOLVER = "dpm_solver_pp_2m"
 PLACED = (5, 10)  # steps that are placed
-TRAINED = 15_000  # images of a fine-tuning, and of the small network that is trained from the start
 RANKING, FEWER = 64, 16  # images by which blocks are ranked, and heads, of which there are many more
 PLACING = 64  # samples of the run whose local errors place the steps: of a seed that no row is drawn from
 SEED_OF_PLACING = 10_000
 GUIDED = 2.0  # the scale at which guidance's second pass is reused
 TOLD = 4.0  # the same where sentences guide: the scale of their use
-SHARE = 0.25  # of the channels
-
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -116,9 +114,15 @@ def _candidates(name: str, folder: Path, say: Say) -> Iterator[tuple[str, Sequen
         say("left out, training on: a system that is told in words is trained part by part, by recipes of its own")
         return
     yield plan("2-blocks-tuned", blocks=(first, second), trained=TRAINED), quick
-    if importlib.util.find_spec("torch_pruning"):
+    if reason := why_not_pruned(denoise):
+        say(f"left out, fewer channels: {reason}")
+    else:
+        yield plan("channels", channels=SHARE), quick
         yield plan("channels-tuned", channels=SHARE, trained=TRAINED), quick
     yield str(small_from_the_start(denoise, folder / f"{stem}-small", say)), quick
+    pruned = Techniques(blocks=(first, second))
+    as_long = kept("as-long", lambda: images_in_the_time_of(denoise, pruned))
+    yield str(small_from_the_start(denoise, folder / f"{stem}-small-as-long", say, as_long)), quick
 
 
 def remembered(file: Path, sha256: str, make: Callable[[], Any]) -> Any:
@@ -151,13 +155,12 @@ def ranking_images(denoise: Denoiser, most: int = RANKING) -> tuple[Tensor, Tens
     return data.batch(torch.arange(count) * (len(data) // count))
 
 
-def images_of(denoise: Denoiser) -> Data:
-    """The images that a checkpoint learned from, by its card."""
-    return load_data(data_of(denoise))
-
-
 def curve() -> list[Settings]:
-    """The plain step-count curve."""
+    """The plain step-count curve, from two evaluations on.
+
+    One evaluation is left out: a single step of DDIM lands on the mean of all images that the noise could have come
+    from, nearly the same picture for every noise. It is no draw of samples, and so no rival (`step_curve.beside`).
+    """
     return [*at_steps(SOLVER, 3, 4, 5, 6, 8, 10, 20), *at_steps("ddim", 2, 3, 4, 5, 6, 8, 10, 20)]
 
 
@@ -203,34 +206,3 @@ def _is_current(file: Path, denoise: Denoiser, techniques: Techniques) -> bool:
         return False
     plan = plans.read(file)
     return plan.techniques == techniques and plan.parent_sha256 == (denoise.card or {}).get("sha256")
-
-
-def weights_of(denoise: Denoiser, techniques: Techniques, say: Say) -> dict[str, Tensor]:
-    """Weights of a network that is pruned, and trained on by the recipe of its parent if the techniques say so."""
-    pruned = apply(denoise, Techniques(blocks=techniques.blocks, heads=techniques.heads, channels=techniques.channels))
-    if techniques.trained:
-        say(f"training on for {techniques.trained:,} images: {', '.join(techniques.words)}")
-        *_, record = fine_tune(pruned, recipe_of(denoise), images_of(denoise), techniques.trained)
-        pruned = record.denoiser()
-    return dict(network_of(pruned).state_dict())
-
-
-def recipe_of(denoise: Denoiser) -> recipes.Recipe:
-    """The recipe by which a checkpoint was trained, by its card. Raises ValueError where there is none of that name."""
-    entry = (denoise.card or {}).get("recipe", {})
-    return recipes.get(str(entry.get("name")), entry.get("kind", "diffusion"))
-
-
-def small_from_the_start(denoise: Denoiser, file: Path, say: Say) -> Path:
-    """A network as thin as the pruned one, trained from the start on as many images as that was trained on."""
-    card = denoise.card or {}
-    if not file.with_suffix(".safetensors").is_file() or cards.read_card(file).get("parent_sha256") != card["sha256"]:
-        recipe = recipe_of(denoise)
-        widths = tuple(round(width * (1 - SHARE)) for width in recipe.network.widths)
-        say(f"training a small network from the start on {TRAINED:,} images")
-        small = replace(recipe, images=TRAINED, network=replace(recipe.network, widths=widths))
-        *_, record = train(small, images_of(denoise))
-        assert record.run is not None
-        about = {"parent_sha256": card["sha256"], "techniques": ["a small network from the start"]}
-        record.run.save_checkpoint(file, small.ema_share, **about)
-    return file

@@ -1,23 +1,19 @@
 """What is measured: the plain curve first, plans that are made once, and trained networks last."""
 
 import pytest
-import torch
 
 from diffusion_lessons import load
 from diffusion_lessons.benchmark.techniques import candidates as module
+from diffusion_lessons.benchmark.techniques import trained
 from diffusion_lessons.benchmark.techniques.candidates import (
     candidates,
     curve,
     grids_of,
     made_plan,
-    recipe_of,
     remembered,
-    small_from_the_start,
-    weights_of,
 )
 from diffusion_lessons.checkpoints import plans
 from diffusion_lessons.optimise import block_pruning
-from diffusion_lessons.optimise.block_pruning import block_names
 from diffusion_lessons.optimise.head_pruning import head_names
 from diffusion_lessons.optimise.techniques import Techniques
 from tests.captions.small import save_system
@@ -34,6 +30,7 @@ def test_the_plain_curve_comes_first_and_nothing_is_done_to_its_network(denoise,
     assert first.source == "digits-diffusion" and {one.batch for one in first.settings} == {7}
     assert {str(one) for one in curve()} <= {str(one) for one in first.settings}
     assert {one.steps for one in first.settings if one.placed} == {5, 10}
+    assert min(one.steps for one in curve()) == 2  # one evaluation draws no samples
     monkeypatch.setattr(module, "grids_of", None)  # the grids are kept
     assert next(candidates("digits-diffusion", tmp_path, batch=7)) == first
     assert [file.name for file in tmp_path.iterdir()] == ["digits-diffusion-grids.kept"]
@@ -70,35 +67,13 @@ def test_steps_are_placed_on_the_fine_grid_from_one_end_to_the_other(denoise, mo
         assert len(grid) == steps + 1 and grid[0] == fine[0] and grid[-1] == 0 and set(grid) <= set(fine)
 
 
-def test_what_is_pruned_and_trained_on_is_kept_as_weights(denoise, tmp_path, monkeypatch):
-    said, name = [], block_names(denoise)[0]
-    techniques = Techniques(blocks=(name,), trained=640)
-    weights = weights_of(denoise, techniques, said.append)
-    assert "training on for 640 images" in said[0]
-    file = plans.write(tmp_path / "tuned.json", "digits-diffusion", techniques, weights=weights)
-    x = torch.randn(2, *denoise.shape)
-    assert load(file)(x, 300.0).x0.isfinite().all() and load(file).card["techniques"] == techniques.words
-
-
-def test_the_small_network_is_as_thin_as_the_pruned_one_and_trained_once(denoise, tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "TRAINED", 640)
-    said, file = [], tmp_path / "small"
-    for _ in range(2):
-        assert small_from_the_start(denoise, file, said.append) == file
-    assert len(said) == 1
-    card = load(file).card
-    assert card["architecture"]["widths"] == [24, 48] and card["images_seen"] == 640
-    assert card["techniques"] == ["a small network from the start"] and card["parent_sha256"] == denoise.card["sha256"]
-    assert recipe_of(denoise).name == "digits"
-
-
 def test_a_network_told_in_words_has_heads_to_cut_and_is_not_trained_on(tmp_path, monkeypatch):
     said, system = [], str(save_system(tmp_path))
     for name in ("PLACING", "FEWER"):
         monkeypatch.setattr(module, name, 2)
     monkeypatch.setattr(block_pruning, "LEVELS", 1)
-    monkeypatch.setattr(module, "train", None)
-    monkeypatch.setattr(module, "fine_tune", None)
+    monkeypatch.setattr(trained, "train", None)
+    monkeypatch.setattr(trained, "fine_tune", None)
     found = list(candidates(system, tmp_path, progress=said.append))
     whole = len(head_names(load(system)))
     cut = [whole - len(head_names(load(one.source))) for one in found if one.source.endswith("-heads.json")]
