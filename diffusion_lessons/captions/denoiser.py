@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from diffusion_lessons.captions.text_cache import TextCache
 from diffusion_lessons.captions.tiling import decode_tiled
 from diffusion_lessons.data.captions.scenes import ATTRIBUTES
-from diffusion_lessons.data.captions.vocabulary import LENGTH, VOCABULARY, tokenize
+from diffusion_lessons.data.captions.sentences import read
+from diffusion_lessons.data.captions.vocabulary import LENGTH, check_tokens, tokenize
 from diffusion_lessons.denoisers.network import Denoiser
 from diffusion_lessons.networks.autoencoder import Autoencoder
 from diffusion_lessons.networks.latent_unet import LatentUNet
@@ -28,21 +29,19 @@ Sentences = str | Sequence[str] | Tensor
 def as_tokens(condition: Sentences) -> Tensor:
     """A sentence, several, or word numbers [14] or [B, 14], as word numbers int64 [B, 14].
 
-    Raises ValueError for unknown words, too many of them, or a tensor that does not hold word numbers.
+    Raises ValueError for unknown words, too many of them, a sentence that `sentences.read` cannot read (one that says
+    two inks of one digit, say: no scene shows it, and nobody could tell whether a picture does), or a tensor that does
+    not hold word numbers. Whoever wants to see what the network makes of such a sentence gives `tokenize(sentence)`.
     """
-    if isinstance(condition, str):
-        return tokenize(condition)
-    if not isinstance(condition, Tensor):
-        several = isinstance(condition, list | tuple) and condition
-        if not several or not all(isinstance(sentence, str) for sentence in condition):
-            raise ValueError(f"a condition is a sentence, a list of sentences, or word numbers; got {condition!r}")
-        return tokenize(condition)
-    tokens = condition[None] if condition.ndim == 1 else condition
-    if tokens.ndim != 2 or tokens.shape[1] != LENGTH or tokens.is_floating_point() or not len(tokens):
-        raise ValueError(f"word numbers have shape [B, {LENGTH}] and are whole; got {list(condition.shape)}")
-    if tokens.min() < 0 or tokens.max() >= len(VOCABULARY):
-        raise ValueError(f"word numbers lie in 0..{len(VOCABULARY) - 1}; got {int(tokens.min())}..{int(tokens.max())}")
-    return tokens.long()
+    if isinstance(condition, Tensor):
+        return check_tokens(condition[None] if condition.ndim == 1 else condition).long()
+    said = [condition] if isinstance(condition, str) else condition
+    if not isinstance(said, list | tuple) or not said or not all(isinstance(sentence, str) for sentence in said):
+        raise ValueError(f"a condition is a sentence, a list of sentences, or word numbers; got {condition!r}")
+    tokens = tokenize(said)
+    for sentence in dict.fromkeys(said):
+        read(sentence)
+    return tokens
 
 
 class TextToLatent(nn.Module):
@@ -109,8 +108,15 @@ class CaptionDenoiser(Denoiser):
 
     @torch.no_grad()
     def encode(self, pictures: Tensor, batch: int = 256) -> Tensor:
-        """Pictures [B, 3, 32, 32] as latents [B, 4, 8, 8] of about zero mean and unit variance."""
-        parts = pictures.to(self.autoencoder.scale.dtype).split(batch)
+        """Pictures [B, 3, 4 h, 4 w] as latents [B, 4, h, w] of about zero mean and unit variance.
+
+        Raises ValueError for another shape, and for a batch below 1.
+        """
+        channels, side = self.autoencoder.config.channels, self.autoencoder.factor
+        check_images(pictures, channels, "pictures")
+        if pictures.shape[2] % side or pictures.shape[3] % side:
+            raise ValueError(f"the sides of pictures are multiples of {side}; got {list(pictures.shape)}")
+        parts = pictures.to(self.autoencoder.scale.dtype).split(_at_least_one(batch, "batch"))
         return torch.cat([self.autoencoder.latents(part) for part in parts])
 
     @torch.no_grad()
@@ -118,8 +124,23 @@ class CaptionDenoiser(Denoiser):
         """Latents [B, 4, h, w] as pictures [B, 3, 4 h, 4 w], clipped to [-1, 1], at most `batch` at a time.
 
         tile: decode larger latents in tiles of so many a side (`tiling.decode_tiled`).
+        Raises ValueError for another shape, for a batch below 1, and for tiles that are no larger than their overlap.
         """
+        check_images(latents, self.autoencoder.config.latent, "latents")
         pictures = self.autoencoder.pictures
-        parts = latents.to(self.autoencoder.scale.dtype).split(batch)
-        made = [decode_tiled(pictures, part, tile) if tile else pictures(part) for part in parts]
+        parts = latents.to(self.autoencoder.scale.dtype).split(_at_least_one(batch, "batch"))
+        made = [pictures(part) if tile is None else decode_tiled(pictures, part, tile) for part in parts]
         return torch.cat(made).clamp(-1, 1)
+
+
+def check_images(images: Tensor, channels: int, name: str) -> None:
+    """Raise a ValueError for what is not [B, channels, height, width] with B at least 1."""
+    shape = list(images.shape) if isinstance(images, Tensor) else images
+    if not isinstance(images, Tensor) or images.ndim != 4 or images.shape[1] != channels or 0 in images.shape:
+        raise ValueError(f"{name} have shape [B, {channels}, height, width] with B at least 1; got {shape}")
+
+
+def _at_least_one(number: int, name: str) -> int:
+    if number < 1:
+        raise ValueError(f"a {name} has 1 row at least; got {number}")
+    return number

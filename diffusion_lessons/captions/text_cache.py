@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from diffusion_lessons.data.captions.vocabulary import check_tokens
 from diffusion_lessons.networks.text import TextEncoder, TextStates
 
 
@@ -47,6 +48,8 @@ class TextCache:
 
     @torch.no_grad()
     def __call__(self, tokens: Tensor) -> TextStates:
+        """The states of word numbers [B, 14]. Raises ValueError for what does not hold word numbers."""
+        check_tokens(tokens)
         weight = next(self.encoder.parameters())
         with torch.autocast(weight.device.type, enabled=False):
             states = self._states(tokens, (weight.device, weight.dtype))

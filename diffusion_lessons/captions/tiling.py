@@ -12,8 +12,10 @@ def decode_tiled(decode: Callable[[Tensor], Tensor], latents: Tensor, tile: int 
     Where tiles overlap they are blended with weights that rise linearly from a tile's border, where it lacks what its
     neighbour knows. Latents that fit into one tile are decoded as they are.
 
-    Raises ValueError for an overlap that is not below half a tile.
+    Raises ValueError for a tile without a latent, and for an overlap that is not below half a tile.
     """
+    if tile < 1:
+        raise ValueError(f"a tile has 1 latent a side at least; got {tile}: leave it out to decode all in one piece")
     if not 0 <= 2 * overlap < tile:
         raise ValueError(f"an overlap of {overlap} needs tiles of more than {2 * overlap} latents; got {tile}")
     h, w = latents.shape[2:]

@@ -100,7 +100,21 @@ def classifier_free(
             "used, below 1 the samples move towards it, and at 0 they are samples of it",
             stacklevel=2,
         )
+    if negative is not None and _some_equal(towards, away):
+        warnings.warn(
+            "the negative equals the condition, so there is no direction from one to the other, and no scale changes "
+            "anything: leave the negative out, or name something else in it",
+            stacklevel=2,
+        )
     if interval is not None:
         scale = within(scale, *interval)
     check_rescale(rescale)
     return Guided(denoise, away, towards, scale, batched, rescale)
+
+
+def _some_equal(towards: Tensor, away: Tensor) -> bool:
+    """Whether a condition [B, ...] or [1, ...] equals what it is to be guided away from."""
+    if 1 not in (len(towards), len(away)) and len(towards) != len(away):
+        return False  # the call says so
+    same = towards == away.to(towards.device)
+    return bool(same.reshape(len(same), -1).all(dim=1).any())

@@ -63,6 +63,7 @@ class Autoencoder(nn.Module):
     them back, so that a denoiser meets zero mean and unit variance.
     """
 
+    factor = 4  # a picture's side over that of its latent
     shift: Tensor
     scale: Tensor
 

@@ -112,8 +112,27 @@ def test_a_negative_in_words_within_an_interval_is_counted(denoise):
         (lambda d: as_tokens(torch.full((1, 14), 99)), "0..47"),
         (lambda d: as_tokens([]), "a condition is a sentence"),
         (lambda d: classifier_free(d, 7, 2.0), "a condition is a sentence"),
+        (lambda d: as_tokens("a red blue seven"), "two things of one ink: red and blue"),
+        (lambda d: classifier_free(d, "a seven and a three", 2.0), "two things of one digit"),
+        (lambda d: generate(d, 1, labels=["a seven", "a disc and a square"]), "two objects"),
+        (lambda d: d(torch.zeros(1, 4, 8, 8), 5.0, "leaning"), "says nothing by itself"),
+        (lambda d: d.encode(torch.zeros(3, 32, 32)), "height, width\\].*got \\[3, 32, 32\\]"),
+        (lambda d: d.encode(torch.zeros(2, 1, 32, 32)), "pictures have shape"),
+        (lambda d: d.encode(torch.zeros(0, 3, 32, 32)), "B at least 1"),
+        (lambda d: d.encode(torch.zeros(2, 3, 30, 32)), "multiples of 4"),
+        (lambda d: d.encode([1, 2]), "pictures have shape"),
+        (lambda d: d.encode(torch.zeros(2, 3, 32, 32), batch=0), "a batch has 1 row at least; got 0"),
+        (lambda d: d.decode(torch.zeros(2, 3, 8, 8)), "latents have shape \\[B, 4, height, width\\]"),
+        (lambda d: d.decode(torch.zeros(2, 4, 8, 8), batch=0), "a batch has 1 row at least; got 0"),
+        (lambda d: d.decode(torch.zeros(2, 4, 8, 8), tile=0), "1 latent a side at least; got 0"),
+        (lambda d: d.decode(torch.zeros(2, 4, 16, 16), tile=4), "more than 4 latents; got 4"),
     ],
 )
 def test_what_cannot_be_meant_is_said(denoise, call, message):
     with pytest.raises(ValueError, match=message):
         call(denoise)
+
+
+def test_what_contradicts_itself_may_be_asked_for_by_its_word_numbers(denoise):
+    contradictory = tokenize("a red blue seven")
+    assert torch.equal(as_tokens(contradictory), contradictory)

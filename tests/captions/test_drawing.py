@@ -25,6 +25,8 @@ def test_same_prompt_and_seed_same_picture(denoise):
         (lambda d: draw(d, "a " * 15, 2), "15 words; at most 14"),
         (lambda d: draw(d, "a seven", 2, negative="a seven"), "negative equals the prompt"),
         (lambda d: draw(d, "a seven", 2, negative=" "), "negative without a word"),
+        (lambda d: draw(d, "a red blue seven", 2), "two things of one ink: red and blue"),
+        (lambda d: draw(d, "a seven", 2, negative="a red blue seven"), "two things of one ink: red and blue"),
         (lambda d: draw(d, PROMPTS, 3), "2 sentences for 3 pictures"),
     ],
 )

@@ -1,5 +1,6 @@
 """Sentences are read once, and what is remembered is what would be read again."""
 
+import pytest
 import torch
 
 from diffusion_lessons.captions.text_cache import TextCache
@@ -41,3 +42,19 @@ def test_states_of_an_encoder_that_moved_or_changed_its_type_are_read_anew(denoi
     after = denoise.text(tokens)
     assert after.states.dtype == torch.float64 and denoise.text.misses == 4
     torch.testing.assert_close(after.states.float(), before.states, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("a red seven", "a tensor, which `tokenize` makes"),
+        (torch.zeros(0, 14, dtype=torch.long), "shape \\[B, 14\\]"),
+        (torch.zeros(14, dtype=torch.long), "shape \\[B, 14\\]"),
+        (torch.zeros(2, 14), "whole; got \\[2, 14\\] of torch.float32"),
+        (torch.full((2, 14), 48), "0..47; got 48..48"),
+    ],
+)
+@pytest.mark.parametrize("keep", [True, False])
+def test_what_holds_no_word_numbers_is_said(denoise, given, message, keep):
+    with denoise.text.keeping(keep), pytest.raises(ValueError, match=message):
+        denoise.text(given)

@@ -40,3 +40,9 @@ def test_memory_is_that_of_one_tile():
 def test_an_overlap_of_half_a_tile_is_refused():
     with pytest.raises(ValueError, match="more than 8 latents; got 8"):
         decode_tiled(enlarge, torch.randn(1, 3, 16, 16), tile=8, overlap=4)
+
+
+@pytest.mark.parametrize("tile", [0, -8])
+def test_a_tile_without_a_latent_is_refused(tile):
+    with pytest.raises(ValueError, match=f"1 latent a side at least; got {tile}"):
+        decode_tiled(enlarge, torch.randn(1, 3, 16, 16), tile=tile, overlap=0)

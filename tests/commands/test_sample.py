@@ -35,6 +35,7 @@ def test_a_picture_and_its_trajectory_are_written_and_their_cost_is_said(tmp_pat
         (["--prompt", "a rad seven"], "unknown words in 'a rad seven': 'rad' (near: "),
         (["--prompt", "a red seven", "--negative", "a blurry cow", "--scale", "3"], "unknown words in 'a blurry cow'"),
         (["--prompt", "a seven", "--negative", "a seven", "--scale", "3"], "the negative equals the prompt"),
+        (["--prompt", "a red blue seven"], "says two things of one ink: red and blue"),
         (["--prompt", "a " * 15], "has 15 words; at most 14"),
         (["--prompt", " "], "a prompt without a word asks for nothing: leave --prompt out"),
         (["--prompt="], "a prompt without a word asks for nothing: leave --prompt out"),

@@ -43,9 +43,9 @@ def test_the_formula(path, batched):
 @pytest.mark.parametrize("batch", [2, 3])
 def test_a_batch_is_its_samples_one_by_one(batch):
     denoise, x, labels = conditional(), noise(batch), torch.arange(batch)
-    together = classifier_free(denoise, labels, 5.0, negative=labels.flip(0))(x, 0.7)
+    together = classifier_free(denoise, labels, 5.0, negative=labels.roll(1))(x, 0.7)
     for i in range(batch):
-        alone = classifier_free(denoise, int(labels[i]), 5.0, negative=int(labels.flip(0)[i]))(x[i : i + 1], 0.7)
+        alone = classifier_free(denoise, int(labels[i]), 5.0, negative=int(labels.roll(1)[i]))(x[i : i + 1], 0.7)
         torch.testing.assert_close(together.x0[i : i + 1], alone.x0, rtol=1e-12, atol=1e-12)
 
 
@@ -220,6 +220,17 @@ def test_a_negative_without_a_scale_above_1_warns():
         warnings.simplefilter("error")
         classifier_free(conditional(), 1, 3.0, negative=2)
         classifier_free(conditional(), 1, 1.0)
+
+
+@pytest.mark.parametrize("condition", [2, [1, 2, 1, 1]])
+def test_a_negative_that_equals_the_condition_warns(condition):
+    with pytest.warns(UserWarning, match="the negative equals the condition"):
+        classifier_free(conditional(), condition, 3.0, negative=2)
+    with pytest.warns(UserWarning, match="the negative equals the condition"):
+        classifier_free(told(), [[1, 2, 0], [3, 4, 0]], 3.0, negative=[3, 4, 0])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        classifier_free(told(), [[1, 2, 0], [3, 4, 0]], 3.0, negative=[3, 2, 0])
 
 
 @pytest.mark.parametrize("t", [300.0, torch.tensor([999.0, 300.0, 20.0, 500.0], dtype=torch.float64)])

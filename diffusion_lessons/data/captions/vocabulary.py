@@ -69,6 +69,21 @@ def tokenize(sentences: str | Sequence[str]) -> Tensor:
     return torch.tensor(rows, dtype=torch.long).reshape(-1, LENGTH)
 
 
+def check_tokens(tokens: Tensor) -> Tensor:
+    """The word numbers, if they are whole numbers [B, 14] of words that there are; else a ValueError."""
+    if not isinstance(tokens, Tensor):
+        raise ValueError(f"word numbers are a tensor, which `tokenize` makes of a sentence; got {tokens!r}")
+    whole = not (tokens.is_floating_point() or tokens.is_complex() or tokens.dtype == torch.bool)
+    if tokens.ndim != 2 or tokens.shape[1] != LENGTH or not len(tokens) or not whole:
+        raise ValueError(
+            f"word numbers have shape [B, {LENGTH}] and are whole; got {list(tokens.shape)} of {tokens.dtype}"
+        )
+    low, high = (int(end) for end in tokens.aminmax())
+    if low < 0 or high >= len(VOCABULARY):
+        raise ValueError(f"word numbers lie in 0..{len(VOCABULARY) - 1}; got {low}..{high}")
+    return tokens
+
+
 def detokenize(tokens: Tensor) -> list[str]:
     """The sentences of word numbers [B, 14]: the inverse of `tokenize`, in lower case."""
     return [" ".join(VOCABULARY[number] for number in row if number) for row in tokens.tolist()]

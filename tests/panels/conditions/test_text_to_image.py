@@ -51,6 +51,8 @@ def test_where_a_word_is_looked_at_comes_beneath(panel):
     ("name", "value", "message"),
     [
         ("typed", "a rad seven", "near: red"),
+        ("typed", "a red blue seven", "two things of one ink: red and blue"),
+        ("negative", "a red blue seven", "two things of one ink: red and blue"),
         ("negative", "a red seven", "equals the prompt"),
         ("word", 9, "words 1 to 3"),
     ],
