@@ -16,6 +16,8 @@ import numpy as np
 from scipy.stats import norm, t
 from uncertainties import UFloat, covariance_matrix
 
+from diffusion_lessons.metrics.intervals import mean_of_draws
+
 LEVEL = 0.05  # of a verdict: intervals of 95 %
 MOST = 10**9  # samples, seeds or rounds that are asked for
 
@@ -130,8 +132,8 @@ def by_name(numbers: Sequence[Number]) -> dict[str, Number]:
 
 def mean(name: str, values: Sequence[float], unit: str = "seeds") -> Number:
     """The mean of independent seeds or rounds, with its standard error."""
-    spread = float(np.std(values, ddof=1)) / math.sqrt(len(values))
-    return Number(name, float(np.mean(values)), spread, len(values) - 1, len(values), unit)
+    found = mean_of_draws(values)
+    return Number(name, found.n, found.s, len(values) - 1, len(values), unit)
 
 
 def over_seeds(name: str, measure: Callable[[int], float], seeds: int) -> Number:

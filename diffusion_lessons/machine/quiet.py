@@ -1,6 +1,7 @@
 """Libraries that warn of their own internals, kept quiet while they are used."""
 
 import logging
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,3 +15,11 @@ def quiet_logging() -> Iterator[None]:
         yield
     finally:
         logging.disable(before)
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Inside, no library logs a warning or less, and none warns by Python's `warnings` either."""
+    with quiet_logging(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

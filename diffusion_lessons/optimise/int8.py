@@ -11,11 +11,9 @@ sections 2.1 and 3; for diffusion Shang et al. 2023, "Post-training quantization
 
 import copy
 import importlib.util
-import logging
 import math
-import warnings
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -23,6 +21,7 @@ from torch import Tensor, nn
 from diffusion_lessons.denoisers.conditions import condition_on
 from diffusion_lessons.denoisers.network import Denoiser
 from diffusion_lessons.machine.devices import why_not_compiled
+from diffusion_lessons.machine.quiet import quietly
 from diffusion_lessons.networks.unet import UNet
 from diffusion_lessons.optimise.copies import network_of, unet_of
 from diffusion_lessons.samplers.ddim import ddim
@@ -169,21 +168,38 @@ def to_int8(
     Raises ValueError for a calibration set that misses noise levels, for what `copied` refuses, for a network that is
     no U-Net of images, where int8 does not work (`why_no_int8`), and for layers that are not there.
     """
-    network = network_of(denoise)
-    if not isinstance(network, UNet):
-        raise ValueError(
-            f"int8 is made of the U-Net alone, and this is a {type(network).__name__}: prune it before, and leave out "
-            "kept features, half precision and words"
-        )
+    network = unet_alone(denoise, "int8 is made of the U-Net alone")
     if reason := why_no_int8(denoise.device, compile=compile):
         raise ValueError(f"int8 is not available here: {reason}")
-    if unknown := sorted(set(kept) - set(layer_names(denoise))):
-        raise ValueError(f"no layer {unknown[0]!r}; the layers are {', '.join(layer_names(denoise))}")
-    examples = calibration_run(denoise) if examples is None else list(examples)
-    check_levels(denoise, examples)
+    examples = checked(denoise, examples, kept)
     quick = copy.copy(denoise)
     quick.network = Int8(_converted(network, examples, kept), compile)
     return quick
+
+
+def unet_alone(denoise: Denoiser, why: str) -> UNet:
+    """The network, which is a U-Net of images and nothing around it. Raises ValueError, beginning with `why`."""
+    network = network_of(denoise)
+    if not isinstance(network, UNet):
+        raise ValueError(
+            f"{why}, and this is a {type(network).__name__}: prune it before, and leave out kept features, another "
+            "int8, half precision and words"
+        )
+    return network
+
+
+def checked(denoise: Denoiser, examples: Sequence[Example] | None, kept: Sequence[str]) -> list[Example]:
+    """These examples, or those of `calibration_run`, if they have every noise level and the `kept` layers are there."""
+    check_layers(denoise, kept)
+    examples = calibration_run(denoise) if examples is None else list(examples)
+    check_levels(denoise, examples)
+    return examples
+
+
+def check_layers(denoise: Denoiser, names: Sequence[str]) -> None:
+    """Raise a ValueError that names the first of these layers that is not there."""
+    if unknown := sorted(set(names) - set(layer_names(denoise))):
+        raise ValueError(f"no layer {unknown[0]!r}; the layers are {', '.join(layer_names(denoise))}")
 
 
 def layer_names(denoise: Denoiser) -> list[str]:
@@ -192,24 +208,25 @@ def layer_names(denoise: Denoiser) -> list[str]:
 
 
 def _converted(network: nn.Module, examples: Sequence[Example], kept: Sequence[str]) -> nn.Module:
-    quiet = logging.getLogger("torch.utils._pytree")  # which warns of how the library registers its own types
-    before, quiet.disabled = quiet.disabled, True
-    from torchao.quantization.pt2e import quantize_pt2e
-    from torchao.quantization.pt2e.quantizer import x86_inductor_quantizer as x86
+    with quietly(), torch.no_grad():  # the library, about its own internals
+        from torchao.quantization.pt2e import quantize_pt2e
+        from torchao.quantization.pt2e.quantizer import x86_inductor_quantizer as x86
 
-    quiet.disabled = before
-    quantizer = x86.X86InductorQuantizer().set_global(x86.get_default_x86_inductor_quantization_config())
-    for name in kept:
-        quantizer.set_module_name_qconfig(name, None)
-    inputs = inputs_of(examples[0])
-    rows = torch.export.Dim("rows", min=1, max=MOST_ROWS)
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")  # of the library, about its own internals
-        exported = torch.export.export(network, inputs, dynamic_shapes=tuple({0: rows} for _ in inputs))
+        quantizer = x86.X86InductorQuantizer().set_global(x86.get_default_x86_inductor_quantization_config())
+        for name in kept:
+            quantizer.set_module_name_qconfig(name, None)
+        inputs = inputs_of(examples[0])
+        exported = torch.export.export(network, inputs, dynamic_shapes=any_batch(inputs))
         prepared = quantize_pt2e.prepare_pt2e(exported.module(), quantizer)
         for example in examples:
             prepared(*inputs_of(example))
         return quantize_pt2e.convert_pt2e(prepared)
+
+
+def any_batch(inputs: Sequence[Tensor]) -> tuple[dict[int, Any], ...]:
+    """For `torch.export`: the first size of each input is the batch, from 1 to MOST_ROWS."""
+    rows = torch.export.Dim("rows", min=1, max=MOST_ROWS)
+    return tuple({0: rows} for _ in inputs)
 
 
 def inputs_of(example: Example) -> tuple[Tensor, ...]:

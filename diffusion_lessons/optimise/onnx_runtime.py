@@ -13,9 +13,7 @@ Sources: https://onnx.ai, https://onnxruntime.ai/docs/performance/model-optimiza
 import copy
 import importlib.util
 import tempfile
-import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,17 +22,17 @@ from torch import Tensor, nn
 
 from diffusion_lessons.denoisers.network import Denoiser
 from diffusion_lessons.machine.files import check_writable, write_atomically
-from diffusion_lessons.machine.quiet import quiet_logging
-from diffusion_lessons.networks.unet import UNet
+from diffusion_lessons.machine.quiet import quietly
 from diffusion_lessons.optimise.copies import network_of
 from diffusion_lessons.optimise.int8 import (
     KEPT,
-    MOST_ROWS,
     Example,
+    any_batch,
     calibration_run,
-    check_levels,
+    check_layers,
+    checked,
     inputs_of,
-    layer_names,
+    unet_alone,
 )
 
 NEEDED = ("onnx", "onnxruntime", "onnxscript")
@@ -110,38 +108,29 @@ def to_onnx(
     that miss noise levels, and for layers that are not there.
     """
     _check(denoise)
-    if unknown := sorted(set(kept) - set(layer_names(denoise))):
-        raise ValueError(f"no layer {unknown[0]!r}; the layers are {', '.join(layer_names(denoise))}")
-    if int8:
-        examples = calibration_run(denoise) if examples is None else list(examples)
-        check_levels(denoise, examples)
+    check_layers(denoise, kept)
+    examples = checked(denoise, examples, kept) if int8 else []
     graph = _graph(denoise)
     quick = copy.copy(denoise)
-    quick.network = OnnxNetwork(_quantised(graph, examples or (), kept) if int8 else graph)
+    quick.network = OnnxNetwork(_quantised(graph, examples, kept) if int8 else graph)
     return quick
 
 
 def _check(denoise: Denoiser) -> None:
-    network = network_of(denoise)
     if reason := why_no_onnx(denoise.device):
         raise ValueError(f"ONNX Runtime is not available here: {reason}")
-    if not isinstance(network, UNet):
-        raise ValueError(
-            f"the U-Net alone is exported, and this is a {type(network).__name__}: prune it before, and leave out kept "
-            "features, int8, half precision and words"
-        )
+    unet_alone(denoise, "the U-Net alone is exported")
 
 
 def _graph(denoise: Denoiser) -> bytes:
     """The network as an ONNX graph, whose nodes are named after the layers' weights."""
     inputs = inputs_of(calibration_run(denoise, samples=2, steps=1)[0])
-    rows = torch.export.Dim("rows", min=1, max=MOST_ROWS)
-    with _quietly(), torch.no_grad(), tempfile.TemporaryDirectory() as folder:
+    with quietly(), torch.no_grad(), tempfile.TemporaryDirectory() as folder:
         program = torch.onnx.export(
             network_of(denoise),
             inputs,
             dynamo=True,
-            dynamic_shapes=tuple({0: rows} for _ in inputs),
+            dynamic_shapes=any_batch(inputs),
             input_names=NAMES[: len(inputs)],
             output_names=["out"],
             verbose=False,
@@ -167,7 +156,7 @@ def _quantised(graph: bytes, examples: Sequence[Example], kept: Sequence[str]) -
 
     model = onnx.load_from_string(graph)
     excluded = [node.name for node in model.graph.node if any(f"{name}.weight" in node.input for name in kept)]
-    with _quietly(), tempfile.TemporaryDirectory() as folder:
+    with quietly(), tempfile.TemporaryDirectory() as folder:
         quantization.quantize_static(
             model,
             str(Path(folder) / "int8.onnx"),
@@ -179,11 +168,3 @@ def _quantised(graph: bytes, examples: Sequence[Example], kept: Sequence[str]) -
             weight_type=quantization.QuantType.QInt8,
         )
         return (Path(folder) / "int8.onnx").read_bytes()
-
-
-@contextmanager
-def _quietly() -> Iterator[None]:
-    """Inside, the libraries say nothing of their own internals."""
-    with quiet_logging(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield

@@ -1,10 +1,11 @@
 """Logging is quiet inside the block alone."""
 
 import logging
+import warnings
 
 import pytest
 
-from diffusion_lessons.machine.quiet import quiet_logging
+from diffusion_lessons.machine.quiet import quiet_logging, quietly
 
 
 def test_warnings_are_held_back_inside_and_errors_are_not(caplog):
@@ -21,3 +22,12 @@ def test_an_error_inside_leaves_logging_as_it_was():
     with pytest.raises(ZeroDivisionError), quiet_logging():
         1 / 0  # noqa: B018
     assert logging.root.manager.disable == before
+
+
+def test_pythons_own_warnings_are_held_back_as_well(caplog):
+    with warnings.catch_warnings(record=True) as seen, quietly():
+        warnings.warn("of its own internals", stacklevel=1)
+        logging.getLogger("a library").warning("the same")
+    assert not seen and not caplog.records
+    with pytest.warns(UserWarning, match="afterwards"):
+        warnings.warn("afterwards", stacklevel=1)

@@ -17,7 +17,7 @@ from diffusion_lessons.captions.judge import Judge
 from diffusion_lessons.data.captions.sentences import read
 from diffusion_lessons.metrics.captions.adherence import agreement, followed_row, ink_leaks
 from diffusion_lessons.metrics.captions.system import rounded
-from diffusion_lessons.metrics.intervals import Z
+from diffusion_lessons.metrics.intervals import interval, mean_of_draws
 from diffusion_lessons.networks.contrastive import Contrastive
 from diffusion_lessons.sampling import Settings
 
@@ -69,10 +69,9 @@ def best_of(
 
 def mean_interval(values: Tensor) -> list[float]:
     """The mean of one number for each sentence, and the ends of its 95 % interval: [value, low, high]."""
-    values = values.double()
-    middle = float(values.mean())
-    reach = Z * float(values.std()) / math.sqrt(len(values)) if len(values) > 1 else math.inf
-    return [round(value, 4) for value in (middle, middle - reach, middle + reach)]
+    if len(values) == 1:
+        return [round(float(values), 4), -math.inf, math.inf]
+    return [round(value, 4) for value in interval(mean_of_draws(values.tolist()), freedom=math.inf)]
 
 
 def _counted(right: Tensor) -> list[float]:
