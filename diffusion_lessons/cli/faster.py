@@ -78,7 +78,9 @@ def optimise(
 
 def techniques(
     checkpoint: Annotated[str, typer.Argument(help="A shipped checkpoint's name, or a file.")] = "mnist-diffusion",
-    measure: Annotated[bool, typer.Option(help="Measure what is missing; or only read the shipped table.")] = True,
+    measure: Annotated[
+        bool, typer.Option("--measure", help="Measure what the table lacks; without it only read, or forecast.")
+    ] = False,
     samples: Annotated[int, typer.Option(min=2, max=MOST_SAMPLES, help="Of each row.")] = 500,
     ship: Annotated[bool, typer.Option("--ship", help="Write to datasets/measurements/techniques/.")] = False,
     batch: Annotated[int, typer.Option(help="Whose latencies are compared: 1 or 25.")] = 25,
@@ -87,12 +89,14 @@ def techniques(
 ) -> None:
     """Does it beat taking fewer steps? Every technique beside the plain step-count curve, in one table and figure.
 
-    A run resumes where it stopped: about an hour on one core. int8 and compiling are left out where they do not work.
+    Reads the table that ships. A checkpoint that has none yet is told what would be measured and how long it takes,
+    about an hour on one core; --measure does it, and goes on where it was stopped. What does not work here is left out.
 
     \b
-    diffusion-lessons techniques --no-measure
-    diffusion-lessons techniques --no-measure --metric drift --batch 1 --out drift.png
-    diffusion-lessons techniques digits-diffusion --samples 200
+    diffusion-lessons techniques
+    diffusion-lessons techniques cifar10-diffusion --metric drift --batch 1 --out drift.png
+    diffusion-lessons techniques digits-diffusion
+    diffusion-lessons techniques digits-diffusion --measure --samples 200
     """
     from diffusion_lessons.commands.techniques import run_techniques
 

@@ -7,9 +7,12 @@ from diffusion_lessons.benchmark import table
 from diffusion_lessons.benchmark.shipped import NotMeasured
 from diffusion_lessons.benchmark.techniques.advice import USES, Advice, advise
 from diffusion_lessons.benchmark.techniques.candidates import candidates
+from diffusion_lessons.benchmark.techniques.forecast import forecast
 from diffusion_lessons.benchmark.techniques.networks import network_rows
 from diffusion_lessons.benchmark.techniques.step_curve import Beside
 from diffusion_lessons.benchmark.techniques.technique_table import (
+    BATCHES,
+    METRICS,
     at_batch,
     compared,
     measure_candidates,
@@ -20,8 +23,11 @@ from diffusion_lessons.benchmark.techniques.technique_table import (
 from diffusion_lessons.figures.pictures.saving import check_figure, save_figure
 from diffusion_lessons.figures.quality.techniques import techniques_figure
 from diffusion_lessons.machine import places
+from diffusion_lessons.machine.fields import check_name
 from diffusion_lessons.machine.files import check_writable
 from diffusion_lessons.metrics.captions.evaluator import of_network
+
+FOLDER = Path("runs/techniques")  # plans and trained networks, and tables that do not ship
 
 
 def run_techniques(
@@ -29,36 +35,44 @@ def run_techniques(
     *,
     samples: int = 500,
     ship: bool = False,
-    measure: bool = True,
+    measure: bool = False,
     batch: int = 25,
     metric: str = "frechet",
     figure: Path | None = None,
 ) -> list[Beside]:
-    """Measure every technique on a checkpoint, or what its table lacks; print which beat taking fewer steps; draw them.
+    """Print which techniques on a checkpoint beat taking fewer steps, from its table of measured rows, and draw them.
 
-    ship: keep the table where the course's own are. measure: False only reads the shipped table.
+    measure: measure what the table lacks first. Without it a checkpoint that has no table yet gets a forecast of what
+    measuring would take, and nothing is measured: the list is empty. ship: keep the table where the course's own are.
 
-    Raises FileNotFoundError for `ship` outside a clone, and for a table that is not there.
+    Raises ValueError for a batch or a figure that tables do not have, FileNotFoundError for `ship` outside a clone.
     """
+    if batch not in BATCHES:
+        raise ValueError(f"latencies are measured at batch {' and '.join(map(str, BATCHES))}; got {batch}")
+    check_name("metric", metric, (*METRICS, "drift"))
     if figure is not None:
         check_figure(figure)
+    file = shipped_file(checkpoint) if ship else FOLDER / f"{Path(checkpoint).stem}{table.SUFFIX}"
     if measure:
         if ship:
             places.clone_for("--ship writes the course's own tables")
-        folder = Path("runs/techniques")
-        file = shipped_file(checkpoint) if ship else folder / f"{Path(checkpoint).stem}{table.SUFFIX}"
         check_writable(file)
         try:
             evaluator = of_network(checkpoints.load(checkpoint))
-            chosen = candidates(checkpoint, folder, progress=_say)
-            found = measure_candidates(checkpoint, chosen, file, evaluator, samples=samples, keep=folder, say=_say)
+            chosen = candidates(checkpoint, FOLDER, progress=_say)
+            found = measure_candidates(checkpoint, chosen, file, evaluator, samples=samples, keep=FOLDER, say=_say)
             time_candidates(checkpoint, found, file)
         except KeyboardInterrupt:
             print(f"\nstopped: what was measured is kept in {file}, and the same command goes on from there")
             raise
         rows = table.read(file)
     else:
-        rows = shipped_techniques(checkpoint)
+        try:
+            rows = shipped_techniques(checkpoint)
+        except FileNotFoundError:
+            if not file.is_file():
+                return _show_forecast(checkpoint, samples)
+            rows = table.read(file)
     verdicts = compared(rows, batch, metric)
     for one in verdicts:
         print(one)
@@ -70,6 +84,17 @@ def run_techniques(
     return verdicts
 
 
+def _show_forecast(checkpoint: str, samples: int) -> list[Beside]:
+    print(f"no techniques were measured on {checkpoint}. To be measured:\n")
+    for line in forecast(checkpoint, FOLDER, samples):
+        print(line, flush=True)
+    print(
+        f"\n`diffusion-lessons techniques {checkpoint} --measure` does it. Rows are kept as they are made: Ctrl-C "
+        "loses the row in hand, and the same command goes on from there"
+    )
+    return []
+
+
 def show_advice(
     *names: str,
     budget_ms: float | None,
@@ -78,7 +103,7 @@ def show_advice(
     use: str | None = None,
     networks: bool = False,
 ) -> list[Advice]:
-    """Print what to choose within a budget, from the shipped tables of techniques of these checkpoints.
+    """Print what to choose within a budget, from the shipped table of techniques of each of these checkpoints.
 
     use: one of text 2's three ("live", "interactive", "batch"), or "all", in place of a budget and a batch.
     networks: choose among the shipped networks as well (`network_rows`), which is an advice of its own.
@@ -89,13 +114,13 @@ def show_advice(
         asked = [(batch, None if budget_ms is None else budget_ms / 1000, "")]
     else:
         asked = list(USES.values() if use == "all" else [USES[use]])
-    tables = [shipped_techniques(name) for name in names]
+    tables = {name: shipped_techniques(name) for name in names}
     found = []
     for count, seconds, purpose in asked:
         budget = "any time" if seconds is None else f"at most {1000 * seconds:g} ms"
         print(f"{purpose or 'a budget'}: {budget} for {count} at once, by {metric}")
         try:
-            choices = {"techniques": [row for table in tables for row in at_batch(table, count)]}
+            choices = {f"techniques on {name}": at_batch(table, count) for name, table in tables.items()}
             if networks:
                 choices["networks"] = network_rows(count)
         except NotMeasured as error:
@@ -104,7 +129,7 @@ def show_advice(
             try:
                 advice = advise(rows, seconds, metric)
             except ValueError as error:
-                if kind == "techniques" and networks:  # a student may be fast enough where no technique is
+                if kind != "networks" and networks:  # a student may be fast enough where no technique is
                     print(f"among {kind}: {error}\n")
                     continue
                 raise

@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 
 from diffusion_lessons.benchmark import table
+from diffusion_lessons.benchmark.shipped import NotMeasured
 from diffusion_lessons.benchmark.techniques.technique_table import shipped_file
 from diffusion_lessons.commands import techniques as commands
 from diffusion_lessons.commands.techniques import run_techniques, show_advice
@@ -21,7 +22,7 @@ def shipped(tmp_path, monkeypatch):
 
 
 def test_each_technique_beside_fewer_steps(shipped, capsys):
-    verdicts = run_techniques(NAME, measure=False, figure=shipped / "figure.png")
+    verdicts = run_techniques(NAME, figure=shipped / "figure.png")
     words = {one.row.techniques[0]: one.word for one in verdicts}
     assert words == {"int8": "better", "features every 3": "undecided", "1 block less": "worse", "compiled": "alone"}
     printed = capsys.readouterr().out
@@ -49,12 +50,37 @@ def test_networks_are_an_advice_of_their_own(shipped, capsys, monkeypatch):
     found = show_advice(NAME, budget_ms=12, batch=1, metric="frechet", networks=True)
     assert len(found) == 2 and all(not row.techniques for row in (found[1].best, found[1].runner_up))
     printed = capsys.readouterr().out
-    assert "among techniques, " in printed and "among networks, " in printed
+    assert "among techniques on digits-diffusion, " in printed and "among networks, " in printed
     assert "not measured: techniques on these networks" in printed
     quick = [dataclasses.replace(row, seconds_per_image=0.001, seconds_q3=0.001) for row in timed]
     monkeypatch.setattr(commands, "network_rows", lambda batch: commands.at_batch([*rows, *quick], batch))
     assert len(show_advice(NAME, budget_ms=1.5, batch=1, metric="frechet", networks=True)) == 1
-    assert "among techniques: no row fits within 1.5 ms" in capsys.readouterr().out
+    assert "among techniques on digits-diffusion: no row fits within 1.5 ms" in capsys.readouterr().out
+
+
+def test_a_network_without_a_table_is_told_what_measuring_takes_and_nothing_is_measured(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(places, "measurements", lambda: tmp_path)
+    monkeypatch.setattr(commands, "FOLDER", tmp_path / "own")
+    for name in ("measure_candidates", "time_candidates"):
+        monkeypatch.setattr(commands, name, None)
+    assert run_techniques(NAME) == [] and list(tmp_path.iterdir()) == []
+    printed = capsys.readouterr().out
+    assert "no techniques were measured on digits-diffusion" in printed and "minutes" in printed
+    assert "`diffusion-lessons techniques digits-diffusion --measure` does it" in printed
+    table.append(tmp_path / "own" / f"{NAME}.jsonl", techniques()[0])  # a table of one's own is read
+    with pytest.raises(NotMeasured, match="latency at batch 25"):
+        run_techniques(NAME)
+
+
+def test_an_interruption_says_where_to_go_on(tmp_path, monkeypatch, capsys):
+    def stopped(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(commands, "FOLDER", tmp_path)
+    monkeypatch.setattr(commands, "measure_candidates", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        run_techniques(NAME, measure=True)
+    assert f"what was measured is kept in {tmp_path / NAME}.jsonl" in capsys.readouterr().out
 
 
 def test_what_was_not_measured_is_refused(shipped, tmp_path):
@@ -62,7 +88,9 @@ def test_what_was_not_measured_is_refused(shipped, tmp_path):
         show_advice(NAME, budget_ms=10, batch=4, metric="frechet")
     with pytest.raises(ValueError, match="no row has recall"):
         show_advice(NAME, budget_ms=10, batch=1, metric="recall")
-    with pytest.raises(FileNotFoundError, match="no techniques were measured on mnist-flow"):
-        run_techniques("mnist-flow", measure=False)
+    with pytest.raises(ValueError, match="measured at batch 1 and 25; got 4"):
+        run_techniques(NAME, batch=4)
+    with pytest.raises(ValueError, match="beauty"):
+        run_techniques(NAME, metric="beauty")
     with pytest.raises(ValueError, match=r"\.png"):
-        run_techniques(NAME, measure=False, figure=tmp_path / "figure.txt")
+        run_techniques(NAME, figure=tmp_path / "figure.txt")

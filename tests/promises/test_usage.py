@@ -50,7 +50,7 @@ WRONG = {
     "optimise": """none --out a.json|NET|NET --out noext|NET --out a.json --cache-features 0
         NET --out a.json --steps 0|NET --out a.json --sampler magic|NET --out a.json --precision int3
         NET --out a.json --prune-channels 2|NET --out a.json --drop-head x|NET --out a.json --samples -1""",
-    "techniques": "none|NET --batch 3 --no-measure|NET --metric beauty --no-measure|NET --samples 0",
+    "techniques": "none|NET --batch 3|NET --metric beauty|NET --samples 0",
     "advise": "none|--metric beauty|--budget-ms -1|--batch 0|--use odd",
     "probe": "nowhere|FILE|damaged|BARE|NET --samples 0|NET --samples -5",
     "frontier": """none|none.jsonl|table.jsonl|empty.jsonl|--x beauty|--quality beauty|--budget -1|--budget nan

@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = offer(
     {
         "advice": ["advise"],
         "candidates": [],
+        "forecast": [],
         "trained": [],
         "this_machine": ["on_this_machine"],
         "networks": ["network_rows"],

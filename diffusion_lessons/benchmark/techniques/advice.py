@@ -2,8 +2,9 @@
 
     print(advise(at_batch(rows, 1), budget=0.05, metric="adherence"))
 
-The answer is the best row within the budget, beside the runner-up and the cheapest row that cannot be told from the
-best; what was not measured is said, and never guessed.
+The answer is the best row within the budget, beside the runner-up and all rows that tie with it: those whose paired
+difference leaves the order open. Of these the cheapest is named, since the best may be the luckiest. What was not
+measured is said, and never guessed.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from typing import NamedTuple
 
 from diffusion_lessons.benchmark.latency import conditions
 from diffusion_lessons.benchmark.rows import Measurement
-from diffusion_lessons.benchmark.techniques.step_curve import TITLES, higher_is_better
+from diffusion_lessons.benchmark.techniques.step_curve import TITLES, difference_words, higher_is_better
 from diffusion_lessons.metrics.intervals import Interval, interval
 
 USES = {  # text 2's three: the batch sampled at once, and the seconds that a person or a bill allows for it
@@ -27,6 +28,7 @@ class Advice(NamedTuple):
     best        the best within the budget
     runner_up   the next best, and by how much it is worse, paired; None where only one row fits
     cheaper     the cheapest row that cannot be told from the best, if it is another
+    tied        how many further rows cannot be told from the best, by the 95 % interval of the paired difference
     within      how many rows fit, of how many that were measured
     """
 
@@ -34,6 +36,7 @@ class Advice(NamedTuple):
     runner_up: Measurement | None
     gap: Interval | None
     cheaper: Measurement | None
+    tied: int
     within: tuple[int, int]
     metric: str
     not_measured: tuple[str, ...]
@@ -45,22 +48,36 @@ class Advice(NamedTuple):
             f"          one of {fits} measured rows within the budget, of {of}",
             f"          {conditions(self.best)}, {self.best.device}",
         ]
-        if self.runner_up is not None:
-            lines.append(f"runner-up {words(self.runner_up, self.metric)}; {TITLES[self.metric]} differs by {self.gap}")
-        if self.cheaper is not None:
-            lines.append(f"cheaper   {words(self.cheaper, self.metric)}: its difference is not resolved")
+        if self.tied:
+            rows = "1 other row ties" if self.tied == 1 else f"{self.tied} other rows tie"
+            lines.append(f"          {rows} with it: {self.best.samples:,} samples do not tell them from it")
+        if self.runner_up is not None and self.gap is not None:
+            gap = difference_words(self.gap, self.metric, self.best.samples)
+            tie = "a tie, " * self.gap.holds(0)
+            lines.append(f"runner-up {words(self.runner_up, self.metric)}; {tie}{gap}")
+        if self.cheaper is not None and self.cheaper is self.runner_up:
+            lines.append("cheapest  of all these is the runner-up")
+        elif self.cheaper is not None:
+            lines.append(f"cheapest  {words(self.cheaper, self.metric)}; a tie as well")
         return "\n".join([*lines, *(f"not measured: {one}" for one in self.not_measured)])
 
 
 def advise(rows: Sequence[Measurement], budget: float | None, metric: str = "frechet") -> Advice:
     """The best of these rows, all timed at one batch, whose batch takes at most `budget` seconds (None: any time).
 
-    Raises ValueError where no row has this figure, and where none fits, naming the fastest.
+    Raises ValueError where no row has this figure, for rows of several data sets or sample counts, whose figures
+    cannot be compared, and where none fits, naming the fastest.
     """
     usable = [row for row in rows if metric in row.quality and row.seconds_per_image is not None]
     if not usable:
         have = sorted({name for row in rows for name in row.quality})
         raise ValueError(f"no row has {metric}; measured were {', '.join(have) or 'none'}")
+    judged = {(row.features, row.reference_sha256, row.samples): row for row in usable}
+    if len(judged) > 1:
+        one, other = (
+            f"{row.checkpoint} on {row.samples:,} samples by {row.features}" for row in [*judged.values()][:2]
+        )
+        raise ValueError(f"figures of {one} and of {other} cannot be compared: ask for advice on each by itself")
     fits = [row for row in usable if budget is None or seconds(row) <= budget]
     if not fits:
         fastest = min(usable, key=seconds)
@@ -72,10 +89,11 @@ def advise(rows: Sequence[Measurement], budget: float | None, metric: str = "fre
     ranked = sorted(fits, key=lambda row: (sign * row.quality[metric].value, seconds(row)))
     best, runner_up = ranked[0], ranked[1] if len(ranked) > 1 else None
     gap = None if runner_up is None else _gap(runner_up, best, metric)
-    tied = [row for row in ranked if row is best or _gap(row, best, metric).holds(0)]
+    tied = [best, *(row for row in ranked[1:] if _gap(row, best, metric).holds(0))]
     cheapest = min(tied, key=seconds)
     cheaper = cheapest if cheapest is not best else None
-    return Advice(best, runner_up, gap, cheaper, (len(fits), len(usable)), metric, unmeasured(usable, rows, metric))
+    within, missing = (len(fits), len(usable)), unmeasured(usable, rows, metric)
+    return Advice(best, runner_up, gap, cheaper, len(tied) - 1, within, metric, missing)
 
 
 def seconds(row: Measurement) -> float:

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -60,69 +60,113 @@ class Candidate:
     settings: tuple[Settings, ...]
 
 
+class Planned(NamedTuple):
+    """What will be a candidate when its turn comes; so a plan of all can be looked at before anything is computed.
+
+    words     what is measured
+    make      makes the file, and returns what `load` takes
+    settings  how it is sampled
+    trained   images of training that making it takes
+    programs  whether it is compiled, anew for each size of a batch
+    placed    steps of settings whose times come with `make` only
+    """
+
+    words: str
+    make: Callable[[], str]
+    settings: Sequence[Settings]
+    trained: int = 0
+    programs: bool = False
+    placed: Callable[[], Sequence[Settings]] | None = None
+
+    @property
+    def rows(self) -> int:
+        """How many settings are measured of it."""
+        return len(self.settings) + 2 * len(PLACED) * (self.placed is not None)
+
+    @property
+    def evaluations(self) -> int:
+        """Of the network for each sample, in all rows together; guidance counts two."""
+        placed = 2 * sum(PLACED) * (self.placed is not None)
+        return placed + sum(one.steps * (1 + one.guided) for one in self.settings)
+
+
 def candidates(name: str, folder: Path, *, batch: int = 25, progress: Any = None) -> Iterator[Candidate]:
     """Everything that is measured of a checkpoint: first the plain curve, last what has to be trained.
 
     Plans are written into `folder`, one before each is yielded; what has to be trained is trained there once. int8 and
     compiling are left out where they do not work. `progress` is called with a line before whatever takes minutes.
     """
-    for source, settings in _candidates(name, folder, progress or (lambda words: None)):
-        yield Candidate(source, tuple(replace(one, batch=batch) for one in settings))
+    for one in planned(name, folder, progress):
+        source = one.make()
+        settings = [*one.settings, *(one.placed() if one.placed else ())]
+        yield Candidate(source, tuple(replace(each, batch=batch) for each in settings))
 
 
-def _candidates(name: str, folder: Path, say: Say) -> Iterator[tuple[str, Sequence[Settings]]]:
+def planned(name: str, folder: Path, say: Say | None = None) -> Iterator[Planned]:
+    """All that `candidates` makes, in its order; nothing is computed until it is asked for. `say` as `progress`."""
+    say = say or (lambda words: None)
     denoise, quick = checkpoints.load(name), at_steps(SOLVER, 5, 10)
-
-    def plan(slug: str, **techniques: Any) -> str:
-        file = folder / f"{stem}-{slug}.json"
-        return made_plan(name, denoise, file, Techniques(**techniques), say)
-
     stem, sha256 = Path(name).stem, (denoise.card or {}).get("sha256", "")
 
-    def kept(slug: str, make: Callable[[], Any]) -> Any:
-        return remembered(folder / f"{stem}-{slug}.kept", sha256, make)
+    def kept(slug: str, make: Callable[[], Any]) -> Callable[[], Any]:
+        return lambda: remembered(folder / f"{stem}-{slug}.kept", sha256, make)
+
+    def plan(slug: str, settings: Sequence[Settings], done: Callable[[], Techniques], **more: Any) -> Planned:
+        file = folder / f"{stem}-{slug}.json"
+        return Planned(slug.replace("-", " "), lambda: made_plan(name, denoise, file, done(), say), settings, **more)
 
     grids = kept("grids", lambda: [list(grid) for grid in grids_of(denoise, PLACED).values()])
-    yield name, [*curve(), *half(), *placed(grids)]
+    yield Planned(
+        "plain, half precision, steps placed", lambda: name, [*curve(), *half()], placed=lambda: placed(grids())
+    )
     told_in_words = "a plan turns only networks that are told a class into one program" if is_latent(denoise) else ""
     if reason := told_in_words or why_no_int8(device_of(denoise)):
         say(f"left out, int8: {reason}")
     else:
-        yield plan("int8", int8=True), [*at_steps(SOLVER, 4, 5, 10), *at_steps("ddim", 10)]
+        steps = [*at_steps(SOLVER, 4, 5, 10), *at_steps("ddim", 10)]
+        yield plan("int8", steps, lambda: Techniques(int8=True), programs=True)
     if reason := told_in_words or why_no_onnx(device_of(denoise)):
         say(f"left out, ONNX Runtime: {reason}")
     else:
-        yield plan("onnx", onnx=True), quick
-        yield plan("onnx-int8", onnx=True, int8=True), quick
-    both = [*at_steps(SOLVER, 10), *at_steps("ddim", 20)]
-    for every, settings in ((2, at_steps(SOLVER, 10)), (3, both)):
-        yield plan(f"features-{every}", features=every), settings
-        yield plan(f"features-{every}-line", features=every, order=1), settings
+        yield plan("onnx", quick, lambda: Techniques(onnx=True))
+        yield plan("onnx-int8", quick, lambda: Techniques(onnx=True, int8=True))
+    for every, steps in ((2, at_steps(SOLVER, 10)), (3, [*at_steps(SOLVER, 10), *at_steps("ddim", 20)])):
+        for order, line in enumerate(("", "-line")):
+            techniques = Techniques(features=every, order=order)
+            yield plan(f"features-{every}{line}", steps, lambda techniques=techniques: techniques)  # type: ignore[misc]
     if takes_condition(denoise):
-        yield name, guided(scale_of(denoise))
+        yield Planned("guidance with fewer passes", lambda: name, guided(scale_of(denoise)))
     if count := len(head_names(denoise)) // 4:
         heads = kept("heads", lambda: least_missed_heads(denoise, count, *ranking_images(denoise, FEWER)))
-        yield plan(f"{count}-heads", heads=tuple(heads)), [*quick, *at_steps(SOLVER, 10, scale=scale_of(denoise))]
-    first, second = kept("blocks", lambda: least_missed(denoise, 2, *ranking_images(denoise)))
-    yield plan("1-block", blocks=(first,)), quick
-    yield plan("2-blocks", blocks=(first, second)), quick
+        settings = [*quick, *at_steps(SOLVER, 10, scale=scale_of(denoise))]
+        yield plan(f"{count}-heads", settings, lambda: Techniques(heads=tuple(heads())))
+    blocks = kept("blocks", lambda: least_missed(denoise, 2, *ranking_images(denoise)))
+    yield plan("1-block", quick, lambda: Techniques(blocks=tuple(blocks()[:1])))
+    yield plan("2-blocks", quick, lambda: Techniques(blocks=tuple(blocks())))
     if reason := told_in_words or why_not_compiled(device_of(denoise)):
         say(f"left out, compiling: {reason}")
     else:
-        yield plan("compiled", compile=True), quick
+        yield plan("compiled", quick, lambda: Techniques(compile=True), programs=True)
     if told_in_words:
         say("left out, training on: a system that is told in words is trained part by part, by recipes of its own")
         return
-    yield plan("2-blocks-tuned", blocks=(first, second), trained=TRAINED), quick
+    yield plan("2-blocks-tuned", quick, lambda: Techniques(blocks=tuple(blocks()), trained=TRAINED), trained=TRAINED)
     if reason := why_not_pruned(denoise):
         say(f"left out, fewer channels: {reason}")
     else:
-        yield plan("channels", channels=SHARE), quick
-        yield plan("channels-tuned", channels=SHARE, trained=TRAINED), quick
-    yield str(small_from_the_start(denoise, folder / f"{stem}-small", say)), quick
-    pruned = Techniques(blocks=(first, second))
-    as_long = kept("as-long", lambda: images_in_the_time_of(denoise, pruned))
-    yield str(small_from_the_start(denoise, folder / f"{stem}-small-as-long", say, as_long)), quick
+        yield plan("channels", quick, lambda: Techniques(channels=SHARE))
+        yield plan("channels-tuned", quick, lambda: Techniques(channels=SHARE, trained=TRAINED), trained=TRAINED)
+
+    def small(slug: str, images: Callable[[], int | None]) -> Planned:
+        file = folder / f"{stem}-{slug}"
+        make = lambda: str(small_from_the_start(denoise, file, say, images()))  # noqa: E731
+        return Planned(slug.replace("-", " "), make, quick, trained=TRAINED)
+
+    yield small("small", lambda: None)
+    yield small(
+        "small-as-long",
+        kept("as-long", lambda: images_in_the_time_of(denoise, Techniques(blocks=tuple(blocks())))),
+    )
 
 
 def remembered(file: Path, sha256: str, make: Callable[[], Any]) -> Any:

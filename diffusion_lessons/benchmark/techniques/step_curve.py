@@ -16,6 +16,7 @@ from diffusion_lessons.metrics.intervals import Interval, interval
 from diffusion_lessons.metrics.scores import METRICS
 
 TITLES = {**{name: metric.title for name, metric in METRICS.items()}, "drift": "drift from the fine run"}
+SHARES = ("precision", "recall", "coverage", "adherence")  # figures that count samples
 AS_LONG = 1.05  # times as long counts as no longer: what is timed in a few rounds is not known better
 Word = Literal["better", "worse", "undecided", "alone"]
 
@@ -24,21 +25,25 @@ class Beside(NamedTuple):
     """A row, the best plain row that takes no longer, and the paired difference of their figures.
 
     word  "better" or "worse" where the 95 % interval of the difference says so, else "undecided"; "alone" where no
-          plain row, of those measured, is as fast
+          plain row, of those measured, is as fast: the fastest of them makes two evaluations, since one draws no
+          samples (`candidates.curve`)
     """
 
     row: Measurement
     rival: Measurement | None
     difference: Interval | None
     word: Word
+    metric: str = "frechet"
 
     def __str__(self) -> str:
         name = f"{', '.join(self.row.techniques) or 'plain'}: {self.row.settings}"
         if self.rival is None:
             return f"{name}: no measured plain run is as fast"
+        assert self.difference is not None
+        words = difference_words(self.difference, self.metric, self.row.samples)
         if self.word == "undecided":
-            return f"{name}: not told from {self.rival.settings}, a difference of {self.difference}"
-        return f"{name}: {self.word} than {self.rival.settings}, a difference of {self.difference}"
+            return f"{name}: not told from {self.rival.settings}, {words}"
+        return f"{name}: {self.word} than {self.rival.settings}, {words}"
 
 
 def beside(row: Measurement, plain: Sequence[Measurement], metric: str = "frechet") -> Beside:
@@ -53,7 +58,7 @@ def beside(row: Measurement, plain: Sequence[Measurement], metric: str = "freche
     longest = AS_LONG * (row.seconds_per_image or 0)
     as_fast = [one for one in usable if (one.seconds_per_image or 0) <= longest]
     if not as_fast:
-        return Beside(row, None, None, "alone")
+        return Beside(row, None, None, "alone", metric)
     rival = min(as_fast, key=lambda one: sign * one.quality[metric].value)
     difference = row.quality[metric].number - rival.quality[metric].number
     found = interval(difference)
@@ -62,7 +67,21 @@ def beside(row: Measurement, plain: Sequence[Measurement], metric: str = "freche
         word = "worse"
     elif not found.holds(0):
         word = "better"
-    return Beside(row, rival, found, word)
+    return Beside(row, rival, found, word, metric)
+
+
+def difference_words(found: Interval, metric: str, samples: int) -> str:
+    """A paired difference in words; where no group of samples differs, what so many samples could not show either.
+
+    An interval [0, 0] would say that two rows are equal for certain. Of n samples none of which differs, up to 3 / n
+    may still differ of all there are, with 95 % certainty ("rule of three", Hanley and Lippman-Hand 1983).
+    """
+    if found.low < found.high or found.value:
+        return f"a difference of {found}"
+    same = "the same figure in every group of samples"
+    return (
+        f"{same} ({samples:,} of them do not show a difference below {3 / samples:.1g})" if metric in SHARES else same
+    )
 
 
 def higher_is_better(metric: str) -> bool:

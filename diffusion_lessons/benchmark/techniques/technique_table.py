@@ -64,7 +64,8 @@ def measure_candidates(
             )
         for settings in missing:
             how: dict[str, Any] = {"evaluator": evaluator, "metrics": METRICS, "samples": samples, "seed": seed}
-            row = measure(denoise, settings, repeats=0, name=name, fine=_same_start(fine, settings), **how)
+            how |= {"name": name, "repeats": 0, "fine": _same_start(fine, settings), "progress": True}
+            row = measure(denoise, settings, **how)
             table.append(file, row)
             say(line(row))
     return found
@@ -158,7 +159,8 @@ def shipped_techniques(name: str) -> list[Measurement]:
     """
     file = shipped_file(name)
     if not file.is_file():
-        raise FileNotFoundError(f"no techniques were measured on {name}: `diffusion-lessons techniques {name}` does it")
+        command = f"diffusion-lessons techniques {name} --measure"
+        raise FileNotFoundError(f"no techniques were measured on {name}: `{command}` does it")
     _check_parent(file, _sha256(name))
     return table.read(file)
 

@@ -44,8 +44,23 @@ def test_a_metric_that_is_better_high():
 
 def test_a_cheaper_row_that_cannot_be_told_from_the_best_is_named():
     near = timed(7, 15, 2.001, spread=0.2)
-    assert advise([*ROWS[:2], near], 0.05).cheaper is near
-    assert "not resolved" in str(advise([*ROWS[:2], near], 0.05))
+    advice = advise([*ROWS[:2], near], 0.05)
+    assert advice.cheaper is near is advice.runner_up and advice.tied == 1
+    assert "1 other row ties with it: 2,000 samples do not tell them from it" in str(advice)
+    assert "; a tie, a difference of 0.001 [" in str(advice) and "cheapest  of all these is the runner-up" in str(
+        advice
+    )
+    third = advise([*ROWS[:2], near, timed(8, 12, 2.002, spread=0.2)], 0.05)
+    assert "cheapest  net (as it is), ddim@8: 13.2 ms" in str(third) and third.tied == 2
+    assert advise(ROWS, 0.05).tied == 0 and "tie" not in str(advise(ROWS, 0.05))
+
+
+def test_equal_figures_are_no_certain_equality():
+    same = dataclasses.replace(ROWS[1], settings=ROWS[1].settings.changed(sampler="heun"))
+    words = str(advise([ROWS[1], same], None, "adherence"))
+    assert "[0, 0]" not in words and "a tie, the same figure in every group of samples" in words
+    assert "(2,000 of them do not show a difference below 0.002)" in words  # 3 of 2,000
+    assert "of them do not show" not in str(advise([ROWS[1], same], None))
 
 
 def test_what_was_not_measured_is_said():
@@ -59,6 +74,12 @@ def test_nothing_that_fits_and_nothing_that_was_measured():
         advise(ROWS, 0.005)
     with pytest.raises(ValueError, match="no row has kernel; measured were adherence, frechet"):
         advise(ROWS, 1.0, "kernel")
+
+
+def test_figures_of_two_data_sets_or_sample_counts_are_not_ranked_together():
+    for changes in ({"features": "others"}, {"samples": 500}, {"reference_sha256": "another"}):
+        with pytest.raises(ValueError, match="cannot be compared: ask for advice on each by itself"):
+            advise([*ROWS, dataclasses.replace(ROWS[0], **changes)], None)
 
 
 def test_text_2s_three_uses_are_named():

@@ -41,6 +41,11 @@ def test_what_the_spread_does_not_decide_and_what_nothing_plain_is_as_fast_as():
     assert alone.word == "alone" and alone.rival is None and "no measured plain run is as fast" in str(alone)
 
 
+def test_a_row_with_the_very_figures_of_its_rival_is_not_called_equal_for_certain():
+    same = dataclasses.replace(PLAIN[1], settings=PLAIN[1].settings.changed(sampler="heun"))
+    assert str(beside(same, PLAIN)).endswith("not told from ddim@10, the same figure in every group of samples")
+
+
 def test_where_more_is_better_the_sign_turns():
     def adheres(steps, ms, value):
         base = timed(steps, 1.0, ms)
