@@ -8,19 +8,22 @@ from pathlib import Path
 from tqdm.auto import tqdm
 
 from claims import CLAIMS, gather, headline, in_order, markdown, measurements_of, read, tests_of
+from claims.ledger import judge_anew
 from claims.register import Test
 from claims.verify import Draw, chosen, verify
 from diffusion_lessons.machine.files import check_writable, write_atomically
 
 EXAMPLES = """examples:
-  python -m claims                 the verdicts as they were last measured; writes CLAIMS.md
+  python -m claims                 the verdicts, reached anew from the numbers that are kept; writes CLAIMS.md
   python -m claims C9a C14         measure these two claims anew, and write CLAIMS.md
   python -m claims C9              the same for all parts of C9
   python -m claims --all           measure every claim anew: about an hour
   python -m claims --tables        only what is read from tables, of all claims or of some: after a table was made anew
   python -m claims --verify        measure again what is quick, and say which numbers moved; writes nothing
   python -m claims --verify C4     the same for all parts of C4, however long they take; where numbers are read from
-                                   a table, 100 samples of its cheapest row are drawn anew and compared
+                                   a table, 100 samples of its cheapest row are drawn anew, and means over samples are
+                                   compared: adherence, diversity and variance. A distance depends on the number of
+                                   samples, and is compared only where all of a row's are drawn
   python -m claims --verify C4 --rows 3 --samples 500      more of it
   python -m claims --anew C2a      every row that C2a reads drawn anew in full, and judged; writes nothing
 """
@@ -57,7 +60,7 @@ def show(
                 bar.update()
 
             gather(chosen_names, tables=tables, report=report)
-    ledger = read()
+    ledger = judge_anew()
     write_atomically(out, markdown(ledger).encode())
     for name in names or in_order(CLAIMS):
         verdict = headline(ledger.get(name, []), measurements_of(name)).replace("*", "")
@@ -73,7 +76,7 @@ def compare(names: Sequence[str], draw: Draw) -> bool:
     moved = 0
     for check in verify(tqdm(again, unit="test"), draw):
         moved += bool(check.moved) or check.before.word != check.now.word
-        print(check)
+        tqdm.write(str(check))
     print(f"measured again: {len(again)}; with a number beyond its interval or another verdict: {moved}")
     return not moved
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from claims.numbers import LEVEL, Number, by_name
 from claims.register import TESTS, Test
-from claims.verdicts import NOT_YET, UNDECIDED, Rule, Verdict, comparisons, decided
+from claims.verdicts import NOT_YET, Rule, Verdict, comparisons, decided
 
 WAITING = Verdict(NOT_YET)
 LOWEST = 1e-12  # of the levels that are told apart
@@ -75,17 +75,14 @@ def deciding_level(rule: Rule, evidence: Evidence) -> float:
     """The least level at which the rule comes to a decision, within a factor of 1.1; 1 where it does not at 5 %."""
     numbers = by_name(evidence.numbers)
 
-    def decides(level: float) -> bool:
-        return rule(numbers, level).word != UNDECIDED
-
-    if not decides(LEVEL):
+    if not rule.decides(numbers, LEVEL):
         return 1.0
     low, high = LOWEST, LEVEL
-    if decides(low):
+    if rule.decides(numbers, low):
         return 0.0
     while high / low > 1.1:
         middle = (low * high) ** 0.5
-        low, high = (low, middle) if decides(middle) else (middle, high)
+        low, high = (low, middle) if rule.decides(numbers, middle) else (middle, high)
     return high
 
 

@@ -6,7 +6,7 @@ taken as it is.
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -34,6 +34,7 @@ from diffusion_lessons.sampling import Settings
 
 FREEDOM = GROUPS - 1  # of an error by the jackknife
 DDPM = Settings("ddpm", 1000)
+FULL, HALF = "float32", "bfloat16"
 COUNTED = "python -m diffusion_lessons.benchmark.captions.system_table --out runs/captions-system.json"
 ThroughRow = Callable[[Measurement], Measurement]
 _through: ContextVar[ThroughRow] = ContextVar("_through", default=lambda row: row)
@@ -53,13 +54,34 @@ GUIDED = (*IMAGES, tables("captions", "captions-diffusion"))
 
 
 def rows(network: str, *settings: Settings) -> list[Measurement]:
-    """Rows of these settings at the largest sample count that was measured for all; NotMeasured if there is none."""
-    table = shipped.rows(network)
-    counts = set.intersection(*({row.samples for row in shipped.matching_rows(table, one)} for one in settings)) - {0}
-    if not counts:
-        missing = [one for one in settings if not shipped.matching_rows(table, one)] or settings
-        raise NotMeasured(f"{len(missing)} rows such as {missing[0]} on {network} at one sample count")
-    return [_through.get()(shipped.find(table, one, max(counts))) for one in settings]
+    """Rows of these settings on one network: see `together`."""
+    return together(*((network, one) for one in settings))
+
+
+def together(*wanted: tuple[str, Settings]) -> list[Measurement]:
+    """The row of each network and its settings, at the largest sample count that was measured for all.
+
+    Settings in float32 may also be answered by rows that are all in bfloat16, where these are of more samples (C16b).
+    Raises NotMeasured if there is no common count.
+    """
+    tables = {network: shipped.rows(network) for network, _ in wanted}
+    choices = [wanted]
+    if all(settings.precision == FULL for _, settings in wanted):
+        choices.append(tuple((network, settings.changed(precision=HALF)) for network, settings in wanted))
+    counted = [(_common_count(tables, choice), choice) for choice in choices]
+    count, chosen = max(counted, key=lambda pair: pair[0])
+    if count == 0:
+        missing = [pair for pair in wanted if not shipped.matching_rows(tables[pair[0]], pair[1])] or list(wanted)
+        network, settings = missing[0]
+        what = f"{settings}" if len(missing) == 1 else f"{len(missing)} rows such as {settings}"
+        raise NotMeasured(f"{what} on {network}, at one sample count with the rows beside")
+    return [_through.get()(shipped.find(tables[network], settings, count)) for network, settings in chosen]
+
+
+def _common_count(tables: Mapping[str, list[Measurement]], wanted: Sequence[tuple[str, Settings]]) -> int:
+    """The largest sample count of rows of all these settings; 0 where there is none."""
+    found = [{row.samples for row in shipped.matching_rows(tables[name], settings)} for name, settings in wanted]
+    return max(set.intersection(*found), default=0)
 
 
 @contextmanager

@@ -56,6 +56,14 @@ def gather(
     return read()
 
 
+def judge_anew() -> Ledger:
+    """Reach every verdict anew from the numbers that are kept, as after a rule was changed; the ledger."""
+    with Lock(places.measurements() / shipped.LEDGER, WAIT):
+        if ledger := read():
+            write(ledger)
+    return read()
+
+
 def tests_of(claims: Iterable[str] | None = None, *, tables: bool = False) -> list[Test]:
     """The tests of the claims of these names, or of all; with `tables` those that read a table."""
     names = set(CLAIMS) if claims is None else set(claims)

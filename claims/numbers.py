@@ -7,7 +7,6 @@ its logarithm); and a difference of two shares in which no error was seen (Newco
 """
 
 import math
-from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
@@ -19,7 +18,6 @@ from uncertainties import UFloat, covariance_matrix
 from diffusion_lessons.metrics.intervals import mean_of_draws
 
 LEVEL = 0.05  # of a verdict: intervals of 95 %
-MOST = 10**9  # samples, seeds or rounds that are asked for
 
 
 @dataclass(frozen=True)
@@ -71,41 +69,21 @@ class Number:
             return self.value * math.exp(-reach), self.value * math.exp(reach)
         return self.value - quantile * self.error, self.value + quantile * self.error
 
-    def needed(self, margin: float, level: float = LEVEL) -> float:
-        """How many samples would decide whether the number lies below the margin; errors fall as 1 / sqrt(samples).
+    def grown(self, factor: float) -> "Number":
+        """The same estimate from so many times as many samples: errors fall as 1 / sqrt(samples).
 
         More seeds, rounds or trainings also bring degrees of freedom; the groups of a jackknife stay as many.
         """
-        gap, spread = self._gap(margin, level)
-        if gap == 0 or self.of is None:
-            return math.inf
-        grows = self.freedom is not None and self.freedom == self.of - 1
-
-        def decides(n: int) -> bool:
-            return _quantile(level, n - 1 if grows else self.freedom) * spread / math.sqrt(n) < gap
-
-        if not decides(MOST):
-            return math.inf
-        if not grows:
-            return (_quantile(level, self.freedom) * spread / gap) ** 2
-        return bisect_left(range(2, MOST), True, key=decides) + 2
-
-    def _gap(self, margin: float, level: float) -> tuple[float, float]:
-        """The distance from the margin, and the standard error of one sample that it is measured by."""
-        samples = math.sqrt(self.of or 1)
-        if self.share and 0 < margin < 1:
-            return abs(self.value - margin), math.sqrt(margin * (1 - margin))
-        if self.share or self.shares:
-            low, high = self.interval(level)
-            return abs(self.value - margin), (high - low) / 2 / _quantile(level, None) * samples
-        if self.under:  # a - r b at r = 1 + margin
-            b, variance, covariance, of_b = self.under
-            r = 1 + margin
-            contrast = variance - 2 * r * covariance + r**2 * of_b
-            return abs((self.value - margin) * b), math.sqrt(max(contrast, 0.0)) * samples
-        if self.log and margin > 0:
-            return abs(math.log(self.value / margin)), (self.error or 0.0) / self.value * samples
-        return abs(self.value - margin), (self.error or 0.0) * samples
+        if self.exact or self.of is None:
+            return self
+        of = max(round(self.of * factor), 1)
+        return replace(
+            self,
+            of=of,
+            error=None if self.error is None else self.error / math.sqrt(factor),
+            freedom=of - 1 if self.freedom == self.of - 1 else self.freedom,
+            under=self.under and (self.under[0], *(one / factor for one in self.under[1:])),
+        )
 
     def to_json(self) -> dict[str, Any]:
         defaults = {field.name: field.default for field in fields(self)}
@@ -173,7 +151,7 @@ def _wilson(share: float, n: int, level: float) -> tuple[float, float]:
     z = float(norm.isf(level / 2))
     middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     width = z / (1 + z**2 / n) * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    return max(middle - width, 0.0), min(middle + width, 1.0)
+    return 0.0 if share == 0 else middle - width, 1.0 if share == 1 else middle + width
 
 
 def _quantile(level: float, freedom: int | None) -> float:

@@ -6,6 +6,7 @@ from itertools import groupby
 from textwrap import fill
 
 from claims.evidence import Evidence, Ledger
+from claims.numbers import LEVEL, Number
 from claims.register import CLAIMS, SOURCES, Claim, Test, in_order, measurements_of
 from claims.verdicts import FAILS, HOLDS, NOT_MEASURABLE, NOT_YET, PRODUCTS, UNDECIDED, WHERE, WORDS, Verdict, listed
 
@@ -23,12 +24,15 @@ READING = """## How a verdict is reached
   in `claims/subjects/`. A verdict is a function of the numbers and of nothing else.
 - Numbers stand with their 95 % intervals: Student's t over groups of samples, seeds or rounds, Fieller's for ratios,
   and Wilson's for shares. An integer without an interval was counted. Rows of one network share their noise and labels
-  and are compared in pairs, by a jackknife that deletes groups. Verdicts are corrected by Holm's method for the number
-  of comparisons on the page, of which a test with several cases makes several.
+  and are compared in pairs, by a jackknife that deletes groups.
+- Verdicts are corrected by Holm's method for the number of comparisons on the page, of which a test with several cases
+  makes several: an interval of 95 % may exclude a margin, and the verdict be *undecided*. The level at which a verdict
+  was reached, and the interval at that level of each number that it rests on, stand in the table beside it. Where one
+  of several numbers suffices for a verdict, it must do so at its part of the level, which stands there too.
 - A case whose interval covers the margin is no exception to a condition: it is named as undecided.
 - "About as good" is a test of equivalence: the upper end of the interval of the paired difference lies below 25 % of
   the reference's distance. That two numbers cannot be told apart makes no tie; it makes *undecided*, with the number of
-  samples that would decide.
+  samples at which the same rule, at the same level, would decide if the estimates stayed as they are.
 - Images decide what is said about images. Exact toys, whose answer is known, explain; they have a column of their own,
   and no verdict is an average of the two.
 - Each network was trained once. What another training of the same network would change is in no interval here.
@@ -126,11 +130,27 @@ def _result(test: Test, one: Evidence) -> list[str]:
     size = f" ({listed(list(counts))})" if counts else ""
     lines = [f"On {one.on}{size}{toy}: **{one.verdict}**.", ""]
     if one.numbers:
-        lines += ["| measured | value |", "| --- | --- |"]
-        lines += [f"| {number.name} | {number} |" for number in one.numbers] + [""]
+        lines += [*_numbers(test, one), ""]
     if one.where:
         lines += [_provenance(test, one), ""]
     return lines
+
+
+def _numbers(test: Test, one: Evidence) -> list[str]:
+    """The numbers with their 95 % intervals; those of which the verdict is made also at the level it was reached at."""
+    decisive = {number.name for number in one.numbers if not number.exact} & set(test.rule.names)
+    levels = dict.fromkeys(level for level in (one.level, one.level / test.rule.parts) if level < LEVEL and decisive)
+    head = ["measured", "value", *(f"at {100 * (1 - level):.5g} %" for level in levels)]
+    rows = [
+        [number.name, str(number), *(_between(number, level) if number.name in decisive else "" for level in levels)]
+        for number in one.numbers
+    ]
+    return [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)]
+
+
+def _between(number: Number, level: float) -> str:
+    low, high = number.interval(level)
+    return f"[{low:.3g}, {high:.3g}]"
 
 
 def _short(commit: str) -> str:

@@ -1,4 +1,4 @@
-"""What a claim is, how it is measures, and the register of both, into which each subject enters its own.
+"""What a claim is, how it is measured, and the register of both, into which each subject enters its own.
 
     claim("C11", "both texts", "Scale 1 is plain conditional sampling, scale 0 is unconditional.")
 

@@ -9,10 +9,10 @@ taken, so that whoever has the numbers can reach the verdict again:
 Each rule says which verdicts it can return, and all of them can be reached.
 """
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from claims.needed import in_words, needed
 from claims.numbers import LEVEL, Number, Numbers
 
 HOLDS = "holds"
@@ -47,6 +47,7 @@ class Rule:
     verdicts   those that it can return
     judge      (numbers, level) -> Verdict
     cases      rules that are judged one by one, each of which may come out wrong by chance; none for a single one
+    parts      into how many the level is divided where one number of several suffices for a verdict (Bonferroni)
     """
 
     words: str
@@ -54,16 +55,28 @@ class Rule:
     verdicts: tuple[str, ...]
     judge: Callable[[Numbers, float], Verdict]
     cases: tuple["Rule", ...] = ()
+    parts: int = 1
 
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(self.margins)
 
+    def word(self, numbers: Numbers, level: float = LEVEL) -> str:
+        """The verdict without what belongs to it."""
+        word = self.judge(numbers, level).word
+        if word not in self.verdicts:
+            raise ValueError(f"a rule that can return {', '.join(self.verdicts)} returned {word!r}")
+        return word
+
     def __call__(self, numbers: Numbers, level: float = LEVEL) -> Verdict:
-        verdict = self.judge(numbers, level)
-        if verdict.word not in self.verdicts:
-            raise ValueError(f"a rule that can return {', '.join(self.verdicts)} returned {verdict.word!r}")
-        return verdict
+        """The verdict; where it is open, with the number of samples at which this rule would decide."""
+        if self.word(numbers, level) != UNDECIDED:
+            return self.judge(numbers, level)
+        return Verdict(UNDECIDED, in_words(needed(lambda more: self.decides(more, level), numbers, self.names)))
+
+    def decides(self, numbers: Numbers, level: float) -> bool:
+        """Whether the rule comes to a decision."""
+        return self.word(numbers, level) != UNDECIDED
 
 
 DECIDES = (HOLDS, FAILS, UNDECIDED)
@@ -77,21 +90,12 @@ def side(number: Number, margin: float, level: float) -> int:
     return -1 if high < margin else 1 if low > margin else 0
 
 
-def undecided(numbers: Sequence[Number], margin: float, level: float) -> Verdict:
-    """ "Undecided", with the number of samples that would decide all of these numbers, to two digits."""
-    needed = max((number.needed(margin, level) for number in numbers), default=math.inf)
-    if not math.isfinite(needed):
-        return Verdict(UNDECIDED, "no number of samples would decide")
-    digits = 10 ** max(int(math.log10(max(needed, 1))) - 1, 0)
-    return Verdict(UNDECIDED, f"about {math.ceil(needed / digits) * digits:,} {numbers[0].unit} would decide")
-
-
 def below(name: str, margin: float) -> Rule:
     """The claim holds if the number lies below the margin with all of its interval, and does not if above."""
 
     def judge(numbers: Numbers, level: float) -> Verdict:
         where = side(numbers[name], margin, level)
-        return (Verdict(HOLDS), undecided([numbers[name]], margin, level), Verdict(FAILS))[where + 1]
+        return Verdict((HOLDS, UNDECIDED, FAILS)[where + 1])
 
     return Rule(f"holds if *{name}* lies below {margin:g}, not if above", {name: (margin,)}, DECIDES, judge)
 
@@ -102,8 +106,7 @@ def above(name: str, margin: float) -> Rule:
     other = below(name, margin)
 
     def judge(numbers: Numbers, level: float) -> Verdict:
-        verdict = other.judge(numbers, level)
-        return Verdict(turned[verdict.word], verdict.note)
+        return Verdict(turned[other.word(numbers, level)])
 
     return Rule(f"holds if *{name}* lies above {margin:g}, not if below", {name: (margin,)}, DECIDES, judge)
 
@@ -112,13 +115,12 @@ def between(name: str, low: float, high: float) -> Rule:
     """The claim holds if the interval lies between the two, and does not if it lies outside."""
 
     def judge(numbers: Numbers, level: float) -> Verdict:
-        number = numbers[name]
-        left, right = number.interval(level)
+        left, right = numbers[name].interval(level)
         if low <= left and right <= high:
             return Verdict(HOLDS)
         if right < low or left > high:
             return Verdict(FAILS)
-        return undecided([number], min((low, high), key=lambda end: abs(number.value - end)), level)
+        return Verdict(UNDECIDED)
 
     words = f"holds if *{name}* lies within {low:g} and {high:g}, not if outside"
     return Rule(words, {name: (low, high)}, DECIDES, judge)
@@ -153,16 +155,12 @@ def _joined(between: str, rules: tuple[Rule, ...], one_suffices: str, else_word:
     chances = max(sum(UNDECIDED in rule.verdicts for rule in rules), 1)
 
     def judge(numbers: Numbers, level: float) -> Verdict:
-        strict = [rule(numbers, level / chances) for rule in rules]
-        if any(verdict.word == one_suffices for verdict in strict):
+        if any(rule.word(numbers, level / chances) == one_suffices for rule in rules):
             return Verdict(one_suffices)
-        found = [rule(numbers, level) for rule in rules]
-        if all(verdict.word == else_word for verdict in found):
-            return Verdict(else_word)
-        still_open = [verdict for verdict in found if verdict.word == UNDECIDED]
-        return next(verdict for verdict in (*still_open, *strict) if verdict.word == UNDECIDED)
+        return Verdict(else_word if all(rule.word(numbers, level) == else_word for rule in rules) else UNDECIDED)
 
-    return Rule(between.join(rule.words for rule in rules), _margins(rules), verdicts, judge)
+    words, parts = between.join(rule.words for rule in rules), chances * max(rule.parts for rule in rules)
+    return Rule(words, _margins(rules), verdicts, judge, parts=parts)
 
 
 def by_case(cases: Mapping[str, Rule]) -> Rule:
@@ -175,15 +173,16 @@ def by_case(cases: Mapping[str, Rule]) -> Rule:
     open_ones = (UNDECIDED,) if any(UNDECIDED in rule.verdicts for rule in rules) else ()
 
     def judge(numbers: Numbers, level: float) -> Verdict:
-        found = {name: rule(numbers, level) for name, rule in cases.items()}
-        holds, still_open = ([n for n, verdict in found.items() if verdict.word == word] for word in (HOLDS, UNDECIDED))
+        found = {name: rule.word(numbers, level) for name, rule in cases.items()}
+        holds, still_open = ([name for name, word in found.items() if word == one] for one in (HOLDS, UNDECIDED))
         if len(holds) == len(found):
             return Verdict(HOLDS)
         if holds:
             return Verdict(WHERE, condition(holds, list(cases), still_open))
-        return next((verdict for verdict in found.values() if verdict.word == UNDECIDED), Verdict(FAILS))
+        return Verdict(UNDECIDED if still_open else FAILS)
 
-    return Rule(_in_cases(cases), _margins(rules), (HOLDS, WHERE, FAILS, *open_ones), judge, rules)
+    words, parts = _in_cases(cases), max(rule.parts for rule in rules)
+    return Rule(words, _margins(rules), (HOLDS, WHERE, FAILS, *open_ones), judge, rules, parts)
 
 
 def _in_cases(cases: Mapping[str, Rule]) -> str:
@@ -228,10 +227,10 @@ def direction(words: str, names: Sequence[str]) -> Rule:
             return Verdict(WHERE, listed(down))
         if down or up:
             return Verdict(HOLDS if down else FAILS)
-        nearest = min((numbers[name] for name in names), key=lambda number: number.needed(0.0, level))
-        return undecided([nearest], 0.0, level)  # one that is told decides
+        return Verdict(UNDECIDED)
 
-    return Rule(words, dict.fromkeys(names, (0.0,)), (HOLDS, WHERE, FAILS, UNDECIDED), judge)
+    margins = dict.fromkeys(names, (0.0,))
+    return Rule(words, margins, (HOLDS, WHERE, FAILS, UNDECIDED), judge, parts=len(names))
 
 
 def comparisons(rule: Rule, numbers: Numbers) -> list[Rule]:
@@ -245,7 +244,7 @@ def comparisons(rule: Rule, numbers: Numbers) -> list[Rule]:
 
 def decided(rule: Rule, numbers: Numbers, level: float) -> int:
     """How many of them come to a decision."""
-    return sum(one(numbers, level).word != UNDECIDED for one in comparisons(rule, numbers))
+    return sum(one.decides(numbers, level) for one in comparisons(rule, numbers))
 
 
 def always(word: str, note: str) -> Rule:

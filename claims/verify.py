@@ -13,7 +13,7 @@ from claims.images import noted, through, value
 from claims.ledger import measure
 from claims.numbers import LEVEL, Number
 from claims.register import Test, in_order, measurements_of
-from claims.verdicts import NOT_YET, Verdict
+from claims.verdicts import NOT_YET, Verdict, listed
 from diffusion_lessons.benchmark import again
 from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.sampling import Settings
@@ -105,11 +105,12 @@ def _redrawn(read: list[Measurement], draw: Draw) -> tuple[list[tuple[Number, Nu
             _drawn[key] = again.drawn_again(row, draw.samples)
         other = _drawn[key]
         name = f"{row.settings} on {row.checkpoint}"
-        figures = [figure for figure in other.quality if other.quality[figure].replicates]
-        pairs = [(value(name, row, figure), value(name, other, figure)) for figure in figures if figure in row.quality]
+        figures = [one for one, score in other.quality.items() if score.replicates and one in row.quality]
+        pairs = [(value(name, row, figure), value(name, other, figure)) for figure in figures]
         moved += [pair for pair in pairs if has_moved(*pair, RARE)]
         count = f"{other.samples:,}" if other.samples == row.samples else f"{other.samples:,} of {row.samples:,}"
-        words.append(f"{name}: {count} samples drawn anew, {len(pairs)} figures compared")
+        left = "" if other.samples == row.samples else ", and no distance: that needs as many samples"
+        words.append(f"{name}: {count} samples drawn anew, {listed(figures)} compared{left}")
     return moved, words
 
 

@@ -4,6 +4,7 @@
     python tools/tables.py digits-diffusion         # some of them
     python tools/tables.py --plans curve long       # only these plans
     python tools/tables.py digits-flow --anew       # every row again, beside the table, and what moved
+    python tools/tables.py mnist-diffusion --plans half --batch 100 --compile      # the fastest way on a CPU
     python tools/tables.py mnist-diffusion --plans long --samples 2000 --device cuda --out runs/gpu
     python tools/tables.py mnist-diffusion --take runs/gpu      # rows made elsewhere, where they pair with the rest
 
@@ -31,10 +32,13 @@ def plans_of(name: str) -> tuple[str, ...]:
 
     A text-to-image system has a plan of its own.
 
-    The last class of the digits network is that of spoiled images, so only this one is measured with a negative.
+    The last class of the digits network is that of spoiled images, so only this one is measured with a negative. MNIST
+    has test images enough for thousands of samples, and its rows beside DDPM are drawn in half precision as well.
     """
     if name == "digits-diffusion":
         return "full", "negative"
+    if name == "mnist-diffusion":
+        return "full", "half"
     if name.startswith("captions-"):
         return ("sentences",)
     if name.endswith("-diffusion"):
@@ -84,7 +88,7 @@ def compare(name: str, file: Path) -> int:
     for before, changes in changed:
         words = "; ".join(f"{figure} {one.before}, now {one.now}" for figure, one in changes.items())
         print(f"{name}, {before.settings}, {before.samples:,} samples: {words}")
-    print(f"{name}: {len(pairs)} rows in both tables; with a figure beyond its interval: {len(changed)}")
+    print(f"{name}: {in_rows(len(pairs))} in both tables; with a figure beyond its interval: {len(changed)}")
     return len(changed)
 
 
@@ -92,7 +96,12 @@ def take(name: str, folder: Path) -> None:
     """Put the rows that were made elsewhere into the table that ships, and say how many."""
     rows = table.read(folder / f"{name}{table.SUFFIX}", cards.read_card(name)["sha256"])
     found = again.join(shipped_file(name), rows)
-    print(f"{name}: {found.taken} rows taken from {folder}; {found.agreed} were there already and agree")
+    print(f"{name}: {in_rows(found.taken)} taken from {folder}; there already and alike: {found.agreed}")
+
+
+def in_rows(count: int) -> str:
+    """ "1 row", "2 rows"."""
+    return f"{count} row{'s' * (count != 1)}"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -103,6 +112,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="tables in this folder, not those that ship")
     parser.add_argument("--samples", type=int, metavar="N", help="of each row, instead of the plan's; needs --out")
     parser.add_argument("--device", help="as in `diffusion-lessons benchmark`, such as cuda")
+    parser.add_argument("--batch", type=int, default=25, metavar="N", help="images drawn at a time; 25")
+    parser.add_argument("--compile", action="store_true", help="the network through torch.compile")
     parser.add_argument("--take", type=Path, metavar="FOLDER", help="put the rows of these tables into those that ship")
     chosen = parser.parse_args(arguments)
     out = chosen.out or (AGAIN if chosen.anew else None)
@@ -120,10 +131,11 @@ def _make(name: str, chosen: argparse.Namespace, out: Path | None) -> int:
         take(name, chosen.take)
         return 0
     dropped = drop_outdated(name) if out is None else 0
-    print(f"{name}: {dropped} outdated rows dropped" if dropped else name, flush=True)
+    print(f"{name}: outdated and dropped: {in_rows(dropped)}" if dropped else name, flush=True)
     where = {"ship": True} if out is None else {"out": out / f"{name}{table.SUFFIX}", "samples": chosen.samples}
     for plan in chosen.plans or plans_of(name):
-        run_benchmark(name, plan, latency=False, device=chosen.device, **where)
+        how = {"device": chosen.device, "batch": chosen.batch, "compile": chosen.compile}
+        run_benchmark(name, plan, latency=False, **how, **where)
     return compare(name, out / f"{name}{table.SUFFIX}") if chosen.anew and out is not None else 0
 
 

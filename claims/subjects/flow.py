@@ -9,7 +9,7 @@ from scipy.optimize import linear_sum_assignment
 
 from claims import distances
 from claims.distances import FLOW, SAMPLES, SEEDS, Run
-from claims.images import difference, excess, rows, tables, value
+from claims.images import difference, excess, rows, tables, together, value
 from claims.numbers import Number, mean, over_seeds
 from claims.register import claim, measures, on
 from claims.verdicts import Rule, above, all_of, any_of, below, by_case
@@ -34,6 +34,11 @@ claim("C10a", "2, flow matching", "Flow matching needs 4 to 10 steps.")
 FEW = (1, 2, 4, 8)
 
 
+def in_steps(count: int) -> str:
+    """ "1 step", "2 steps"."""
+    return f"{count} step{'s' * (count != 1)}"
+
+
 def needs(fewer: tuple[str, ...], enough: tuple[str, ...], margin: float, words: str) -> Rule:
     """The claim holds if none of the fewer and one of the enough is below the margin."""
     rules = [above(name, margin) for name in fewer]
@@ -45,7 +50,7 @@ def needs(fewer: tuple[str, ...], enough: tuple[str, ...], margin: float, words:
     "Fréchet distance of Euler's method in 1, 2, 4 and 8 steps against the network's own asymptote "
     f"({LIMIT.steps} steps of DPM-Solver++), paired; margin 25 %.",
     needs(
-        ("1 steps: excess", "2 steps: excess"),
+        ("1 step: excess", "2 steps: excess"),
         ("4 steps: excess", "8 steps: excess"),
         0.25,
         "holds if 4 or 8 steps have an excess below 0.25 and 1 and 2 have not; not if fewer are enough or 8 are not",
@@ -55,7 +60,7 @@ def needs(fewer: tuple[str, ...], enough: tuple[str, ...], margin: float, words:
 def flow_steps(network: str) -> list[Number]:
     """Steps to within 25 % of the asymptote."""
     *few, many = rows(network, *(Settings("ddim", steps) for steps in FEW), LIMIT)
-    numbers = [excess(f"{row.settings.steps} steps: excess", row, many) for row in few]
+    numbers = [excess(f"{in_steps(row.settings.steps)}: excess", row, many) for row in few]
     return [*numbers, *(value(str(row.settings), row) for row in (*few, many))]
 
 
@@ -78,7 +83,7 @@ def flow_against_diffusion(flow: str, diffusion: str) -> list[Number]:
     """One training of each."""
     numbers = []
     for name, settings in BUDGETS.items():
-        (one,), (other,) = rows(flow, settings), rows(diffusion, settings)
+        one, other = together((flow, settings), (diffusion, settings))
         numbers.append(difference(f"{name}: flow - diffusion", one, other))
         numbers += [value(f"{name}: flow", one), value(f"{name}: diffusion", other)]
         numbers += [difference(f"{name}: recognised, flow - diffusion", one, other, "adherence")]
@@ -231,12 +236,13 @@ claim("C30", "2, flow matching", "Few-step production models need only 4 to 8 st
 )
 def fewer_because_straighter(first: str, second: str) -> list[Number]:
     """A straighter flow and the steps that it needs."""
-    (many,) = rows(first, LIMIT)
-    numbers = []
-    for words, network in (("before", first), ("after reflow", second)):
-        for row in rows(network, *(Settings("ddim", steps) for steps in FEW)):
-            plural = "" if row.settings.steps == 1 else "s"
-            numbers.append(excess(f"{words}, {row.settings.steps} step{plural}: excess", row, many))
+    wanted = {
+        f"{words}, {in_steps(steps)}: excess": (network, Settings("ddim", steps))
+        for words, network in (("before", first), ("after reflow", second))
+        for steps in FEW
+    }
+    many, *few = together((first, LIMIT), *wanted.values())
+    numbers = [excess(name, row, many) for name, row in zip(wanted, few, strict=True)]
     return [*numbers, trajectory(first)["bend"], trajectory(second)["bend"]]
 
 

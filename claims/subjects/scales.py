@@ -20,7 +20,6 @@ from claims.verdicts import (
     below,
     by_case,
     side,
-    undecided,
 )
 from diffusion_lessons.benchmark.plans import REMEDIED, REMEDIES
 from diffusion_lessons.sampling import Settings
@@ -74,11 +73,11 @@ def _saturation() -> Rule:
         level /= 2  # two numbers
         sides = [side(numbers[name], 0.0, level) for name in (late, early)]
         if sides[0] != 1:
-            return Verdict(FAILS) if sides[0] == -1 else undecided([numbers[late]], 0.0, level)
+            return Verdict(FAILS if sides[0] == -1 else UNDECIDED)
         return Verdict(WHERE, "from 7.5 on already") if sides[1] == 1 else Verdict(HOLDS)
 
     words = f"holds if *{late}* lies above 0 and *{early}* does not; with a condition if both do; not if it lies below"
-    return Rule(words, dict.fromkeys((late, early), (0.0,)), (HOLDS, WHERE, FAILS, UNDECIDED), judge)
+    return Rule(words, dict.fromkeys((late, early), (0.0,)), (HOLDS, WHERE, FAILS, UNDECIDED), judge, parts=2)
 
 
 @measures(

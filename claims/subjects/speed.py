@@ -25,7 +25,6 @@ from claims.verdicts import (
     between,
     equals,
     side,
-    undecided,
 )
 from diffusion_lessons import samplers
 from diffusion_lessons.checkpoints import cards
@@ -166,29 +165,27 @@ def savings() -> Rule:
     names = [_excess(sampler, steps) for sampler, grid in GRIDS.items() for steps in grid]
 
     def judge(numbers: Numbers, level: float) -> Verdict:
-        level /= len(names)  # any of them may be the smallest
-        saved = {}
+        least, most = {}, {}  # factors that are sure, and that are not excluded; 0 where there is none
         for sampler, grid in GRIDS.items():
-            sides = {steps: side(numbers[_excess(sampler, steps)], 0.25, level) for steps in grid}
-            equivalent = [steps for steps in grid if sides[steps] == -1]
-            if not equivalent:
-                if 0 in sides.values():
-                    return undecided(
-                        [numbers[_excess(sampler, steps)] for steps in grid if sides[steps] == 0], 0.25, level
-                    )
-                return Verdict(FAILS)
-            saved[sampler] = 1000 / equivalent[0]
-        if all(CLAIMED[sampler][0] <= factor <= CLAIMED[sampler][1] for sampler, factor in saved.items()):
+            sides = {steps: side(numbers[_excess(sampler, steps)], 0.25, level / len(names)) for steps in grid}
+            least[sampler] = max((1000 / steps for steps in grid if sides[steps] == -1), default=0)
+            most[sampler] = max((1000 / steps for steps in grid if sides[steps] != 1), default=0)
+        if any(most[sampler] < low for sampler, (low, _) in CLAIMED.items()):
+            return Verdict(FAILS)
+        if all(low <= least[sampler] and most[sampler] <= high for sampler, (low, high) in CLAIMED.items()):
             return Verdict(HOLDS)
-        if all(factor >= CLAIMED[sampler][0] for sampler, factor in saved.items()):
-            return Verdict(WHERE, "; ".join(f"{name} {saved[key]:.0f}x" for key, name in NAMES.items()))
-        return Verdict(FAILS)
+        enough = all(least[sampler] >= low for sampler, (low, _) in CLAIMED.items())
+        if enough and any(least[sampler] > high for sampler, (_, high) in CLAIMED.items()):
+            surely = {key: "" if least[key] == most[key] else "at least " for key in NAMES}
+            return Verdict(WHERE, "; ".join(f"{name} {surely[key]}{least[key]:.0f}x" for key, name in NAMES.items()))
+        return Verdict(UNDECIDED)
 
     words = (
         "the smallest equivalent step count of each gives its factor; holds if both factors lie in the claimed "
-        "ranges; with the factors as condition if none lies below; not if one does"
+        "ranges; with the factors as condition if none lies below its range and one lies above; not if one lies below"
     )
-    return Rule(words, dict.fromkeys(names, (0.25,)), (HOLDS, WHERE, FAILS, UNDECIDED), judge)
+    margins = dict.fromkeys(names, (0.25,))
+    return Rule(words, margins, (HOLDS, WHERE, FAILS, UNDECIDED), judge, parts=len(names))
 
 
 NAMES = {"ddim": "DDIM", "dpm_solver_pp_2m": "DPM"}

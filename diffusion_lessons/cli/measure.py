@@ -13,7 +13,7 @@ def benchmark(
     quick: Annotated[bool, typer.Option("--quick", help="A few minutes on a CPU: short for --plan quick.")] = False,
     plan: Annotated[
         str | None,
-        typer.Option(help="quick, curve, few, unclipped, guidance, precision, long, negative, latency or full."),
+        typer.Option(help="quick, curve, few, unclipped, guidance, precision, long, half, negative, latency or full."),
     ] = None,
     samples: Annotated[
         int | None, typer.Option(min=2, max=MOST_SAMPLES, help="Samples of each row, instead of the plan's.")
@@ -29,6 +29,7 @@ def benchmark(
         Path | None, typer.Option(help="File of its weights, where they cannot be downloaded.")
     ] = None,
     device: Device = None,
+    compile: Annotated[bool, typer.Option("--compile", help="The network through torch.compile.")] = False,
     seed: Seed = 0,
 ) -> None:
     """Measure samplers: quality with its spread and floor, latency with its machine. A run resumes where it stopped.
@@ -55,6 +56,7 @@ def benchmark(
         inception=inception or inception_weights is not None,
         inception_weights=inception_weights,
         device=device,
+        compile=compile,
         seed=seed,
     )
 

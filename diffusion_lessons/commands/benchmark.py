@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from tqdm.auto import tqdm
+
 from diffusion_lessons import checkpoints
 from diffusion_lessons.benchmark import plans, table
 from diffusion_lessons.benchmark.latency import conditions, speed_up, timed_table
@@ -30,11 +32,13 @@ def run_benchmark(
     inception: bool = False,
     inception_weights: Path | None = None,
     device: str | None = None,
+    compile: bool = False,
     seed: int = 0,
 ) -> list[Measurement]:
     """Measure a checkpoint by a plan, print each row as it is made, and keep the rows in a file.
 
     ship: keep them where the course's own tables are, `datasets/measurements/`.
+    compile: the network through torch.compile, which pays after some minutes; its rows say so.
     inception: measure in Inception's features, whose Fréchet distance is a FID, and keep a table of their own.
 
     Raises ValueError for `ship` with `inception`, since the course's tables are all in its own features and comparable;
@@ -46,7 +50,7 @@ def run_benchmark(
         raise ValueError("--ship writes the course's own table, and --out another: give one of them")
     if ship:
         places.clone_for("--ship writes the course's own tables")
-    denoise = checkpoints.load(checkpoint, Processes.started(device).device)
+    denoise = checkpoints.load(checkpoint, Processes.started(device).device, compile=compile)
     name = Path(checkpoint).stem
     evaluator = (
         inceptions.evaluator(data_of(denoise), weights_file=inception_weights, device=device_of(denoise))
@@ -66,12 +70,12 @@ def run_benchmark(
             continue
         try:
             for row in sweep(denoise, group.settings, file, **options):
-                print(line(row), flush=True)
+                tqdm.write(line(row))  # above the bar
                 rows.append(row)
         except KeyboardInterrupt:
             print(f"\nstopped: what was measured is kept in {file}, and the same command goes on from there")
             raise
-    print(f"{len(rows)} rows in {file}")
+    print(f"{len(rows)} row{'s' * (len(rows) != 1)} in {file}")
     return rows
 
 

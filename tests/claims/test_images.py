@@ -7,11 +7,12 @@ import pytest
 from tables import plans_of
 
 from claims import TESTS, images
-from claims.images import GUIDED, IMAGES, difference, excess, floor, missed, rows, tables, value
+from claims.images import GUIDED, IMAGES, difference, excess, floor, missed, rows, tables, together, value
 from claims.numbers import Number, by_name
 from claims.subjects import flow
 from diffusion_lessons.benchmark import plans, shipped
 from diffusion_lessons.benchmark.captions import system_table
+from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.benchmark.shipped import NotMeasured
 from diffusion_lessons.data.captions import law
 from diffusion_lessons.data.captions.scenes import INKS
@@ -44,8 +45,33 @@ def test_rows_are_taken_at_the_largest_count_that_all_have(table):
     table(row(10, 1.0, samples=50), row(10, 1.0), row(50, 1.0, samples=50), row(50, 1.0, samples=500))
     found = rows("mnist-diffusion", Settings("ddim", 10), Settings("ddim", 50))
     assert [(one.settings.steps, one.samples) for one in found] == [(10, 50), (50, 50)]
-    with pytest.raises(NotMeasured, match="ddim@20.* at one sample count"):
+    with pytest.raises(NotMeasured, match="^ddim@20 on mnist-diffusion, at one sample count"):
         rows("mnist-diffusion", Settings("ddim", 10), Settings("ddim", 20))
+    with pytest.raises(NotMeasured, match="^2 rows such as ddim@20 on mnist"):
+        rows("mnist-diffusion", Settings("ddim", 20), Settings("ddim", 40))
+
+
+def in_half(one: Measurement) -> Measurement:
+    return replace(one, settings=one.settings.changed(precision="bfloat16"))
+
+
+def test_rows_in_half_precision_stand_in_where_all_of_them_have_more_samples(table):
+    """They are never mixed with those in float32, and a precision that was asked for is kept."""
+    whole = [row(steps, 1.0) for steps in (10, 50)]
+    more = [in_half(row(steps, 1.0, samples=4000)) for steps in (10, 50)]
+    ten, fifty = Settings("ddim", 10), Settings("ddim", 50)
+    table(*whole, *more)
+    assert rows("net", ten, fifty) == more
+    assert rows("net", ten.changed(precision="bfloat16")) == more[:1]
+    table(*whole, more[0])
+    assert rows("net", ten, fifty) == whole
+
+
+def test_rows_of_two_networks_are_taken_at_one_count(monkeypatch):
+    tables = {"a": [row(10, 1.0), in_half(row(10, 1.0, samples=4000))], "b": [row(10, 2.0, samples=500), row(10, 2.0)]}
+    monkeypatch.setattr(shipped, "rows", lambda name: tables[name])
+    ten = Settings("ddim", 10)
+    assert together(("a", ten), ("b", ten)) == [tables["a"][0], tables["b"][1]]
 
 
 def test_what_two_rows_share_cancels():

@@ -9,10 +9,10 @@ import pytest
 import claims
 from claims.evidence import Evidence
 from claims.images import rows, through
-from claims.ledger import commit
+from claims.ledger import commit, judge_anew
 from claims.numbers import Number
 from claims.register import claim, measures, on
-from claims.verdicts import HOLDS, NOT_YET, above
+from claims.verdicts import FAILS, HOLDS, NOT_YET, above
 from diffusion_lessons.benchmark import shipped
 from diffusion_lessons.benchmark.shipped import NotMeasured
 from diffusion_lessons.machine import places
@@ -170,3 +170,16 @@ def test_every_number_is_of_a_commit_of_this_history_without_changes(history):
     assert len(measured) > 100
     lost = [(name, one.on, one.where["commit"]) for name, one in measured if one.where["commit"] not in history]
     assert lost == []
+
+
+def test_verdicts_are_reached_anew_when_a_rule_was_changed(empty):
+    """Without measuring: the numbers are kept, and the page is written from the new verdicts."""
+    enter("C9a", seen)
+    claims.gather()
+    claims.register.TESTS.clear()
+    measures("C9a", "x against 2.", above("x", 2.0), on("paper"))(seen)
+    assert claims.read()["C9a"][0].verdict.word == HOLDS
+    (found,) = judge_anew()["C9a"]
+    assert found.verdict.word == FAILS and claims.read()["C9a"] == [found]
+    empty.joinpath(shipped.LEDGER).unlink()
+    assert judge_anew() == {}

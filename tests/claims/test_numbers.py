@@ -39,40 +39,24 @@ def test_95_of_100_intervals_cover_the_truth():
     assert np.mean(covered) == pytest.approx(0.95, abs=0.015)
 
 
-def test_the_samples_that_would_decide():
-    number = Number("d", 0.1, 0.1, None, 1000)
-    needed = number.needed(0.0)
-    low, _ = Number("d", 0.1, 0.1 / math.sqrt(needed / 1000), None, round(needed)).interval()
-    assert low == pytest.approx(0.0, abs=1e-6)
-    assert Number("d", 0.0, 0.1, None, 1000).needed(0.0) == math.inf
+def test_with_more_samples_an_error_falls_as_their_root():
+    assert Number("d", 0.1, 0.1, 24, 1000).grown(4) == Number("d", 0.1, 0.05, 24, 4000)
+    assert mean("excess", [0.0, 1.0, 2.0], "seeds").grown(3).freedom == 8  # more seeds, more degrees of freedom
+    assert Number("s", 0.3, of=40, share=True).grown(10).interval() == pytest.approx(
+        stats.binomtest(120, 400).proportion_ci(method="wilson")
+    )
+    exact, of_none = Number("steps", 20, of=3), Number("x", 1.0, 0.1)
+    assert exact.grown(9) is exact and of_none.grown(9) is of_none
 
 
-@pytest.mark.parametrize("level", [0.05, 0.001])
-def test_more_trainings_bring_freedom_of_their_own(level):
-    """With three trainings Student's t has two degrees of freedom; with seven it has six, and is half as wide."""
-    number = mean("excess", [0.02, 0.10, 0.06], "trainings")
-    needed = number.needed(0.25, level)
-    spread = np.std([0.02, 0.10, 0.06], ddof=1)
+def test_the_interval_of_a_ratio_from_more_samples_is_that_of_its_parts():
+    shared, own = measured(0.0, 1.0), measured(0.0, 1.0)
 
-    def high(n):
-        return 0.06 + stats.t.isf(level / 2, n - 1) * spread / math.sqrt(n)
+    def number(size):
+        return excess_of("e", 1.3 + size * (0.1 * shared + 0.08 * own), 1.0 + size * 0.12 * shared, 24, 500)
 
-    assert high(needed) < 0.25 <= high(needed - 1)
-    frozen = 3 * (stats.t.isf(level / 2, 2) * spread / math.sqrt(3) / 0.19) ** 2
-    assert needed < frozen or frozen < 3
-
-
-def test_the_groups_of_a_jackknife_stay_as_many():
-    number = Number("d", 0.1, 0.1, 24, 1000)
-    low, _ = Number("d", 0.1, 0.1 / math.sqrt(number.needed(0.0) / 1000), 24).interval()
-    assert low == pytest.approx(0.0, abs=1e-9)
-
-
-def test_the_cases_that_would_decide_a_share():
-    number = Number("s", 0.12, of=100, share=True)
-    needed = math.ceil(number.needed(0.1))
-    assert Number("s", 0.12, of=needed, share=True).interval()[0] >= 0.1 - 1e-4
-    assert Number("s", 0.12, of=needed - 40, share=True).interval()[0] < 0.1
+    grown = number(1.0).grown(16)
+    assert grown.of == 8000 and grown.interval(0.001) == pytest.approx(number(0.25).interval(0.001))
 
 
 def test_a_ratio_is_on_that_side_on_which_its_contrast_is():
@@ -123,7 +107,7 @@ def test_pairs_that_never_differ_do_not_prove_that_they_cannot():
     low, high = none.interval()
     assert (none.value, str(none)) == (0.0, "0 [-0.0128, 0.0128]") and high == -low
     assert high == pytest.approx(stats.binomtest(0, 297).proportion_ci(method="wilson").high)
-    assert 297 < none.needed(0.001) < math.inf
+    assert none.grown(100).interval()[1] < high / 9
     seen = mean("smudged", [1.0, *[0.0] * 296], "samples")
     assert share_difference(seen, 0.0, 0.0) is seen
     assert Number(**json.loads(json.dumps(none.to_json()))) == none

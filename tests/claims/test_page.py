@@ -1,11 +1,13 @@
 """The page agrees with the register and the ledger, and hides no contradiction."""
 
+from scipy.stats import norm
+
 import claims
 from claims.evidence import Evidence
 from claims.numbers import Number
 from claims.page import headline, markdown, word
 from claims.register import SOURCES, claim, measurements_of, measures, on
-from claims.verdicts import FAILS, HOLDS, NOT_YET, UNDECIDED, WHERE, Verdict, above
+from claims.verdicts import FAILS, HOLDS, NOT_YET, UNDECIDED, WHERE, Verdict, above, all_of
 
 
 def enter(*cases):
@@ -65,11 +67,24 @@ def test_a_section_shows_the_test_the_rule_the_numbers_and_their_origin(empty):
     page = markdown({"C1a": [one]})
     assert "*Text 1, remember.* Fifty steps match a thousand." in page
     assert "**Test.** Fifty against a thousand. **Rule.** Holds if *x* lies above 0, not if below." in page
-    assert "| x | 1 [0.804, 1.2] |" in page and "On MNIST (2,000 samples): **holds**." in page
+    assert "| x | 1 [0.804, 1.2] |" in page and "at 95 %" not in page and "On MNIST (2,000 samples): **holds**." in page
     assert (
         "2026-01-02, 3 s on cpu: a chip; 1 thread, load 2.0; torch 2.9, commit abababababab; net cccccccccccc" in page
     )
     assert "Again, the table that is read: `python tools/tables.py mnist-diffusion`." in page
+
+
+def test_an_interval_stands_at_the_level_that_its_verdict_was_reached_at(empty):
+    """At 95 % it may exclude the margin of a verdict that is undecided."""
+    claim("C1a", "1, remember", "Fifty steps match a thousand.")
+    measures("C1a", "x", all_of(above("x", 0.0), above("y", 0.0)), on("MNIST"))(list)
+    numbers = Number("x", 1.0, 0.4, None, 100), Number("y", 9.0, 1.0, None, 100), Number("beside", 1.0, 0.1, None, 100)
+    one = Evidence("MNIST", numbers, Verdict(UNDECIDED, "about 200 samples would decide"), 0.002)
+    lines = markdown({"C1a": [one]}).splitlines()
+    assert "| measured | value | at 99.8 % | at 99.9 % |" in lines and "| beside | 1 [0.804, 1.2] |  |  |" in lines
+    (row,) = [line for line in lines if line.startswith("| x |")]
+    low, high = (norm.isf([0.001, 0.0005]) * 0.4 - 1).tolist()
+    assert row == f"| x | 1 [0.216, 1.78] | [{-low:.3g}, {low + 2:.3g}] | [{-high:.3g}, {high + 2:.3g}] |"
 
 
 def test_the_command_under_a_row_measures_it_and_reads_no_table_again(empty):

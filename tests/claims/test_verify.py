@@ -90,7 +90,7 @@ def test_what_is_read_from_rows_is_sampled_anew_and_not_only_read_again(from_row
     assert not left
     (check,) = verify(again)
     assert drawn == [(10, 100)] and [one.name for one, _ in check.moved] == ["ddim@10 on net: frechet"]
-    assert "ddim@10 on net: 2,000 samples drawn anew, 1 figures compared" in str(check)
+    assert "ddim@10 on net: 2,000 samples drawn anew, frechet compared" in str(check)
     assert check.now == check.before
 
 

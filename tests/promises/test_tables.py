@@ -40,7 +40,7 @@ def test_every_checkpoint_with_a_table_is_measured_by_its_plans(folder, monkeypa
     (folder / "digits-flow.jsonl").touch()
     (folder / "no-checkpoint.jsonl").touch()
     assert tables.main([]) == 0 and tables.main(["digits-flow", "--plans", "curve"]) == 0
-    given = {"ship": True, "latency": False, "device": None}
+    given = {"ship": True, "latency": False, "device": None, "batch": 25, "compile": False}
     assert made == [("digits-flow", plan, given) for plan in ("few", "limit", "curve")]
 
 
@@ -59,7 +59,7 @@ def test_every_row_anew_goes_beside_the_table_and_is_compared(folder, tmp_path, 
     assert tables.main(["digits-flow", "--anew", "--out", str(beside)]) == 1
     assert made == [("digits-flow", plan, beside / "digits-flow.jsonl", None) for plan in ("few", "limit")]
     told = capsys.readouterr().out
-    assert "frechet 1 [" in told and "now 3 [" in told and "1 rows in both tables; with a figure beyond" in told
+    assert "frechet 1 [" in told and "now 3 [" in told and "1 row in both tables; with a figure beyond" in told
     assert (folder / "digits-flow.jsonl").read_bytes() == before
 
 
@@ -69,7 +69,7 @@ def test_rows_made_elsewhere_are_taken_where_they_pair(folder, tmp_path, capsys)
     for file, steps in ((folder / "digits-flow.jsonl", 5), (other, 5), (other, 9)):
         table.append(file, dataclasses.replace(row("digits-flow", "ddim", steps, 1.0), checkpoint_sha256=sha256))
     assert tables.main(["digits-flow", "--take", str(other.parent)]) == 0
-    assert "1 rows taken from" in capsys.readouterr().out
+    assert "1 row taken from" in capsys.readouterr().out
     assert [one.settings.steps for one in table.read(folder / "digits-flow.jsonl")] == [5, 9]
 
 

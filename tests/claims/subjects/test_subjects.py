@@ -11,13 +11,16 @@ from itertools import pairwise, product
 from pathlib import Path
 
 import pytest
+import torch
 
 import claims
+from claims import distances
 from claims.evidence import judged
 from claims.numbers import Number, by_name
 from claims.page import headline
-from claims.subjects import flow, scales
+from claims.subjects import few_steps, flow, scales, speed
 from claims.verdicts import FAILS, HOLDS, NOT_YET, UNDECIDED, WHERE, Rule
+from diffusion_lessons import samplers, schedules
 from diffusion_lessons.benchmark import shipped
 from diffusion_lessons.machine import places
 
@@ -64,7 +67,7 @@ def reached(rule: Rule, draws: int = 6000) -> set[str]:
     """The verdicts that made-up numbers lead to."""
     choices = {name: values(margins) for name, margins in rule.margins.items()}
     random_state = random.Random(0)
-    found = {rule({}).word} if not choices else set()
+    found = {rule.word({})} if not choices else set()
     every = product(*choices.values())
     moods = [[options[k % len(options)] for options in choices.values()] for k in range(12)]
     size = 1
@@ -73,7 +76,7 @@ def reached(rule: Rule, draws: int = 6000) -> set[str]:
     drawn = every if size <= draws else ([random_state.choice(o) for o in choices.values()] for _ in range(draws))
     for picked in [*moods, *drawn]:
         named = zip(choices, picked, strict=True)
-        found.add(rule({name: Number(name, *number, 24, 1000) for name, number in named}).word)
+        found.add(rule.word({name: Number(name, *number, 24, 1000) for name, number in named}))
         if found == set(rule.verdicts):
             break
     return found
@@ -194,3 +197,38 @@ def test_a_verdict_has_the_sign_and_the_size_of_its_numbers(claim, numbers, word
     rule = next(test.rule for test in claims.measurements_of(claim) if not test.case.explains)
     named = {f"{name}: DDIM - DDPM" if claim == "C7" else name: pair for name, pair in numbers.items()}
     assert rule({name: Number(name, *pair, 24, 500) for name, pair in named.items()}).word == word
+
+
+def test_few_step_solvers_are_compared_where_they_are_not_ddim():
+    """In two steps the first has no step before it, and the last, to the data, is DDIM's: nothing is compared there."""
+    path = schedules.cosine()
+    x = path.prior((64, 1), torch.Generator().manual_seed(0), dtype=torch.float64)
+
+    def apart(steps):
+        ends = [
+            samplers.sample(samplers.get(name), distances.BROAD.denoiser(path), x, path, path.grid(steps))
+            for name in ("dpm_solver_pp_2m", "ddim")
+        ]
+        return float((ends[0] - ends[1]).abs().max())
+
+    assert max(map(apart, (1, 2))) < 1e-12 and min(map(apart, few_steps.SECOND_ORDER)) > 1e-3
+
+
+@pytest.mark.parametrize(
+    ("excesses", "verdict"),
+    [  # DDIM in 5, 10, 20 and 50 steps and DPM in 5, 10, 15 and 20: equivalent (-), not (+), or open (?)
+        ("+++- ++--", "holds"),
+        ("++-- +---", "holds where: DDIM 50x; DPM 100x"),
+        ("+?-- +---", "holds where: DDIM at least 50x; DPM 100x"),
+        ("++?- +---", "undecided"),  # 20x if 20 steps are not enough, 50x if they are
+        ("++++ +---", "does not hold here"),
+        ("???? ++++", "does not hold here"),  # whatever DDIM saves
+        ("???? ++--", "undecided"),
+    ],
+)
+def test_a_saving_is_that_of_the_smallest_step_count_only_where_smaller_ones_are_excluded(excesses, verdict):
+    rule = speed.savings()
+    values = {"-": (0.0, 1e-3), "+": (1.0, 1e-3), "?": (0.25, 1.0)}
+    signs = excesses.replace(" ", "")
+    numbers = {name: Number(name, *values[sign], 24, 500) for name, sign in zip(rule.names, signs, strict=True)}
+    assert str(rule(numbers)).startswith(verdict)
