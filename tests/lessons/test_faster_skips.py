@@ -32,7 +32,9 @@ def cells_with(*words):
 
 def test_what_the_machine_lacks_is_skipped_and_said(poor_machine, monkeypatch, capsys):
     drawn = {}
-    monkeypatch.setattr(figures, "speed_ups_figure", lambda found, skipped: drawn.update(found=found, skipped=skipped))
+    monkeypatch.setattr(
+        figures, "speed_ups_figure", lambda found, skipped, elsewhere: drawn.update(found=found, skipped=skipped)
+    )
     names = {}
     for source in (CELLS[0], *cells_with("on_this_machine", "why_no_int8(compile=False)")):
         exec(source.replace("show(", "print("), names)

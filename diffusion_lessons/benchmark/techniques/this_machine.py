@@ -13,6 +13,7 @@ import torch
 
 from diffusion_lessons.benchmark.latency import interleaved_runs, speed_up
 from diffusion_lessons.benchmark.techniques.candidates import SOLVER
+from diffusion_lessons.benchmark.techniques.technique_table import BATCHES, at_batch, shipped_techniques
 from diffusion_lessons.checkpoints import load
 from diffusion_lessons.denoisers.network import Denoiser
 from diffusion_lessons.machine.devices import half_precision, why_not_compiled
@@ -22,7 +23,13 @@ from diffusion_lessons.optimise.onnx_runtime import to_onnx, why_no_onnx
 from diffusion_lessons.sampling import Settings, device_of
 
 FIVE_STEPS = Settings(SOLVER, 5)
-MINUTES = "it has to be made first, which takes a minute or two: on_this_machine(..., compile=True)"
+MINUTES = "making it takes minutes, and waits for on_this_machine(..., compile=True)"
+WAYS: dict[str, tuple[str, tuple[str, ...]]] = {  # of the table: the precision, and what is done to the network
+    "bfloat16": ("bfloat16", ()),
+    "compiled": ("float32", ("compiled",)),
+    "int8": ("float32", ("int8",)),
+    "ONNX int8": ("float32", ("int8 by ONNX Runtime",)),
+}
 
 
 class Here(NamedTuple):
@@ -36,7 +43,7 @@ def on_this_machine(
     name: str,
     settings: Settings = FIVE_STEPS,
     *,
-    batches: Sequence[int] = (1, 25),
+    batches: Sequence[int] = BATCHES,
     rounds: int = 3,
     compile: bool = False,
 ) -> Here:
@@ -61,6 +68,26 @@ def on_this_machine(
         for technique, row in zip(list(runs)[1:], timed[1:], strict=True):
             found[technique][batch] = speed_up(row, timed[0]).measured
     return Here(found, skipped)
+
+
+def in_the_table(
+    name: str, settings: Settings = FIVE_STEPS, batches: Sequence[int] = BATCHES
+) -> dict[str, dict[int, Interval]]:
+    """The same ratios on the machine of the shipped table, as `Here.found`: beside what is skipped on this one.
+
+    What the table does not hold is left out. Raises what `shipped_techniques` does.
+    """
+    rows = shipped_techniques(name)
+    found: dict[str, dict[int, Interval]] = {technique: {} for technique in WAYS}
+    for batch in batches:
+        joined = at_batch(rows, batch)
+        row_of = {(row.techniques, row.settings): row for row in joined}
+        plain = row_of[(), replace(settings, batch=batch)]
+        for technique, (precision, done) in WAYS.items():
+            row = row_of.get((done, replace(settings, batch=batch, precision=precision)))
+            if row is not None and row.session == plain.session:
+                found[technique][batch] = speed_up(row, plain).measured
+    return {technique: each for technique, each in found.items() if each}
 
 
 def _missing(device: torch.device, compile: bool) -> Iterator[tuple[str, str]]:

@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from textwrap import fill
+from typing import Any
 
 from matplotlib.figure import Figure
 
 from diffusion_lessons.figures import style
 from diffusion_lessons.metrics.intervals import Interval
+
+HEIGHT, SHIFT = 0.3, 0.16  # of a bar; upwards, where the reason is written beneath
 
 
 def timings_figure(runs: Mapping[int, Sequence[float]], latency: Mapping[int, float], warmup: int) -> Figure:
@@ -44,27 +47,39 @@ def timings_figure(runs: Mapping[int, Sequence[float]], latency: Mapping[int, fl
 
 
 def speed_ups_figure(
-    found: Mapping[str, Mapping[int, Interval]], skipped: Mapping[str, str], title: str = "On this machine"
+    found: Mapping[str, Mapping[int, Interval]],
+    skipped: Mapping[str, str],
+    elsewhere: Mapping[str, Mapping[int, Interval]] | None = None,
+    title: str = "On this machine",
 ) -> Figure:
     """How many times as fast each technique is in batches of each size, with its interval; what was skipped says why.
 
     found: {"bfloat16": {1: an interval of ratios, 25: another}}. skipped: {"int8": "there is no C++ compiler"}.
+    elsewhere: as `found`, of another machine; hollow bars, for what was skipped on this one.
     """
-    names = [*found, *skipped]
-    figure, plot = style.axes(title, "times as fast as float32", "", size=(6.8, 1.4 + 0.7 * len(names)))
-    batches = sorted({batch for each in found.values() for batch in each})
+    names, others = [*found, *skipped], {name: each for name, each in (elsewhere or {}).items() if name in skipped}
+    figure, plot = style.axes(title, "times as fast as float32", "", size=(7.4, 1.4 + 0.75 * len(names)))
+    batches = sorted({batch for each in (*found.values(), *others.values()) for batch in each})
     for place, (batch, colour) in enumerate(zip(batches, style.NETWORKS, strict=False)):
-        rows = [(names.index(name), each[batch]) for name, each in found.items() if batch in each]
-        y = [row + 0.3 * (place - (len(batches) - 1) / 2) for row, _ in rows]
-        values, ends = [one.value for _, one in rows], [(one.value - one.low, one.high - one.value) for _, one in rows]
-        bars = [list(side) for side in zip(*ends, strict=True)] or None
-        plot.barh(y, values, 0.26, xerr=bars, color=colour, label=f"batch {batch}", ecolor=style.GREY)
-    for row, reason in enumerate(skipped.values(), len(found)):
-        words = fill(f"skipped: {reason}", 72)
-        plot.text(0.03, row, words, va="center", fontsize=8, color=style.BLACK, backgroundcolor="white")
-    plot.axvline(1, color=style.BLACK, lw=1, ls=":")
+        full: dict[str, Any] = {"color": colour}
+        hollow: dict[str, Any] = {"facecolor": "white", "edgecolor": colour}
+        for table, look in ((found, full), (others, hollow)):
+            rows = [(names.index(name), each[batch]) for name, each in table.items() if batch in each]
+            if not rows:
+                continue
+            y = [row + HEIGHT * (place - (len(batches) - 1) / 2) - SHIFT * (table is others) for row, _ in rows]
+            sides = [(one.value - one.low, one.high - one.value) for _, one in rows]
+            errors: dict[str, Any] = {"xerr": list(zip(*sides, strict=True)), "ecolor": style.GREY, "capsize": 2}
+            where = ", in the table" * (table is others)
+            plot.barh(y, [one.value for _, one in rows], 0.9 * HEIGHT, label=f"batch {batch}{where}", **look, **errors)
+    for row, (name, reason) in enumerate(skipped.items(), len(found)):
+        words = fill(f"skipped: {reason}", 84)
+        below = row + (0.3 if name in others else 0.0)
+        plot.text(0.03, below, words, va="center", fontsize=7, color=style.BLACK, zorder=4)
+    plot.axvline(1, color=style.BLACK, lw=1, ls=":", zorder=0.5)
     plot.set(yticks=range(len(names)), yticklabels=names, ylim=(len(names) - 0.4, -0.6))
-    plot.set_xlim(0, max([2.2, *(one.high for each in found.values() for one in each.values())]))
-    if found:
+    ends = [one.high for each in (*found.values(), *others.values()) for one in each.values()]
+    plot.set_xlim(0, 1.05 * max([2.2, *ends]))
+    if batches:
         style.legend_outside(plot)
     return figure

@@ -13,7 +13,7 @@ from diffusion_lessons.benchmark.techniques.step_curve import TITLES, Beside, be
 from diffusion_lessons.benchmark.techniques.technique_table import at_batch
 from diffusion_lessons.figures import style
 from diffusion_lessons.figures.quality.frontier import plain_numbers
-from diffusion_lessons.figures.quality.techniques import draw_curves, milliseconds
+from diffusion_lessons.figures.quality.techniques import draw_curves, milliseconds, name_steps
 from diffusion_lessons.optimise.techniques import Techniques
 from diffusion_lessons.panels.controls import choice_slider, menu, switch
 from diffusion_lessons.panels.panel import Drawing, Panel
@@ -156,4 +156,5 @@ def _frontier(
     plot.set(xscale="log", yscale="linear" if metric == "adherence" else "log")
     plain_numbers(plot)
     plot.legend(fontsize=8)
+    name_steps(plot, plain, metric, others)
     return figure

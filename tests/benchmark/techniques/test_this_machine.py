@@ -1,11 +1,14 @@
 """What this machine has is timed; what it lacks is skipped, with a reason that says what would help."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from diffusion_lessons.benchmark.techniques import this_machine
-from diffusion_lessons.benchmark.techniques.this_machine import on_this_machine
+from diffusion_lessons.benchmark.techniques.this_machine import in_the_table, on_this_machine
 from diffusion_lessons.sampling import Settings
+from tests.benchmark.techniques.made_techniques import techniques
 
 TWO_STEPS = Settings("ddim", 2)
 
@@ -45,3 +48,12 @@ def test_one_round_is_no_comparison(monkeypatch):
     monkeypatch.setattr(this_machine, "half_precision", lambda device: torch.bfloat16)
     with pytest.raises(ValueError, match="two rounds"):
         on_this_machine("digits-diffusion", TWO_STEPS, rounds=1)
+
+
+def test_the_table_says_the_same_of_the_machine_on_which_it_was_measured(monkeypatch):
+    rows = [replace(row, seconds=(row.seconds_per_image or 0,) * 2) for row in techniques()]
+    monkeypatch.setattr(this_machine, "shipped_techniques", lambda name: rows)
+    settings = Settings("ddim", 5)
+    found = in_the_table("digits-diffusion", settings)
+    assert found.keys() == {"int8"} and found["int8"].keys() == {1, 25}  # "compiled" is there in two steps only
+    assert found["int8"][25].value == pytest.approx(10 / 4.5)

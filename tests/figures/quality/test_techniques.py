@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from diffusion_lessons.figures.quality.frontier import BEATEN, SIZE
-from diffusion_lessons.figures.quality.techniques import COLOURS, family, techniques_figure
+from diffusion_lessons.figures.quality.techniques import COLOURS, FADED, all_networks_figure, family, techniques_figure
 from diffusion_lessons.sampling import Settings
 from tests.benchmark.techniques.made_techniques import techniques
 from tests.made import row
@@ -34,6 +34,21 @@ def test_points_show_what_the_comparison_found():
     assert {"int8", "pruned", "real images, n = 2000"} <= {text.get_text() for text in legend.get_texts()}
     assert {mark.get_markersize() for mark in legend.legend_handles[-4:]} == {SIZE}
     assert figure.axes[0].get_title() == "2 of 4 beat taking fewer steps"
+
+
+def test_what_fewer_steps_beat_is_faded_as_well():
+    lines = {one.get_label(): one.lines[0] for one in techniques_figure(techniques()).axes[0].containers}
+    assert lines["pruned"].get_alpha() == FADED and lines["int8"].get_alpha() is None
+
+
+def test_networks_stand_beside_each_other_and_share_a_legend():
+    figure = all_networks_figure({"one": techniques(), "other": techniques()})
+    assert [plot.get_title() for plot in figure.axes] == ["one: 2 of 4 win", "other: 2 of 4 win"]
+    (legend,) = figure.legends
+    words = [text.get_text() for text in legend.get_texts()]
+    assert len(words) == len(set(words)) and {"int8", "pruned", "DDIM, plain"} <= set(words)
+    for plot in figure.axes:
+        assert {text.get_text() for text in plot.texts} == {"2", "5", "10"}
 
 
 def test_only_the_families_that_are_asked_for_are_drawn():

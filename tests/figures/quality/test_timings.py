@@ -32,3 +32,17 @@ def test_speed_ups_are_bars_and_what_was_skipped_says_why():
     assert [label.get_text() for label in plot.get_yticklabels()] == ["bfloat16", "int8"]
     (alone,) = speed_ups_figure({}, {"bfloat16": "no such instructions"}).axes
     assert not alone.patches and "no such instructions" in alone.texts[0].get_text()
+
+
+def test_what_was_skipped_stands_there_hollow_as_it_was_measured_elsewhere_and_no_bar_is_cut_off():
+    found = {"bfloat16": {1: Interval(0.8, 0.7, 0.9), 25: Interval(1.9, 1.8, 2.5)}}
+    table = {"bfloat16": {1: Interval(1, 1, 1)}, "int8": {1: Interval(1.5, 1.2, 1.8), 25: Interval(3.0, 2.8, 3.3)}}
+    (plot,) = speed_ups_figure(found, {"int8": "no compiler"}, table).axes
+    widths = {bar.get_width(): bar.get_facecolor() for bar in plot.patches}
+    assert sorted(widths) == [0.8, 1.5, 1.9, 3.0]  # what was found here is not shown a second time
+    assert widths[3.0] == (1, 1, 1, 1) != widths[1.9]
+    assert plot.get_xlim()[1] > 3.3 and "skipped: no compiler" in [text.get_text() for text in plot.texts]
+    named = [text.get_text() for text in plot.get_legend().get_texts()]
+    assert named == ["batch 1", "batch 1, in the table", "batch 25", "batch 25, in the table"]
+    (plot,) = speed_ups_figure(found, {}).axes
+    assert plot.get_xlim()[1] > 2.5
