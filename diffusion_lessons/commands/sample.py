@@ -35,7 +35,8 @@ def write_samples(
             f"{broken} of {len(states[-1].x)} samples are NaN or infinite, and no picture was written: take a smaller "
             "--scale, more --steps or --precision float32"
         )
-    save_picture(image_grid(pictures(denoise, states[-1].x), columns), out)
+    made = pictures(denoise, states[-1].x)
+    save_picture(image_grid(made, columns, outlined=made.shape[1] == 3), out)
     print(f"{out}: {rows * columns} samples, {counter.nfe:g} network evaluations each")
     if trajectory:
         animation = out.with_name(f"{out.stem}-trajectory.png")

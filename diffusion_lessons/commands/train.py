@@ -254,4 +254,5 @@ def _picture(record: TrainingRecord, out: Path) -> None:
     columns = min(denoise.classes or 8, 10)
     labels = list(range(columns)) if denoise.classes else PROMPTS if denoise.null is not None else None
     states = generate(denoise, 4 * columns, settings, labels=labels)
-    save_picture(image_grid(pictures(denoise, states[-1].x), columns), out / PICTURE)
+    made = pictures(denoise, states[-1].x)
+    save_picture(image_grid(made, columns, outlined=made.shape[1] == 3), out / PICTURE)

@@ -60,7 +60,7 @@ def test_what_a_prompt_says_is_drawn(tmp_path, monkeypatch, capsys):
     )
     with pytest.raises(SystemExit) as ended:
         cli.main()
-    assert not ended.value.code and Image.open(out).size == (2 * 68 + 4, 68 + 4)
+    assert not ended.value.code and Image.open(out).size == (2 * 70 + 4, 70 + 4)
     assert Image.open(tmp_path / "seven-trajectory.png").n_frames == 3
     assert "2 samples, 4 network evaluations each" in capsys.readouterr().out
 

@@ -97,7 +97,7 @@ def _round(denoise: CaptionDenoiser, settings: Settings, count: int, prompt: str
 
 
 def time_table(
-    denoise: CaptionDenoiser, steps: tuple[int, ...] = (1, 4, 20, 50), **options: Any
+    denoise: CaptionDenoiser, steps: tuple[int, ...] = (1, 4, 10, 20, 50), **options: Any
 ) -> dict[str, dict[str, float]]:
     """Shares of each part and seconds of the whole at several numbers of steps, with and without the cache.
 

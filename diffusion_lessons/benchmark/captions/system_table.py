@@ -17,7 +17,8 @@ import typer
 from tqdm.auto import tqdm
 
 from diffusion_lessons.benchmark.captions.part_times import time_table
-from diffusion_lessons.benchmark.captions.ways import measured_ways
+from diffusion_lessons.benchmark.captions.ways import many_sentences, measured_ways
+from diffusion_lessons.benchmark.plans import REMEDIES
 from diffusion_lessons.benchmark.shipped import NotMeasured
 from diffusion_lessons.captions.denoiser import CaptionDenoiser
 from diffusion_lessons.captions.drawing import TEN_STEPS
@@ -27,7 +28,13 @@ from diffusion_lessons.data.captions.strokes import Strokes, load_strokes
 from diffusion_lessons.machine import description, places
 from diffusion_lessons.machine.files import Lock, check_writable, read_json, write_atomically
 from diffusion_lessons.metrics.captions.choosing import best_of
-from diffusion_lessons.metrics.captions.negatives import WINDOWS, default_negative, negated, real_moments
+from diffusion_lessons.metrics.captions.negatives import (
+    WINDOWS,
+    against_what_is_asked,
+    default_negative,
+    negated,
+    real_moments,
+)
 from diffusion_lessons.metrics.captions.retrieval import binding_margin, judged_binding
 from diffusion_lessons.metrics.captions.system import (
     follow_sentences,
@@ -39,10 +46,18 @@ from diffusion_lessons.metrics.captions.system import (
     two_inks,
 )
 from diffusion_lessons.networks.contrastive import Contrastive
+from diffusion_lessons.sampling import Settings
 
 NAME = "captions-system.json"
-SCALES = (0.0, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
+SCALES = (0.0, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0)
 LIGHT = (1.0, 2.0, 4.0, 8.0)  # scales of what costs more
+MANY = 4  # times as many pictures, to say how much is followed where most is
+BEST = {
+    "s = 8": TEN_STEPS.changed(scale=8.0),
+    "s = 10": TEN_STEPS.changed(scale=10.0),
+    "s = 10, rescaled": TEN_STEPS.changed(scale=10.0, **REMEDIES["rescaled"]),
+}
+COMPARED, TWICE = (1.0, 2.0, 4.0), 2  # scales whose sevens are compared with one another, and times as many of them
 STRIPPED = ("a seven", "a three")  # prompts to take the red from: red in four of five, and in one of five
 
 
@@ -69,6 +84,8 @@ def plan() -> dict[str, Figure]:
     }
     for scale in SCALES:
         figures |= _at(scale)
+    for words, settings in BEST.items():
+        figures[f"many sentences, {words}"] = _many(settings)
     for scale in LIGHT[1:]:
         for prompt in STRIPPED:
             figures[f"red negated, {prompt}, s = {scale:g}"] = _negated(scale, prompt, "throughout")
@@ -81,13 +98,17 @@ def plan() -> dict[str, Figure]:
     figures["ways"] = lambda system, count: measured_ways(system.denoise, system.contrastive, max(2, count // 2))
     for scale in (2.0, 4.0):
         figures[f"default negative, s = {scale:g}"] = _with_default(scale)
+    figures["default negative, asked for smudges, s = 4"] = lambda s, n: against_what_is_asked(
+        s.denoise, s.judge, max(2, n // 2)
+    )
     return figures
 
 
 def _at(scale: float) -> dict[str, Figure]:
     """What is counted at one scale: sentences, "a seven", and pairs of attributes."""
     settings, words = TEN_STEPS.changed(scale=scale), f"s = {scale:g}"
-    figures: dict[str, Figure] = {f"a seven, {words}": lambda s, n: left_open(s.denoise, s.judge, n, settings)}
+    times = TWICE if scale in COMPARED else 1
+    figures: dict[str, Figure] = {f"a seven, {words}": lambda s, n: left_open(s.denoise, s.judge, times * n, settings)}
     if scale > 0:
         figures[f"sentences, {words}"] = lambda s, n: follow_sentences(s.denoise, s.judge, s.contrastive, n, settings)
     if scale in LIGHT:
@@ -95,6 +116,10 @@ def _at(scale: float) -> dict[str, Figure]:
         figures[f"held-out pairs, {words}"] = lambda s, n: held_out(s.denoise, s.judge, n, settings)
         figures[f"seen pairs, {words}"] = lambda s, n: seen(s.denoise, s.judge, n, settings)
     return figures
+
+
+def _many(settings: Settings) -> Figure:
+    return lambda s, n: many_sentences(s.denoise, s.judge, MANY * n, settings)
 
 
 def _negated(scale: float, prompt: str, window: str) -> Figure:

@@ -1,11 +1,14 @@
-"""What votes are compared with: each way of sampling of the preference study by CLIP score, truth and distance."""
+"""Ways of sampling by truth, CLIP score and distance: what votes are compared with, and what a scale buys and costs."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from diffusion_lessons.benchmark.measure import quality_of, timed_samples
 from diffusion_lessons.captions.denoiser import CaptionDenoiser
-from diffusion_lessons.metrics.captions.adherence import followed_row
+from diffusion_lessons.captions.judge import Judge
+from diffusion_lessons.data.captions.sentences import read
+from diffusion_lessons.data.captions.vocabulary import detokenize
+from diffusion_lessons.metrics.captions.adherence import adherence, followed_row
 from diffusion_lessons.metrics.captions.choosing import mean_interval
 from diffusion_lessons.metrics.captions.evaluator import of_captions
 from diffusion_lessons.metrics.captions.system import rounded
@@ -37,3 +40,23 @@ def measured_ways(
         values = (mean_interval(scores), rounded(followed)[2:], [round(x, 5) for x in interval(distance.number)])
         table[way] = dict(zip(MEASURES, values, strict=True))
     return table
+
+
+def many_sentences(denoise: CaptionDenoiser, judge: Judge, count: int, settings: Settings) -> dict[str, list[float]]:
+    """Adherence to `count` sentences about real scenes, attribute by attribute, and what it costs.
+
+    "frechet": [distance from real scenes, low, high]; "excess": how far the decoder's pixels leave the range of the
+    data before they are cut, their mean over all pixels with its interval.
+    """
+    evaluator = of_captions(denoise)
+    drawn = timed_samples(denoise, settings.changed(batch=128), count, evaluator=evaluator)
+    assert drawn.labels is not None  # the sentences
+    found = evaluator.features_of(drawn.x, drawn.labels)
+    assert found.values is not None
+    mentions = [read(sentence) for sentence in detokenize(drawn.labels.cpu())]
+    distance: Any = quality_of(found, evaluator, ["frechet"], 0)["frechet"]
+    return {
+        **{row.attribute: rounded(row) for row in adherence(mentions, judge(denoise.decode(drawn.x)))},
+        "frechet": [round(x, 5) for x in interval(distance.number)],
+        "excess": mean_interval(found.values[:, 0]),
+    }

@@ -6,6 +6,7 @@ import warnings
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from PIL import Image, ImageColor
 from torch import Tensor
 from torchvision.utils import make_grid
@@ -16,16 +17,23 @@ from diffusion_lessons.machine.files import check_writable, write_atomically
 
 READABLE = 64  # pixels: images below this side are enlarged to it
 FRAME = 4  # white pixels around each image: among noise a grey or a thin line would not be seen
+LINE, GREY = 1, 160  # pixels and their value: the outline of a colour image, whose paper may be white
 
 
 def image_grid(
-    images: Tensor, columns: int | None = None, *, enlarge: int | None = None, beyond: float | None = None
+    images: Tensor,
+    columns: int | None = None,
+    *,
+    enlarge: int | None = None,
+    beyond: float | None = None,
+    outlined: bool = False,
 ) -> Image.Image:
     """Images [N, 1 or 3, H, W] in [-1, 1] as one picture of `columns` (by default about square).
 
     Values beyond the range are cut; with `beyond`, pixels that exceed 1 by more than that are vermilion, and those that
     fall as far below -1 are blue. NaN is drawn black, with a warning. Each pixel becomes a square of `enlarge` by
-    `enlarge`, by default the smallest whole number that makes an image 64 pixels high.
+    `enlarge`, by default the smallest whole number that makes an image 64 pixels high. `outlined` draws a thin grey
+    line around each image, without which one of white paper has no border on a white page.
     """
     if images.ndim != 4 or images.shape[1] not in (1, 3) or len(images) == 0:
         raise ValueError(f"images must be [N, 1 or 3, H, W] with N at least 1; got {tuple(images.shape)}")
@@ -35,6 +43,8 @@ def image_grid(
     images = images.detach().cpu()
     pixels = to_pixels(images) if beyond is None else mark_beyond(images, beyond)
     pixels = pixels.repeat_interleave(enlarge, dim=2).repeat_interleave(enlarge, dim=3)  # [N, C, e H, e W]
+    if outlined:
+        pixels = F.pad(pixels, (LINE, LINE, LINE, LINE), value=GREY)
     columns = columns or math.ceil(math.sqrt(len(images)))
     grid = make_grid(pixels, nrow=columns, padding=FRAME, pad_value=255)  # [3, H, W], grey made RGB
     return Image.fromarray(grid.permute(1, 2, 0).numpy())

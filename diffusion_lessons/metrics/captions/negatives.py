@@ -7,6 +7,7 @@ sevens, without the red ones, renormalised (`law.Law.without`).
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from diffusion_lessons.captions.denoiser import CaptionDenoiser
 from diffusion_lessons.captions.drawing import TEN_STEPS, draw
@@ -19,7 +20,13 @@ from diffusion_lessons.data.captions.strokes import Strokes
 from diffusion_lessons.guidance.composition import Composed, compose
 from diffusion_lessons.guidance.scales import Number, within
 from diffusion_lessons.metrics.captions.adherence import ALL, adherence, agreement, followed_row
-from diffusion_lessons.metrics.captions.system import beside_exact, fresh_sentences, ink_shares, rounded
+from diffusion_lessons.metrics.captions.system import (
+    beside_exact,
+    fresh_sentences,
+    ink_shares,
+    rounded,
+    smudged_sentences,
+)
 from diffusion_lessons.metrics.frechet import Moments, frechet_between, moments
 from diffusion_lessons.networks.contrastive import Contrastive
 from diffusion_lessons.samplers.base import sample
@@ -132,6 +139,30 @@ def default_negative(
         embedded = contrastive.embed_images(pictures).detach()
         if len(embedded) > embedded.shape[1]:
             results[name]["frechet"] = round(float(frechet_between(real, moments(embedded))), 5)
-    mended, spoiled = (smudged[a] & ~smudged[b] for a, b in (("without", "with"), ("with", "without")))
-    results["smudged minus"] = [int(mended.sum()), int(spoiled.sum())]
+    results["smudged minus"] = _minus(smudged)
     return results
+
+
+def against_what_is_asked(
+    denoise: CaptionDenoiser, judge: Judge, count: int, settings: Settings = TEN_STEPS, negative: str = "smudged"
+) -> dict[str, Any]:
+    """Sentences that ask for what a default negative forbids, with and without it, from the same noise.
+
+    For both: how many pictures are smudged, as they should be, and how many show all that was said. "all said minus":
+    [pictures that only the negative spoiled, pictures that it mended].
+    """
+    sentences = smudged_sentences(count)
+    mentions = [read(sentence) for sentence in sentences]
+    results: dict[str, Any] = {}
+    followed = {}
+    for name, away in (("without", None), ("with", negative)):
+        shown = judge(draw(denoise, sentences, count, settings.changed(negative=away)).pictures)
+        rows = {row.attribute: rounded(row) for row in adherence(mentions, shown)}
+        results[name] = {kept: rows[kept] for kept in ("smudged", ALL)}
+        followed[name] = agreement(mentions, shown).all(dim=1)
+    return {**results, "all said minus": _minus(followed)}
+
+
+def _minus(shown: dict[str, Tensor]) -> list[int]:
+    """The pairs that differ: in which only the picture without the negative shows it, and only the one with it."""
+    return [int((shown[a] & ~shown[b]).sum()) for a, b in (("without", "with"), ("with", "without"))]

@@ -1,6 +1,6 @@
 """What the whole text-to-image system reaches, counted by the judge against the known truth."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -57,9 +57,18 @@ def fresh_sentences(count: int, seed: int = 1) -> list[str]:
 
 def two_ink_sentences(count: int, seed: int = 1) -> list[str]:
     """Those of fresh sentences that name an ink of the digit and another of the object: about one in fifteen."""
+    return _those(names_two_inks, count, seed)
+
+
+def smudged_sentences(count: int, seed: int = 1) -> list[str]:
+    """Those of fresh sentences that ask for a smudge: about one in twenty."""
+    return _those(lambda mention: "smudged" in mention, count, seed)
+
+
+def _those(wanted: Callable[[Mention], bool], count: int, seed: int) -> list[str]:
     found: list[str] = []
     while len(found) < count:
-        found += [sentence for sentence in fresh_sentences(1000, seed) if names_two_inks(read(sentence))]
+        found += [sentence for sentence in fresh_sentences(1000, seed) if wanted(read(sentence))]
         seed += 1
     return found[:count]
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from diffusion_lessons.captions.denoiser import CaptionDenoiser
-from diffusion_lessons.figures.pictures.display import beside
+from diffusion_lessons.figures.pictures.display import Picture, beside
 from diffusion_lessons.figures.pictures.images import image_grid
 from diffusion_lessons.metrics.preference.pairs import WAYS, Pair, order_for, pictures_of, study_pairs
 from diffusion_lessons.metrics.preference.votes import Vote, file_of, keep, read_votes
@@ -74,17 +74,22 @@ class Session:
 
     def _next(self) -> Drawing:
         if not self.left:
-            done = image_grid(torch.ones(1, 1, 32, 32), enlarge=ENLARGED)
+            done = _side_by_side(*torch.ones(2, 3, 32, 32))
             words = f"Done: {self.count} choices of {self.person} are in {file_of(self.folder, self.person).name}."
             return Drawing(done, f"{words} Thank you!")
         pair, left, right = self.left[0]
         pictures = self.pictures(pair)
         self.shown = time.monotonic()
         return Drawing(
-            beside(*(image_grid(pictures[way][None], enlarge=ENLARGED) for way in (left, right)), gap=40),
+            _side_by_side(pictures[left], pictures[right]),
             f"Pair {self.count - len(self.left) + 1} of {self.count}. Which picture would you rather have for "
             f"\u201c{pair.sentence}\u201d? Choose by the arrow keys or the buttons.",
         )
+
+
+def _side_by_side(left: Tensor, right: Tensor) -> Picture:
+    """Two pictures of one size, each within a thin line: white paper would end nowhere on a white page."""
+    return beside(*(image_grid(one[None], enlarge=ENLARGED, outlined=True) for one in (left, right)), gap=40)
 
 
 def preference_panel(

@@ -58,6 +58,7 @@ def test_every_figure_can_be_made_and_written(file):
         "held-out pairs, s = 1",
         "red negated early, a seven, s = 4",
         "best of 16, s = 4",
+        "default negative, asked for smudges, s = 4",
     )
     for name, figure in plan().items():
         if name in chosen:

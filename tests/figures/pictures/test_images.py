@@ -56,6 +56,14 @@ def test_pixels_that_leave_the_range_are_coloured():
     assert [tuple(pixel) for pixel in marked[1]] == painted
 
 
+def test_an_outline_shows_where_white_paper_ends():
+    plain, outlined = (np.asarray(image_grid(torch.ones(2, 3, 8, 8), 2, enlarge=1, outlined=o)) for o in (False, True))
+    assert (plain == 255).all()
+    rows, columns = np.nonzero((outlined < 255).any(axis=2))
+    assert set(rows) == set(range(4, 14)) and set(columns) == {*range(4, 14), *range(18, 28)}
+    assert (outlined[5:13, 5:13] == 255).all() and (outlined[[4, 13], 4:14] < 200).all()
+
+
 def test_what_is_no_number_is_said():
     images = torch.zeros(3, 1, 8, 8)
     images[1, 0, 2, 2], images[2, 0, 0, 0] = torch.nan, torch.inf

@@ -8,7 +8,13 @@ from diffusion_lessons.data.captions.sample import load_sample
 from diffusion_lessons.data.captions.scenes import Scenes
 from diffusion_lessons.denoisers import count_calls
 from diffusion_lessons.guidance import classifier_free
-from diffusion_lessons.metrics.captions.negatives import default_negative, negated, real_moments, timed_negative
+from diffusion_lessons.metrics.captions.negatives import (
+    against_what_is_asked,
+    default_negative,
+    negated,
+    real_moments,
+    timed_negative,
+)
 from tests.captions.small import small_denoiser, small_parts
 from tests.metrics.captions.test_system import always
 
@@ -59,6 +65,18 @@ def test_the_default_negative_is_counted_in_pairs():
     assert figures["without"]["smudged"][:2] == [12, 12] and figures["with"]["smudged"][:2] == [0, 12]
     assert figures["smudged minus"] == [12, 0]
     assert figures["with"]["frechet"] > 0 and -1 <= figures["with"]["clip score"] <= 1
+
+
+def test_sentences_that_ask_for_what_the_negative_forbids_are_counted_in_pairs():
+    """Sharp with the negative: each sentence asks for a smudge, so nothing is followed any more."""
+    answers = iter([always(7, 2, 0, 0, 0, 1, 0, 0, 0), always(7, 2, 0, 0, 0, 0, 0, 0, 0)])
+    figures = against_what_is_asked(
+        small_denoiser(), lambda p: next(answers)(p), 60, settings=TEN_STEPS.changed(steps=1)
+    )
+    assert figures["without"]["smudged"][:2] == [60, 60] and figures["with"]["smudged"][:2] == [0, 60]
+    followed = figures["without"]["all said"][0]
+    assert 0 < followed < 60 and figures["with"]["all said"][0] == 0
+    assert figures["all said minus"] == [followed, 0]
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Pairs are shown blind, choices are kept at once, and who comes back goes on."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -10,6 +11,7 @@ from diffusion_lessons.panels.conditions.preference import KEYS, PreferencePanel
 from tests.captions.small import small_denoiser
 from tests.panels.pixels import pixels
 
+WHITE = torch.ones(3, 32, 32)
 PAIRS = study_pairs(["a seven"], ("dark", "bright"), each=3)
 
 
@@ -42,6 +44,18 @@ def test_choices_are_kept_with_what_stood_where(tmp_path):
     assert "Done: 3 choices of anna" in panel.alt
     choose(panel, "left")
     assert len(read_votes(tmp_path)) == 3
+
+
+def test_both_pictures_are_of_one_size_and_end_at_a_line(tmp_path):
+    """White paper on a white page: without the line nobody sees how large the picture is."""
+    panel = PreferencePanel(Session("anna", PAIRS, tmp_path, lambda _: dict.fromkeys(("dark", "bright"), WHITE)))
+    shown = pixels(panel)
+    lines = np.flatnonzero((shown.min(axis=2) < 200).sum(axis=0) > shown.shape[0] / 2)  # columns that are grey
+    left, right = lines[lines < shown.shape[1] / 2], lines[lines > shown.shape[1] / 2]
+    assert left.size and right.size and np.ptp(left) == np.ptp(right) > 32 * 6
+    for _ in PAIRS:
+        choose(panel, "left")
+    assert "Done" in panel.alt and pixels(panel).shape == shown.shape
 
 
 def test_who_comes_back_goes_on(tmp_path):
