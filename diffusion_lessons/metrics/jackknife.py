@@ -12,10 +12,9 @@ its floor a distance is the square of something small, and the error would come 
 pairs add is found from deletions of two groups and taken off again (Efron and Stein 1981), or, for figures that count
 what nearest neighbours cover, by `coverage_excess`.
 
-One error stays too wide: that of recall, whose balls reach to the k-th neighbour *among the samples* and jump when one
-is left out. No correction of second order mends a figure so rough: on made-up features the plain error is 1.7 times the
-true one, and 2.0 times for a paired difference; `coverage_excess` leaves 1.1 to 1.3 and 1.4. Recall's intervals of 95 %
-so hold the truth in 97 to 100 % of draws: what they decide is decided, and some of what they leave open need not be.
+The balls of recall reach to the k-th neighbour *among the samples*. They stay as they are when a group is left out:
+balls that grew where a neighbour is missing would make the error 1.2 to 1.5 times too wide, even after
+`coverage_excess`.
 
 Two figures of samples that share starting noise and labels are computed without the *same* groups, so that the luck
 that they share cancels in their difference: `Score.number` builds on that.

@@ -48,14 +48,16 @@ def density_coverage(real: Tensor, generated: Tensor, k: int = 5) -> DensityCove
 
 
 def precision_recall_weighted(real: Tensor, generated: Tensor, weights: Tensor, k: int = 3) -> tuple[Tensor, Tensor]:
-    """Both under each column of weights [n, R] of the generated samples; [R] each. A weight of 0 leaves a sample out,
-    and its ball with it, and the balls of the others then reach to their k-th neighbour among those that remain."""
+    """Both under each column of weights [n, R] of the generated samples; [R] each.
+
+    A weight of 0 leaves a sample out, and its ball with it. The balls of the others stay as wide as among all of them:
+    so that leaving out tells by how much recall varies, not how recall changes with fewer samples.
+    """
     across = _distances(real, generated, k)  # [real, generated]
     precise = (across <= radii(real, k)[:, None]).any(dim=0)
-    recalls = []
-    for reach in _radii_without(generated, weights > 0, k).T:
-        recalls.append((across <= reach[None, :]).any(dim=1).double().mean())
-    return weights.T @ precise.double() / weights.sum(dim=0), torch.stack(recalls)
+    in_fake = (across <= radii(generated, k)[None, :]).double()
+    recalls = (in_fake @ (weights > 0).double() > 0).double().mean(dim=0)
+    return weights.T @ precise.double() / weights.sum(dim=0), recalls
 
 
 def density_coverage_weighted(real: Tensor, generated: Tensor, weights: Tensor, k: int = 5) -> tuple[Tensor, Tensor]:
@@ -86,24 +88,6 @@ def pairwise(first: Tensor, second: Tensor) -> Tensor:
     first, second = first.cpu().double(), second.cpu().double()
     centre = second.mean(dim=0)
     return torch.cdist(first - centre, second - centre)
-
-
-def _radii_without(features: Tensor, kept: Tensor, k: int) -> Tensor:
-    """Radii among the points that each column of `kept` [n, R] keeps, [n, R]; -1 for those that it leaves out."""
-    distances = pairwise(features, features)
-    few = min(len(features), 4 * k + 12)  # enough neighbours, unless nearly all of them are in one group
-    near, numbers = distances.topk(few, dim=1, largest=False)
-    columns = []
-    for keep in kept.T:
-        rank = keep[numbers].long().cumsum(dim=1)
-        at = (rank > k).double().argmax(dim=1)  # where the (k + 1)-th that is kept stands, the point itself included
-        reach = near.gather(1, at[:, None])[:, 0]
-        short = keep & (rank[:, -1] <= k)
-        if short.any():
-            others = distances[short][:, keep]
-            reach[short] = others.kthvalue(min(k + 1, others.shape[1]), dim=1).values
-        columns.append(torch.where(keep, reach, -1.0))
-    return torch.stack(columns, dim=1)
 
 
 def _distances(real: Tensor, generated: Tensor, k: int) -> Tensor:

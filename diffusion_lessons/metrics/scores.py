@@ -155,7 +155,7 @@ METRICS: dict[str, Metric] = {
     "frechet": Metric("Fréchet distance", "low", _frechet, quadratic=True),
     "kernel": Metric("kernel distance", "low", _kernel, True, quadratic=True),
     "precision": Metric("precision", "high", _precision_recall(0), True),
-    "recall": Metric("recall", "high", _precision_recall(1), True, covering=balls.covering_balls),  # error: too wide
+    "recall": Metric("recall", "high", _precision_recall(1), True, covering=balls.covering_balls),
     "density": Metric("density", "high", _density_coverage(0), True),
     "coverage": Metric("coverage", "high", _density_coverage(1), True, covering=balls.samples_in_balls),
     "adherence": Metric("adherence", "high", _adherence),
