@@ -1,7 +1,7 @@
 """Errors against the truth of repeated draws: the 95 % interval of each figure holds it in 90 to 99 % of draws.
 
-So does that of a paired difference and of a ratio. These are what verdicts rest on: at the level of a page of a hundred
-verdicts they miss the truth as rarely as they should. A distance alone, near its floor, is skewed and misses more often.
+So does that of a paired difference and of a ratio. Verdicts rest on these: at the level of a page of a hundred verdicts
+they miss the truth as rarely as they should. A distance alone, near its floor, is skewed and misses more often.
 """
 
 import functools
