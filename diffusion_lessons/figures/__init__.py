@@ -26,7 +26,7 @@ __getattr__, __dir__, __all__ = offer(
         "quality.metrics": ["floor_figure", "without_class"],
         "quality.frontier": ["joined", "over_scale"],
         "quality.levels": [],
-        "quality.timings": ["speed_ups_figure", "timings_figure"],
+        "quality.timings": ["parts_figure", "speed_ups_figure", "timings_figure"],
         "quality.real_run": ["by_class", "class_grid", "guided_figure", "history_figure", "relative_figure"],
         "quality.labels": [],
         "quality.techniques": ["all_networks_figure", "techniques_figure"],

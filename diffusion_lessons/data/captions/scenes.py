@@ -108,6 +108,19 @@ def ink_given_shape() -> Tensor:
     return table / table.sum(dim=1, keepdim=True)
 
 
+def distortions() -> dict[str, list[str] | str]:
+    """What is distorted on purpose, in words, for the cards of networks that learned from these scenes."""
+
+    def pairs(held_out: frozenset[tuple[int, int]], things: tuple[str, ...]) -> list[str]:
+        return [f"{INKS[ink]} {things[thing]}" for thing, ink in sorted(held_out)]
+
+    return {
+        "digits in an ink that no scene shows": pairs(HELD_OUT_DIGITS, DIGITS),
+        "objects in an ink that no scene shows": pairs(HELD_OUT_SHAPES, ATTRIBUTES["shape"]),
+        "biased": f"{RED_SEVENS:.0%} of the sevens are red; all other inks are uniform over the pairs that remain",
+    }
+
+
 def draw_scenes(count: int, generator: torch.Generator | None = None) -> Scenes:
     """`count` scenes drawn from the distribution that this module describes."""
     if count < 1:

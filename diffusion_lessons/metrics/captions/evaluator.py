@@ -20,7 +20,7 @@ from diffusion_lessons.captions.judge import Judge
 from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.checkpoints.captions import PARTS, load_contrastive, load_judge
 from diffusion_lessons.data.captions.render import render
-from diffusion_lessons.data.captions.scenes import ATTRIBUTES, draw_scenes
+from diffusion_lessons.data.captions.scenes import ATTRIBUTES, distortions, draw_scenes
 from diffusion_lessons.data.captions.sentences import Mention, draw_mentions, draw_sentences, read
 from diffusion_lessons.data.captions.strokes import Strokes, load_strokes
 from diffusion_lessons.data.captions.vocabulary import LENGTH, detokenize, tokenize
@@ -130,7 +130,11 @@ def write_reference(train: Strokes, test: Strokes, file: str | Path, scenes: int
     about = {
         "features": f"of {kept} scenes by writers of training, {kept} by others, and the moments of {scenes} scenes",
         "stored_as": "float16",
-        "data": {"name": "captions", "licence": "CC BY-SA 3.0, as MNIST, from whose digits the scenes are drawn"},
+        "data": {
+            "name": "captions",
+            "licence": "CC BY-SA 3.0, as MNIST, from whose digits the scenes are drawn",
+            "distortions": distortions(),
+        },
         "pixel_std": (square - mean**2) ** 0.5,
         "command": "python -m diffusion_lessons.metrics.captions.evaluator",
         "made_with": _made_with(),

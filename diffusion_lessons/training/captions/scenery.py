@@ -8,7 +8,7 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from diffusion_lessons.data.captions.render import SIDE, render
-from diffusion_lessons.data.captions.scenes import Scenes, draw_scenes
+from diffusion_lessons.data.captions.scenes import Scenes, distortions, draw_scenes
 from diffusion_lessons.data.captions.sentences import draw_mentions, draw_sentences
 from diffusion_lessons.data.captions.strokes import Strokes
 from diffusion_lessons.data.captions.vocabulary import tokenize
@@ -20,6 +20,7 @@ CARD = {
     "title": "Scenes of coloured digits, drawn from the handwriting of MNIST",
     "source": "http://yann.lecun.com/exdb/mnist/",
     "licence": "CC BY-SA 3.0",
+    "distortions": distortions(),
 }
 CPU = torch.device("cpu")
 

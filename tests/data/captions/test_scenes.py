@@ -4,6 +4,7 @@ import pytest
 import torch
 from scipy.stats import chi2
 
+from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.data.captions import law
 from diffusion_lessons.data.captions.scenes import (
     ATTRIBUTES,
@@ -13,6 +14,7 @@ from diffusion_lessons.data.captions.scenes import (
     INK_COLOURS,
     INKS,
     Scenes,
+    distortions,
     draw_scenes,
     ink_given_digit,
 )
@@ -85,3 +87,17 @@ def test_a_scene_in_words_leaves_out_what_an_absent_object_lacks(scenes):
 def test_a_count_below_one_is_refused():
     with pytest.raises(ValueError, match="at least 1"):
         draw_scenes(0)
+
+
+def test_what_is_distorted_is_said_in_words_as_the_scenes_have_it():
+    said = distortions()
+    digits, objects = said["digits in an ink that no scene shows"], said["objects in an ink that no scene shows"]
+    never = law.prior().marginal("digit", "ink") == 0
+    assert {f"{INKS[ink]} {DIGITS[digit]}" for digit, ink in never.nonzero().tolist()} == set(digits)
+    assert "red two" in digits and len(digits) == 12 and "cyan disc" in objects and len(objects) == 6
+    assert said["biased"].startswith("80% of the sevens are red")
+
+
+@pytest.mark.parametrize("part", ["judge", "contrastive", "autoencoder", "diffusion", "features"])
+def test_the_cards_of_what_learned_from_the_scenes_say_what_was_distorted(part):
+    assert cards.read_card(f"captions-{part}")["data"]["distortions"] == distortions()

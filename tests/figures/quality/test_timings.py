@@ -2,7 +2,7 @@
 
 import pytest
 
-from diffusion_lessons.figures.quality.timings import speed_ups_figure, timings_figure
+from diffusion_lessons.figures.quality.timings import parts_figure, speed_ups_figure, timings_figure
 from diffusion_lessons.metrics.intervals import Interval
 
 RUNS = {1: [0.9, 0.2, 0.3, 0.2], 16: [4.0, 1.6, 1.6, 3.2]}
@@ -46,3 +46,13 @@ def test_what_was_skipped_stands_there_hollow_as_it_was_measured_elsewhere_and_n
     assert named == ["batch 1", "batch 1, in the table", "batch 25", "batch 25, in the table"]
     (plot,) = speed_ups_figure(found, {}).axes
     assert plot.get_xlim()[1] > 2.5
+
+
+def test_parts_of_the_time_add_up_to_its_seconds_and_the_texts_share_is_written_above():
+    kept = {"seconds": 2.0, "text": 0.01, "denoiser": 0.9, "decoder": 0.07, "rest": 0.02}
+    anew = {"seconds": 4.0, "text": 0.25, "denoiser": 0.7, "decoder": 0.04, "rest": 0.01}
+    one, four = parts_figure({"1 step": {"kept": kept}, "4 steps": {"kept": kept, "anew": anew}}).axes
+    assert [sum(bar.get_height() for bar in four.patches[way::2]) for way in (0, 1)] == pytest.approx([2.0, 4.0])
+    assert [bar.get_height() for bar in one.patches] == pytest.approx([0.02, 1.8, 0.14, 0.04])
+    assert [text.get_text() for text in four.texts] == ["text\n1.0%", "text\n25.0%"]
+    assert [plot.get_title() for plot in (one, four)] == ["1 step", "4 steps"]
