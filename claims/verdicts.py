@@ -205,10 +205,10 @@ def condition(holds: Sequence[str], cases: Sequence[str], still_open: Sequence[s
 
 
 def listed(names: Sequence[str]) -> str:
-    """ "one, two and three steps": a last word that all share is said once."""
+    """ "1, 2 and 3 steps": a last word that all share is said once, in the plural where one of them has it so."""
     last = {name.rsplit(" ", 1)[-1] for name in names}
-    if len(names) > 1 and len(last) == 1 and all(" " in name for name in names):
-        return f"{listed([name.rsplit(' ', 1)[0] for name in names])} {last.pop()}"
+    if len(names) > 1 and len({word.removesuffix("s") for word in last}) == 1 and all(" " in name for name in names):
+        return f"{listed([name.rsplit(' ', 1)[0] for name in names])} {max(last, key=len)}"
     return " and ".join([part for part in (", ".join(names[:-1]), names[-1]) if part])
 
 

@@ -22,7 +22,7 @@ from diffusion_lessons.guidance.classifier_free import classifier_free
 from diffusion_lessons.toys.mixtures import ConditionalMixture
 from diffusion_lessons.toys.tilted import guided_density, guided_ode_std
 
-SEEDS = 6
+SEEDS = 12
 
 
 claim("C11", "1 and 2, guidance", "Scale 1 is plain conditional sampling, and scale 0 is unconditional.")

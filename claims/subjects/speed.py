@@ -32,7 +32,7 @@ from diffusion_lessons.denoisers.counting import count_calls
 from diffusion_lessons.guidance.classifier_free import classifier_free
 from diffusion_lessons.sampling import Settings
 
-ROUNDS, BATCH = 5, 4
+ROUNDS, BATCH = 12, 4
 TIMED = (
     f"Seconds of one CPU thread, float32, batch {BATCH}, {ROUNDS} rounds in turn; their ratios are paired by rounds."
 )

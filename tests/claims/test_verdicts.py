@@ -134,6 +134,7 @@ def test_a_verdict_that_was_not_declared_is_refused():
 
 def test_a_last_word_that_all_share_is_said_once():
     assert listed(["10 steps", "15 steps", "20 steps"]) == "10, 15 and 20 steps"
+    assert listed(["1 evaluation", "2 evaluations"]) == "1 and 2 evaluations"
     assert listed(["distance", "adherence"]) == "distance and adherence" and listed(["one"]) == "one"
 
 
