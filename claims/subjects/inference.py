@@ -35,9 +35,9 @@ claim("C16a", "2, inference", "FP16 is twice as fast as float32.")
 
 @measures(
     "C16a",
-    f"Ten steps of DPM-Solver++ in float32 and in half precision, {MANY_ROUNDS} rounds in turn, batch {BATCH}, seconds of "
-    "one CPU thread: how many times faster. Twice within a tenth: at least 1.8. On this processor the half precision "
-    "is bfloat16, which it computes in; it has no native float16.",
+    f"Ten steps of DPM-Solver++ in float32 and in half precision, {MANY_ROUNDS} rounds in turn, batch {BATCH}, seconds "
+    "of one CPU thread: how many times faster. Twice within a tenth: at least 1.8. On this processor half precision is "
+    "bfloat16, which it computes in; it has no native float16.",
     above("half precision: times faster", 1.8),
     on("MNIST, bfloat16", needs=["mnist-diffusion"], network="mnist-diffusion"),
     on("digits, bfloat16", needs=["digits-diffusion"], network="digits-diffusion"),
