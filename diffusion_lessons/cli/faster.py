@@ -1,7 +1,7 @@
 """Commands that make sampling faster: a plan, a table of all techniques, and advice from it."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -38,6 +38,9 @@ def optimise(
     reuse_negative: Annotated[
         int, typer.Option(min=1, help="Make guidance's second pass at every so many steps only.")
     ] = 1,
+    interval: Annotated[
+        tuple[float, float] | None, typer.Option(help="Guide only between two noise levels: 0.2 3.")
+    ] = None,
     batch: Annotated[int, typer.Option(min=1, help="At which it is timed.")] = 25,
     samples: Annotated[int, typer.Option(min=0, max=MOST_SAMPLES, help="Of the quality figures; 0: only time.")] = 500,
 ) -> None:
@@ -50,14 +53,23 @@ def optimise(
     diffusion-lessons optimise mnist-diffusion --int8 --onnx --out runs/onnx.json
     diffusion-lessons optimise mnist-diffusion --cache-features 3 --steps 20 --out runs/cached.json
     diffusion-lessons optimise mnist-diffusion --drop-blocks 1 --fine-tune 20000 --out runs/pruned.json
+    diffusion-lessons optimise mnist-diffusion --scale 2 --interval 0.2 3 --out runs/interval.json
     diffusion-lessons optimise mnist-diffusion --place-steps --sampler ddim --steps 5 --out runs/placed.json
     """
     from diffusion_lessons.commands.optimise import run_optimise
     from diffusion_lessons.sampling import Settings
 
-    settings = Settings(sampler, steps, scale=scale, precision=precision, reuse=reuse_negative, batch=batch)
-    if reuse_negative > 1 and not settings.guided:
-        raise ValueError("--reuse-negative is of guidance, which makes two passes: give --scale above 1 as well")
+    how: dict[str, Any] = {
+        "scale": scale,
+        "precision": precision,
+        "reuse": reuse_negative,
+        "interval": interval,
+        "batch": batch,
+    }
+    settings = Settings(sampler, steps, **how)
+    if (reuse_negative > 1 or interval is not None) and not settings.guided:
+        option = "--interval" if interval is not None else "--reuse-negative"
+        raise ValueError(f"{option} is of guidance, which makes two passes: give --scale above 1 as well")
     run_optimise(
         checkpoint,
         out,

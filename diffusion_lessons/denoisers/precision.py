@@ -12,17 +12,18 @@ class HalfPrecision(nn.Module):
 
     What it is given and what it returns stay float32. The weights of the products, which autocast would round at every
     call since they take no gradient, are rounded once, in a copy. A compiled network is not copied, as the copy would
-    have to be compiled anew: it rounds in passing.
+    have to be compiled anew: it rounds in passing. cast: False leaves every network to autocast alone, with the same
+    results, for a comparison of their times.
 
     Raises ValueError for a network that says itself why not, in `why_not_half`.
     """
 
-    def __init__(self, network: nn.Module, dtype: torch.dtype) -> None:
+    def __init__(self, network: nn.Module, dtype: torch.dtype, *, cast: bool = True) -> None:
         super().__init__()
         if reason := getattr(network, "why_not_half", ""):
             raise ValueError(f"this network cannot compute in half precision: {reason}")
         self.dtype = dtype
-        self.network = network if is_compiled(network) else _rounded(network, dtype)
+        self.network = network if is_compiled(network) or not cast else _rounded(network, dtype)
 
     def forward(self, x: Tensor, *inputs: Tensor) -> Tensor:
         with torch.autocast(x.device.type, self.dtype):

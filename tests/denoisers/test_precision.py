@@ -28,6 +28,8 @@ def test_it_is_autocast_with_weights_that_were_rounded_once(network, dtype):
     assert torch.equal(half(X, T, LABELS), expected) and not torch.equal(expected, network(X, T, LABELS))
     assert {each.dtype for each in network.parameters()} == {torch.float32}  # the one that was given is left alone
     assert half.network.norm.weight.dtype == torch.float32 and half.network.stem.weight.dtype == dtype
+    alone = HalfPrecision(network, dtype, cast=False)  # autocast casts the weights at every call
+    assert alone.network is network and torch.equal(alone(X, T, LABELS), expected)
 
 
 def test_a_compiled_network_stays_the_compiled_one(network):

@@ -49,7 +49,8 @@ WRONG = {
         NET --precision int3|NET --device abacus""",
     "optimise": """none --out a.json|NET|NET --out noext|NET --out a.json --cache-features 0
         NET --out a.json --steps 0|NET --out a.json --sampler magic|NET --out a.json --precision int3
-        NET --out a.json --prune-channels 2|NET --out a.json --drop-head x|NET --out a.json --samples -1""",
+        NET --out a.json --prune-channels 2|NET --out a.json --drop-head x|NET --out a.json --interval 0.2 3
+        NET --out a.json --samples -1""",
     "techniques": "none|NET --batch 3|NET --metric beauty|NET --samples 0",
     "advise": "none|--metric beauty|--budget-ms -1|--batch 0|--use odd",
     "probe": "nowhere|FILE|damaged|BARE|NET --samples 0|NET --samples -5",

@@ -5,6 +5,7 @@ here.found["bfloat16"][25]      # how many times as fast as float32, in batches 
 here.skipped["int8"]            # "there is no C++ compiler, ..."
 """
 
+import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -16,8 +17,10 @@ from diffusion_lessons.benchmark.techniques.candidates import SOLVER
 from diffusion_lessons.benchmark.techniques.technique_table import BATCHES, at_batch, shipped_techniques
 from diffusion_lessons.checkpoints import load
 from diffusion_lessons.denoisers.network import Denoiser
+from diffusion_lessons.denoisers.precision import HalfPrecision
 from diffusion_lessons.machine.devices import half_precision, why_not_compiled
 from diffusion_lessons.metrics.intervals import Interval
+from diffusion_lessons.optimise.copies import network_of
 from diffusion_lessons.optimise.int8 import to_int8, why_no_int8
 from diffusion_lessons.optimise.onnx_runtime import to_onnx, why_no_onnx
 from diffusion_lessons.sampling import Settings, device_of
@@ -49,6 +52,8 @@ def on_this_machine(
 ) -> Here:
     """Time half precision (and with `compile` the compiled network and both kinds of int8) beside float32, in turn.
 
+    Half precision is timed twice: with weights that were cast once, and by autocast alone, which casts them each time.
+
     name: of the checkpoint. Raises what `interleaved_runs` does, for fewer than two rounds.
     """
     plain = load(name, "cpu")
@@ -56,6 +61,7 @@ def on_this_machine(
     runs: dict[str, tuple[Denoiser, Settings]] = {"float32": (plain, settings)}
     if "bfloat16" not in skipped:
         runs["bfloat16"] = (plain, replace(settings, precision="bfloat16"))
+        runs["autocast alone"] = (by_autocast_alone(plain), replace(settings, precision="bfloat16"))
     if "compiled" not in skipped:
         runs["compiled"] = (load(name, "cpu", compile=True), settings)
     if "int8" not in skipped:
@@ -68,6 +74,13 @@ def on_this_machine(
         for technique, row in zip(list(runs)[1:], timed[1:], strict=True):
             found[technique][batch] = speed_up(row, timed[0]).measured
     return Here(found, skipped)
+
+
+def by_autocast_alone(denoise: Denoiser) -> Denoiser:
+    """The same denoiser in bfloat16, whose weights stay float32 and are cast at every call."""
+    other = copy.copy(denoise)
+    other.network = HalfPrecision(network_of(denoise), torch.bfloat16, cast=False)
+    return other
 
 
 def in_the_table(

@@ -16,7 +16,7 @@ TWO_STEPS = Settings("ddim", 2)
 def test_half_precision_is_timed_in_each_batch_and_compiling_is_asked_for(monkeypatch):
     monkeypatch.setattr(this_machine, "half_precision", lambda device: torch.bfloat16)
     here = on_this_machine("digits-diffusion", TWO_STEPS, batches=(1, 2), rounds=2)
-    assert here.found["bfloat16"].keys() == {1, 2}
+    assert here.found["bfloat16"].keys() == {1, 2} and here.found.keys() == {"bfloat16", "autocast alone"}
     assert all(0 < one.low <= one.value <= one.high for one in here.found["bfloat16"].values())
     assert here.skipped.keys() == {"compiled", "int8", "ONNX int8"}
 
