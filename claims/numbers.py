@@ -90,11 +90,15 @@ class Number:
         return {name: value for name, value in asdict(self).items() if value != defaults[name]}
 
     def __str__(self) -> str:
-        """ "0.2301 [0.2101, 0.2501]" with its 95 % interval, or "20" where it is exact."""
+        """ "0.23 [0.21, 0.25]" with its 95 % interval; "20", "1,984,000" or "0.6667" where it is exact."""
         if self.exact:
-            return f"{self.value:.4g}"
-        low, high = self.interval()
-        return f"{self.value:.3g} [{low:.3g}, {high:.3g}]"
+            return f"{self.value:,.0f}" if self.value == round(self.value) else f"{self.value:.4g}"
+        return f"{self.value:.3g} {self.within()}"
+
+    def within(self, level: float = LEVEL) -> str:
+        """The interval in brackets; where nothing is excluded it says so."""
+        low, high = self.interval(level)
+        return f"[{low:.3g}, {high:.3g}]" if math.isfinite(high - low) else "[nothing excluded]"
 
 
 Numbers = Mapping[str, Number]

@@ -6,7 +6,7 @@ from itertools import groupby
 from textwrap import fill
 
 from claims.evidence import Evidence, Ledger
-from claims.numbers import LEVEL, Number
+from claims.numbers import LEVEL
 from claims.register import CLAIMS, SOURCES, Claim, Test, in_order, measurements_of
 from claims.verdicts import FAILS, HOLDS, NOT_MEASURABLE, NOT_YET, PRODUCTS, UNDECIDED, WHERE, WORDS, Verdict, listed
 
@@ -140,17 +140,12 @@ def _numbers(test: Test, one: Evidence) -> list[str]:
     """The numbers with their 95 % intervals; those of which the verdict is made also at the level it was reached at."""
     decisive = {number.name for number in one.numbers if not number.exact} & set(test.rule.names)
     levels = dict.fromkeys(level for level in (one.level, one.level / test.rule.parts) if level < LEVEL and decisive)
-    head = ["measured", "value", *(f"at {100 * (1 - level):.5g} %" for level in levels)]
+    head = ["measured", "value [95 %]", *(f"at {100 * (1 - level):.5g} %" for level in levels)]
     rows = [
-        [number.name, str(number), *(_between(number, level) if number.name in decisive else "" for level in levels)]
+        [number.name, str(number), *(number.within(level) if number.name in decisive else "" for level in levels)]
         for number in one.numbers
     ]
     return [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)]
-
-
-def _between(number: Number, level: float) -> str:
-    low, high = number.interval(level)
-    return f"[{low:.3g}, {high:.3g}]"
 
 
 def _short(commit: str) -> str:

@@ -139,7 +139,7 @@ WHERE_STEPS_BELONG = all_of(  # "more here, fewer there" is one claim
     "Fréchet distance of ten DDIM steps at t = T (k/10)^p, paired with the even ones: p = 1/2 crowds high noise, p = "
     "2 low noise.",
     WHERE_STEPS_BELONG,
-    on("MNIST", needs=["mnist-diffusion", "mnist-features"], network="mnist-diffusion", samples=1000),
+    on("MNIST", needs=["mnist-diffusion", "mnist-features"], network="mnist-diffusion", samples=2500),
     on("digits", needs=["digits-diffusion", "digits-features"], network="digits-diffusion", samples=297),
     on("CIFAR-10", needs=["cifar10-diffusion", "cifar10-features"], network="cifar10-diffusion", samples=1000),
 )

@@ -133,5 +133,8 @@ def test_two_numbers_of_one_name_are_refused():
 
 
 def test_numbers_are_printed_with_their_intervals():
-    assert str(Number("a", 20)) == "20"
+    assert str(Number("a", 20)) == "20" and str(Number("a", 1_984_001.0)) == "1,984,001"
+    assert str(Number("a", 2 / 3)) == "0.6667" and str(Number("a", 0, of=500, share=True)) == "0 [0, 0.00762]"
+    open_ended = excess_of("e", 1.0 + measured(0.0, 0.1), 0.2 + measured(0.0, 0.1), 24, 500)
+    assert open_ended.within(0.001) == "[nothing excluded]"
     assert str(Number("a", 1.0, 0.1)) == "1 [0.804, 1.2]"

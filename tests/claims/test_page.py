@@ -67,7 +67,11 @@ def test_a_section_shows_the_test_the_rule_the_numbers_and_their_origin(empty):
     page = markdown({"C1a": [one]})
     assert "*Text 1, remember.* Fifty steps match a thousand." in page
     assert "**Test.** Fifty against a thousand. **Rule.** Holds if *x* lies above 0, not if below." in page
-    assert "| x | 1 [0.804, 1.2] |" in page and "at 95 %" not in page and "On MNIST (2,000 samples): **holds**." in page
+    assert (
+        "| x | 1 [0.804, 1.2] |" in page
+        and "| measured | value [95 %] |\n" in page
+        and "On MNIST (2,000 samples): **holds**." in page
+    )
     assert (
         "2026-01-02, 3 s on cpu: a chip; 1 thread, load 2.0; torch 2.9, commit abababababab; net cccccccccccc" in page
     )
@@ -81,7 +85,9 @@ def test_an_interval_stands_at_the_level_that_its_verdict_was_reached_at(empty):
     numbers = Number("x", 1.0, 0.4, None, 100), Number("y", 9.0, 1.0, None, 100), Number("beside", 1.0, 0.1, None, 100)
     one = Evidence("MNIST", numbers, Verdict(UNDECIDED, "about 200 samples would decide"), 0.002)
     lines = markdown({"C1a": [one]}).splitlines()
-    assert "| measured | value | at 99.8 % | at 99.9 % |" in lines and "| beside | 1 [0.804, 1.2] |  |  |" in lines
+    assert (
+        "| measured | value [95 %] | at 99.8 % | at 99.9 % |" in lines and "| beside | 1 [0.804, 1.2] |  |  |" in lines
+    )
     (row,) = [line for line in lines if line.startswith("| x |")]
     low, high = (norm.isf([0.001, 0.0005]) * 0.4 - 1).tolist()
     assert row == f"| x | 1 [0.216, 1.78] | [{-low:.3g}, {low + 2:.3g}] | [{-high:.3g}, {high + 2:.3g}] |"
