@@ -19,12 +19,13 @@ from torch import Tensor
 from diffusion_lessons.checks.assessing import assess, collect, explained, gives_gradient, uses_library
 from diffusion_lessons.checks.exercise import Exercise, Mistake, Part
 from diffusion_lessons.checks.exercises import EXERCISES
+from diffusion_lessons.checks.investigations import INVESTIGATIONS
 from diffusion_lessons.checks.library_calls import library_calls
 from diffusion_lessons.checks.portable.answers import Answer, ask
 from diffusion_lessons.checks.portable.names import variant
 from diffusion_lessons.checks.printing import first_lines
 from diffusion_lessons.checks.result import Result
-from diffusion_lessons.checks.solutions import Asked, note_attempt
+from diffusion_lessons.checks.solutions import Asked, asked, note_attempt, to_investigate
 from diffusion_lessons.machine.fields import check_name
 
 NO_FUNCTION: Any = object()
@@ -45,11 +46,14 @@ def check(name: str, function: Any = NO_FUNCTION, *, seed: int = 0, without_libr
     """Check a function (or, for exercises that ask for numbers, the answer itself) on fresh inputs.
 
     With `without_library=True` a function that calls the library is not right, whatever it returns. Without a function,
-    the exercise itself, whose `solution()` can be seen after an attempt: `check("ddim_step").solution()`.
+    the exercise itself, whose `solution()` can be seen after an attempt: `check("ddim_step").solution()`. One to
+    investigate has no check; it is asked for what was found: `check("ten_ddim_times").solution(0.058)`.
     """
-    record = exercise(name)
     if function is NO_FUNCTION:
-        return Asked(record)
+        return to_investigate(name, INVESTIGATIONS[name]) if name in INVESTIGATIONS else asked(exercise(name))
+    if name in INVESTIGATIONS:
+        raise ValueError(f'{name} has no check: check("{name}").solution(what you found) shows one answer')
+    record = exercise(name)
     if without_library:
         cases = record.cases(seed)
         with first_lines(0), library_calls() as calls:

@@ -1,14 +1,17 @@
 """Solutions for those who learn alone: shown after an attempt, unless a class keeps them back.
 
-    check("ddim_step").solution()
+    check("ddim_step").solution()             # of an exercise, after its check saw a function of your own
+    check("ten_ddim_times").solution(0.058)   # of one to investigate, for what you found yourself
 
 Set DIFFUSION_LESSONS_SOLUTIONS=off where Jupyter runs, as `diffusion-lessons lab --class` does, to keep them back.
 """
 
 import inspect
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 from diffusion_lessons.checks import model_answers
 from diffusion_lessons.checks.exercise import Exercise
@@ -24,25 +27,6 @@ def note_attempt(result: Result) -> None:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """An exercise without an answer to it."""
-
-    exercise: Exercise
-
-    def solution(self) -> "Solution":
-        """Code that solves it; PermissionError before an attempt, or where a class keeps solutions back."""
-        name = self.exercise.name
-        if os.environ.get(SWITCH, "").lower() == "off":
-            raise PermissionError(f"the solution of {name} is kept back here: ask your teacher")
-        if name not in attempted:
-            raise PermissionError(f'try it first: check("{name}", ...) with a function of your own, right or wrong')
-        return Solution(inspect.getsource(getattr(model_answers, name)).rstrip())
-
-    def __repr__(self) -> str:
-        return f"{self.exercise.signature}: {self.exercise.task}"
-
-
-@dataclass(frozen=True)
 class Solution:
     """The code of a solution, shown as it is written."""
 
@@ -53,3 +37,42 @@ class Solution:
 
     def _repr_html_(self) -> str:
         return f"<pre>{escape(self.code)}</pre>"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked, without an answer to it."""
+
+    name: str
+    question: str
+    answer: Callable[..., Any]
+    to_investigate: bool = False  # no check decides it: who wants to compare says what was found
+
+    def solution(self, found: Any = None) -> Solution:
+        """One answer; PermissionError before an attempt, or where a class keeps solutions back.
+
+        found: for an exercise to investigate, what you found yourself: the number that you reached, or a sentence.
+        """
+        if os.environ.get(SWITCH, "").lower() == "off":
+            raise PermissionError(f"the solution of {self.name} is kept back here: ask your teacher")
+        if self.to_investigate and found in (None, ..., ""):
+            raise PermissionError(f'try it first: check("{self.name}").solution(what you found) shows one answer')
+        if not self.to_investigate and self.name not in attempted:
+            raise PermissionError(
+                f'try it first: check("{self.name}", ...) with a function of your own, right or wrong'
+            )
+        return Solution(inspect.getsource(self.answer).rstrip())
+
+    def __repr__(self) -> str:
+        return self.question
+
+
+def asked(record: Exercise) -> Asked:
+    """An exercise that a check decides."""
+    return Asked(record.name, f"{record.signature}: {record.task}", getattr(model_answers, record.name))
+
+
+def to_investigate(name: str, answer: Callable[..., Any]) -> Asked:
+    """One that no check decides; the first line of the answer's docstring names its lesson."""
+    lesson = (answer.__doc__ or "").partition(":")[0]
+    return Asked(name, f"{name}: to investigate, at the end of {lesson[:1].lower()}{lesson[1:]}", answer, True)

@@ -36,7 +36,9 @@ from diffusion_lessons.panels import image_panel, predict, scope_check
 # A network that comes with the course, and ten handwritten digits that nobody ever wrote. At the left, the state of the
 # picture, from pure noise to a digit; at the right, what the network sees in it at that moment. By lesson 04 you will
 # have written the sampler that does this, by lesson 07 you will control it, and by lesson 09 you can say how good it
-# is.
+# is. (That nobody wrote them has to be shown, too. The 60,000 digits that the network learned from do not come with the
+# course, only 64 numbers for each of them, with which lesson 09 looks for copies. Here we look below, at a smaller set
+# of which you have every picture.)
 
 # %%
 network = load("mnist-diffusion")
@@ -104,7 +106,8 @@ predict("00.how_many_are_new")
 # An exercise is a function without a body, and a check, which says right or wrong and also knows the usual mistakes. In
 # most lessons your function, once it is right, runs the cells that follow; until then the library's does, so nothing
 # stops if you leave an exercise for later. If you are stuck after an attempt of your own,
-# `check("nearest_image").solution()` in a new cell shows code that passes; use the name of your exercise.
+# `check("nearest_image").solution()` in a new cell shows code that passes; use the name of your exercise. The last
+# exercise of a lesson is often one *to investigate*. No check decides it, and there is more than one answer.
 #
 # **Exercise 1. The most similar.** A picture is here a row of 64 numbers. `drawn` has 16 rows and `images` 1,500. For
 # each row of `drawn`, return the number of the row of `images` at the smallest distance.
@@ -249,7 +252,8 @@ check("forward", forward)
 # **3. To investigate.** With twenty equal steps all sixteen pictures were copies. With ten, half of them are blurred.
 # But the times need not be equally spaced: any falling list from 1000 to 0 will do. Find one with which *six*
 # evaluations (seven times in the list) make sixteen copies; five are possible. Where does the sampler need its
-# evaluations?
+# evaluations? When you have found some times, `check("six_copying_times").solution(found)` shows ours, with the reason;
+# for `found` write what you found, for instance the number of copies.
 
 
 # %%

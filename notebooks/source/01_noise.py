@@ -295,7 +295,8 @@ check("predict_x0", predict_x0)
 # **4. To investigate.** Make a schedule of your own on which the perfect observer loses the digits as evenly as
 # possible: put your falling list of 1,000 values of $\bar\alpha_t$ in the place of the list in `mine`. The measure is
 # the largest number of digits lost within one tenth of the time. From 100 digits to the ten that guessing names, a
-# perfectly even schedule would lose 9 in each tenth. The number to beat is that of the first try below.
+# perfectly even schedule would lose 9 in each tenth. The number to beat is that of the first try below. (Afterwards,
+# `check("evenly_lost").solution(found)` shows one answer; for `found` write the number that you reached.)
 
 
 # %%

@@ -559,7 +559,8 @@ check("v_target", v_target)
 # times had the least. But they need not be equally frequent: draw them more often where you need them, and weigh each
 # error by how much less often it should have come (*importance sampling*), so that the mean stays the same. With $t = T
 # g(u)$ for evenly spread $u$, the weight is $g'(u)$. The target is a standard deviation a quarter below that of even
-# times. Is it the size of an error that counts, or its scatter?
+# times. Is it the size of an error that counts, or its scatter? (Afterwards,
+# `check("where_the_error_scatters").solution(found)` shows one answer, for the standard deviation that you found.)
 
 
 # %%

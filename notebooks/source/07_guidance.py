@@ -568,7 +568,8 @@ for _ in range(4 if answer.passed else 0):
 # %% [markdown]
 # **5. To investigate.** Two hundred 8-by-8 digits in ten steps. Find a scale, a remedy or a combination with which the
 # adherence is at least 0.99 and the diversity is as high as you can get it. The second line below, with the interval,
-# is the one to beat.
+# is the one to beat. (Afterwards, `check("guided_in_the_middle").solution(found)` shows one answer, for the diversity
+# that you found.)
 
 # %%
 print("scale 2:", told(row_at(2.0)))

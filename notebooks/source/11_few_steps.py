@@ -678,7 +678,8 @@ check("consistency_target", consistency_target)
 # should the other two be, so that the samples follow the data as closely as possible? The target to beat is the better
 # of the two pairs of the lesson, by at least a quarter. The three times in the last line of the loop do not reach it.
 # For comparison, the cell also prints what as many samples of the data score by chance. When you have met the target,
-# try a fourth evaluation. Does it help?
+# try a fourth evaluation. Does it help? (Afterwards, `check("three_evaluation_times").solution(found)` shows one
+# answer, for the distance that you found.)
 
 
 # %%

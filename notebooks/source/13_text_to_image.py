@@ -680,7 +680,8 @@ prompt_panel(denoise, judge, clip)
 # itself](#When-a-negative-acts).
 #
 # **5. To investigate.** Find a sentence that the system gets wrong, and say why, with a count. Is it a pair that was
-# never shown? Two inks? Something rare? Change the sentence in one word to test your explanation. The first try:
+# never shown? Two inks? Something rare? Change the sentence in one word to test your explanation. (Afterwards,
+# `check("sentences_that_fail").solution(found)` shows what we found, for a sentence of yours.) The first try:
 
 # %%
 sentence = "a red two"
@@ -691,7 +692,8 @@ for row in counted.adherence.adherence([mention] * 32, judge(pictures)):
 # %% [markdown]
 # **6. To investigate.** Lower the loss of variety: find a scale and an interval of noise levels (`interval=`) with
 # which "a seven" is followed by at least 95 % of the pictures, and the entropy of the ink is at least 0.9 bits. A
-# smaller scale alone does not reach both.
+# smaller scale alone does not reach both. (Afterwards, `check("varied_sevens").solution(found)` shows one answer, for
+# the bits that you found.)
 
 # %%
 for more in ({"scale": 4.0}, {"scale": 1.5}):

@@ -343,7 +343,7 @@ table_panel(path, sampler="dpm_solver_pp_2m", steps=8)
 # **4. To investigate.** The weights of a row and `keep` are not free: if the network saw the same clean sample $c$ at
 # all looks, and $x_k = \alpha_k c + \sigma_k n$, the next must be $\alpha_{k+1}c + \sigma_{k+1}n$. Which sum follows
 # for the weights? Below, DDIM and ++2M keep it. Which samplers do not, and what would that do to a picture whose pixels
-# are all equal?
+# are all equal? (Afterwards, `check("keeps_alpha").solution(found)` shows our answer, for a sentence of yours.)
 
 # %%
 for name in ("ddim", "dpm_solver_pp_2m", "euler"):

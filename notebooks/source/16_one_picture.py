@@ -515,7 +515,8 @@ noise_panel(clusters, cosine, noise=1.0, steps=40)
 #
 # **5. To investigate.** The flawed denoiser again, in 40 steps. One number $k$ for all of them is a crude choice: EDM's
 # sampler churns at some noise levels only. And the times are yours as well. The target to beat is the best constant on
-# the grid that is even in $\lambda$.
+# the grid that is even in $\lambda$. (Afterwards, `check("forty_knobs").solution(found)` shows one answer, for the
+# distance that you found.)
 
 
 # %%

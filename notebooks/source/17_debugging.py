@@ -411,7 +411,7 @@ clinic_panel(fault="wrong_alpha")
 #
 # **5. To investigate.** Make a thirteenth patient: a fault that you have met, or one that you fear, as a function of
 # `healthy`. Is it named, found without a name, or missed? If it is missed, which measurement would show it, and what
-# would that measurement say of the healthy networks?
+# would that measurement say of the healthy networks? (Nobody keeps an answer to this one. It depends on your fault.)
 
 # %% [markdown]
 # ## Pitfalls

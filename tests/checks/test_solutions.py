@@ -1,8 +1,11 @@
 """A solution is shown after an attempt, and not where a class keeps it back."""
 
+import re
+
 import pytest
 
 from diffusion_lessons.checks import check, solutions
+from diffusion_lessons.checks.investigations import INVESTIGATIONS
 from diffusion_lessons.checks.solutions import SWITCH
 
 
@@ -36,6 +39,26 @@ def test_a_class_keeps_it_back(monkeypatch):
     monkeypatch.setenv(SWITCH, "off")
     with pytest.raises(PermissionError, match="the solution of guide is kept back here: ask your teacher"):
         check("guide").solution()
+
+
+def test_one_to_investigate_is_shown_for_what_was_found(monkeypatch):
+    question = check("ten_ddim_times")
+    assert repr(question) == "ten_ddim_times: to investigate, at the end of lesson 04"
+    for nothing in ((), (None,), ("",), (...,)):
+        with pytest.raises(PermissionError, match="^try it first: .*solution.what you found. shows one answer$"):
+            question.solution(*nothing)
+    assert "[1000, 592, 467" in repr(question.solution(0.061))
+    with pytest.raises(ValueError, match="^ten_ddim_times has no check: .*solution.what you found. shows one answer"):
+        check("ten_ddim_times", [1000, 500, 0])
+    monkeypatch.setenv(SWITCH, "off")
+    with pytest.raises(PermissionError, match="the solution of ten_ddim_times is kept back here: ask your teacher"):
+        question.solution(0.061)
+
+
+@pytest.mark.parametrize("name", INVESTIGATIONS)
+def test_every_answer_names_its_lesson(name):
+    assert re.match(r"Lesson \d\d[a-z]?: \S", INVESTIGATIONS[name].__doc__)
+    assert check(name).solution("found").code.startswith(f"def {name}(")
 
 
 def test_an_exercise_without_a_function_says_what_it_asks():
