@@ -16,7 +16,7 @@ NBVAL    := $(PYTEST) -p nbval -p tests.lessons.policy
 # One after the other: they share a JupyterLab. Without a Chromium they are skipped, and -rs says so.
 BROWSER  := OMP_NUM_THREADS=1 $(VENV)/python -m pytest -q -rs tests/browser
 
-.PHONY: help setup tour lab test test-quick test-browser test-lessons lint lessons bench tables claims clean
+.PHONY: help setup tour lab test test-quick test-browser test-lessons lint lessons bench tables claims site clean
 .DEFAULT_GOAL := help
 
 help:        ## list these targets
@@ -62,6 +62,9 @@ tables: setup ## the measured tables that ship, anew where a network changed; re
 
 claims: setup  ## the verdicts on what two texts claim, into CLAIMS.md; CLAIMS="C9 C14" measures these anew
 	@$(VENV)/python -m claims $(CLAIMS)
+
+site: setup  ## the course as a web site that needs no network, into runs/site/html
+	@$(VENV)/python -m website
 
 clean:       ## remove .venv, caches and build outputs; runs/ and datasets/ stay
 	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

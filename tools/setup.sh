@@ -50,7 +50,7 @@ fi
 echo "set-up: installing the pinned versions into .venv"
 rm -f $STAMP
 .venv/bin/python -m pip install --disable-pip-version-check \
-    --constraint constraints.txt --editable '.[lab,processes,flow,class,optimise,pipelines,browser,dev]' ||
+    --constraint constraints.txt --editable '.[lab,processes,flow,class,optimise,pipelines,browser,site,dev]' ||
     stop "pip could not install the packages (its reason is above); mend that and run the same command to go on"
 fingerprint >$STAMP
 echo "set-up: done"

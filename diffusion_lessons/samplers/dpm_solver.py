@@ -95,7 +95,11 @@ def dpm_solver_2(denoise: DenoiserLike, x: Tensor, path: Path, times: Sequence[f
 
 @sampler(order=3, stages=3, in_lambda=True, citation="Lu et al. 2022a, algorithm 2")
 def dpm_solver_3(denoise: DenoiserLike, x: Tensor, path: Path, times: Sequence[float]) -> Iterator[State]:
-    """Look at one third and at two thirds of the step (in lambda): `third_order_step` has the equations.
+    """Look at one third and at two thirds of the step (in lambda), and extrapolate from there.
+
+        u1  = alpha_1 x0_t + sigma_1 eps_t                                       at lambda_1 = lambda_t + h / 3
+        u2  = alpha_2 x0_t + sigma_2 eps_t - 2 sigma_2 ((e^k - 1) / k - 1) D_1   at lambda_2 = lambda_t + k, k = 2h / 3
+        x_s = alpha_s x0_t + sigma_s eps_t - 3/2 sigma_s ((e^h - 1) / h - 1) D_2,   D_i = eps_hat(u_i, t_i) - eps_t
 
     x is [B, ...]; three evaluations a step, one on a step to sigma = 0 or from alpha = 0; order 3.
     """

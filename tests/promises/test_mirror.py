@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-BESIDE = ("claims", "benchmarks", "tools")  # folders with code beside the package
+BESIDE = ("claims", "benchmarks", "tools", "website")  # folders with code beside the package
 OF_THE_WHOLE = ("promises", "lessons", "browser")  # folders of tests that are about no single file
 
 # Code without a test file of its own, and why.
@@ -23,6 +23,7 @@ COVERED_ELSEWHERE = {
     "diffusion_lessons/cli/*": "options and help only; tests/cli/test_cli.py runs the commands",
     "diffusion_lessons/tour/*": "tests/tour/test_run.py makes the whole tour and reads what it wrote",
     "claims/subjects/*": "tests/claims/subjects/test_subjects.py feeds every rule and measures what is quick",
+    "website/*": "tests/browser/test_site.py builds the site, follows its links and opens it in a browser",
     "tools/*": "tests/lessons build and check lessons with them; tests/promises/test_checkpoints.py uses thumbprints",
     "benchmarks/*": "what they print is measured anew each time; tests/benchmarks/ holds the tests of their parts",
 }

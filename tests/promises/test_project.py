@@ -14,7 +14,7 @@ from hypothesis import settings
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 CONDA_NAMES = {"torch": "pytorch"}  # the name on PyPI -> the name on conda-forge, where they differ
-NOT_ON_CONDA = {"browser", "optimise", "pipelines"}  # extras that environment.yml leaves out
+NOT_ON_CONDA = {"browser", "optimise", "pipelines", "site"}  # extras that environment.yml leaves out
 EXTRAS = PROJECT["optional-dependencies"]
 REQUIREMENTS = PROJECT["dependencies"] + [line for extra in EXTRAS.values() for line in extra]
 
@@ -78,11 +78,11 @@ def test_workflow_runs_the_supported_pythons():
 
 
 def test_the_oldest_versions_are_tested_with_all_that_their_tests_need():
-    """Every extra is installed, but that of the browser, whose tests are left out, and that of lessons 12 and 15,
-    whose libraries need a newer PyTorch: their tests are skipped."""
+    """Every extra is installed, but that of the browser, whose tests are left out, that of the web site, and those of
+    lessons 12 and 15, whose libraries need a newer PyTorch: their tests are skipped."""
     (*_, last) = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text())["jobs"]["floors"]["steps"]
     (named,) = re.findall(r"--resolution lowest-direct --editable '\.\[(.+?)\]'", last["run"])
-    assert set(named.split(",")) == set(EXTRAS) - {"browser", "optimise", "pipelines"}
+    assert set(named.split(",")) == set(EXTRAS) - NOT_ON_CONDA
     assert "--ignore=tests/browser" in last["run"] and last["run"].split()[-1] == "tests"
 
 

@@ -1,0 +1,163 @@
+"""The web edition as a whole: built from nothing, its links followed, then opened in a browser that has no network."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urldefrag
+
+import pytest
+
+from website.__main__ import missing
+
+HOST = "http://site.test/"
+SCHEMES = ("light", "dark")
+RULES = "{runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']}"
+WIDTHS = (360, 1280)
+PAGES = ["index.html", "lessons/05b_orders.html", "reference/samplers.html", "assignments/A1.html"]
+
+pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
+
+
+class Links(HTMLParser):
+    """What a page links to, loads and offers as anchors, and its pictures."""
+
+    def __init__(self, file: Path):
+        super().__init__()
+        self.anchors: set[str] = set()
+        self.links: list[str] = []
+        self.loads: list[str] = []
+        self.pictures: list[dict[str, str | None]] = []
+        self.feed(file.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag, attributes):
+        given = dict(attributes)
+        if "id" in given:
+            self.anchors.add(given["id"])
+        if tag == "a" and given.get("href"):
+            self.links.append(given["href"])
+        if tag == "img":
+            self.pictures.append(given)
+        if tag in ("img", "script", "iframe", "source") and given.get("src"):
+            self.loads.append(given["src"])
+        if tag == "link" and given.get("rel") in ("stylesheet", "icon", "preload"):
+            self.loads.append(given["href"])
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """The folder of the built site."""
+    from website.build import build
+
+    return build(tmp_path_factory.mktemp("site")).parent
+
+
+@pytest.fixture(scope="session")
+def pages(site):
+    return {file.relative_to(site).as_posix(): Links(file) for file in sorted(site.rglob("*.html"))}
+
+
+def test_every_lesson_and_document_has_a_page(pages):
+    from website.lessons import names
+
+    expected = {f"lessons/{name}.html" for name in names()}
+    expected |= {f"{name}.html" for name in ("index", "install", "ledger", "glossary", "teaching", "contributing")}
+    assert expected | {f"assignments/A{number}.html" for number in range(1, 6)} | {"search.html"} <= set(pages)
+
+
+def test_links_and_anchors_lead_somewhere(site, pages):
+    broken = []
+    for name, page in pages.items():
+        for link in page.links:
+            target, anchor = urldefrag(link)
+            if re.match(r"[a-z]+:", target):
+                continue
+            file = (site / name).parent / unquote(target) if target else site / name
+            place = file.resolve().relative_to(site.resolve()).as_posix()
+            if not file.is_file() or (anchor and place in pages and unquote(anchor) not in pages[place].anchors):
+                broken.append(f"{name}: {link}")
+    assert not broken, "\n".join(broken)
+
+
+def test_every_claim_of_the_ledger_has_an_anchor(pages):
+    ledger = (Path(__file__).parents[2] / "CLAIMS.md").read_text()
+    claims = {name.lower() for name in re.findall(r"^## (C\d+[a-z]?)$", ledger, re.M)}
+    assert claims and claims <= pages["ledger.html"].anchors
+
+
+def test_no_page_loads_anything_from_elsewhere(pages):
+    elsewhere = [f"{name}: {load}" for name, page in pages.items() for load in page.loads if "//" in load]
+    assert not elsewhere
+
+
+def test_every_picture_has_words(pages):
+    pictures = [(name, picture) for name, page in pages.items() for picture in page.pictures]
+    assert len(pictures) > 100
+    assert not [(name, one["src"]) for name, one in pictures if len(one.get("alt") or "") < 20]
+
+
+@pytest.fixture
+def opened(browser, site):
+    """opened(page, ...) -> the page in the browser, which gets the site's files and nothing else; its complaints."""
+    contexts = []
+
+    def answer(route):
+        file = site / unquote(urldefrag(route.request.url.removeprefix(HOST).partition("?")[0])[0])
+        if route.request.url.startswith(HOST) and file.is_file():
+            route.fulfill(path=file)
+        else:
+            route.abort()
+
+    def open_page(name, *, scheme="light", width=1280):
+        context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900})
+        contexts.append(context)
+        context.route("**/*", answer)
+        page = context.new_page()
+        page.set_default_timeout(120_000)
+        page.complaints = []
+        page.on("console", lambda said: page.complaints.append(said.text) if said.type == "error" else None)
+        page.on("pageerror", lambda error: page.complaints.append(str(error)))
+        page.on("requestfailed", lambda request: page.complaints.append(f"not there: {request.url}"))
+        page.goto(f"{HOST}{name}", wait_until="load")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_needs_no_network_complains_of_nothing_and_fits_any_screen(opened, name):
+    for width in WIDTHS:
+        page = opened(name, width=width)
+        assert page.complaints == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} scrolls sideways at {width}"
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("name", PAGES)
+def test_contrast_names_and_keyboard_by_axe(opened, name, scheme):
+    axe = pytest.importorskip("axe_playwright_python", reason="axe is missing: pip install -e '.[browser]'")
+    page = opened(name, scheme=scheme)
+    page.evaluate((Path(axe.__file__).parent / "axe.min.js").read_text())
+    found = page.evaluate(f"axe.run({RULES})")["violations"]
+    assert not [(rule["id"], node["html"][:200], node["failureSummary"]) for rule in found for node in rule["nodes"]]
+
+
+def test_formulas_are_set_in_the_sites_own_font(opened):
+    page = opened("lessons/05b_orders.html")
+    assert page.evaluate("document.fonts.ready.then(() => document.fonts.check('16px \"STIX Two Math\"'))")
+    assert page.locator("math").count() > 10
+
+
+def test_the_search_finds_a_sampler(opened):
+    page = opened("search.html?q=dpm_solver_pp_2m")
+    page.wait_for_selector("#search-results li")
+    assert "samplers" in page.locator("#search-results").inner_text()
+
+
+def test_an_option_of_a_question_opens_by_keyboard(opened):
+    page = opened("lessons/04_ddim.html")
+    option = page.locator(".quiz summary").first
+    option.focus()
+    page.keyboard.press("Enter")
+    assert page.locator(".quiz details").first.get_attribute("open") is not None

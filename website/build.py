@@ -1,0 +1,86 @@
+"""Write the pages, and let Sphinx make the site of them."""
+
+import shutil
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+
+from website.lessons import names, write_lesson
+from website.links import ROOT, Site
+from website.mathml import write_font
+from website.pages import write_assignments, write_documents, write_front
+from website.reference import write_reference
+
+STATIC = Path(__file__).parent / "static"
+SETTINGS: dict[str, Any] = {
+    "project": "Diffusion Lessons",
+    "author": "The diffusion-lessons authors",
+    "extensions": ["myst_parser", "website.mathml"],
+    "exclude_patterns": ["files/**"],
+    "html_theme": "furo",
+    "html_title": "Diffusion Lessons",
+    "html_math_renderer": "mathml",
+    "html_favicon": str(STATIC / "icon.svg"),
+    "html_css_files": ["site.css"],
+    "html_domain_indices": False,
+    "html_show_sourcelink": False,
+    "html_copy_source": False,
+    "html_theme_options": {"top_of_page_buttons": []},
+    "myst_enable_extensions": ["dollarmath"],
+    "myst_dmath_double_inline": True,
+    "myst_heading_anchors": 4,
+    "python_maximum_signature_line_length": 88,
+    "add_module_names": False,
+    "highlight_language": "text",
+}
+
+
+class BrokenSite(Exception):
+    """Sphinx had something to say: a link that leads nowhere, a heading that skips a level."""
+
+
+def write_pages(folder: Path) -> None:
+    """Everything that Sphinx reads."""
+    site = Site(folder)
+    for name in names():
+        write_lesson(site, name)
+    write_documents(site)
+    reference, assignments = write_reference(site), write_assignments(site)
+    write_front(
+        site,
+        {
+            "Start": ["install"],
+            "Lessons": [f"lessons/{name}" for name in names()],
+            "What was measured": ["ledger", "training_speed"],
+            "Reference": ["glossary", *reference],
+            "For a class": ["teaching", *assignments],
+            "The project": ["contributing"],
+        },
+    )
+    static = folder / "_static"
+    shutil.copytree(STATIC, static)
+    write_font(static)
+
+
+def name_level_of_captions(_app: Any, _page: str, _template: str, context: dict[str, Any], _tree: Any) -> None:
+    """Sphinx calls the captions of a menu headings and forgets their level, which screen readers need."""
+    menu = "furo_navigation_tree"
+    context[menu] = context.get(menu, "").replace('role="heading"', 'role="heading" aria-level="2"')
+
+
+def build(out: Path) -> Path:
+    """The site in `out`/html, made from nothing; the path of its front page. BrokenSite with all that is wrong."""
+    source, html, log = out / "source", out / "html", out / "warnings.txt"
+    for folder in (source, html, out / "doctrees"):
+        shutil.rmtree(folder, ignore_errors=True)
+    write_pages(source)
+    settings = {**SETTINGS, "html_static_path": [str(source / "_static")], "release": version("diffusion-lessons")}
+    with log.open("w", encoding="utf-8") as warnings:
+        app = Sphinx(source, None, html, out / "doctrees", "html", settings, status=None, warning=warnings, parallel=1)
+        app.connect("html-page-context", name_level_of_captions, priority=900)  # after the theme has written its menu
+        app.build()
+    if said := log.read_text(encoding="utf-8").strip():
+        raise BrokenSite(said.replace(str(source), "").replace(f"{ROOT}/", ""))
+    return html / "index.html"
