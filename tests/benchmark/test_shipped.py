@@ -143,7 +143,7 @@ SETTINGS = {
     ],
 )
 def test_paired_rows_tell_what_independent_errors_would_leave_open(one, other, difference, told):
-    """Fréchet distances on MNIST, 2,000 samples, beside the differences of other draws, whose errors were 0.015 to 0.07:
+    """Fréchet distances on MNIST, 2,000 samples, beside differences of other draws, whose errors were 0.015 to 0.07:
     ten steps are nearer to the data than fifty. The paired error is less than half of that of two independent rows."""
     rows = shipped.rows("mnist-diffusion")
     first, second = (shipped.find(rows, SETTINGS[name], 2000).quality["frechet"] for name in (one, other))
