@@ -113,12 +113,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--samples", type=int, metavar="N", help="of each row, instead of the plan's; needs --out")
     parser.add_argument("--device", help="as in `diffusion-lessons benchmark`, such as cuda")
     parser.add_argument("--batch", type=int, default=25, metavar="N", help="images drawn at a time; 25")
+    parser.add_argument("--precision", help="of the network in every row, such as bfloat16; needs --out")
     parser.add_argument("--compile", action="store_true", help="the network through torch.compile")
     parser.add_argument("--take", type=Path, metavar="FOLDER", help="put the rows of these tables into those that ship")
     chosen = parser.parse_args(arguments)
     out = chosen.out or (AGAIN if chosen.anew else None)
     if chosen.samples is not None and (out is None or chosen.samples < 1):
         parser.error("--samples needs --out FOLDER or --anew, and a count of at least 1: see --take")
+    if chosen.precision and out is None:
+        parser.error("--precision needs --out FOLDER or --anew: a shipped table has the precisions of its plans")
     try:
         return sum([_make(name, chosen, out) for name in chosen.names or measured()]) > 0
     except (ValueError, OSError) as error:
@@ -134,7 +137,7 @@ def _make(name: str, chosen: argparse.Namespace, out: Path | None) -> int:
     print(f"{name}: outdated and dropped: {in_rows(dropped)}" if dropped else name, flush=True)
     where = {"ship": True} if out is None else {"out": out / f"{name}{table.SUFFIX}", "samples": chosen.samples}
     for plan in chosen.plans or plans_of(name):
-        how = {"device": chosen.device, "batch": chosen.batch, "compile": chosen.compile}
+        how = {name: getattr(chosen, name) for name in ("device", "batch", "compile", "precision")}
         run_benchmark(name, plan, latency=False, **how, **where)
     return compare(name, out / f"{name}{table.SUFFIX}") if chosen.anew and out is not None else 0
 

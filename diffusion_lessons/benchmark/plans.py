@@ -188,14 +188,22 @@ PLANS: dict[str, Callable[[Card], list[Group]]] = {
 }
 
 
-def groups(name: str, card: Card | None = None, *, samples: int | None = None, batch: int = 25) -> list[Group]:
+def groups(
+    name: str,
+    card: Card | None = None,
+    *,
+    samples: int | None = None,
+    batch: int = 25,
+    precision: str | None = None,
+) -> list[Group]:
     """The plan of this name for the checkpoint with this card, with its own sample counts or with these.
 
-    `batch` images are sampled at a time. Groups that are only timed keep 0 samples. Raises ValueError for an unknown
-    name.
+    `batch` images are sampled at a time; with `precision` all settings are in this one. Groups that are only timed keep
+    0 samples. Raises ValueError for an unknown name.
     """
     check_name("plan", name, PLANS)
+    more: dict[str, Any] = {"batch": batch} | ({"precision": precision} if precision else {})
     return [
-        Group(samples if samples and count else count, [replace(one, batch=batch) for one in settings])
+        Group(samples if samples and count else count, [replace(one, **more) for one in settings])
         for count, settings in PLANS[name](card or {})
     ]

@@ -30,6 +30,7 @@ def benchmark(
     ] = None,
     device: Device = None,
     compile: Annotated[bool, typer.Option("--compile", help="The network through torch.compile.")] = False,
+    precision: Annotated[str | None, typer.Option(help="Of every row, instead of the plan's: bfloat16, ...")] = None,
     seed: Seed = 0,
 ) -> None:
     """Measure samplers: quality with its spread and floor, latency with its machine. A run resumes where it stopped.
@@ -38,6 +39,7 @@ def benchmark(
     diffusion-lessons benchmark --quick
     diffusion-lessons benchmark mnist-diffusion --plan curve --batch 1000
     diffusion-lessons benchmark mnist-reflow --plan few
+    diffusion-lessons benchmark mnist-diffusion --plan curve --precision bfloat16 --compile --batch 100
     diffusion-lessons benchmark runs/cifar10/cifar10-diffusion --plan curve --samples 10000 --inception
     accelerate launch --num_processes 4 -m diffusion_lessons benchmark mnist-diffusion --no-latency
     """
@@ -57,6 +59,7 @@ def benchmark(
         inception_weights=inception_weights,
         device=device,
         compile=compile,
+        precision=precision,
         seed=seed,
     )
 

@@ -33,12 +33,14 @@ def run_benchmark(
     inception_weights: Path | None = None,
     device: str | None = None,
     compile: bool = False,
+    precision: str | None = None,
     seed: int = 0,
 ) -> list[Measurement]:
     """Measure a checkpoint by a plan, print each row as it is made, and keep the rows in a file.
 
     ship: keep them where the course's own tables are, `datasets/measurements/`.
     compile: the network through torch.compile, which pays after some minutes; its rows say so.
+    precision: of the network in every row, instead of the plan's.
     inception: measure in Inception's features, whose Fréchet distance is a FID, and keep a table of their own.
 
     Raises ValueError for `ship` with `inception`, since the course's tables are all in its own features and comparable;
@@ -61,7 +63,7 @@ def run_benchmark(
     file = out or folder / f"{name}{'-inception' * inception}{table.SUFFIX}"
     check_writable(file)
     rows = []
-    for group in plans.groups(plan, denoise.card, samples=samples, batch=batch):
+    for group in plans.groups(plan, denoise.card, samples=samples, batch=batch, precision=precision):
         count = min(group.samples, len(evaluator.held_out.features))
         options: dict[str, Any] = {"samples": count, "seed": seed, "name": name, "repeats": 3 if latency else 0}
         options["evaluator"] = evaluator if count else None

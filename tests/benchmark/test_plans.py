@@ -25,6 +25,8 @@ def test_sample_counts_can_be_chosen_and_unknown_plans_are_refused():
     assert {group.samples for group in plans.groups("curve", samples=60)} == {60}
     assert {group.samples for group in plans.groups("latency", samples=60)} == {0}  # time alone
     assert {each.batch for group in plans.groups("quick", batch=7) for each in group.settings} == {7}
+    (half,) = plans.groups("long", precision="bfloat16")
+    assert {each.precision for each in half.settings} == {"bfloat16"}
     with pytest.raises(ValueError, match="unknown plan 'fast'; the plans are quick"):
         plans.groups("fast")
 

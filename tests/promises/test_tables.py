@@ -40,7 +40,7 @@ def test_every_checkpoint_with_a_table_is_measured_by_its_plans(folder, monkeypa
     (folder / "digits-flow.jsonl").touch()
     (folder / "no-checkpoint.jsonl").touch()
     assert tables.main([]) == 0 and tables.main(["digits-flow", "--plans", "curve"]) == 0
-    given = {"ship": True, "latency": False, "device": None, "batch": 25, "compile": False}
+    given = {"ship": True, "latency": False, "device": None, "batch": 25, "compile": False, "precision": None}
     assert made == [("digits-flow", plan, given) for plan in ("few", "limit", "curve")]
 
 
@@ -76,4 +76,6 @@ def test_rows_made_elsewhere_are_taken_where_they_pair(folder, tmp_path, capsys)
 def test_other_sample_counts_stay_out_of_the_shipped_tables(folder):
     with pytest.raises(SystemExit):
         tables.main(["digits-flow", "--samples", "2000"])
+    with pytest.raises(SystemExit):
+        tables.main(["digits-flow", "--precision", "bfloat16"])
     assert list(folder.iterdir()) == []
