@@ -15,12 +15,13 @@ from typing import Any
 import torch
 
 from claims.evidence import Evidence, Ledger, judged
-from claims.images import noted
+from claims.images import FULL, noted
 from claims.numbers import by_name
 from claims.page import headline
 from claims.register import CLAIMS, TESTS, Test, in_order, measurements_of
 from claims.verdicts import NOT_YET, Verdict
 from diffusion_lessons.benchmark import shipped
+from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.benchmark.shipped import NotMeasured
 from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.machine import description, places
@@ -86,7 +87,7 @@ def measure(test: Test) -> Evidence:
     except NotMeasured as error:
         return Evidence(case.words, verdict=Verdict(NOT_YET, f"waits for {error}"))
     names = sorted({name.removesuffix(".jsonl") for name in case.needs})
-    sampled = sorted({f"{row.device}, torch {row.torch}" for row in read})
+    sampled = sorted({_sampled(row) for row in read})
     evidence = Evidence(
         case.words,
         tuple(numbers),
@@ -96,6 +97,12 @@ def measure(test: Test) -> Evidence:
         seconds=round(time.perf_counter() - began, 1),
     )
     return replace(evidence, verdict=test.rule(by_name(evidence.numbers)))
+
+
+def _sampled(row: Measurement) -> str:
+    """How the samples of a row were drawn: the device, the version, and how the network computed."""
+    half = "" if row.settings.precision == FULL else f", {row.settings.precision}"
+    return f"{row.device}, torch {row.torch}{half}{', compiled' * row.compiled}"
 
 
 def commit() -> str | None:

@@ -135,18 +135,20 @@ def test_the_commit_says_so_where_the_code_was_changed_since(tmp_path, monkeypat
 
 def test_evidence_says_on_which_machines_its_rows_were_sampled(empty, monkeypatch):
     """A table may hold rows of several: the machine that reads it is none of them."""
-    ten, fifty = made.row("net", "ddim", 10, 1.0), replace(made.row("net", "ddim", 50, 1.0), device="cuda")
+    half = Settings("ddim", 50, precision="bfloat16")
+    ten = made.row("net", "ddim", 10, 1.0)
+    fifty = replace(made.row("net", "ddim", 50, 1.0), device="cuda", settings=half, compiled=True)
     monkeypatch.setattr(shipped, "rows", lambda name: [ten, fifty])
 
     def reads():
-        rows("net", Settings("ddim", 10), Settings("ddim", 50))
+        rows("net", Settings("ddim", 10), half)
         return seen()
 
     enter("C1", reads)
     read = []
     with through(lambda row: read.append(row.settings.steps) or row):
         kept = claims.gather()
-    assert kept["C1"][0].where["rows"] == ["cpu, torch 2", "cuda, torch 2"] and read == [10, 50]
+    assert kept["C1"][0].where["rows"] == ["cpu, torch 2", "cuda, torch 2, bfloat16, compiled"] and read == [10, 50]
 
 
 @pytest.fixture(scope="module")
