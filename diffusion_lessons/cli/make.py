@@ -153,7 +153,7 @@ def sample(
     diffusion-lessons sample --label 7 --scale 3 --grid 8x8 --out 7.png
     diffusion-lessons sample --label 7 --scale 3 --negative 1 --sampler dpm_solver_pp_2m --steps 15 --trajectory
     diffusion-lessons sample --label 0,1,2,3,4,5,6,7,8,9 --grid 4x10 -o eta=1
-    diffusion-lessons sample --checkpoint captions-diffusion --prompt "a thick red seven" --scale 6
+    diffusion-lessons sample --checkpoint captions-diffusion --prompt "a thick red seven" --scale 10 --rescale 0.7
     diffusion-lessons sample --checkpoint runs/photos-diffusion/photos-diffusion --device cuda
     diffusion-lessons sample --checkpoint runs/int8.json --as-planned --label 7
     """

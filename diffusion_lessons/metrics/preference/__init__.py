@@ -4,7 +4,7 @@ pairs       which pictures are shown beside each other
 votes       what a person chose, a file for each, read and merged
 strengths   Bradley-Terry: one number for each way of sampling
 agreement   do persons agree, does the side matter, how many votes would decide, which score predicts the votes
-simulated   a small set of made votes, so that the analysis runs before anybody has voted
+simulated   a small set of simulated votes, marked as such, so that the analysis runs before anybody has voted
 """
 
 from diffusion_lessons.face import offer

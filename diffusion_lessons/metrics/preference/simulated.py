@@ -1,7 +1,7 @@
-"""Made votes, marked as such: the analysis can be run, and tested, before anybody has voted.
+"""Simulated votes, marked as such: the analysis can be run, and tested, before anybody has voted.
 
 `python -m diffusion_lessons.metrics.preference.simulated` makes the file anew in a clone. No person chose anything in
-it: six made persons choose by the strengths below, with an inclination to the left.
+it: six simulated persons choose by the strengths below, with an inclination to the left.
 """
 
 import json
@@ -30,7 +30,7 @@ def simulate(
     neither: float = NEITHER,
     seed: int = 0,
 ) -> list[Vote]:
-    """Votes of made persons on all pairs: "neither" in a share of them, else by the Bradley-Terry model."""
+    """Votes of simulated persons on all pairs: "neither" in a share of them, else by the Bradley-Terry model."""
     votes = []
     for number in range(1, persons + 1):
         person, chance = f"simulated-{number}", random.Random(f"{seed} {number}")
@@ -43,7 +43,7 @@ def simulate(
 
 
 def simulated_votes(file: Path = FILE) -> list[Vote]:
-    """The made votes that ship."""
+    """The simulated votes that ship: no person gave them."""
     return read_votes(file)
 
 

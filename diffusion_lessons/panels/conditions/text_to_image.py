@@ -62,6 +62,7 @@ def prompt_panel(
         typed: str,
         negative: str,
         scale: float,
+        rescale: float,
         window: tuple[float, float] | None,
         sampler: str,
         steps: int,
@@ -75,7 +76,7 @@ def prompt_panel(
         tokens = as_tokens(sentence)
         mention, away = read(sentence), negative.strip() or None
         check_negative(away, tokens)
-        settings = Settings(sampler, steps, scale=scale, negative=away, interval=window)
+        settings = Settings(sampler, steps, scale=scale, rescale=rescale, negative=away, interval=window)
         generator = torch.Generator().manual_seed(start)
         x = denoise.path.prior((count, *(denoise.shape or ())), generator, device=denoise.device)
         noisy, t = x, denoise.path.T
@@ -100,7 +101,8 @@ def prompt_panel(
         score = float(contrastive.score(pictures, tokens.to(pictures.device)).mean())
         yield Drawing(
             figure,
-            f"\u201c{sentence}\u201d{'' if away is None else f', away from {away}'}, scale {scale:g}, by "
+            f"\u201c{sentence}\u201d{'' if away is None else f', away from {away}'}, scale {scale:g}"
+            f"{f', rescaled by {rescale:g}' if rescale else ''}, by "
             f"{style.label(sampler)} in {style.count(steps, 'step')}, {style.count(counted.nfe, 'evaluation')} each: "
             f"{_counts(mention, right)}; mean CLIP score {score:.3f}{of_word}",
         )
@@ -115,6 +117,7 @@ def prompt_panel(
         "typed": _text("or typed", "", "a thick red seven and a blue square"),
         "negative": _text("negative", negative, "smudged"),
         "scale": decimal_slider("scale", scale, 12.0, 0.5),
+        "rescale": decimal_slider("rescale", 0.0, 1.0, 0.1),
         "window": menu("guided", list(WINDOWS.items())),
         "sampler": sampler_menu(sampler),
         "steps": slider("steps", steps, 1, 30, live=False),

@@ -71,6 +71,14 @@ def test_guidance_may_be_switched_on_at_some_noise_levels_only(panel):
     panel.controls["window"].value, panel.controls["steps"].value = None, 2
 
 
+def test_rescaling_changes_the_pictures_and_is_said(panel):
+    before = pixels(panel)
+    panel.controls["rescale"].value = 0.7
+    assert "scale 4, rescaled by 0.7, by DPM-Solver++(2M)" in panel.alt and (pixels(panel) != before).any()
+    panel.controls["rescale"].value = 0.0
+    assert "rescaled" not in panel.alt and (pixels(panel) == before).all()
+
+
 def test_nothing_said_is_the_empty_sentence_of_a_digit(panel):
     panel.controls["digit"].value = panel.controls["ink"].value = None
     assert "all said 4" in panel.alt and torch.equal(as_tokens("a digit"), as_tokens(panel.alt.split("\u201d")[0][1:]))
