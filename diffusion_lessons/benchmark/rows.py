@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from diffusion_lessons.metrics.scores import Score, scores_from_json
+from diffusion_lessons.metrics.scores import Score, interval_of, scores_from_json
 from diffusion_lessons.sampling import Settings
 
 
@@ -97,3 +97,11 @@ def frame(rows: Iterable[Measurement]) -> pd.DataFrame:
             flat |= {f"{name}_{part}": value for part, value in score._asdict().items() if part != "n"}
         lines.append({**vars(row.settings), **flat})
     return pd.DataFrame(lines)
+
+
+def told(name: str, score: Score) -> str:
+    """ "adherence 1 [0.992, 1]": a score with its 95 % interval, where it was kept with what makes one."""
+    if not score.replicates and name != "adherence":
+        return f"{name} {score.value:.3g}±{score.spread:.2g}"
+    found = interval_of(name, score)
+    return f"{name} {found.value:.3g} [{found.low:.3g}, {found.high:.3g}]"

@@ -8,7 +8,7 @@ from tqdm.auto import tqdm
 from diffusion_lessons import checkpoints
 from diffusion_lessons.benchmark import plans, table
 from diffusion_lessons.benchmark.latency import conditions, speed_up, timed_table
-from diffusion_lessons.benchmark.rows import Measurement
+from diffusion_lessons.benchmark.rows import Measurement, told
 from diffusion_lessons.benchmark.sweep import sweep
 from diffusion_lessons.figures.quality.frontier import label
 from diffusion_lessons.machine import places
@@ -109,5 +109,5 @@ def line(row: Measurement) -> str:
     for name in ("frechet", "recall", "adherence"):
         if name in row.quality:
             score = row.quality[name]
-            words.append(f"{name} {score.value:.3g}±{score.spread:.2g} (real {score.floor:.3g})")
+            words.append(f"{told(name, score)} (real {score.floor:.3g})")
     return "  ".join(words)

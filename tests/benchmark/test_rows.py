@@ -3,7 +3,8 @@
 import dataclasses
 import json
 
-from diffusion_lessons.benchmark.rows import Measurement, frame
+from diffusion_lessons.benchmark.rows import Measurement, frame, told
+from diffusion_lessons.metrics.scores import Score
 from diffusion_lessons.sampling import Settings
 from tests.made import FLOOR, row, teacher
 
@@ -32,3 +33,10 @@ def test_a_table_has_a_line_a_row_with_settings_and_scores_side_by_side():
     assert list(shown["frechet_value"]) == [one.quality["frechet"].value for one in teacher()]
     assert (shown["frechet_floor"] == FLOOR).all() and list(shown["settings"]) == [one.settings for one in teacher()]
     assert not {"quality", "frechet_n"} & set(shown)
+
+
+def test_a_share_of_all_is_told_with_wilsons_interval_and_never_as_certain():
+    every = Score(1.0, 0.0, 0.995, 0.001, 297, (1.0,) * 25)
+    assert told("adherence", every) == "adherence 1 [0.987, 1]"
+    assert told("frechet", Score(2.0, 0.1, 1.0, 0.01, 297, ())) == "frechet 2±0.1"  # of an older table
+    assert told("frechet", Score(2.0, 0.1, 1.0, 0.01, 297, (2.0,) * 25)) == "frechet 2 [2, 2]"

@@ -16,7 +16,7 @@ from diffusion_lessons import checkpoints
 from diffusion_lessons.benchmark import table
 from diffusion_lessons.benchmark.latency import interleaved_runs
 from diffusion_lessons.benchmark.measure import fingerprint, measure, timed_samples
-from diffusion_lessons.benchmark.rows import Measurement
+from diffusion_lessons.benchmark.rows import Measurement, told
 from diffusion_lessons.benchmark.shipped import LATENCY, NotMeasured
 from diffusion_lessons.benchmark.techniques.candidates import SOLVER, Candidate
 from diffusion_lessons.benchmark.techniques.step_curve import Beside, beside, is_plain
@@ -172,7 +172,7 @@ def shipped_file(name: str) -> Path:
 
 def line(row: Measurement) -> str:
     """A row in one line: what was done to the network, how it was sampled, and its figures."""
-    scores = "  ".join(f"{name} {score.value:.3g}±{score.spread:.2g}" for name, score in row.quality.items())
+    scores = "  ".join(told(name, score) for name, score in row.quality.items())
     return f"{', '.join(row.techniques) or 'plain'}: {row.settings}  {scores}"
 
 
