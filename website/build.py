@@ -64,10 +64,12 @@ def write_pages(folder: Path) -> None:
     write_font(static)
 
 
-def name_level_of_captions(_app: Any, _page: str, _template: str, context: dict[str, Any], _tree: Any) -> None:
-    """Sphinx calls the captions of a menu headings and forgets their level, which screen readers need."""
+def mend_for_keyboard_and_reader(_app: Any, _page: str, _template: str, context: dict[str, Any], _tree: Any) -> None:
+    """What Sphinx leaves out: the level of the headings in the menu, and keys that reach what scrolls sideways."""
     menu = "furo_navigation_tree"
     context[menu] = context.get(menu, "").replace('role="heading"', 'role="heading" aria-level="2"')
+    if "body" in context:
+        context["body"] = context["body"].replace("<pre>", '<pre tabindex="0">')
 
 
 def build(out: Path) -> Path:
@@ -79,7 +81,9 @@ def build(out: Path) -> Path:
     settings = {**SETTINGS, "html_static_path": [str(source / "_static")], "release": version("diffusion-lessons")}
     with log.open("w", encoding="utf-8") as warnings:
         app = Sphinx(source, None, html, out / "doctrees", "html", settings, status=None, warning=warnings, parallel=1)
-        app.connect("html-page-context", name_level_of_captions, priority=900)  # after the theme has written its menu
+        app.connect(
+            "html-page-context", mend_for_keyboard_and_reader, priority=900
+        )  # after the theme has written its menu
         app.build()
     if said := log.read_text(encoding="utf-8").strip():
         raise BrokenSite(said.replace(str(source), "").replace(f"{ROOT}/", ""))

@@ -6,7 +6,7 @@ from pathlib import Path
 from website.links import DOCUMENTS, ROOT, Site
 
 INSTALL = "install.md"  # what the README says beside its first screen, its ladder and its map
-FRONT = ("The ladder", "Course map")  # sections of the README that stand on the front page
+FRONT = ("Three commands", "The ladder", "Course map")  # sections of the README that stand on the front page
 TOCTREE = "```{{toctree}}\n:caption: {caption}\n:maxdepth: 1\n:hidden:\n\n{entries}\n```\n"
 
 

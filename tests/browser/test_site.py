@@ -10,8 +10,7 @@ import pytest
 from website.__main__ import missing
 
 HOST = "http://site.test/"
-SCHEMES = ("light", "dark")
-RULES = "{runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']}"
+SCHEMES = {"light": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], "dark": ["color-contrast"]}  # and axe's rules
 WIDTHS = (360, 1280)
 PAGES = ["index.html", "lessons/05b_orders.html", "reference/samplers.html", "assignments/A1.html"]
 
@@ -107,8 +106,8 @@ def opened(browser, site):
         else:
             route.abort()
 
-    def open_page(name, *, scheme="light", width=1280):
-        context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900})
+    def open_page(name, *, width=1280):
+        context = browser.new_context(color_scheme="light", viewport={"width": width, "height": 900})
         contexts.append(context)
         context.route("**/*", answer)
         page = context.new_page()
@@ -133,14 +132,19 @@ def test_a_page_needs_no_network_complains_of_nothing_and_fits_any_screen(opened
         assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} scrolls sideways at {width}"
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.timeout(600)  # contrast is computed from what is drawn, which takes its time on a busy machine
 @pytest.mark.parametrize("name", PAGES)
-def test_contrast_names_and_keyboard_by_axe(opened, name, scheme):
+def test_contrast_names_and_keyboard_by_axe(opened, name):
+    """In the light and in the dark; formulas are left out, whose thousands of parts are the browser's own."""
     axe = pytest.importorskip("axe_playwright_python", reason="axe is missing: pip install -e '.[browser]'")
-    page = opened(name, scheme=scheme)
+    page = opened(name)
     page.evaluate((Path(axe.__file__).parent / "axe.min.js").read_text())
-    found = page.evaluate(f"axe.run({RULES})")["violations"]
-    assert not [(rule["id"], node["html"][:200], node["failureSummary"]) for rule in found for node in rule["nodes"]]
+    for scheme, rules in SCHEMES.items():
+        page.emulate_media(color_scheme=scheme)
+        options = f"{{runOnly: {rules}, resultTypes: ['violations']}}"
+        found = page.evaluate(f"axe.run({{exclude: ['math']}}, {options})")["violations"]
+        faults = [(rule["id"], node["html"][:200], node["failureSummary"]) for rule in found for node in rule["nodes"]]
+        assert not faults, f"{scheme}: {faults}"
 
 
 def test_formulas_are_set_in_the_sites_own_font(opened):
@@ -151,7 +155,7 @@ def test_formulas_are_set_in_the_sites_own_font(opened):
 
 def test_the_search_finds_a_sampler(opened):
     page = opened("search.html?q=dpm_solver_pp_2m")
-    page.wait_for_selector("#search-results li")
+    page.wait_for_selector("#search-results li a")
     assert "samplers" in page.locator("#search-results").inner_text()
 
 
