@@ -35,6 +35,10 @@ def doctor(
         str | None,
         typer.Option(help="With --checkpoint: find the fault of a network with these images, set or folder."),
     ] = None,
+    case: Annotated[
+        str | None,
+        typer.Option(help="FILE.py:NAME, a clinic.Case of your own: network, images, and the loop that samples."),
+    ] = None,
     samples: Annotated[int, typer.Option(help="Real images that are noised and denoised, with --checkpoint.")] = IMAGES,
     ship: Annotated[bool, typer.Option("--ship", help="Keep it in datasets/measurements/, for the course.")] = False,
     device: Device = None,
@@ -46,12 +50,18 @@ def doctor(
     diffusion-lessons doctor
     diffusion-lessons doctor --checkpoint runs/digits/digits-diffusion --data digits
     diffusion-lessons doctor --checkpoint digits-diffusion
+    diffusion-lessons doctor --case my_sampling.py:case
     """
-    from diffusion_lessons.commands.doctor import show_diagnosis, show_health, show_levels
+    from diffusion_lessons.commands.doctor import show_case, show_diagnosis, show_health, show_levels
 
     if (ship or samples != IMAGES) and (checkpoint is None or data is not None):
         raise typer.BadParameter("--ship and --samples go with --checkpoint alone, without --data")
-    if data is not None:
+    if case is not None:
+        if checkpoint is not None or data is not None:
+            raise typer.BadParameter("--case holds the network and its images: leave out --checkpoint and --data")
+        if not show_case(case):
+            raise typer.Exit(1)
+    elif data is not None:
         if checkpoint is None:
             raise typer.BadParameter("--data needs the network: --checkpoint NAME or FILE")
         if not show_diagnosis(checkpoint, data, device=device, seed=seed):

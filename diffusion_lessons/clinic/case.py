@@ -29,9 +29,11 @@ def drawn_with(settings: Settings) -> Draw:
     return draw
 
 
-def case_of(denoise: Any, data: Data, draw: Draw | None = None, seed: int = 0) -> "Case":
-    """The case of a denoiser and some images of a data set, with their labels if the denoiser has classes.
+def case_of(denoise: Any, data: Data, held_out: Data | None = None, draw: Draw | None = None, seed: int = 0) -> "Case":
+    """The case of a denoiser and some images of its data set, with their labels if the denoiser has classes.
 
+    data: what it learned from; held_out: images of the same kind that it never saw. Of the former is the first half of
+    the case's images, and of the latter the second, which is measured; without held-out images both are of `data`.
     draw: by default DDIM of the library, in twenty steps, or in as many as a student was trained for.
 
     Raises ValueError for images of another shape, and for more classes than the denoiser has.
@@ -41,10 +43,16 @@ def case_of(denoise: Any, data: Data, draw: Draw | None = None, seed: int = 0) -
         raise ValueError(f"the network draws {list(shape)}, and the images are {list(data.shape)}: give those it knows")
     if classes is not None and len(data.classes) > classes:
         raise ValueError(f"the network has {classes} classes, and the images have {len(data.classes)}")
-    rows = torch.randperm(len(data), generator=torch.Generator().manual_seed(seed))[:MOST]
-    images, labels = data.batch(rows)
+    half = min(MOST, len(data)) if held_out is None else min(MOST // 2, len(data), len(held_out))
+    chosen = [_some(part, half, seed) for part in (data, held_out) if part is not None]
+    images, labels = (torch.cat(parts) for parts in zip(*chosen, strict=True))
     steps = len(getattr(denoise, "times", None) or range(20))
     return Case(denoise, images, labels if classes is not None else None, draw or drawn_with(Settings("ddim", steps)))
+
+
+def _some(data: Data, count: int, seed: int) -> tuple[Tensor, Tensor]:
+    """So many images of a data set, in a random order that the seed decides, and their labels."""
+    return data.batch(torch.randperm(len(data), generator=torch.Generator().manual_seed(seed))[:count])
 
 
 @dataclass(frozen=True)
@@ -52,7 +60,8 @@ class Case:
     """Everything between data and samples, as its owner uses it.
 
     denoise      denoise(x, t, condition) -> Estimate, with its path: `Denoiser(network, path, predicts, ...)`
-    images       clean samples [N, ...] as the training loop sees them, held-out ones if there are any
+    images       clean samples [N, ...] as the training loop sees them. What is fitted is fitted to their first half,
+                 and measured is the second: put held-out images there, if there are any
     conditions   labels or other conditions [N, ...], one for each image, or None
     draw         how samples are drawn; it is also given exact denoisers, to see whether it is right
     in_training  the denoiser as the training loop evaluates it, where that is another one
@@ -77,11 +86,15 @@ class Case:
         """The conditions of `count` samples: those of the images, in turn."""
         return None if self.conditions is None else self.conditions[torch.arange(count) % len(self.conditions)]
 
-    def samples(self, count: int = 16, seed: int = 0) -> list[State]:
-        """The run that its owner would see: every state, from x_T on."""
+    def samples(self, count: int = 16, seed: int = 0, fresh: int | None = None) -> list[State]:
+        """The run that its owner would see: every state, from x_T on.
+
+        fresh: the seed of the noise that is drawn on the way, if it is to be another one than x_T's.
+        """
         generator = torch.Generator().manual_seed(seed)
         path = self.denoise.path
         x = path.prior((count, *self.images.shape[1:]), generator)
+        generator = generator if fresh is None else torch.Generator().manual_seed(fresh)
         with torch.no_grad():
             run = list(self.draw(self.denoise, x, self.conditions_for(count), generator))
         return [State(path.T, x, None), *run]

@@ -8,7 +8,7 @@ from torch import Tensor
 from diffusion_lessons.benchmark.levels import denoised_from
 from diffusion_lessons.clinic.case import Case
 from diffusion_lessons.clinic.losses import errors_by_level, reached
-from diffusion_lessons.clinic.short_run import trained_on
+from diffusion_lessons.clinic.short_run import fresh, trained_on
 
 LEVELS = (0.6, 2.5, 15.0)
 BY_HEART = (0.15, 0.3, 0.6, 1.2)  # below these levels one of eight images is known by what is left of it
@@ -62,15 +62,19 @@ def overfit(
 ) -> tuple[float, float]:
     """The mean squared error on eight images, in units of their variance, before and after training on them alone.
 
-    A network, a loss and an optimiser that fit together learn eight images by heart in a few hundred steps. If the
-    error does not fall to almost nothing, look for the fault in these three and not in the data or the patience.
+    The training starts from fresh weights: what a network learned before would say nothing of how it is trained. A
+    network, a loss and an optimiser that fit together learn eight images by heart in a few hundred steps. If the error
+    does not fall to almost nothing, look for the fault in these three and not in the data or the patience.
+
+    Raises ValueError for a denoiser without a network.
     """
     few, told = images[:8], None if conditions is None else conditions[:8]
-    after, _ = trained_on(denoise, few, told, steps=steps, rate=rate, seed=seed)
+    untrained = fresh(denoise, seed)
+    after, _ = trained_on(untrained, few, told, steps=steps, rate=rate, seed=seed)
 
     def error(one: Any) -> float:
         found = errors_by_level(one, few, told, seed=seed)
         kept = [number for number, level in enumerate(found.levels) if level in BY_HEART]
         return found.mean[kept].mean().item() / variance(few)
 
-    return error(denoise), error(after)
+    return error(untrained), error(after)

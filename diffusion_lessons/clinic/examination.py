@@ -19,7 +19,7 @@ from diffusion_lessons.clinic.case import Case
 from diffusion_lessons.clinic.faults import FAULTS
 from diffusion_lessons.clinic.readings import Reading, other_readings
 from diffusion_lessons.clinic.short_run import averaging_gain
-from diffusion_lessons.denoisers.conditions import takes_condition
+from diffusion_lessons.denoisers.conditions import null_condition, takes_condition
 from diffusion_lessons.invariants import Finding, first_failure
 from diffusion_lessons.samplers.checks import holds_data
 from diffusion_lessons.sampling import is_latent
@@ -141,6 +141,16 @@ def of_sampler_alone(case: Case) -> Iterator[Finding]:
     worst = max(run.marginals, key=lambda one: abs(one.signal - one.alpha))
     words = f"at t = {worst.t:g} x_t holds {worst.signal:.2f} of the picture, and alpha is {worst.alpha:.2f}"
     yield _finding("x_t has the path's alpha", abs(worst.signal - worst.alpha) < limits.SIGNAL, words, "wrong_alpha")
+    off, worst = run.off(path)
+    limit = limits.FRESH if run.fresh else limits.NOISE
+    yield Finding(
+        "x_t has the path's sigma",
+        off < limit,
+        f"at t = {worst.t:g} x_t holds noise of {worst.noise:.2f}, and sigma is {worst.sigma:.2f}",
+        "too much: fresh noise is added that no step takes out, or steps are too long; too little: noise is taken out "
+        "and not given back. DDIM's x_s = alpha_s x0_hat + sigma_s eps_hat leaves room for fresh noise of variance v "
+        "only if eps_hat gets the root of sigma_s^2 - v",
+    )
     noise = run.marginals[-1].noise
     yield _finding("no noise is left at the end", noise < limits.LEFT, f"standard deviation {noise:.3f}", "last_noise")
 
@@ -211,11 +221,16 @@ def of_labels(network: Network) -> Iterator[Finding]:
     far = losses.null_distance(network.denoise, network.images, conditions)
     words = f"at the highest level its answer is {far:.2f} of the labels' spread away from their mean"
     yield _finding("without a label it answers with their mean", far < limits.NULL, words, "null_untrained")
+    none = null_condition(network.denoise).expand_as(conditions)
+    null = losses.errors_by_level(network.denoise, network.images, none)
+    share = losses.null_share({"right": right, "wrong": wrong, "null": null}, limits.SHOWN)
+    words = f"where noise hides little, no label costs {share:.2f} of what a wrong one costs"
+    yield _finding("without a label it looks at the image", not share > limits.SHARE, words, "null_untrained")
 
 
 def of_weights(network: Network) -> Iterator[Finding]:
     """Does a short training with an average of the weights help?"""
-    if not isinstance(getattr(network.denoise, "network", None), nn.Module):
+    if not isinstance(getattr(network.denoise, "network", None), nn.Module) or network.denoise.is_compiled:
         return
     gain = averaging_gain(
         network.denoise, network.fitted, network.fitted_conditions, lambda one: network.ratio(one).mean().item()

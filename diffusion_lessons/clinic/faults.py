@@ -37,7 +37,7 @@ ALL = (
         "eval() is forgotten",
         "network",
         "lucidrains/DALLE2-pytorch#79",
-        "the loss of a diffusion prior rose; train mode was suspected, and ruled out, since there was no dropout",
+        "a loss had risen, so eval mode was set where it is measured; a reply: without dropout it matters not",
         "call network.eval() before sampling and measuring, and network.train() before the next step of training",
     ),
     Fault(
@@ -61,7 +61,7 @@ ALL = (
         "the grid starts below T",
         "sampling",
         "Project-MONAI/GenerativeModels#397",
-        "most schedulers do not visit t = T when they sample, though sampling starts from pure noise",
+        "most schedulers do not use t = T when they sample; with a cosine path, a grid that does was far better",
         'start at T: spacing="trailing" (of diffusers: timestep_spacing="trailing", and rescale_betas_zero_snr=True)',
     ),
     Fault(
@@ -77,15 +77,15 @@ ALL = (
         "noise on the last step",
         "sampling",
         "TeaPearce/Conditional_Diffusion_MNIST#10",
-        "why is z = 0 on the last step? Because nothing comes after it that could take the noise away",
+        "why is z drawn only while i > 1? Because no noise is to be added on the last step",
         "end at sigma = 0 and add no noise on the step that goes there",
     ),
     Fault(
         "v_as_eps",
         "v is read as eps",
         "network",
-        "lllyasviel/stable-diffusion-webui-forge#2509",
-        "a network that predicts v drew noise until the configuration that says so lay beside it",
+        "lllyasviel/stable-diffusion-webui-forge#123",
+        "a network that predicts v drew only noise, since the file beside it that says so was not read",
         "tell the sampler what the network predicts, as its training did: eps, x0, v or velocity",
     ),
     Fault(
@@ -93,7 +93,7 @@ ALL = (
         "time arrives in other units",
         "network",
         "facebookresearch/flow_matching#17",
-        "times in [0, 1] went into an embedding that was made for 0 to 1,000",
+        "times in [0, 1] go into an embedding that was made for whole steps 0, 1, 2, ...",
         "hand the network the t that it was trained with: in [0, 1] or in 0..1000, counted from the same end",
     ),
     Fault(
@@ -109,7 +109,7 @@ ALL = (
         "the null class was never trained",
         "training",
         "NVlabs/Sana#188",
-        "a script for fine-tuning never dropped the text, which guidance needs",
+        "a script for fine-tuning does not drop the text at random, which guidance needs",
         "replace a tenth of the labels by the null in training; or sample with scale 1, which does not use it",
     ),
     Fault(
@@ -118,7 +118,7 @@ ALL = (
         "training",
         "harryjo97/GruM#1",
         "one of two sampling functions copies the average into the network, the other does not",
-        "sample from the EMA weights. (A training that was stopped at a high learning rate looks the same.)",
+        "sample from the EMA weights. (So look weights of a training that stopped at a high rate, or on other images.)",
     ),
 )
 FAULTS: dict[str, Fault] = {fault.name: fault for fault in ALL}

@@ -95,6 +95,18 @@ def others(conditions: Tensor, seed: int = 0) -> Tensor:
     return conditions[torch.randperm(len(conditions), generator=torch.Generator().manual_seed(seed))]
 
 
+def null_share(found: dict[str, Errors], below: float) -> float:
+    """How much of what a wrong condition costs no condition costs: (null - right) / (wrong - right), of losses.
+
+    found: as of `errors_by_label`. All levels up to `below` are taken together. Where x_t says nothing of the condition
+    the mean answer costs one half: E|c - mean|^2 = E|c - c'|^2 / 2. Where x_t shows what it is, no condition is needed
+    and the share falls to 0. An answer like that of another condition has 1. NaN where a wrong one costs nothing.
+    """
+    shown = [number for number, level in enumerate(found["right"].levels) if level <= below]
+    right, null, wrong = (found[kind].mean[shown].sum().item() for kind in ("right", "null", "wrong"))
+    return (null - right) / (wrong - right) if wrong > right else math.nan
+
+
 @torch.no_grad()
 def null_distance(denoise: Any, images: Tensor, conditions: Tensor, *, draws: int = 100, seed: int = 0) -> float:
     """How far the answer without a condition lies from the mean of the answers with one, at the highest noise level.

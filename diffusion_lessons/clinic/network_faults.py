@@ -1,26 +1,15 @@
 """Faults of a network, of what it is told and of how its answer is read: a faulty denoiser from a good one."""
 
 import copy
-from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
-from diffusion_lessons.clinic.readings import Rescaled
+from diffusion_lessons.clinic.readings import Rescaled, retimed
 from diffusion_lessons.clinic.short_run import trained_on
 from diffusion_lessons.denoisers.conditions import null_condition
 from diffusion_lessons.denoisers.network import Denoiser
-
-
-class Retimed(nn.Module):
-    """network(x, f(t), condition): the network, handed another time."""
-
-    def __init__(self, network: nn.Module, f: Callable[[Tensor], Tensor]) -> None:
-        super().__init__()
-        self.network, self.f = network, f
-
-    def forward(self, x: Tensor, t: Tensor, *condition: Tensor) -> Tensor:
-        return self.network(x, self.f(t), *condition)
+from diffusion_lessons.optimise.copies import network_of
 
 
 class Deaf(nn.Module):
@@ -34,29 +23,15 @@ class Deaf(nn.Module):
         return self.network(x, t, torch.full_like(condition, self.null))
 
 
-def network_of(denoise: Denoiser) -> nn.Module:
-    """The network of a denoiser; a ValueError for a denoiser of a plain function."""
-    if not isinstance(denoise.network, nn.Module):
-        raise ValueError("this fault needs a denoiser that was made from a network (an nn.Module)")
-    return denoise.network
-
-
-def with_network(denoise: Denoiser, network: nn.Module) -> Denoiser:
-    """The denoiser with another network in it."""
-    other = copy.copy(denoise)
-    other.network = network
-    return other
-
-
 def time_in_other_units(denoise: Denoiser) -> Denoiser:
     """The sampler hands t / T to a network that learned t in [0, T]; where T is 1, it hands 1000 t."""
     factor = 1 / denoise.path.T if denoise.path.T > 1 else 1000.0
-    return with_network(denoise, Retimed(network_of(denoise), lambda t: factor * t))
+    return retimed(denoise, lambda t: factor * t)
 
 
 def time_in_half_precision(denoise: Denoiser) -> Denoiser:
     """t is converted to bfloat16 with the other inputs: of the whole times above 512 a quarter is left."""
-    return with_network(denoise, Retimed(network_of(denoise), lambda t: t.bfloat16().to(t.dtype)))
+    return retimed(denoise, lambda t: t.bfloat16().to(t.dtype))
 
 
 def read_as_noise(denoise: Denoiser) -> Denoiser:
@@ -73,7 +48,7 @@ def labels_without_meaning(denoise: Denoiser) -> Denoiser:
     long shuffled would learn it; this one is exact.)
     """
     null = int(null_condition(denoise))
-    return with_network(denoise, Deaf(network_of(denoise), null))
+    return denoise.with_network(Deaf(network_of(denoise), null))
 
 
 def null_never_trained(denoise: Denoiser, seed: int = 0) -> Denoiser:
@@ -82,7 +57,7 @@ def null_never_trained(denoise: Denoiser, seed: int = 0) -> Denoiser:
     label = next(part for part in network.modules() if isinstance(part, nn.Embedding))
     with torch.no_grad():
         label.weight[-1] = torch.randn(label.embedding_dim, generator=torch.Generator().manual_seed(seed))
-    return with_network(denoise, network)
+    return denoise.with_network(network)
 
 
 def left_in_train_mode(denoise: Denoiser, dropout: float = 0.2) -> Denoiser:
@@ -91,7 +66,7 @@ def left_in_train_mode(denoise: Denoiser, dropout: float = 0.2) -> Denoiser:
     for part in network.modules():
         if isinstance(part, nn.Dropout):
             part.p = dropout
-    return with_network(denoise, network.train())
+    return denoise.with_network(network.train())
 
 
 def weights_of_the_last_step(denoise: Denoiser, images: Tensor, labels: Tensor, seed: int = 0) -> Denoiser:

@@ -17,15 +17,18 @@ from diffusion_lessons.sampling import Settings
 def healthy(network: str = "digits-diffusion", data: Data | None = None) -> Case:
     """A shipped network with some images of its data set, drawn by DDIM: in twenty steps, or in those of a student.
 
-    data: images of its data set; by default those at hand. For the network of captions the sample of scenes that comes
-        with the package, as latents.
+    data: images of its data set; by default those at hand, of which half are held out from its training. For the
+        network of captions the sample of scenes that comes with the package, as latents.
     """
     denoise = checkpoints.load(network, "cpu")
     if isinstance(denoise, CaptionDenoiser):
         scenes = load_sample()
         return Case(denoise, denoise.encode(scenes.pictures[:MOST]), denoise.read_condition(scenes.sentences[:MOST]))
-    data = data or load_data(str((denoise.card or {})["data"]["name"]), download=False)
-    return case_of(denoise, data)
+    if data is not None:
+        return case_of(denoise, data)
+    name = str((denoise.card or {})["data"]["name"])
+    train, test = (load_data(name, split, download=False) for split in ("train", "test"))
+    return case_of(denoise, train, test)
 
 
 def patient(name: str, network: str = "digits-diffusion", data: Data | None = None, *, seed: int = 0) -> Case:

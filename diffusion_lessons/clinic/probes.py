@@ -4,6 +4,8 @@ A denoiser that always sees the same picture c knows everything: on the way down
 standard deviation sigma_t, and ends at c. What a sampler makes of it has nothing to do with any network.
 """
 
+import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -13,10 +15,11 @@ from torch import Tensor
 from diffusion_lessons.clinic.case import Case
 from diffusion_lessons.denoisers.conditions import is_null
 from diffusion_lessons.estimates import Estimate
-from diffusion_lessons.path import match
+from diffusion_lessons.path import Path, match
 from diffusion_lessons.samplers.base import State
 
-COUNT = 64  # samples drawn
+COUNT, NUMBERS = 64, 4096  # samples drawn: at least so many, and of so many numbers together
+LEAST = 0.02  # share of noise below which an x_t counts as finished
 
 
 class Stripes:
@@ -55,21 +58,60 @@ class Marginal(NamedTuple):
 
 
 class Run(NamedTuple):
-    """What a sampler makes of an exact denoiser: the first time it asked for, and its states' marginals."""
+    """What a sampler makes of an exact denoiser.
+
+    start      the first time it asked for
+    marginals  those of its states
+    fresh      whether it draws noise of its own: from the same x_T it went another way the second time
+    """
 
     start: float
     marginals: list[Marginal]
+    fresh: bool
+
+    def off(self, path: Path) -> tuple[float, Marginal]:
+        """How wrong the noise on the way is, as a share, and where it is most wrong.
+
+        Without fresh noise: |noise - sigma| in units of x_t's own size, the root of alpha^2 + sigma^2. What a solver of
+        the ODE lacks is its discretisation error. With fresh noise: relative to sigma, since every step that puts back
+        what it took out has sigma exactly, however long it is; or relative to `large_variance`, whichever is nearer.
+        """
+        way = [one for one in self.marginals if one.sigma > LEAST * math.hypot(one.alpha, one.sigma)]
+        if not way:
+            return 0.0, self.marginals[-1]
+        if not self.fresh:
+            return max((abs(one.noise - one.sigma) / math.hypot(one.alpha, one.sigma), one) for one in way)
+        laws = ([one.sigma for one in way], large_variance(path, [one.t for one in way]))
+        found = [max((abs(one.noise / due - 1), one) for one, due in zip(way, law, strict=True)) for law in laws]
+        return min(found, key=lambda pair: pair[0])
+
+
+def large_variance(path: Path, times: Sequence[float]) -> list[float]:
+    """The standard deviation of noise at each time when DDPM adds its large variance and there is one picture only.
+
+    Ho and others' beta is the variance of a step for data that are pure noise. For a single picture it is too large,
+    over a long step by much:  n_s^2 = (alpha_t sigma_s^2 / (alpha_s sigma_t^2))^2 n_t^2 + beta, from n_T = sigma_T.
+    """
+    found, t, noise = [], path.T, path.sigma(path.T)
+    for s in times:
+        kept = path.alpha(t) / path.alpha(s) * (path.sigma(s) / path.sigma(t)) ** 2
+        noise = math.sqrt((kept * noise) ** 2 + path.step_variance(t, s))
+        found.append(noise)
+        t = s
+    return found
 
 
 def states_with_exact(case: Case, seed: int = 0) -> Run:
-    """The case's own sampler around a denoiser that always sees the same stripes."""
+    """The case's own sampler around a denoiser that always sees the same stripes, twice from the same x_T."""
     exact = Stripes(case.denoise, tuple(case.images.shape[1:]))
     path, marginals = exact.path, []
-    for state in _run(case, exact, seed):
+    first, again = (_run(case, exact, seed, fresh) for fresh in (1, 2))
+    for state in first:
         signal = exact.signal(state.x)
         noise = (state.x - signal * exact.picture).square().mean().sqrt().item()
         marginals.append(Marginal(state.t, signal, noise, path.alpha(state.t), path.sigma(state.t)))
-    return Run(exact.asked[0], marginals)
+    fresh = any(not torch.equal(one.x, other.x) for one, other in zip(first, again, strict=False))
+    return Run(exact.asked[0], marginals, fresh)
 
 
 def guided_with_exact(case: Case, seed: int = 0) -> tuple[float, float]:
@@ -88,6 +130,7 @@ def guided_with_exact(case: Case, seed: int = 0) -> tuple[float, float]:
     return scale, large.signal(_run(case, large, seed)[-1].x)
 
 
-def _run(case: Case, exact: Stripes, seed: int) -> list[State]:
-    """The states after each step of the case's own sampler."""
-    return replace(case, denoise=exact).samples(COUNT, seed)[1:]
+def _run(case: Case, exact: Stripes, seed: int, fresh: int | None = None) -> list[State]:
+    """The states after each step of the case's own sampler; `fresh` is the seed of what noise it draws on the way."""
+    count = max(COUNT, NUMBERS // exact.picture.numel())
+    return replace(case, denoise=exact).samples(count, seed, fresh)[1:]

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from diffusion_lessons.denoisers.base import DenoiserLike, Wrapper
 from diffusion_lessons.denoisers.network import Denoiser
@@ -61,8 +61,8 @@ def other_readings(denoise: Any) -> Iterator[Reading]:
             other.predicts = kind
             yield Reading("v_as_eps", f"read as {kind}, not as {denoise.predicts}", other)
     for factor in sorted({path.T, 1 / path.T, 1000.0, 1 / 1000} - {1.0}):
-        yield Reading("time_units", f"with t multiplied by {factor:g}", _retimed(denoise, multiplied_by(factor)))
-    yield Reading("time_units", "with t counted from the other end", _retimed(denoise, lambda t: path.T - t))
+        yield Reading("time_units", f"with t multiplied by {factor:g}", retimed(denoise, multiplied_by(factor)))
+    yield Reading("time_units", "with t counted from the other end", retimed(denoise, lambda t: path.T - t))
     yield Reading("data_range", "as one that learned images in [0, 1]", Rescaled(denoise, 2.0, -1.0))
 
 
@@ -71,7 +71,17 @@ def multiplied_by(factor: float) -> Callable[[Tensor], Tensor]:
     return lambda t: factor * t
 
 
-def _retimed(denoise: Denoiser, f: Callable[[Tensor], Tensor]) -> Denoiser:
-    other, network = copy.copy(denoise), denoise.network
-    other.network = lambda x, t, *condition: network(x, f(t), *condition)
-    return other
+class Retimed(nn.Module):
+    """network(x, f(t), condition): the network, handed another time."""
+
+    def __init__(self, network: Callable[..., Tensor], f: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.network, self.f = network, f
+
+    def forward(self, x: Tensor, t: Tensor, *condition: Tensor) -> Tensor:
+        return self.network(x, self.f(t), *condition)
+
+
+def retimed(denoise: Denoiser, f: Callable[[Tensor], Tensor]) -> Denoiser:
+    """The denoiser whose network is handed f(t) in place of t."""
+    return denoise.with_network(Retimed(denoise.network, f))

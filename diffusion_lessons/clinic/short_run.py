@@ -6,8 +6,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from diffusion_lessons import networks
 from diffusion_lessons.denoisers.conditions import null_condition, takes_condition
 from diffusion_lessons.denoisers.network import Denoiser
+from diffusion_lessons.optimise.copies import network_of
 from diffusion_lessons.training.batches import stratified
 from diffusion_lessons.training.ema import EMA
 from diffusion_lessons.training.losses import loss, sample_times
@@ -31,9 +33,7 @@ def trained_on(
     The loss is that of its own prediction type, on these images; `average_from` steps are left out of the average. The
     denoiser that is given stays as it is. Raises ValueError for one without a network to train.
     """
-    if not isinstance(denoise, Denoiser) or not isinstance(denoise.network, nn.Module):
-        raise ValueError(f"only a denoiser made from a network (an nn.Module) can be trained; got {denoise!r}")
-    network = copy.deepcopy(denoise.network).train().requires_grad_(True)
+    network = copy.deepcopy(network_of(denoise)).train().requires_grad_(True)
     optimizer = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=0.01, betas=(0.9, 0.99))
     generator = torch.Generator().manual_seed(seed)
     average: EMA | None = None
@@ -52,7 +52,7 @@ def trained_on(
             average = EMA(network, share=1.0)  # of all steps from here on alike
         elif average is not None:
             average.update(network, step - average_from)
-    return _with(denoise, network), _with(denoise, average.network if average else network)
+    return _done(denoise, network), _done(denoise, average.network if average else network)
 
 
 def averaging_gain(denoise: Denoiser, images: Tensor, conditions: Tensor | None, measure: Any, **options: Any) -> float:
@@ -75,7 +75,25 @@ def dropped(denoise: Any, conditions: Tensor, generator: torch.Generator) -> Ten
     return torch.where(chosen.view(-1, *[1] * (conditions.ndim - 1)), null, conditions)
 
 
-def _with(denoise: Denoiser, network: nn.Module) -> Denoiser:
-    other = copy.copy(denoise)
-    other.network = network.eval().requires_grad_(False)
-    return other
+def fresh(denoise: Denoiser, seed: int = 0) -> Denoiser:
+    """The denoiser with a network of the same build whose weights are those before any training.
+
+    A network of this library is built anew from its configuration. In any other, each layer that can
+    (`reset_parameters`, as all layers of PyTorch have it) starts again, and parameters outside of layers are kept.
+    Raises ValueError for a denoiser without a network.
+    """
+    network = network_of(denoise)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        try:
+            new = networks.build(networks.card(network))
+        except ValueError:  # a network of one's own
+            new = copy.deepcopy(network)
+            for part in new.modules():
+                if callable(reset := getattr(part, "reset_parameters", None)):
+                    reset()
+    return denoise.with_network(new.to(denoise.device or "cpu"))
+
+
+def _done(denoise: Denoiser, network: nn.Module) -> Denoiser:
+    return denoise.with_network(network.eval().requires_grad_(False))

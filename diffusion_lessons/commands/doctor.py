@@ -1,16 +1,17 @@
 """`diffusion-lessons doctor`: the examination of this machine, or of a network, printed line by line."""
 
 import pathlib
+import runpy
 
 import torch
 
 from diffusion_lessons import checkpoints, schedules, toys
 from diffusion_lessons.benchmark.levels import Level, by_level, first_fault, write_levels
 from diffusion_lessons.benchmark.shipped import LEVELS
-from diffusion_lessons.clinic.case import case_of
+from diffusion_lessons.clinic.case import Case, case_of
 from diffusion_lessons.clinic.examination import examine as examine_network
 from diffusion_lessons.clinic.faults import FAULTS
-from diffusion_lessons.data import load_data
+from diffusion_lessons.data import Data, load_data
 from diffusion_lessons.doctor import examine
 from diffusion_lessons.grids import SPACINGS
 from diffusion_lessons.invariants import diagnose
@@ -51,19 +52,45 @@ def show_diagnosis(checkpoint: str, data: str, *, device: str | None = None, see
     """Print what the clinic measures of a network with these images, up to the first thing that is wrong; True if
     nothing is.
 
-    data: a data set or a folder, read in the network's size. What only the network's own code could show, how it is
-    sampled, is not seen here: `clinic.examine` with a `Case` of one's own sees that as well.
+    data: a data set or a folder, read in the network's size; measured are its test images, if it has any. How the
+    network is sampled by its own code is not seen here: `show_case` sees that as well.
 
     Raises what loading the two raises, and ValueError for a network that does not draw such images.
     """
     denoise = checkpoints.load(checkpoint, choose_device(device or "cpu"))
     if denoise.shape is None or len(denoise.shape) != 3 or is_latent(denoise):
         raise ValueError(f"{checkpoint} does not draw images that can be compared with {data}")
-    channels, size = denoise.shape[0], denoise.shape[-1]
-    images = load_data(data, size=size, channels=channels)
-    case = case_of(denoise, images, seed=seed)
-    print(f"{checkpoint}, with {len(case.images)} images of {images.card['name']}:")
-    print("(sampled by the library's DDIM; for your own loop: diffusion_lessons.clinic.examine(Case(..., draw=...)))")
+    images, held_out = _splits(data, denoise.shape)
+    case = case_of(denoise, images, held_out, seed=seed)
+    unseen = "half of them held out" if held_out is not None else "which has no test/ to hold out"
+    print(f"{checkpoint}, with {len(case.images)} images of {images.card['name']}, {unseen}:")
+    print("(sampled by the library's DDIM; for your own loop: diffusion-lessons doctor --case FILE.py:NAME)")
+    return _diagnosed(case)
+
+
+def show_case(place: str) -> bool:
+    """Print what the clinic measures of a case of one's own, up to the first thing that is wrong; True if nothing is.
+
+    place: "FILE.py:NAME", where NAME is a `clinic.Case` in that file, or a function without arguments that makes one. A
+    case holds everything that may be wrong: the network, the images, and the loop that samples.
+
+    Raises FileNotFoundError and ValueError for a place where no case is.
+    """
+    file, _, name = place.rpartition(":")
+    if not file or not name.isidentifier():
+        raise ValueError(f"--case is FILE.py:NAME, a file and the name of a Case in it; got {place!r}")
+    found = places.expanded(file)
+    if not found.is_file():
+        raise FileNotFoundError(f"there is no file {file}, of which {name} would be the case")
+    case = runpy.run_path(str(found)).get(name)
+    case = case() if callable(case) else case
+    if not isinstance(case, Case):
+        raise ValueError(f"{name} in {file} is no Case, nor a function that returns one; got {type(case).__name__}")
+    print(f"{place}, with {len(case.images)} images:")
+    return _diagnosed(case)
+
+
+def _diagnosed(case: Case) -> bool:
     finding = examine_network(case)
     if finding is None:
         print("\nNothing is wrong that these measurements could find.")
@@ -72,6 +99,15 @@ def show_diagnosis(checkpoint: str, data: str, *, device: str | None = None, see
     else:
         print("\nSomething is wrong, and no known fault explains it: begin where the line marked FAILS points.")
     return finding is None
+
+
+def _splits(data: str, shape: tuple[int, ...]) -> tuple[Data, Data | None]:
+    """The training images of a data set or a folder in the network's size, and its test images; None without such."""
+    train = load_data(data, size=shape[-1], channels=shape[0])
+    try:
+        return train, load_data(data, "test", size=shape[-1], channels=shape[0])
+    except ValueError:  # a folder that is not split
+        return train, None
 
 
 def show_levels(

@@ -1,5 +1,6 @@
 """A network as a denoiser, whichever of the four quantities it predicts."""
 
+import copy
 from collections.abc import Callable, Iterator
 from typing import Any, Self
 
@@ -73,6 +74,12 @@ class Denoiser:
         if isinstance(self.network, torch.nn.Module):
             self.network.to(device)
         return self
+
+    def with_network(self, network: Callable[..., Tensor]) -> Self:
+        """The same denoiser with another network in it."""
+        other = copy.copy(self)
+        other.network = network
+        return other
 
     @property
     def is_compiled(self) -> bool:

@@ -16,9 +16,7 @@ def copied(denoise: Denoiser) -> Denoiser:
     """
     network = network_of(denoise)
     weights = {id(weight): weight for weight in (*network.parameters(), *network.buffers())}
-    faster = copy.copy(denoise)
-    faster.network = copy.deepcopy(network, weights)
-    return faster
+    return denoise.with_network(copy.deepcopy(network, weights))
 
 
 def network_of(denoise: Denoiser) -> nn.Module:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 
 from diffusion_lessons.machine.quiet import quiet_logging
 from diffusion_lessons.path import Path
@@ -75,6 +76,11 @@ def path_of(config: Mapping[str, Any]) -> Path:
     else:
         raise ValueError(f"unknown beta_schedule {name!r}; those that are known here are {', '.join(BETAS)}")
     return from_alpha_bar(np.cumprod(1 - betas).tolist())
+
+
+def without_variances(output: Tensor, x: Tensor) -> Tensor:
+    """What a network says of the mean: networks that predict variances too have them in as many channels more."""
+    return output.chunk(2, dim=1)[0] if x.ndim > 1 and output.shape[1] == 2 * x.shape[1] else output
 
 
 def index_of(t: float, path: Path) -> float:

@@ -21,7 +21,15 @@ from torch import Tensor
 from diffusion_lessons.estimates import ESTIMATES
 from diffusion_lessons.path import Path
 from diffusion_lessons.pipelines.coefficients import linear_steps
-from diffusion_lessons.pipelines.configs import index_of, path_of, predicts_of, quiet_import, time_of, why_no_pipelines
+from diffusion_lessons.pipelines.configs import (
+    index_of,
+    path_of,
+    predicts_of,
+    quiet_import,
+    time_of,
+    why_no_pipelines,
+    without_variances,
+)
 from diffusion_lessons.samplers import get
 from diffusion_lessons.schedules import flow
 
@@ -82,8 +90,7 @@ class _Table(SchedulerMixin, ConfigMixin):
         """
         row = self._row(float(timestep))
         exact = sample.to(torch.promote_types(sample.dtype, torch.float32))
-        if sample.ndim > 1 and model_output.shape[1] == 2 * sample.shape[1]:
-            model_output = model_output.chunk(2, dim=1)[0]
+        model_output = without_variances(model_output, sample)
         x0 = ESTIMATES[self.predicts](exact, model_output.to(exact.dtype), self.path, row.t).x0
         if self.limit is not None:
             x0 = x0.clamp(-self.limit, self.limit)

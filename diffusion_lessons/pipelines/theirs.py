@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from diffusion_lessons.denoisers.network import Denoiser
 from diffusion_lessons.path import Path
-from diffusion_lessons.pipelines.configs import index_of, path_of, predicts_of
+from diffusion_lessons.pipelines.configs import index_of, path_of, predicts_of, without_variances
 
 Call = Callable[[nn.Module, Tensor, Tensor, Tensor | None], Any]
 
@@ -28,8 +28,7 @@ class Theirs(nn.Module):
 
     def forward(self, x: Tensor, t: Tensor, condition: Tensor | None = None) -> Tensor:
         made = self.call(self.network, x, index_of(t, self.path).clamp(min=0), condition)  # type: ignore[attr-defined, arg-type]
-        made = made if isinstance(made, Tensor) else made.sample
-        return made.chunk(2, dim=1)[0] if made.shape[1] == 2 * x.shape[1] else made  # the mean, without variances
+        return without_variances(made if isinstance(made, Tensor) else made.sample, x)
 
 
 def denoiser_of(

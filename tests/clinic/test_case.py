@@ -4,7 +4,9 @@ import pytest
 import torch
 
 from diffusion_lessons import Settings, schedules, toys
-from diffusion_lessons.clinic.case import Case, drawn_with
+from diffusion_lessons.clinic.case import MOST, Case, case_of, drawn_with
+from diffusion_lessons.data import load_data
+from diffusion_lessons.denoisers import Denoiser
 
 PATH = schedules.cosine()
 MIXTURE = toys.GaussianMixture([[0.5, 0.5], [-0.5, -0.5]], stds=0.1)
@@ -22,6 +24,19 @@ def test_its_samples_are_those_of_its_settings():
 def test_conditions_are_used_in_turn():
     case = Case(MIXTURE.denoiser(PATH), IMAGES[:3], torch.tensor([4, 5, 6]))
     assert case.conditions_for(5).tolist() == [4, 5, 6, 4, 5]
+
+
+def test_the_second_half_is_held_out_from_training():
+    train, test = (load_data("digits", split) for split in ("train", "test"))
+    denoise = Denoiser(lambda x, t, labels: x, PATH, "v", classes=10, shape=(1, 8, 8))
+    case = case_of(denoise, train, test)
+    assert len(case.images) == 2 * len(test) < MOST
+    of = [{image.numpy().tobytes() for image in part.images} for part in (train, test)]
+    seen = [image.numpy().tobytes() for image in case.images]
+    half = len(test)
+    assert all(one in of[0] for one in seen[:half]) and all(one in of[1] for one in seen[half:])
+    assert torch.equal(case.images, case_of(denoise, train, test).images) and len(case.conditions) == len(seen)
+    assert len(case_of(denoise, train).images) == MOST
 
 
 def test_what_it_lacks_is_said():

@@ -1,5 +1,7 @@
 """What comes back from noise, and what is learned by heart."""
 
+import copy
+
 import pytest
 import torch
 
@@ -28,8 +30,13 @@ def test_eight_images_are_learned_by_heart_by_a_loss_that_fits_and_not_by_anothe
     case = healthy()
     rows = torch.stack([(case.conditions == digit).nonzero()[0, 0] for digit in range(8)])
     images, labels = case.images[rows], case.conditions[rows]
-    before, after = overfit(case.denoise, images, labels, steps=60)
+    before, after = overfit(case.denoise, images, labels, steps=120)
     assert after < 0.1 < before
+
+    forgotten = case.denoise.with_network(copy.deepcopy(case.denoise.network))
+    for parameter in forgotten.network.parameters():
+        torch.nn.init.zeros_(parameter)
+    assert overfit(forgotten, images, labels, steps=120)[1] == after  # what was learned before plays no part
 
     class Blind(torch.nn.Module):
         """It is told nothing of x."""

@@ -25,5 +25,7 @@ def test_no_sampler_of_the_library_is_accused(case, name, spacing):
         case.__class__(case.denoise, case.images, case.conditions, drawn_with(Settings(name, 20, spacing)))
     )
     assert max(abs(one.signal - one.alpha) for one in run.marginals) < 0.5 * limits.SIGNAL
+    assert run.off(case.denoise.path)[0] < 0.65 * (limits.FRESH if run.fresh else limits.NOISE)
+    assert run.fresh != samplers.ALL[name].info.deterministic or name == "edm_stochastic"
     assert run.marginals[-1].noise < 0.75 * limits.LEFT
     assert not holds_data(case.denoise.path, run.start)

@@ -5,7 +5,16 @@ import math
 import torch
 
 from diffusion_lessons import schedules, toys
-from diffusion_lessons.clinic.losses import LEVELS, LinearDenoiser, errors_by_label, errors_by_level, reached
+from diffusion_lessons.clinic.losses import (
+    LEVELS,
+    Errors,
+    LinearDenoiser,
+    errors_by_label,
+    errors_by_level,
+    null_distance,
+    null_share,
+    reached,
+)
 
 PATH = schedules.cosine()
 
@@ -57,3 +66,21 @@ def test_right_null_wrong():
     found = errors_by_label(classes.denoiser(PATH), images, labels)
     assert (found["right"].mean[3:] < found["null"].mean[3:]).all()
     assert (found["null"].mean[3:] < found["wrong"].mean[3:]).all()
+
+
+def test_no_condition_costs_half_of_a_wrong_one_at_most():
+    """And nothing where x_t shows what it is; what answers like one condition costs all of it."""
+    means = torch.tensor([-1.0, 0.0, 1.0])
+    classes = toys.ConditionalMixture([toys.GaussianMixture([[m, 0.0]], stds=0.1) for m in means.tolist()])
+    labels = torch.randint(3, (4000,), generator=generator(1))
+    images = torch.stack([means[labels], torch.zeros(4000)], dim=1) + 0.1 * torch.randn(4000, 2, generator=generator())
+    exact = classes.denoiser(PATH)
+    found = errors_by_label(exact, images, labels)
+    at = {level: {kind: Errors((level,), one.squared[k : k + 1], one.overlap[:1]) for kind, one in found.items()}
+          for k, level in enumerate(found["right"].levels)}  # fmt: skip
+    assert abs(null_share(at[15.0], 15) - 0.5) < 0.03
+    assert null_share(at[0.15], 15) < 0.02 and 0.02 < null_share(at[1.2], 15) < 0.4
+    assert null_share(found, 1.25) < 0.3
+    assert null_share({**found, "null": found["wrong"]}, 1.25) == 1
+    assert math.isnan(null_share({**found, "wrong": found["right"]}, 1.25))
+    assert null_distance(exact, images, labels) < 0.1  # the chance of 100 draws, and what x_t tells even there

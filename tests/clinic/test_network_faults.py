@@ -60,5 +60,5 @@ def test_noise_is_read_where_v_is_said(good):
 
 
 def test_a_plain_function_is_refused():
-    with pytest.raises(ValueError, match="made from a network"):
-        network_faults.time_in_other_units(Denoiser(lambda x, t: x, schedules.cosine(), "v"))
+    with pytest.raises(ValueError, match="a network is changed inside"):
+        network_faults.left_in_train_mode(Denoiser(lambda x, t: x, schedules.cosine(), "v"))

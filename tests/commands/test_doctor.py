@@ -1,12 +1,18 @@
 """What was found is printed, and one trouble is enough to say so."""
 
+import copy
 import shutil
 import warnings
 
 import pytest
+import torch
+from PIL import Image
 
-from diffusion_lessons import checkpoints, load, samplers, schedules, toys
-from diffusion_lessons.commands.doctor import show_diagnosis, show_health, show_starts
+from diffusion_lessons import checkpoints, load, networks, samplers, schedules, toys
+from diffusion_lessons.clinic.faults import FAULTS
+from diffusion_lessons.clinic.patients import patient
+from diffusion_lessons.commands.doctor import show_case, show_diagnosis, show_health, show_starts
+from diffusion_lessons.data import load_data
 
 
 def test_a_full_disk_is_said(monkeypatch, capsys):
@@ -39,19 +45,70 @@ def test_the_doctor_and_the_samplers_warn_of_the_same_grids(name, capsys):
         assert bool(caught) == ("no: samples" in line), line
 
 
-def test_a_networks_fault_is_named_and_a_good_one_is_left_alone(tmp_path, capsys):
-    good = load("digits-diffusion", "cpu")
-    names = tuple(good.card["classes"])
-    file = checkpoints.save(tmp_path / "mine", good.network, good.path, "eps", shape=good.shape, class_names=names)
+def test_a_good_network_is_left_alone(capsys):
+    assert show_diagnosis("digits-diffusion", "digits") is True
+    out = capsys.readouterr().out
+    assert "Nothing is wrong that these measurements could find." in out and "sampled by the library's DDIM" in out
+
+
+def savable(name, case):
+    """The patient as a checkpoint: (network, path, predicts), of the faults that weights and a card can have."""
+    network, path = copy.deepcopy(case.denoise.network), case.denoise.path
+    if name == "labels_shuffled":  # every label's embedding is the null's, as `Deaf` makes it
+        network = copy.deepcopy(network.network)
+        table = next(part for part in network.modules() if isinstance(part, torch.nn.Embedding))
+        with torch.no_grad():
+            table.weight[:] = table.weight[-1:].clone()
+    elif name == "time_units":  # t / T is handed to a network that learned t: a card that says T = 1000 T
+        network = networks.build({**networks.card(network.network), "T": 1000 * path.T})
+        network.load_state_dict(case.denoise.network.network.state_dict())
+    return network, path, case.denoise.predicts
+
+
+@pytest.mark.parametrize("name", ["v_as_eps", "time_units", "labels_shuffled", "null_untrained", "ema_unused"])
+def test_faults_that_a_checkpoint_can_have_are_named(name, tmp_path, capsys):
+    case = patient(name)
+    told = {"shape": case.denoise.shape, "class_names": tuple(case.denoise.card["classes"]), "dtype": torch.float32}
+    file = checkpoints.save(tmp_path / "mine", *savable(name, case), **told)
     assert show_diagnosis(str(file), "digits") is False
     out = capsys.readouterr().out
-    assert "sampled by the library's DDIM" in out and "read as v, not as eps" in out
-    assert (
-        "About its kind: lllyasviel/stable-diffusion-webui-forge#2509." in out
-        and "The likely cause: v is read as eps." in out
-    )
-    assert show_diagnosis("digits-diffusion", "digits") is True
-    assert "Nothing is wrong that these measurements could find." in capsys.readouterr().out
+    assert f"The likely cause: {FAULTS[name].title}." in out and FAULTS[name].thread in out
+    assert "digits, half of them held out" in out and out.count("FAILS") == 1
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_every_fault_of_a_case_of_ones_own_is_named(name, tmp_path, capsys):
+    file = tmp_path / "mine.py"
+    file.write_text(f"from diffusion_lessons.clinic import patient\n\ndef case():\n    return patient({name!r})\n")
+    assert show_case(f"{file}:case") is False
+    out = capsys.readouterr().out
+    assert f"The likely cause: {FAULTS[name].title}." in out and out.count("FAILS") == 1
+
+
+def test_a_case_that_is_none_is_refused(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text("case = 3\n")
+    for place, error, words in (
+        ("mine.py", ValueError, "--case is FILE.py:NAME"),
+        (f"{tmp_path}/other.py:case", FileNotFoundError, "there is no file"),
+        (f"{file}:case", ValueError, "is no Case, nor a function that returns one; got int"),
+        (f"{file}:others", ValueError, "got NoneType"),
+    ):
+        with pytest.raises(error, match=words):
+            show_case(place)
+
+
+def test_a_folder_is_read_in_the_networks_size_and_its_test_images_are_measured(tmp_path, capsys):
+    digits = load_data("digits", "test")
+    for number in range(300):
+        split = "train" if number % 2 else "test"
+        place = tmp_path / "split" / split / str(int(digits.labels[number % 297]))
+        place.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(digits.pixels[number % 297, 0].numpy()).save(place / f"{number}.png")
+    assert show_diagnosis("digits-diffusion", str(tmp_path / "split")) is True
+    assert "with 300 images of split, half of them held out" in capsys.readouterr().out
+    show_diagnosis("digits-diffusion", str(tmp_path / "split" / "train"))
+    assert "150 images of train, which has no test/ to hold out" in capsys.readouterr().out
 
 
 def test_images_that_the_network_does_not_draw_are_refused(tmp_path):

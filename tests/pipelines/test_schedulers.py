@@ -6,7 +6,9 @@ import torch
 from diffusion_lessons import samplers, schedules
 from diffusion_lessons.denoisers.clipping import clip
 from diffusion_lessons.denoisers.network import Denoiser
+from diffusion_lessons.guidance.classifier_free import classifier_free
 from diffusion_lessons.pipelines.configs import PREDICTS, why_no_pipelines
+from diffusion_lessons.pipelines.theirs import denoiser_of
 
 if reason := why_no_pipelines():
     pytest.skip(reason, allow_module_level=True)
@@ -194,6 +196,46 @@ def test_one_pipeline_puts_its_own_scheduler_in_the_place_of_ours():
     kept.set_progress_bar_config(disable=True)
     assert kept.scheduler is mine
     assert kept(num_inference_steps=2, output_type="np").images.shape == (1, 8, 8, 1)
+
+
+def dit(classes):
+    """DiT's pipeline with a tiny transformer and decoder of random weights, and a scheduler of ours."""
+    torch.manual_seed(0)
+    transformer = diffusers.DiTTransformer2DModel(
+        num_attention_heads=2, attention_head_dim=8, in_channels=4, out_channels=8, num_layers=1, sample_size=8,
+        num_embeds_ada_norm=classes, norm_elementwise_affine=False, patch_size=2,
+    )  # fmt: skip
+    decoder = diffusers.AutoencoderKL(block_out_channels=(8,), norm_num_groups=4, latent_channels=4)
+    scheduler = LessonScheduler(beta_schedule="linear", sampler="dpm_solver_pp_2s", timestep_spacing="trailing")
+    pipe = diffusers.DiTPipeline(transformer.eval(), decoder.eval(), scheduler)
+    pipe.set_progress_bar_config(disable=True)
+    assert pipe.scheduler is scheduler
+    return pipe
+
+
+@pytest.mark.parametrize("scale", [1.0, 3.0])
+def test_the_pipeline_of_dit_draws_as_our_loop_does(scale):
+    """Guided as well: it doubles the batch, calls `step` on both halves, and has variances beside the noise."""
+    pipe, labels = dit(1000), torch.tensor([3, 7])
+    made = pipe(
+        labels.tolist(), guidance_scale=scale, num_inference_steps=4, output_type="pt",
+        generator=torch.Generator().manual_seed(2),
+    ).images  # fmt: skip
+    denoise = denoiser_of(pipe.transformer, pipe.scheduler.config)
+    x = torch.randn(2, 4, 8, 8, generator=torch.Generator().manual_seed(2))
+    guided = classifier_free(denoise, labels, scale)
+    x = samplers.sample(samplers.dpm_solver_pp_2s, guided, x, denoise.path, denoise.path.grid(4))
+    with torch.no_grad():
+        ours = pipe.vae.decode(x / pipe.vae.config.scaling_factor).sample
+    torch.testing.assert_close(made, (ours / 2 + 0.5).clamp(0, 1), rtol=1e-4, atol=1e-4)
+    assert made.std() > 0.01
+
+
+def test_the_pipeline_of_dit_takes_class_1000_for_none_whatever_the_network():
+    """With ten classes the null is 10, and its pipeline asks for an embedding that is not there."""
+    with pytest.raises(IndexError):
+        dit(10)([3], guidance_scale=3.0, num_inference_steps=2)
+    assert denoiser_of(dit(10).transformer, LessonScheduler().config).classes == 10
 
 
 def test_the_pipeline_of_sd3_draws_with_heun_as_our_loop_does():
