@@ -213,7 +213,7 @@ def of_labels(network: Network) -> Iterator[Finding]:
     right, wrong = network.errors, losses.errors_by_level(network.denoise, network.images, losses.others(conditions))
     high = [number for number, level in enumerate(right.levels) if level >= limits.LABELS_FROM]
     more = (wrong.squared - right.squared)[high].mean(dim=0)  # [images]
-    sure = (more.mean() / (more.std() / len(more) ** 0.5).clamp(min=1e-9)).item()
+    sure = losses.standard_errors(more)
     words = f"with another image's label the loss is {more.mean():+.3f} higher, {sure:.0f} standard errors"
     yield _finding("its own label helps", sure > limits.SURE, words, "labels_shuffled")
     if not takes_condition(network.denoise) or network.card.get("recipe", {}).get("condition_dropout") == 0:
@@ -223,9 +223,9 @@ def of_labels(network: Network) -> Iterator[Finding]:
     yield _finding("without a label it answers with their mean", far < limits.NULL, words, "null_untrained")
     none = null_condition(network.denoise).expand_as(conditions)
     null = losses.errors_by_level(network.denoise, network.images, none)
-    share = losses.null_share({"right": right, "wrong": wrong, "null": null}, limits.SHOWN)
-    words = f"where noise hides little, no label costs {share:.2f} of what a wrong one costs"
-    yield _finding("without a label it looks at the image", not share > limits.SHARE, words, "null_untrained")
+    cost = losses.null_cost({"right": right, "wrong": wrong, "null": null}, limits.SHOWN, limits.SHARE)
+    words = f"up to level {limits.SHOWN:g} no label costs {cost.share:.2f} of what a wrong one costs"
+    yield _finding("without a label it looks at the image", cost.sure < limits.SURE, words, "null_untrained")
 
 
 def of_weights(network: Network) -> Iterator[Finding]:

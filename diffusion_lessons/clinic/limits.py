@@ -54,14 +54,13 @@ OVERLAP = 0.08
 SURE, LABELS_FROM = 4.0, 0.6
 
 # What no label costs, as a share of what a wrong one costs, at the levels where x_t still shows much of the image. One
-# half is the cost of the mean answer, which does not look at the image at all; a trained null looks. Measured: 0.21 to
-# 0.30 for networks that ship; 0.44 to 0.93 for twelve seeds each of the patient on two networks; 0.7 and 1.0 for two
-# networks that were trained from the start, on 16,000 images, without dropping a label. (One that was trained as
-# shortly with a tenth dropped had 0.4: a null is trained on few images, and is the last to be right.)
-SHOWN, SHARE = 1.25, 0.37
+# half is the cost of the mean answer, which does not look at the image at all; a trained null looks. Measured on 200
+# images: 0.25 to 0.37 for networks that ship, at most half a standard error above this limit; 0.44 to 0.79 for twelve
+# seeds each of the patient on two networks, 5 standard errors above it or more. SURE of them are asked for.
+SHOWN, SHARE = 2.5, 0.35
 
 # Squared distance of the answer without a label from the mean answer, in units of the labels' spread. A trained null
-# has the chance of 100 draws, 1/100, and what little x_t tells of the label even there: 0.02 to 0.11 were measured, and
+# has the chance of 100 draws, 1/100, and what little x_t tells of the label even there: 0.02 to 0.13 were measured, and
 # 0.08 to 0.58 with embeddings that were never trained, according to their seed. By luck they may be near the mean at
 # the highest level. They are not at the others, which is what SHARE is for.
 NULL = 0.2

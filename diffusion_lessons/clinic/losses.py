@@ -95,16 +95,34 @@ def others(conditions: Tensor, seed: int = 0) -> Tensor:
     return conditions[torch.randperm(len(conditions), generator=torch.Generator().manual_seed(seed))]
 
 
-def null_share(found: dict[str, Errors], below: float) -> float:
-    """How much of what a wrong condition costs no condition costs: (null - right) / (wrong - right), of losses.
+class NullCost(NamedTuple):
+    """What no condition costs, against what a wrong one costs, in losses of all levels up to one.
 
-    found: as of `errors_by_label`. All levels up to `below` are taken together. Where x_t says nothing of the condition
-    the mean answer costs one half: E|c - mean|^2 = E|c - c'|^2 / 2. Where x_t shows what it is, no condition is needed
-    and the share falls to 0. An answer like that of another condition has 1. NaN where a wrong one costs nothing.
+    share  (null - right) / (wrong - right); NaN where a wrong condition costs nothing
+    sure   by how many standard errors over the images it is above `most`
+    """
+
+    share: float
+    sure: float
+
+
+def null_cost(found: dict[str, Errors], below: float, most: float = 0.5) -> NullCost:
+    """What no condition costs: `found` as of `errors_by_label`, all levels up to `below` taken together.
+
+    Where x_t says nothing of the condition, the best answer without one is the mean, and its share is one half:
+    E|c - mean|^2 = E|c - c'|^2 / 2. Where x_t shows what it is, no condition is needed, and the share falls to 0. An
+    answer that is like that of another condition has 1.
     """
     shown = [number for number, level in enumerate(found["right"].levels) if level <= below]
-    right, null, wrong = (found[kind].mean[shown].sum().item() for kind in ("right", "null", "wrong"))
-    return (null - right) / (wrong - right) if wrong > right else math.nan
+    right, null, wrong = (found[kind].squared[shown].sum(dim=0) for kind in ("right", "null", "wrong"))
+    more, most_more = (null - right), most * (wrong - right)
+    wrongs = (wrong - right).mean().item()
+    return NullCost(more.mean().item() / wrongs if wrongs > 0 else math.nan, standard_errors(more - most_more))
+
+
+def standard_errors(values: Tensor) -> float:
+    """How many standard errors of their mean the mean of these values [n] lies above 0."""
+    return (values.mean() / (values.std() / len(values) ** 0.5).clamp(min=1e-9)).item()
 
 
 @torch.no_grad()

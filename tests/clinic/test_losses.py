@@ -11,8 +11,8 @@ from diffusion_lessons.clinic.losses import (
     LinearDenoiser,
     errors_by_label,
     errors_by_level,
+    null_cost,
     null_distance,
-    null_share,
     reached,
 )
 
@@ -78,9 +78,10 @@ def test_no_condition_costs_half_of_a_wrong_one_at_most():
     found = errors_by_label(exact, images, labels)
     at = {level: {kind: Errors((level,), one.squared[k : k + 1], one.overlap[:1]) for kind, one in found.items()}
           for k, level in enumerate(found["right"].levels)}  # fmt: skip
-    assert abs(null_share(at[15.0], 15) - 0.5) < 0.03
-    assert null_share(at[0.15], 15) < 0.02 and 0.02 < null_share(at[1.2], 15) < 0.4
-    assert null_share(found, 1.25) < 0.3
-    assert null_share({**found, "null": found["wrong"]}, 1.25) == 1
-    assert math.isnan(null_share({**found, "wrong": found["right"]}, 1.25))
+    assert abs(null_cost(at[15.0], 15).share - 0.5) < 0.03 and abs(null_cost(at[15.0], 15).sure) < 3
+    assert null_cost(at[0.15], 15).share < 0.02 and 0.02 < null_cost(at[1.2], 15).share < 0.4
+    assert null_cost(found, 1.25).share < 0.3 and null_cost(found, 1.25).sure < -10
+    other = null_cost({**found, "null": found["wrong"]}, 1.25)
+    assert other.share == 1 and other.sure > 10
+    assert math.isnan(null_cost({**found, "wrong": found["right"]}, 1.25).share)
     assert null_distance(exact, images, labels) < 0.1  # the chance of 100 draws, and what x_t tells even there
