@@ -11,6 +11,8 @@ from typing import Any
 from lesson_files import BUDGETS, LESSONS, ROOT, read_built, read_json
 from nbformat import NotebookNode
 
+from diffusion_lessons.checks.investigations import INVESTIGATIONS
+
 SECTIONS = ("Exercises", "Pitfalls", "What to remember", "Scope check", "Further reading")  # the last five, in order
 OPENING = ("**Question.**", "**Budget.**", "**Afterwards you can**")
 MOST_LINES, USUAL_LINES = 25, 12  # of a code cell; four of five keep the second
@@ -19,6 +21,7 @@ OWN, MOST_PLACES = (
     ("diffusion_lessons", "claims", "benchmarks"),
     6,
 )  # modules of this project that a lesson imports from
+NO_ANSWER = "Nobody keeps an answer to this one"  # of an exercise to investigate
 SLOWEST, LARGEST = 90, 2048  # seconds and MB that a lesson may take
 FACTOR = 1.6  # between a stated and a recorded budget
 BUDGET_LINE = "**Budget.** About {seconds} seconds of one CPU core, {gb} GB of memory, nothing to download."
@@ -148,6 +151,13 @@ def exercises(notebook: NotebookNode) -> Iterator[tuple[int | None, str]]:
         yield None, 'no exercise calls check("name", answer)'
     if not any("panel" in cell.metadata.get("tags", []) for _, cell in code(notebook)):
         yield None, 'no cell is tagged "panel"'
+    for number, text in text_cells(notebook):
+        for asked in text.split("To investigate.**")[1:]:
+            names = re.findall(r'`check\("(\w+)"\)\.solution\(found\)`', asked)
+            if not names and NO_ANSWER not in asked:
+                yield number, f'one to investigate says how its answer is opened, or "{NO_ANSWER}"'
+            for name in {*names} - {*INVESTIGATIONS}:
+                yield number, f"{name} is none of the answers in checks/investigations.py"
 
 
 def quizzes(notebook: NotebookNode) -> Iterator[tuple[int | None, str]]:

@@ -229,7 +229,7 @@ image_panel(toys.point_masses(images[:300]).denoiser(path), steps=10)
 # | [16 one picture](16_one_picture.ipynb) | score, SDE, ODE, DDPM, DDIM, flow: how are they one thing? |
 # | [17 debugging](17_debugging.ipynb) | the loss converged and the samples are noise: what now? |
 #
-# Lessons without a link are being written. They build on one another; 01 to 04 are the trunk.
+# The lessons build on one another; 01 to 04 are the trunk.
 
 # %% [markdown]
 # ## Exercises

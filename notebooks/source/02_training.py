@@ -119,9 +119,10 @@ print(inspect.getsource(loss).split('"""')[2].strip("\n"))
 # **Where the loss comes from** (you may skip this box). A generative model is usually trained to make the data
 # probable: minimise $-\log p(x_0)$. For a chain of steps this cannot be computed, but it has an upper bound, the
 # *evidence lower bound* (ELBO) with its sign changed. DDPM's bound is a sum over steps, and each term compares the step
-# back $q(x_{t-1}\mid x_t, x_0)$, which knows $x_0$, with the model's, which has $\hat x_0$ in its place. Both are
-# Gaussians with the same variance (lesson 03 derives them), so their divergence is the squared distance of their means
-# over twice that variance:
+# back $q(x_{t-1}\mid x_t, x_0)$, which knows $x_0$, with the model's, which has $\hat x_0$ in its place. The measure is
+# the *Kullback-Leibler divergence* (KL), the mean of the logarithm of the ratio of two densities; it is 0 if they are
+# equal. Both are Gaussians with the same variance (lesson 03 derives them), so their divergence is the squared distance
+# of their means over twice that variance:
 #
 # $$\mathrm{KL}_t = w_t\,|x_0 - \hat x_0|^2 = w_t\,\frac{\sigma_t^2}{\alpha_t^2}\,|\varepsilon - \hat\varepsilon|^2 ,
 # \qquad w_t = \frac12\left(\frac{\alpha_{t-1}^2}{\sigma_{t-1}^2} - \frac{\alpha_t^2}{\sigma_t^2}\right).$$
@@ -223,9 +224,11 @@ for t in (5, 100, 200, 600, 995):
 # %% [markdown]
 # ## The whole of training
 #
-# Now train, on *your* loss. Here is all of it: a small network, twelve hundred batches, and AdamW. (`EMA` waits for the
-# next section.) Every 50 steps we note how far the network is from the best answer, the *excess*: the loss of any
-# network $f$ is the least loss plus $\mathbb{E}\,|f - \hat\varepsilon|^2$, and only the second can be learned away.
+# Now train, on *your* loss. Here is all of it: a small network, twelve hundred batches, and an optimizer. For each
+# batch `backward` computes the slope of the loss in every weight, and `step` moves each weight a little downhill.
+# (AdamW, the optimizer, adapts the size of that move to each weight. `EMA` waits for the next section.) Every 50 steps
+# we note how far the network is from the best answer, the *excess*: the loss of any network $f$ is the least loss plus
+# $\mathbb{E}\,|f - \hat\varepsilon|^2$, and only the second can be learned away.
 
 
 # %%
@@ -375,8 +378,10 @@ for kind in ("eps", "x0", "v"):
 # %% [markdown]
 # ## Digits
 #
-# The same loss, a larger network: a U-Net, 8 by 8 pixels, $v$-prediction on the cosine schedule. `train` is the loop
-# that you have just seen, with a learning rate that rises and falls, and labels. Let it see a few thousand digits.
+# The same loss, a larger network: a *U-Net*, that is, layers of convolutions that make the picture smaller, then larger
+# again, with shortcuts between layers of equal size. It works on 8 by 8 pixels and predicts $v$ on the cosine schedule.
+# `train` is the loop that you have just seen, with a learning rate that rises and falls, and labels. Let it see a few
+# thousand digits.
 
 # %% tags=["within-5%"]
 recipe = recipes.get("digits", images=6_400, smudged=0.0)
@@ -501,8 +506,9 @@ print(f"with one time for all, {size} examples say as much as {worth:.0f}")
 # The library spreads the times evenly, which is better than chance. What gives this mistake away is the *spread* of the
 # loss: it jumps by a factor from batch to batch.
 #
-# **Left in train mode.** Dropout belongs to training. If nobody switches it off, the sampler evaluates a network that
-# drops something else at every step. Take the shipped weights, in a network with dropout:
+# **Left in train mode.** *Dropout* sets a random part of the numbers inside a network to 0, anew in each pass, so that
+# the network does not come to rely on single ones. It belongs to training. If nobody switches it off, the sampler
+# evaluates a network that drops something else at every step. Take the shipped weights, in a network with dropout:
 
 # %%
 leaky = dl.networks.UNet(replace(shipped.network.config, dropout=0.2))

@@ -91,7 +91,8 @@ print(f"by the formula:           mean {formula:.4f}, variance {shrink * beta:.4
 
 # %% [markdown]
 # But nobody tells you $x_0$. DDPM (*denoising diffusion probabilistic model*) puts the network's $\hat x_0$ in its
-# place, draws $x_s$ from the Gaussian, and repeats. This is the whole sampler:
+# place, draws $x_s$ from the Gaussian, and repeats. (To draw each state given the one drawn before it, its ancestor, is
+# called *ancestral sampling*.) This is the whole sampler:
 
 # %%
 print(inspect.getsource(samplers.ddpm).split('"""')[2].strip("\n"))
@@ -167,7 +168,8 @@ for t in (1000, 500, 10):
 # ## A thousand evaluations
 #
 # Here is your step on pictures, with the network of lesson 02. In the strip, the upper row is the state $x_t$, and the
-# lower row is $\hat x_0$, the clean image that the network predicts from it.
+# lower row is $\hat x_0$, the clean image that the network predicts from it. In the code, `condition_on` tells the
+# network which digits to draw, and `clip` keeps its $\hat x_0$ in the range of pixel values, from $-1$ to 1.
 
 # %%
 step, network = working("ddpm_step", ddpm_step), load("digits-diffusion")
@@ -476,13 +478,13 @@ for t in (1000, 400, 200, 50):
 # states of the walk that your step took above.
 
 # %%
-shown = [1000, 900, 800, 700, 600, 400, 200, 1]
-seen = torch.stack([states[1001 - t].x0 for t in shown])  # [8, 10, 1, 8, 8]
+shown = [1000, 700, 400, 200, 1]
+seen = torch.stack([states[1001 - t].x0 for t in shown])  # [5, 10, 1, 8, 8]
 show(
     noising.image_strip(
         {"0": seen[:, 0], "3": seen[:, 3], "8": seen[:, 8]}, [f"t = {t}" for t in shown], "One evaluation sees a mean"
     ),
-    "The clean digit seen at eight times of one walk: first the mean of all digits with that label, then a blurred one "
+    "The clean digit seen at five times of one walk: first the mean of all digits with that label, then a blurred one "
     "of them, then that one, sharper.",
 )
 
@@ -543,7 +545,8 @@ check("ddpm_variances", ddpm_variances)
 # **3. To investigate.** You have *ten* evaluations, the perfect denoiser and DDPM's step. Choose the eleven times and
 # the variance so that the samples come as near to the data as you can. Any decreasing list from 1000 to 0 will do, and
 # so will a variance of your own between the two (for which you need a loop like the one that drew the digits). The
-# target to beat is the best that this lesson reached with ten steps, by more than its spread.
+# target to beat is the best that this lesson reached with ten steps, by more than its spread. (Afterwards,
+# `check("ten_ddpm_times").solution(found)` shows one answer, for the distance that you found.)
 
 
 # %%

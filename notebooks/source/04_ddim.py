@@ -74,8 +74,9 @@ print(f"to arrive at 1.3, x0_hat would have to be {(1.3 - math.sqrt(0.5) * 1.5) 
 #
 # The text goes on with "predict again". Let us do that too. For that we need a network, or something better: say that
 # the data are the toss of a coin, $-1$ or $+1$, each half of the time. Then the best possible $\hat x_0$ is known,
-# $\tanh(\alpha x / \sigma^2)$, and the noise follows from it. Every further number is now the value of a formula, and
-# the library repeats the lines above for each step.
+# $\tanh(\alpha x / \sigma^2)$: by Bayes' rule, heads is $e^{2\alpha x/\sigma^2}$ times as probable as tails, and the
+# mean of $+1$ and $-1$ with these odds is that hyperbolic tangent. The noise follows from $\hat x_0$. Every further
+# number is now the value of a formula, and the library repeats the lines above for each step.
 
 # %%
 table = worked_example()
@@ -175,19 +176,20 @@ for name, std in {
         + std * z
     )
     noise_s = (x_s - path.alpha(s) * x0) / path.sigma(s)
-    loss = (denoise(x_s, s).x0 - x0).square().mean()
+    errors = (denoise(x_s, s).x0 - x0).square()
+    loss = f"{errors.mean():.4f} +- {errors.std() / len(errors) ** 0.5:.4f}"
     from_x0 = torch.linalg.lstsq(torch.stack([x_s, x0], dim=1), x_t).solution[1]  # the weight of x_0 beside x_s
     link = torch.corrcoef(torch.stack([eps, noise_s]))[0, 1]
-    print(f"std {name}: at s the noise has variance {noise_s.var():.3f}, the loss is {loss:.4f}")
+    print(f"std {name}: at s the noise has variance {noise_s.var():.3f}, the loss is {loss}")
     print(f"    correlation of the noise at t and at s {link:.2f}; x_t needs x_0 beside x_s with weight {from_x0:+.2f}")
     assert abs(noise_s.var() - 1) < 0.01
 
 # %% [markdown]
 # **Many joint distributions, one set of marginals, one loss.** The noise at $s$ has variance 1 and the loss of the
-# denoiser is the same in each, though the two times are tied together fully, in part, or not at all. Only for DDPM's
-# choice is the weight of $x_0$ zero: that one is a Markov chain. So the network was never DDPM's: it serves all of
-# these processes. (What remains an approximation, in DDPM and DDIM alike, is that the sampler has $\hat x_0$ in the
-# place of $x_0$. It gets better as the steps get shorter.)
+# denoiser is the same in each, to within two standard errors, though the two times are tied together fully, in part, or
+# not at all. Only for DDPM's choice is the weight of $x_0$ zero: that one is a Markov chain. So the network was never
+# DDPM's: it serves all of these processes. (What remains an approximation, in DDPM and DDIM alike, is that the sampler
+# has $\hat x_0$ in the place of $x_0$. It gets better as the steps get shorter.)
 
 # %% [markdown]
 # ## Any subset of the times
@@ -492,7 +494,8 @@ check("ddim_std", ddim_std)
 
 # %% [markdown]
 # **5. To investigate.** Ten evaluations of DDIM on the two clusters. Which times should it visit? Any decreasing list
-# of eleven times from 1000 to 0 will do. The target to beat is two thirds of the error of ten equal steps.
+# of eleven times from 1000 to 0 will do. The target to beat is two thirds of the error of ten equal steps. (Afterwards,
+# `check("ten_ddim_times").solution(found)` shows one answer, for the error that you found.)
 
 
 # %%

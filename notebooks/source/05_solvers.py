@@ -15,7 +15,7 @@ from itertools import pairwise
 
 import torch
 
-from diffusion_lessons import check, load, sample, samplers, schedules, toys, trace, working
+from diffusion_lessons import check, generate, load, sample, samplers, schedules, toys, trace, working
 from diffusion_lessons.denoisers import condition_on
 from diffusion_lessons.figures import noising, order_figure, show, style, trajectories
 from diffusion_lessons.panels import order_panel, predict, scope_check
@@ -24,6 +24,17 @@ from diffusion_lessons.toys import convergence, exact_flow, gaussian_quantiles, 
 
 # %%
 path, runs = schedules.ddpm_linear(), convergence.solvers()
+
+# %%
+opening = {
+    style.label(name): generate(load("mnist-diffusion"), 10, labels=range(10), sampler=name, steps=5)[-1].x
+    for name in ("heun", "ddim", "dpm_solver_pp_2m")
+}
+show(
+    noising.image_strip(opening, list("0123456789"), "One network, one noise, five steps, three solvers"),
+    "Three ways to solve one equation. Heun's method, of second order, evaluates the network nine times in its five "
+    "steps and the others five times; yet it is Heun's 1, 4 and 9 that are scribbles. This lesson finds out why.",
+)
 
 # %% [markdown]
 # ## The equation
@@ -102,7 +113,9 @@ print(f"slope over these five points: {measured.item():.2f}")
 # along the curve $\alpha_t\hat x_0 + \sigma_t\hat\varepsilon$, not along a line. Only how $\hat x_0$ and
 # $\hat\varepsilon$ change is unknown.
 #
-# DPM-Solver solves this part exactly. With the clock $\lambda_t = \log(\alpha_t/\sigma_t)$ from lesson 01,
+# DPM-Solver solves this part exactly. Divide $x$ by $\alpha$: along the equation, $x/\alpha$ changes only as the noise
+# over the data does, $d(x/\alpha) = \hat\varepsilon\; d(\sigma/\alpha)$. With the clock $\lambda_t =
+# \log(\alpha_t/\sigma_t)$ from lesson 01, $\sigma/\alpha$ is $e^{-\lambda}$, and so
 #
 # $$x_s = \frac{\alpha_s}{\alpha_t}\,x_t - \alpha_s \int_{\lambda_t}^{\lambda_s} e^{-\lambda}\,
 # \hat\varepsilon(x_\lambda, \lambda)\,d\lambda .$$
@@ -424,7 +437,8 @@ order_panel(path)
 # **4. To investigate.** You have ten evaluations on the trailing grid, and a sampler that is a loop of ten lines.
 # Change the function `line`: look back less or more, only early or only late, or farther than one step. Can you come
 # nearer to the network's own solution than ++(2M) does? If you have found something, test it with the noise of another
-# seed (and the network's own solution from that noise) before you believe it.
+# seed (and the network's own solution from that noise) before you believe it. (Afterwards,
+# `check("farther_at_first").solution(found)` shows one answer, for the distance that you found.)
 
 
 # %%

@@ -145,7 +145,8 @@ show(
 # distribution as the random lines $x_t = (1-t)x_0 + t\varepsilon$.
 #
 # *Why.* Two sets of particles have the same distribution if every function $\varphi(x)$ has the same mean in both. So
-# look how the mean of $\varphi$ changes in time. For the random lines, by the chain rule,
+# look how the mean of $\varphi$ changes in time. For the random lines, by the chain rule (with $\nabla\varphi$ for the
+# slope of $\varphi$),
 #
 # $$\frac{d}{dt}\,\mathbb E[\varphi(x_t)] = \mathbb E[\nabla\varphi(x_t)\cdot u] .$$
 #

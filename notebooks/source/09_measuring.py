@@ -178,14 +178,16 @@ check("apart", apart)
 # ## The kernel distance
 #
 # Can we do without a floor? Compare pairs instead. Are two generated samples as similar to each other as two real ones
-# are, and as a real and a generated one are? With a measure of similarity $k$, the *kernel*, this becomes
+# are, and as a real and a generated one are? With a measure of similarity $k$, the *kernel*, this becomes the *maximum
+# mean discrepancy*, squared:
 #
 # $$\mathrm{MMD}^2 = \overline{k(x, x')} + \overline{k(y, y')} - 2\,\overline{k(x, y)}, \qquad
 # k(a, b) = (a \cdot b / d + 1)^3,$$
 #
 # where bars are means over pairs, $d$ is the number of features, and no sample is paired with itself. Then each mean is
 # right on average at *any* count, and for two clouds from one distribution the sum is 0 on average. The kernel distance
-# assumes no Gaussian, needs no covariance, and works with fewer samples than features.
+# assumes no Gaussian, needs no covariance, and works with fewer samples than features. (Papers call it *KID* if the
+# features are Inception's.)
 
 # %%
 kernel = {}
@@ -311,9 +313,11 @@ for name, score in scores.items():
 # the cosine similarity of CLIP's features of text and image plays that role (*CLIPScore*, Hessel et al. 2021,
 # https://arxiv.org/abs/2104.08718).
 #
-# (Why are the scores of real digits lower here than above, and the kernel distance even below 0? Every set now holds
-# each of the ten digits in exactly its share of the data, and not as chance would have it. So the sets resemble each
-# other more than random ones do. The samples of the network are drawn in the same shares, so the comparison is fair.)
+# (Why are the scores of real digits lower here than above, and the kernel distance even far below 0? It is without bias
+# for sets that are drawn at random. Here every set holds each of the ten digits in exactly its share of the data, so
+# two sets resemble each other more than random ones do. One can count it: of 200 digits, 20 are sevens, and the other
+# member of a pair is a seven for 19 of the remaining 199, which is less than the tenth that it is across the sets. The
+# samples of the network are drawn in the same shares, so the comparison is fair.)
 #
 # Is the network as good as nature, then? All three differences are below two standard errors: 200 images cannot tell.
 # **"Cannot be told apart" is a statement about the sample size**, not a medal. The network's card holds a larger
@@ -386,7 +390,8 @@ check("kernel_estimate", kernel_estimate)
 # them and twenty sets of real digits are scored, and your function counts how many standard deviations of a single set
 # lie between the two. The Fréchet distance needs a thousand images to bring them two apart. Find a measure of your own
 # that does it with *five hundred*. You may use all that the classifier says (`features.probabilities` of the features),
-# and you may know what you are looking for. Would your measure have found that the fours are missing?
+# and you may know what you are looking for. Would your measure have found that the fours are missing? (Afterwards,
+# `check("share_of_sevens").solution(found)` shows one answer, for the number of standard deviations that you found.)
 
 
 # %%

@@ -86,6 +86,11 @@ SPOILED = {
     "more than imports": (set_source(2, "import torch\nx = torch.zeros(1)"), "imports alone"),
     "a red band": (set_source(2, "from tqdm import tqdm"), "from tqdm.auto import tqdm"),
     "no exercise": (set_source(4, "check"), "no exercise calls check"),
+    "no answer": (set_source(3, "## Exercises\n\n**2. To investigate.** Which times?"), "how its answer is opened"),
+    "an unknown answer": (
+        set_source(3, '## Exercises\n\n**2. To investigate.** See `check("ten_times").solution(found)`.'),
+        "ten_times is none of the answers",
+    ),
     "no panel": (lambda notebook: notebook.cells[5].metadata.update(tags=[]), 'tagged "panel"'),
     "never run": (lambda notebook: notebook.cells[2].update(execution_count=None), "was never run"),
     "no alt text": (add_output(2, picture("")), "without alt text"),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -12,7 +13,7 @@ from diffusion_lessons.toys.convergence import Row, slopes
 
 
 def order_figure(rows: Sequence[Row], last_steps: Sequence[Row] = (), *, at_least: int = 128) -> Figure:
-    """One line for each run in `rows`, its slope from `at_least` so many steps on in the legend.
+    """One line for each run in `rows`, its slope from `at_least` so many steps on beside its end.
 
     With `last_steps`, rows of runs that differ in how they end, a second plot of error against steps stands beside it.
     """
@@ -78,7 +79,30 @@ def _draw_orders(axes: Axes, rows: Sequence[Row], at_least: int) -> None:
         ylabel="RMS distance to the exact solution of a mixture of Gaussians",
         title="The slope of a line is the order of its sampler",
     )
-    axes.legend(fontsize=9, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
+    _name_lines(axes)
+
+
+def _name_lines(axes: Axes) -> None:
+    """The name of each line at the right of the axes, at the height of its end: it can be told without its colour.
+
+    Names that would overlap move apart, and a thin grey line leads from each to its end.
+    """
+    ends = [(line, np.asarray(line.get_xydata(), dtype=float)[-1]) for line in axes.get_lines()]
+    ends.sort(key=lambda end: end[1][1], reverse=True)
+    heights = [float(axes.transAxes.inverted().transform(axes.transData.transform(end))[1]) for _, end in ends]
+    gap = 0.055  # of the axes' height
+    for above in range(len(heights) - 1):  # from the top: no name within a gap of the one above it
+        heights[above + 1] = min(heights[above + 1], heights[above] - gap)
+    for (line, end), height in zip(ends, heights, strict=True):
+        axes.annotate(
+            str(line.get_label()),
+            xy=tuple(end),
+            xytext=(1.04, height),
+            textcoords="axes fraction",
+            verticalalignment="center",
+            fontsize=9,
+            arrowprops={"arrowstyle": "-", "color": style.GREY, "linewidth": 0.6, "shrinkB": 4},
+        )
 
 
 def _draw_last_steps(axes: Axes, rows: Sequence[Row]) -> None:

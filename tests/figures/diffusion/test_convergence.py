@@ -1,5 +1,7 @@
 """The figure of orders: one line for each run, slopes told, equal lines drawn once."""
 
+from itertools import pairwise
+
 from diffusion_lessons.figures.diffusion.convergence import last_steps_figure, order_figure
 from diffusion_lessons.toys.convergence import Row
 
@@ -9,10 +11,12 @@ def line(name, sampler, order, scale=1.0):
 
 
 def labels(axes):
-    return [text.get_text() for text in axes.get_legend().get_texts()]
+    """Of the legend, or the names beside the ends of the lines, from the top."""
+    legend = axes.get_legend()
+    return [text.get_text() for text in (legend.get_texts() if legend else axes.texts)]
 
 
-def test_slopes_stand_in_the_legend_and_equal_lines_share_one():
+def test_slopes_stand_beside_the_lines_and_equal_lines_share_one():
     rows = [
         *line("ddim", "ddim", 1),
         *line("euler", "euler", 1),
@@ -21,6 +25,15 @@ def test_slopes_stand_in_the_legend_and_equal_lines_share_one():
     (axes,) = order_figure(rows).axes
     assert labels(axes) == ["DDIM = Euler: slope 1.00", "DPM-Solver++(3M) (corrected): slope 3.00"]
     assert axes.get_xscale() == axes.get_yscale() == "log" and axes.get_title() and axes.get_xlabel()
+
+
+def test_names_stand_in_the_order_of_the_ends_and_do_not_overlap():
+    rows = [row for k, name in enumerate(("heun", "dpm_solver_2", "rk4")) for row in line(name, name, 2, 1 - 0.01 * k)]
+    (axes,) = order_figure([*rows, *line("ddim", "ddim", 1)]).axes
+    assert [text.partition(":")[0] for text in labels(axes)] == ["DDIM", "Heun", "DPM-Solver-2", "RK4"]
+    heights = [text.xyann[1] for text in axes.texts]  # in heights of the axes, of which a line of words takes 0.03
+    assert all(above - below > 0.05 for above, below in pairwise(heights)), heights
+    assert axes.texts[0].xy == (256, 1 / 256) and axes.texts[-1].xy == (256, 0.98 / 256**2)
 
 
 def test_last_steps_stand_beside():
