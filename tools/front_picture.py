@@ -8,8 +8,9 @@ from pathlib import Path
 import torch
 from PIL import Image, ImageDraw, ImageFont
 
-from diffusion_lessons import generate, load
+from diffusion_lessons.checkpoints import load
 from diffusion_lessons.figures.pictures.animations import save_animation
+from diffusion_lessons.sampling import generate
 
 FILE = Path(__file__).resolve().parents[1] / "docs/images/denoising.gif"
 RUNS = [  # what is written beside a row; the checkpoint, the sampler and its steps
