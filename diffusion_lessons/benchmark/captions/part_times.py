@@ -1,13 +1,13 @@
 """Who spends the time of a text-to-image system: text encoder, denoiser, decoder, and what is left."""
 
 import statistics
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from torch import nn
 
+from diffusion_lessons.benchmark.measure import Clock, clock_of
 from diffusion_lessons.captions.denoiser import CaptionDenoiser
 from diffusion_lessons.captions.drawing import TEN_STEPS
 from diffusion_lessons.machine.devices import synchronise
@@ -38,12 +38,13 @@ class PartTimes(NamedTuple):
 class _Clock:
     """Adds up the seconds of the calls of modules and functions."""
 
-    def __init__(self, denoise: CaptionDenoiser) -> None:
+    def __init__(self, denoise: CaptionDenoiser, clock: Clock) -> None:
         self.device, self.seconds = device_of(denoise), {"text": 0.0, "denoiser": 0.0}
+        self.read = clock_of(clock, self.device)
 
     def now(self) -> float:
         synchronise(self.device)
-        return time.perf_counter()
+        return self.read()
 
     @contextmanager
     def around(self, name: str, module: nn.Module) -> Iterator[None]:
@@ -69,22 +70,25 @@ def times_of_parts(
     cache: bool = True,
     rounds: int = 5,
     prompt: str = PROMPT,
+    clock: Clock = "wall",
 ) -> PartTimes:
     """One batch of `count` pictures of a prompt, the median of each part over `rounds` after one that does not count.
 
     cache: whether sentences are read once; if not, both of a guided pass are read for every picture at every step.
     Each round begins with an empty cache, as a prompt that nobody has given before.
+    clock: "processor" counts the time in which this process computed, as `benchmark.measure` does: what one thread of
+    an idle CPU would take, measured on a busy one.
     """
     with denoise.text.keeping(cache):
-        rows = [_round(denoise, settings, count, prompt) for _ in range(rounds + 1)][1:]
+        rows = [_round(denoise, settings, count, prompt, clock) for _ in range(rounds + 1)][1:]
     columns = list(zip(*rows, strict=True))
     text, denoiser, decoder, rest, whole = (statistics.median(column) for column in columns[:-1])
     return PartTimes(text, denoiser, decoder, rest, whole, rows[0].sentences)
 
 
-def _round(denoise: CaptionDenoiser, settings: Settings, count: int, prompt: str) -> PartTimes:
+def _round(denoise: CaptionDenoiser, settings: Settings, count: int, prompt: str, clock_name: Clock) -> PartTimes:
     denoise.text.clear()
-    clock = _Clock(denoise)
+    clock = _Clock(denoise, clock_name)
     with clock.around("text", denoise.text.encoder), clock.around("denoiser", denoise.unet):
         begun = clock.now()
         latents = generate(denoise, count, settings, labels=prompt)[-1].x

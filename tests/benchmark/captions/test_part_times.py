@@ -1,7 +1,10 @@
 """Parts add up to the whole, and the cache spares what it says."""
 
+import itertools
+
 import pytest
 
+from diffusion_lessons.benchmark import measure
 from diffusion_lessons.benchmark.captions import part_times
 from diffusion_lessons.benchmark.captions.part_times import PartTimes, time_table, times_of_parts
 from diffusion_lessons.captions.drawing import TEN_STEPS
@@ -42,3 +45,12 @@ def test_the_table_has_a_row_for_every_number_of_steps_with_and_without():
     ]
     for row in table.values():
         assert sum(row[part] for part in ("text", "denoiser", "decoder", "rest")) == pytest.approx(1, abs=1e-3)
+
+
+def test_the_clock_that_is_read_is_the_one_asked_for(monkeypatch):
+    """By a clock that goes on by one each time it is read, a call takes one: three passes are three."""
+    ticks = itertools.count()
+    monkeypatch.setitem(measure.CLOCKS, "processor", lambda: float(next(ticks)))
+    times = times_of_parts(small_denoiser(), THREE, count=2, rounds=1, clock="processor")
+    assert (times.denoiser, times.decoder, times.whole % 1) == (3.0, 1.0, 0.0)
+    assert times_of_parts(small_denoiser(), THREE, count=2, rounds=1).denoiser % 1 > 0
