@@ -31,7 +31,6 @@ SETTINGS: dict[str, Any] = {
     "myst_enable_extensions": ["dollarmath"],
     "myst_dmath_double_inline": True,
     "myst_heading_anchors": 4,
-    "python_maximum_signature_line_length": 88,
     "add_module_names": False,
     "highlight_language": "text",
 }
@@ -56,7 +55,7 @@ def write_pages(folder: Path) -> None:
             "What was measured": ["ledger", "training_speed"],
             "Reference": ["glossary", *reference],
             "For a class": ["teaching", *assignments],
-            "The project": ["contributing"],
+            "The project": ["contributing", "changelog"],
         },
     )
     static = folder / "_static"

@@ -92,6 +92,20 @@ def test_citation_and_package_agree():
     assert citation["license"] == PROJECT["license"]
 
 
+def test_the_changelog_begins_with_this_version():
+    first = re.search(r"^## ([\d.]+),", (ROOT / "CHANGELOG.md").read_text(), re.M)
+    assert first and first[1] == PROJECT["version"]
+
+
+def test_the_web_edition_is_published_by_the_command_that_builds_it():
+    (job,) = yaml.safe_load((ROOT / ".github/workflows/pages.yml").read_text())["jobs"].values()
+    commands = " ".join(step.get("run", "") for step in job["steps"])
+    assert "-m website" in commands and "constraints.txt" in commands
+    (extras,) = re.findall(r"\.\[([\w,]+)\]", commands)
+    assert "site" in extras.split(",") and set(extras.split(",")) <= set(EXTRAS)
+    assert re.search(r"^site: .*\n\t@\$\(VENV\)/python -m website$", (ROOT / "Makefile").read_text(), re.M)
+
+
 def test_no_file_is_too_long_and_no_folder_too_full():
     assert sizes.too_large() == []
 
