@@ -327,6 +327,9 @@ show(
 # | `v` | $\alpha\varepsilon - \sigma x_0$ | $\hat x_0 = (\alpha x_t - \sigma \hat v)/(\alpha^2+\sigma^2)$ |
 # | `velocity` | $\varepsilon - x_0$, on flow paths | $\hat x_0 = x_t - t\,\hat u$ |
 #
+# (Why $v$? Where there is little noise it is nearly the noise, and where there is little of the image it is nearly the
+# image with its sign turned. So no estimate is ever divided by a small number.)
+#
 # `Denoiser` turns each into an `Estimate(x0, eps)`. They are four ways to write down one denoiser: take what each ideal
 # network would say, and ask what it sees.
 
@@ -380,8 +383,8 @@ for kind in ("eps", "x0", "v"):
 #
 # The same loss, a larger network: a *U-Net*, that is, layers of convolutions that make the picture smaller, then larger
 # again, with shortcuts between layers of equal size. It works on 8 by 8 pixels and predicts $v$ on the cosine schedule.
-# `train` is the loop that you have just seen, with a learning rate that rises and falls, and labels. Let it see a few
-# thousand digits.
+# `train` is the loop that you have just seen, with a learning rate (the size of the moves) that rises and falls, and
+# labels. Let it see a few thousand digits.
 
 # %% tags=["within-5%"]
 recipe = recipes.get("digits", images=6_400, smudged=0.0)

@@ -447,7 +447,8 @@ show(
 # Every sampler of the course on the two clusters. Find the fewest steps at which DDIM leaves no samples in the valley
 # between the clusters. Turn up `eta`, first at 10 steps and then at 50, and mind that samplers with fresh noise draw at
 # random: try several starts before you believe a difference of 0.02. Then try a sampler of second order, such as Heun's
-# (lesson 05), and count its evaluations.
+# (lesson 05), and count its evaluations. (The sampler called *consistency* is lesson 11's. It needs another kind of
+# network, and you will see why a denoiser will not do.)
 
 # %% tags=["panel"]
 sampler_panel(clusters, path)

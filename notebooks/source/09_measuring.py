@@ -74,7 +74,7 @@ print(f"the classifier recognises {right:.1%} of the unseen digits, so its featu
 # Describe each cloud by a Gaussian with the cloud's mean $m$ and covariance $C$. How far must the mass of one Gaussian
 # be moved to become the other? For this distance, squared, there is a formula:
 #
-# $$d^2 = |m_1 - m_2|^2 + \operatorname{tr}\bigl(C_1 + C_2 - 2\,(C_1 C_2)^{1/2}\bigr).$$
+# $$D^2 = |m_1 - m_2|^2 + \operatorname{tr}\bigl(C_1 + C_2 - 2\,(C_1 C_2)^{1/2}\bigr).$$
 #
 # **Exercise 1. Write it.** The root of a matrix is not the matrix of the roots of its entries. Your function measures
 # real digits in the next section.
