@@ -333,13 +333,13 @@ def row_at(scale, **more):
     return measure(small, settings, evaluator=eye, metrics=("adherence", "diversity"), samples=200, repeats=0)
 
 
-def told(row):
+def three_scores(row):
     return ", ".join(f"{name} {row.quality[name].value:.3f}" for name in ("adherence", "diversity", "excess"))
 
 
 sweep = {s: row_at(s) for s in (0.0, 1.0, 2.0, 3.0, 5.0, 7.5, 10.0, 15.0)}
 for s, row in sweep.items():
-    print(f"s = {s:>4g}: {told(row)}")
+    print(f"s = {s:>4g}: {three_scores(row)}")
 real = {name: score.floor for name, score in sweep[1.0].quality.items()}
 print(
     f"real images that no network saw: adherence {real['adherence']:.3f}, diversity {real['diversity']:.3f}, excess 0"
@@ -412,7 +412,9 @@ remedies = {
 }
 treated = {name: row_at(7.5, **remedy) for name, remedy in remedies.items()}
 for name, row in treated.items():
-    print(f"{name}: {told(row)}, contrast {row.quality['contrast'].value:.2f} of real, {row.nfe:.0f} evaluations")
+    print(
+        f"{name}: {three_scores(row)}, contrast {row.quality['contrast'].value:.2f} of real, {row.nfe:.0f} evaluations"
+    )
 lowest = max(row.quality["excess"].value for name, row in treated.items() if name != "none")
 assert lowest < 0.5 * treated["none"].quality["excess"].value
 
@@ -572,8 +574,8 @@ for _ in range(4 if answer.passed else 0):
 # that you found.)
 
 # %%
-print("scale 2:", told(row_at(2.0)))
-print("scale 2, interval 0.2 to 3:", told(row_at(2.0, interval=(0.2, 3.0))))
+print("scale 2:", three_scores(row_at(2.0)))
+print("scale 2, interval 0.2 to 3:", three_scores(row_at(2.0, interval=(0.2, 3.0))))
 
 # %% [markdown]
 # ## Pitfalls
