@@ -154,11 +154,11 @@ class LessonScheduler(_Table):
         options: dict[str, Any] | None = None,
     ) -> None:
         self.path, self.predicts = path_of(self.config), predicts_of(self.config)
-        self.limit = clip_sample_range if clip_sample else None
         self._prepare(sampler, options)
 
     def set_timesteps(self, num_inference_steps: int, device: Any = None) -> None:
-        """Lay out a run of so many steps, and forget the last one."""
+        """Lay out a run of so many steps, by the config as it is now, and forget the last one."""
+        self.limit = self.config["clip_sample_range"] if self.config["clip_sample"] else None
         times = self.path.grid(num_inference_steps, self.config["timestep_spacing"])
         if self.config["timestep_spacing"] == "leading":
             times = tuple(min(t + self.config["steps_offset"], self.path.T) for t in times[:-1]) + times[-1:]
