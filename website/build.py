@@ -11,6 +11,7 @@ from website.lessons import names, write_lesson
 from website.links import ROOT, Site
 from website.mathml import write_font
 from website.pages import write_assignments, write_documents, write_front
+from website.playground import write_playground
 from website.reference import write_reference
 
 STATIC = Path(__file__).parent / "static"
@@ -50,7 +51,7 @@ def write_pages(folder: Path) -> None:
     write_front(
         site,
         {
-            "Start": ["install"],
+            "Start": ["install", "playground"],
             "Lessons": [f"lessons/{name}" for name in names()],
             "What was measured": ["ledger", "training_speed"],
             "Reference": ["glossary", *reference],
@@ -61,6 +62,7 @@ def write_pages(folder: Path) -> None:
     static = folder / "_static"
     shutil.copytree(STATIC, static)
     write_font(static)
+    write_playground(site)
 
 
 def mend_for_keyboard_and_reader(_app: Any, _page: str, _template: str, context: dict[str, Any], _tree: Any) -> None:

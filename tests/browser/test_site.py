@@ -12,7 +12,7 @@ from website.__main__ import missing
 HOST = "http://site.test/"
 SCHEMES = {"light": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], "dark": ["color-contrast"]}  # and axe's rules
 WIDTHS = (360, 1280)
-PAGES = ["index.html", "lessons/05b_orders.html", "reference/samplers.html", "assignments/A1.html"]
+PAGES = ["index.html", "playground.html", "lessons/05b_orders.html", "reference/samplers.html", "assignments/A1.html"]
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 
@@ -165,3 +165,42 @@ def test_an_option_of_a_question_opens_by_keyboard(opened):
     option.focus()
     page.keyboard.press("Enter")
     assert page.locator(".quiz details").first.get_attribute("open") is not None
+
+
+PLAYGROUND = "playground.html"
+
+
+def test_the_playground_computes_what_the_library_computes(opened):
+    """Every sampler on every path, to 1e-6; the page's distance agrees with the library's."""
+    import torch
+
+    from diffusion_lessons.samplers import ALL, sample
+    from diffusion_lessons.toys.one_dimension import gaussian_quantiles, wasserstein_1
+    from website import playground
+
+    page, data = opened(PLAYGROUND), playground.clusters()
+    for called, path in playground.paths().items():
+        noise = gaussian_quantiles(playground.STARTS) * path.prior_std
+        for name in page.evaluate("Object.keys(TABLES.samplers)"):
+            for steps in (1, 4, 20):
+                found = page.evaluate("args => playground.samples(...args)", [called, name, steps])
+                expected = sample(ALL[name], data.denoiser(path), noise, path, path.grid(steps))
+                assert (torch.tensor(found, dtype=torch.float64) - expected).abs().max() < 1e-6, (called, name, steps)
+        distance = page.evaluate("found => playground.distance(found)", found)
+        assert distance == pytest.approx(wasserstein_1(expected, data), abs=0.003)
+
+
+def test_the_playground_is_moved_by_keyboard_and_says_what_it_shows(opened):
+    page = opened(PLAYGROUND)
+    words, drawing = page.locator("#said"), page.locator("#drawing")
+    before, drawn = words.inner_text(), drawing.inner_html()
+    assert "DDIM" in before and "DPM-Solver++(2M)" in before
+    page.locator("#steps").focus()
+    page.keyboard.press("ArrowRight")
+    assert words.inner_text() != before and drawing.inner_html() != drawn
+    page.keyboard.press("Home")
+    assert "1 step, 1 evaluation:" in words.inner_text()
+    page.locator("#first").focus()
+    page.keyboard.press("ArrowDown")
+    assert "DDIM" not in words.inner_text().split(".")[0]
+    assert page.complaints == []
