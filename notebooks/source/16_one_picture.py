@@ -324,8 +324,9 @@ for one in noise.shipped_comparisons("digits-flow"):
 #
 # So for *this* network "noise helps" is not shown at any count, and "noise costs" is, where steps are long. That is
 # all that the numbers carry. The [ledger](../../CLAIMS.md) has it as C4, and is stricter: it corrects for all
-# comparisons of its page, and leaves this one undecided. For networks on other data, published tables find the best
-# churn at dozens of evaluations (Karras and others, figure 5); that is their measurement, not ours.
+# comparisons of its page, and leaves the digits undecided. On other data and in many more evaluations, Karras and
+# others (sections 4 and 5) found churn to pay with some networks and to cost with better trained ones; that is their
+# measurement, not ours.
 
 # %% [markdown]
 # ## Flow is another clock
@@ -436,15 +437,17 @@ assert mean.high < 2.5
 # %%
 order = bits.argsort()
 rows = {"fewest bits": images[order[:8]], "most bits": images[order[-8:]]}
+black = [100 * (row == -1).float().mean().item() for row in rows.values()]
 show(
     noising.image_strip(rows, [""] * 8, "Likely digits and unlikely ones"),
     f"Held-out digits. Upper row: those of the fewest bits, from {bits[order[0]]:.1f} a pixel. Lower row: those of the "
-    f"most, up to {bits[order[-1]]:.1f}.",
+    f"most, up to {bits[order[-1]]:.1f}. Of the upper row's pixels {black[0]:.0f} % are black, of the lower's "
+    f"{black[1]:.0f} %.",
 )
 
 # %% [markdown]
-# Likely digits are plain and have much black, of which every pixel is nearly free. That is a property of codes. It is
-# no verdict on pictures, and it is why quality is measured otherwise (lesson 09).
+# Likely digits have more black, and a black pixel in a black corner costs a code next to nothing. That is a property of
+# codes and no verdict on pictures, and it is why quality is measured otherwise (lesson 09).
 
 # %% [markdown]
 # ## The map of four paradigms
@@ -559,8 +562,8 @@ print(f"k = 1.5 for the first 13 steps, then 0: {with_knobs(flawed, [1.5] * 13 +
 # - Noise repairs the network's errors and adds to the solver's. The best amount depends on both.
 # - A path is a clock and a scale. A flow network is a diffusion network.
 # - The ODE has a likelihood, exact but for its solver; Hutchinson's trick makes it affordable.
-# - Of four paradigms diffusion trains by regression, as the variational one does, came nearest to the digits' coverage
-#   here, and pays when it samples.
+# - Of four paradigms diffusion trains by regression, as the variational one does, and pays when it samples. Here it
+#   came nearest to the digits' coverage, after by far the longest training.
 
 # %% [markdown]
 # ## Scope check
