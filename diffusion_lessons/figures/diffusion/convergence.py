@@ -90,9 +90,12 @@ def _name_lines(axes: Axes) -> None:
     ends = [(line, np.asarray(line.get_xydata(), dtype=float)[-1]) for line in axes.get_lines()]
     ends.sort(key=lambda end: end[1][1], reverse=True)
     heights = [float(axes.transAxes.inverted().transform(axes.transData.transform(end))[1]) for _, end in ends]
-    gap = 0.055  # of the axes' height
-    for above in range(len(heights) - 1):  # from the top: no name within a gap of the one above it
-        heights[above + 1] = min(heights[above + 1], heights[above] - gap)
+    gap = min(0.055, 1.05 / len(heights))  # of the axes' height
+    for below in range(1, len(heights)):  # from the top: no name within a gap of the one above it
+        heights[below] = min(heights[below], heights[below - 1] - gap)
+    heights[-1] = max(heights[-1], 0.0)
+    for above in reversed(range(len(heights) - 1)):  # and none beneath the axes
+        heights[above] = max(heights[above], heights[above + 1] + gap)
     for (line, end), height in zip(ends, heights, strict=True):
         axes.annotate(
             str(line.get_label()),
@@ -101,7 +104,7 @@ def _name_lines(axes: Axes) -> None:
             textcoords="axes fraction",
             verticalalignment="center",
             fontsize=9,
-            arrowprops={"arrowstyle": "-", "color": style.GREY, "linewidth": 0.6, "shrinkB": 4},
+            arrowprops={"arrowstyle": "-", "color": style.GREY, "linewidth": 0.6, "shrinkB": 4, "relpos": (0, 0.5)},
         )
 
 

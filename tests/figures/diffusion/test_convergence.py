@@ -36,6 +36,15 @@ def test_names_stand_in_the_order_of_the_ends_and_do_not_overlap():
     assert axes.texts[0].xy == (256, 1 / 256) and axes.texts[-1].xy == (256, 0.98 / 256**2)
 
 
+def test_the_names_of_many_lines_stay_beside_the_axes():
+    rows = [row for k in range(20) for row in line(f"ddim run {k}", "ddim", 3, 1 + k / 100)]
+    (axes,) = order_figure([*rows, *line("euler", "euler", 1)]).axes
+    heights = [text.xyann[1] for text in axes.texts]
+    assert len(heights) == 21 and heights == sorted(heights, reverse=True)
+    assert min(heights) >= 0 and max(heights) < 1.06
+    assert all(above - below > 0.04 for above, below in pairwise(heights))
+
+
 def test_last_steps_stand_beside():
     rows = line("ddim", "ddim", 1)
     ends = [*line("dpm_solver_pp_3m", "dpm_solver_pp_3m", 2), *line("dpm_solver_pp_3m by rule", "dpm_solver_pp_3m", 1)]
