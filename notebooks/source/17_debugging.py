@@ -450,8 +450,7 @@ show(
 )
 
 # %% [markdown]
-# Would you have found this fault by its samples? On these digits it costs a little of what guidance adds. The probe
-# with two exact answers shows it as 1 against 0.
+# Would you have found this fault by its samples? The probe with two exact answers shows it as 1 against 0.
 
 # %% [markdown]
 # ## Move it
