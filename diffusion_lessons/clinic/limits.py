@@ -72,5 +72,6 @@ GAIN = 0.02
 # The error on eight images that are learned by heart, in units of their variance.
 BY_HEART = 0.1
 
-# Variance of what comes back from noise, against that of the images.
-NARROW, WIDE = 0.6, 1.5
+# Variance of what comes back from noise, against that of the images. Measured: 0.8 to 1 for noised images, and 0.6 (of
+# CIFAR-10, in twenty steps of DDIM) to 0.9 for samples. The mean of two pictures has half: it is no picture of either.
+NARROW, WIDE = 0.5, 1.5
