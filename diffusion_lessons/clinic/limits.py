@@ -73,5 +73,5 @@ GAIN = 0.02
 BY_HEART = 0.1
 
 # Variance of what comes back from noise, against that of the images. Measured: 0.8 to 1 for noised images, and 0.6 (of
-# CIFAR-10, in twenty steps of DDIM) to 0.9 for samples. The mean of two pictures has half: it is no picture of either.
+# CIFAR-10, in twenty steps of DDIM) to 0.9 for samples. The mean of two unlike pictures has half.
 NARROW, WIDE = 0.5, 1.5
