@@ -28,6 +28,7 @@ def test_a_fault_is_named(name):
     assert all(line.startswith("   ok") for line in lines[:-1])
 
 
+@pytest.mark.timeout(900)  # the larger networks take a minute alone, and several beside other work
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in checkpoints.names()]
 )
