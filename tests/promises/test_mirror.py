@@ -17,6 +17,7 @@ OF_THE_WHOLE = ("promises", "lessons", "browser")  # folders of tests that are a
 
 # Code without a test file of its own, and why.
 COVERED_ELSEWHERE = {
+    "diffusion_lessons/checks/investigations.py": "tests/lessons/test_investigations_*.py measure every answer",
     "diffusion_lessons/checks/exercises/*": "tests/checks/exercises/test_exercises.py runs every exercise and mistake",
     "diffusion_lessons/checks/model_answers/*": "tests/checks/model_answers/test_model_answers.py checks every answer",
     "diffusion_lessons/classroom/sandbox/stub/*": "runs in the sandbox only: tests/classroom/sandbox/test_sandbox.py",
