@@ -1,12 +1,14 @@
 """Write the pages, and let Sphinx make the site of them."""
 
 import shutil
+from collections.abc import Collection
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
 
+from website.frames import MOVING, moving_panel
 from website.lessons import names, write_lesson
 from website.links import ROOT, Site
 from website.mathml import write_font
@@ -25,6 +27,7 @@ SETTINGS: dict[str, Any] = {
     "html_math_renderer": "mathml",
     "html_favicon": str(STATIC / "icon.svg"),
     "html_css_files": ["site.css"],
+    "html_js_files": [("moving.js", {"defer": "defer"})],
     "html_domain_indices": False,
     "html_show_sourcelink": False,
     "html_copy_source": False,
@@ -41,11 +44,13 @@ class BrokenSite(Exception):
     """Sphinx had something to say: a link that leads nowhere, a heading that skips a level."""
 
 
-def write_pages(folder: Path) -> None:
-    """Everything that Sphinx reads."""
+def write_pages(folder: Path, moving: Collection[str]) -> None:
+    """Everything that Sphinx reads; the panels of the lessons `moving` are drawn in all their positions."""
     site = Site(folder)
+    frames = folder / "_static/frames"
+    frames.mkdir(parents=True)
     for name in names():
-        write_lesson(site, name)
+        write_lesson(site, name, moving_panel(name, frames) if name in moving else "")
     write_documents(site)
     reference, assignments = write_reference(site), write_assignments(site)
     write_front(
@@ -60,7 +65,7 @@ def write_pages(folder: Path) -> None:
         },
     )
     static = folder / "_static"
-    shutil.copytree(STATIC, static)
+    shutil.copytree(STATIC, static, dirs_exist_ok=True)
     write_font(static)
     write_playground(site)
 
@@ -73,12 +78,14 @@ def mend_for_keyboard_and_reader(_app: Any, _page: str, _template: str, context:
         context["body"] = context["body"].replace("<pre>", '<pre tabindex="0">')
 
 
-def build(out: Path) -> Path:
-    """The site in `out`/html, made from nothing; the path of its front page. BrokenSite with all that is wrong."""
+def build(out: Path, moving: Collection[str] = tuple(MOVING)) -> Path:
+    """The site in `out`/html, made from nothing; the path of its front page. `moving`: lessons whose panels move.
+
+    BrokenSite with all that is wrong."""
     source, html, log = out / "source", out / "html", out / "warnings.txt"
     for folder in (source, html, out / "doctrees"):
         shutil.rmtree(folder, ignore_errors=True)
-    write_pages(source)
+    write_pages(source, moving)
     settings = {**SETTINGS, "html_static_path": [str(source / "_static")], "release": version("diffusion-lessons")}
     with log.open("w", encoding="utf-8") as warnings:
         app = Sphinx(source, None, html, out / "doctrees", "html", settings, status=None, warning=warnings, parallel=1)

@@ -34,8 +34,8 @@ def names() -> list[str]:
     return sorted(path.stem for path in (ROOT / LESSONS).glob("[0-9][0-9]*.ipynb"))
 
 
-def write_lesson(site: Site, name: str) -> None:
-    """The page lessons/NAME.md with its pictures, and the notebook beside it."""
+def write_lesson(site: Site, name: str, controls: str = "") -> None:
+    """The page lessons/NAME.md with its pictures, and the notebook beside it. `controls` move its first panel."""
     source, page = f"{LESSONS}/{name}.ipynb", f"lessons/{name}.md"
     notebook = nbformat.read(ROOT / source, as_version=4)
     pictures = site.folder / "lessons/pictures"
@@ -46,6 +46,9 @@ def write_lesson(site: Site, name: str) -> None:
             parts.append(site.relink(cell.source, source, page))
         elif cell.cell_type == "code":
             parts += [code(cell)] * (not ASKS.match(cell.source)) + [*outputs(cell, f"{name}-{number:03d}", pictures)]
+            if controls and "panel" in cell.metadata.get("tags", []):
+                parts.append(controls)
+                controls = ""
         if number == 0:
             parts.append(RUN_IT.format(name=name))
     site.write(page, "\n\n".join(parts) + "\n")

@@ -47,7 +47,7 @@ def site(tmp_path_factory):
     """The folder of the built site."""
     from website.build import build
 
-    return build(tmp_path_factory.mktemp("site")).parent
+    return build(tmp_path_factory.mktemp("site"), moving=["04_ddim"]).parent
 
 
 @pytest.fixture(scope="session")
@@ -203,4 +203,19 @@ def test_the_playground_is_moved_by_keyboard_and_says_what_it_shows(opened):
     page.locator("#first").focus()
     page.keyboard.press("ArrowDown")
     assert "DDIM" not in words.inner_text().split(".")[0]
+    assert page.complaints == []
+
+
+def test_a_panel_moves_without_a_kernel(opened):
+    page = opened("lessons/04_ddim.html")
+    form = page.locator("form.moving")
+    figure = page.locator("figure").filter(has=page.locator(".caption-text[role=status]"))
+    before = figure.locator("img").get_attribute("src")
+    form.locator("input").focus()
+    page.keyboard.press("ArrowRight")
+    assert figure.locator("img").get_attribute("src") != before
+    assert "DDIM, eta = 0, 20 steps" in figure.locator(".caption-text").inner_text()
+    form.locator("select").select_option(label="DDPM")
+    assert "DDPM, 20 steps" in figure.locator("img").get_attribute("alt")
+    page.wait_for_function("[...document.images].every(image => image.complete && image.naturalWidth > 0)")
     assert page.complaints == []
