@@ -10,7 +10,7 @@ from diffusion_lessons.sampling import Settings
 
 def technique_case(words: str, network: str) -> Case:
     """A case that reads the table of techniques of this network."""
-    return on(words, needs=[network], command=f"diffusion-lessons techniques {network}", network=network)
+    return on(words, needs=[network], command=f"diffusion-lessons techniques {network} --measure", network=network)
 
 
 def technique_row(network: str, settings: Settings, *techniques: str, batch: int = 25) -> Measurement:

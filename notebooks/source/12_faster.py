@@ -20,6 +20,7 @@ import diffusion_lessons as dl
 from diffusion_lessons import Settings, check, generate, load, optimise, sample, samplers, schedules, toys, working
 from diffusion_lessons.benchmark import techniques
 from diffusion_lessons.captions import draw, without_head
+from diffusion_lessons.denoisers.precision import HalfPrecision
 from diffusion_lessons.figures import show, speed_ups_figure, style, techniques_figure
 from diffusion_lessons.panels import predict, scope_check, techniques_panel
 
@@ -51,7 +52,7 @@ assert convolutions > 0.99
 # of them, makes this network faster by nothing. Ask what a tool touches before you ask how fast it is.
 #
 # But products are not seconds. The course measured this network on one machine with everything that follows, and the
-# table comes with it (`diffusion-lessons techniques mnist-diffusion` measures it again, on yours). All of it was timed
+# table comes with it (`diffusion-lessons techniques mnist-diffusion --measure` makes one on yours). All of it was timed
 # in turn, so that ratios mean something. What does one digit cost, alone and among 25?
 
 # %%
@@ -99,7 +100,7 @@ for figure in ("frechet", "drift"):
 # %% [markdown]
 # The digits of five steps are *other* digits, and as near to real ones. (Lesson 10 found why: followed faithfully, this
 # network leads a little away from the data.) So by the Fréchet distance this rival is very hard to beat. The drift is
-# kinder: a technique that computes the same in less time keeps it. Both are asked below.
+# kinder: a technique that computes the same in less time keeps it. Each technique is asked for both.
 
 # %%
 predict("12.how_many")
@@ -154,8 +155,20 @@ assert errors[1] < 0.02 < 10 * errors[1] < errors[2]
 # $x$ is a running sum: once a step is smaller than the spacing of bfloat16 numbers near $x$, it is rounded away, or
 # rounded up, and the more steps there are, the worse. In this library half precision is therefore the network's alone,
 # and $x$ stays float32 whatever you choose. The network, too, keeps its normalisations in float32: `torch.autocast`
-# rounds what goes into products and leaves the rest. (To cast the weights as well, once and for all, saves their
-# rounding at each call, and is what the library does.) On digits:
+# rounds what goes into products and leaves the rest. It rounds the weights as well, at every call anew. They can be
+# cast once and for all, which is what the library does:
+
+# %%
+x, t = torch.randn(10, 1, 28, 28, generator=seeded(6)), torch.full((10,), 500.0)
+with torch.no_grad():
+    cast, passing = (
+        HalfPrecision(network.network, torch.bfloat16, cast=once)(x, t, torch.arange(10)) for once in (True, False)
+    )
+assert torch.equal(cast, passing)
+print("weights cast once, or by autocast at each call: the same answers, bit for bit")
+
+# %% [markdown]
+# So the two differ by their time alone, which you will see below. What does the rounding do to digits?
 
 # %% tags=["within-20%"]
 fine = generate(network, 20, Settings(SOLVER, 30), labels=digits)[-1].x
@@ -188,14 +201,16 @@ for batch in (25, 1):
 # speed-up without its batch has quoted nothing.
 #
 # And on *your* machine? Here it is timed, in turn. What your processor or your installation lacks is skipped, and says
-# so; what has to be compiled first takes minutes, and waits until you ask for it.
+# so; what has to be compiled first takes minutes, and waits until you ask for it. Of what was skipped the figure shows,
+# hollow, what the table holds. (A processor that computes in float16 natively, as a GPU does, takes
+# `precision="float16"` in the same way; this one does not, and would imitate it.)
 
 # %%
 here = techniques.on_this_machine("mnist-diffusion")
 show(
-    speed_ups_figure(here.found, here.skipped),
-    "How many times as fast as float32, in batches of 1 and of 25, on this machine, and what was skipped. As long as "
-    "you have not run the cell, the machine is the one on which this page was made.",
+    speed_ups_figure(here.found, here.skipped, techniques.in_the_table("mnist-diffusion")),
+    "How many times as fast as float32, in batches of 1 and of 25, on this machine; hollow, what was skipped here and "
+    "measured for the table. As long as you have not run the cell, the machine is the one on which this page was made.",
 )
 
 # %% [markdown]
@@ -326,6 +341,29 @@ moved = row_of(10, "int8").quality["drift"].number - ten.quality["drift"].number
 print(f"its drift minus that of float32: {dl.metrics.interval(moved)}")
 
 # %% [markdown]
+# ## When compiling pays
+#
+# int8 is compiled into one program, and `torch.compile` does so with the network as it is. The program has to be made
+# first, anew for each size of a batch. Each of its passes then saves a little. After how many has it paid for itself?
+# The seconds of making it, over the seconds that one pass of the whole batch saves:
+
+# %%
+making = techniques.shipped_making("mnist-diffusion")
+for program in ("compiled", "int8"):
+    for batch in (25, 1):
+        passes = [batch * row_of(10, *done, batch=batch).seconds_per_image / 10 for done in ((), (program,))]
+        made, needed = making[program][batch], techniques.passes_until_it_pays(making[program][batch], *passes)
+        pays = f"pays after {needed:,.0f} passes, or {needed / 10 * batch:,.0f} digits in ten steps"
+        slow, quick = (1000 * one for one in passes)
+        print(f"{program}, batch {batch:>2}: {made:.0f} s / ({slow:.1f} - {quick:.1f}) ms", end=": ")
+        print(pays if needed < float("inf") else "never pays")
+
+# %% [markdown]
+# Thousands of passes: whoever draws a hundred digits to look at them has lost a minute, and whoever draws a million has
+# won hours. (The seconds are those of a processor that makes the program from nothing. PyTorch keeps programs on disk,
+# and the second time is quicker, on the same machine and with the same versions.)
+
+# %% [markdown]
 # ## Leaving blocks out
 #
 # A residual block adds something to what it receives, $h + f(h)$. Leave out $f$, and the shapes still fit. A block
@@ -352,7 +390,8 @@ for one in (*ranking[:3], ranking[-1]):
 # %% [markdown]
 # **What is missed least costs least.** The blocks that can go are the coarsest, on pictures of 7x7, where there is
 # next to nothing to save. The blocks that cost something do something. So much for leaving out: here it is all in the
-# table, with a short training afterwards, beside channels that were cut and a small network trained for as long.
+# table, with a short training afterwards, beside channels that were cut and a small network that was trained from the
+# start. It is as wide as the network whose channels were cut, so that for these two as many images are as many minutes.
 
 # %%
 for done in (
@@ -368,8 +407,9 @@ for done in (
 print(f"plain, 10 steps: drift {ten.quality['drift'].value:.2f}, Fréchet distance {ten.quality['frechet'].value:.2f}")
 
 # %% [markdown]
-# Trained on, the pruned network is far ahead of a small one that was trained from the start on as many images: weights
-# that were learned once are worth something. But it is not far ahead of *nothing*: five plain steps are twice as fast.
+# Trained on, the pruned networks are far ahead of a small one that was trained from the start: weights that were
+# learned once are worth something. (With a training of hours the small one may catch up; a short one is what was
+# measured.) But they are not ahead of *nothing*: five plain steps are twice as fast.
 
 # %% [markdown]
 # ## Which head knows red
@@ -665,12 +705,34 @@ print(
 # both samplers drift a little *further* with placed steps, by intervals that barely leave out nought. Six of the nine
 # placed times do lie in the noisier half, as text 2 says. But an even grid has four of nine there, and the fifth on the
 # border; what the ledger makes of the statement, claim C17, stands at the end of this lesson.
+#
+# Digits are easy. The text-to-image system, whose heads you silenced, starts from noise in the same way, and its steps
+# can be placed by the same table of errors:
+
+# %%
+scenes = [row for row in techniques.shipped_techniques("captions-diffusion") if row.quality]
+for steps in (5, 10):
+    placed = next(r for r in scenes if r.settings.placed and (r.settings.sampler, r.settings.steps) == (SOLVER, steps))
+    equal = next(r for r in scenes if r.settings == placed.settings.changed(placed=None) and not r.techniques)
+    gaps = [dl.metrics.interval(placed.quality[k].number - equal.quality[k].number) for k in ("drift", "adherence")]
+    print(f"captions, {steps} steps: drift of placed minus even {gaps[0]}; share that shows all it was told {gaps[1]}")
+inner = placed.settings.placed[1:-1]
+twenty = next(r for r in scenes if r.settings == equal.settings.changed(steps=20) and not r.techniques)
+gap = dl.metrics.interval(placed.quality["drift"].number - twenty.quality["drift"].number)
+print(f"ten placed minus twenty even steps: drift {gap}")
+print(f"placed: {', '.join(f'{t:g}' for t in inner)}")
+
+# %% [markdown]
+# Here placing is worth a great deal: by drift, ten placed steps are not told from twenty even ones, and five of them,
+# without guidance, show all that was said more often than five even ones do. It costs two fine runs, made once, and no
+# time ever after, on any machine and at any batch.
 
 # %% [markdown]
 # ## One table, one figure
 #
-# All of it, on the two axes that count, with the plain curve drawn through. A point is small where a plain run that
-# takes no longer is surely better, hollow where nothing is sure.
+# All of it, on the two axes that count, with the plain curve drawn through. A point is small and faded where a plain
+# run that takes no longer is surely better, hollow where nothing is sure. What is faster than two plain steps stands
+# *alone*: one step has no place in the curve, since it draws nearly the same picture from every noise.
 
 # %%
 words = ("better", "worse", "undecided", "alone")
@@ -713,8 +775,8 @@ show(
 # %% [markdown]
 # ## Choosing for a product
 #
-# `diffusion-lessons advise` reads the measured rows and says what to take, on which row that rests, who is next, and
-# what nobody measured. Text 2 names three uses.
+# `diffusion-lessons advise` reads the measured rows and says what to take, on which row that rests, how many rows tie
+# with it, who is next, and what nobody measured. Text 2 names three uses.
 
 # %%
 USES = techniques.advice.USES
@@ -722,12 +784,15 @@ for batch, seconds, purpose in USES.values():
     print(f"{purpose}\n{techniques.advise(at[batch], seconds, 'frechet')}\n")
 
 # %% [markdown]
-# - **Live editing** has no batch: half precision is slower there and int8 halves its gain. Few steps, well placed;
-#   and a deterministic sampler, so that a slider that comes back shows the same picture.
-# - **An interactive tool** can wait for a second, which is more than this network needs: take the best row, guided only
-#   within an interval.
-# - **A batch job** has products enough to keep a processor busy. Here the cheap arithmetic pays: look at the *cheaper*
-#   row, which cannot be told from the best.
+# Each time a dozen rows and more *tie* with the first: 500 samples do not tell them from it, so that which of them
+# stands first is partly luck. Among rows that tie, take the cheapest.
+#
+# - **Live editing** has no batch: half precision is slower there, and of int8's gain half is left. Few steps, perhaps
+#   well placed; and a deterministic sampler, so that a slider that comes back shows the same picture.
+# - **An interactive tool** can wait for a second, which is more than any row needs. So quality decides, and quality is
+#   nearly undecided: the best is guided within an interval, and five plain steps tie with it in a third of its time.
+# - **A batch job** has products enough to keep a processor busy. Here the cheap arithmetic pays: the *cheapest* row
+#   that ties with the best computes in half precision.
 
 # %% [markdown]
 # ## Four times faster
@@ -833,7 +898,9 @@ print(f"the target: {guided_error()[0] / 3:.3f} with at most 12")
 # - **Pruning by a library that follows gradients**, on weights without: it prunes nothing, without a word. Count the
 #   parameters before and after (this library does, and raises an error).
 # - **$x$ in half precision.** The network may be coarse, the running sum may not.
-# - **The first call.** Compiling may take a minute. Divide that by how many passes you will ever make.
+# - **The first call.** Compiling may take a minute. Divide that by what a pass saves, and ask whether you will ever
+#   make so many.
+# - **The best of fifty.** Whoever measures many rows and takes the first has chosen the luckiest as well. Say the ties.
 # - **A cache judged at the published number of steps** and used at a fifth of it.
 # - **A clean test on easy prompts.** What was cut may have been there for the hard ones.
 

@@ -44,4 +44,4 @@ def test_a_table_that_is_not_there_is_waited_for(tmp_path, monkeypatch):
     for ask in (lambda: technique_row(NAME, Settings("ddim", 5)), lambda: placed_row(NAME, "ddim", 5)):
         with pytest.raises(NotMeasured, match="a table of techniques on digits-diffusion"):
             ask()
-    assert technique_case("digits", NAME).command == "diffusion-lessons techniques digits-diffusion"
+    assert technique_case("digits", NAME).command == "diffusion-lessons techniques digits-diffusion --measure"

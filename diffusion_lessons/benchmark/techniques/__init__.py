@@ -13,6 +13,6 @@ __getattr__, __dir__, __all__ = offer(
         "compiling": ["passes_until_it_pays", "shipped_making"],
         "networks": ["network_rows"],
         "step_curve": ["beside"],
-        "technique_table": ["at_batch", "compared", "shipped_techniques"],
+        "technique_table": ["at_batch", "compared", "shipped_tables", "shipped_techniques"],
     },
 )

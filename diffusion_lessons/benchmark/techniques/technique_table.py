@@ -30,6 +30,7 @@ FINE = Settings(SOLVER, 30)  # whose samples are those that the network "means"
 BATCHES = (1, 25)
 ROUNDS = 5
 FOLDER = "techniques"  # of shipped tables
+MEASURED = ("mnist-diffusion", "cifar10-diffusion", "captions-diffusion")  # on which techniques are measured
 
 
 def measure_candidates(
@@ -163,6 +164,14 @@ def shipped_techniques(name: str) -> list[Measurement]:
         raise FileNotFoundError(f"no techniques were measured on {name}: `{command}` does it")
     _check_parent(file, _sha256(name))
     return table.read(file)
+
+
+def shipped_tables() -> dict[str, list[Measurement]]:
+    """The table of techniques of every checkpoint that has one, by the checkpoint's name; digits before photographs.
+
+    Raises ValueError for a table of another checkpoint than the one of its name.
+    """
+    return {name: shipped_techniques(name) for name in MEASURED if shipped_file(name).is_file()}
 
 
 def shipped_file(name: str) -> Path:

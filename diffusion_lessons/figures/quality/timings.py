@@ -102,7 +102,8 @@ def speed_ups_figure(
     for row, (name, reason) in enumerate(skipped.items(), len(found)):
         words = fill(f"skipped: {reason}", 84)
         below = row + (0.3 if name in others else 0.0)
-        plot.text(0.03, below, words, va="center", fontsize=7, color=style.BLACK, zorder=4)
+        white = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+        plot.text(0.03, below, words, va="center", fontsize=7, color=style.BLACK, zorder=4, bbox=white)
     plot.axvline(1, color=style.BLACK, lw=1, ls=":", zorder=0.5)
     plot.set(yticks=range(len(names)), yticklabels=names, ylim=(len(names) - 0.4, -0.6))
     ends = [one.high for each in (*found.values(), *others.values()) for one in each.values()]

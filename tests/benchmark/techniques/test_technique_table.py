@@ -12,6 +12,7 @@ from diffusion_lessons.benchmark.techniques.technique_table import (
     at_batch,
     compared,
     measure_candidates,
+    shipped_tables,
     shipped_techniques,
     time_candidates,
 )
@@ -90,6 +91,9 @@ def test_a_table_of_another_network_is_refused(made, tmp_path, monkeypatch):
     with pytest.raises(FileNotFoundError, match="diffusion-lessons techniques mnist-flow"):
         shipped_techniques("mnist-flow")
     assert technique_table.shipped_file(NAME) == file
+    assert shipped_tables() == {}
+    monkeypatch.setattr(technique_table, "MEASURED", ("mnist-flow", NAME))
+    assert shipped_tables() == {NAME: shipped_techniques(NAME)}
 
 
 def test_guided_rows_are_compared_with_guided_ones_only():
