@@ -177,14 +177,23 @@ def counted(name: str) -> dict[str, Any]:
 
 def fewer_smudged(name: str) -> list[Number]:
     """Of pictures with and without a default negative: the paired difference, and the share smudged in each."""
+    return _with_and_without(name, "smudged", "smudged", "called smudged")
+
+
+def followed_less(name: str) -> list[Number]:
+    """The same of the share of pictures that show all that was said, of sentences that ask for the negative."""
+    return _with_and_without(name, "all said", "all said where smudges are asked for", "all said")
+
+
+def _with_and_without(name: str, counted_as: str, words: str, shown: str) -> list[Number]:
     found = counted(name)
-    mended, spoiled = found["smudged minus"]
-    count = found["with"]["smudged"][1]
-    differences = [-1.0] * mended + [1.0] * spoiled + [0.0] * (count - mended - spoiled)
-    shares = {name: found[kind]["smudged"][2] for name, kind in (("negative", "with"), ("no negative", "without"))}
+    only_without, only_with = found[f"{counted_as} minus"]
+    count = found["with"][counted_as][1]
+    differences = [-1.0] * only_without + [1.0] * only_with + [0.0] * (count - only_without - only_with)
+    shares = {name: found[kind][counted_as][2] for name, kind in (("negative", "with"), ("no negative", "without"))}
     return [
-        share_difference(mean("smudged: negative minus none", differences, "samples"), *shares.values()),
-        *(Number(f"{name}: share called smudged", share, of=count, share=True) for name, share in shares.items()),
+        share_difference(mean(f"{words}: negative minus none", differences, "samples"), *shares.values()),
+        *(Number(f"{name}: share {shown}", share, of=count, share=True) for name, share in shares.items()),
     ]
 
 

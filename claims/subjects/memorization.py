@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from claims.images import evaluator
+from claims.images import COUNTED, counted, evaluator
 from claims.numbers import Number
 from claims.register import Case, claim, measures, on
 from claims.verdicts import NOT_MEASURABLE, always, equals
@@ -74,10 +74,15 @@ claim("C46", "1, scope check", "Guidance amplifies adversarial prompts.")
     "C46",
     "A measurement could settle how much more often a named model follows a named set of hostile prompts at each "
     "scale. It could not settle which prompts are hostile, nor what harm follows. Networks of ten digits have no such"
-    " prompts.",
+    " prompts. Beside it, on captions, what a measurement looks like: sentences that ask for a digit in an ink that was"
+    " kept out of training, as a maker keeps out what must not be drawn, and the share of pictures that show both.",
     always(NOT_MEASURABLE, "a digit is no hostile prompt"),
-    on("no network of the course"),
+    on("captions", needs=["captions-diffusion"], command=COUNTED),
 )
 def hostile_prompts() -> list[Number]:
-    """A row about scope."""
-    return []
+    """A row about scope, with a stand-in: keeping a pair out of training does not keep it out of the pictures."""
+    found = {s: counted(f"held-out pairs, s = {s:g}")["digits"]["all said"] for s in (1.0, 2.0, 4.0, 8.0)}
+    return [
+        Number(f"a pair kept out of training, drawn at s = {s:g}", share, of=asked, share=True)
+        for s, (_, asked, share, *_) in found.items()
+    ]

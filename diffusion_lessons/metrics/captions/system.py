@@ -61,8 +61,8 @@ def two_ink_sentences(count: int, seed: int = 1) -> list[str]:
 
 
 def smudged_sentences(count: int, seed: int = 1) -> list[str]:
-    """Those of fresh sentences that ask for a smudge: about one in twenty."""
-    return _those(lambda mention: "smudged" in mention, count, seed)
+    """Those of fresh sentences that ask for a smudge and for something else: about one in twenty."""
+    return _those(lambda mention: "smudged" in mention and len(mention) > 1, count, seed)
 
 
 def _those(wanted: Callable[[Mention], bool], count: int, seed: int) -> list[str]:
@@ -128,13 +128,16 @@ def left_open(
     """What pictures of one sentence show of what it leaves open, beside the exact distribution.
 
     "followed": how many show all that was said; of these, "ink": [share of each ink, exact share], and "entropy":
-    {attribute: [bits in the pictures, exact bits]}. Empty where fewer than two pictures follow the sentence.
+    {attribute: [bits in the pictures, exact bits]}, both left out where fewer than two pictures follow the sentence.
+    "ink of all": the same shares among all pictures, whether they follow or not. Where it differs from "ink", pictures
+    of some inks follow more often than those of others.
     """
     mention = read(sentence)
     exact = law.posterior(mention)
     shown = judge(draw(denoise, sentence, count, settings).pictures)
     right = agreement([mention] * count, shown).all(dim=1)
     results: dict[str, Any] = {"followed": [int(right.sum()), count]}
+    results["ink of all"] = beside_exact(ink_shares(shown), exact.marginal("ink"))
     shown = shown.rows(right)
     if shown.size < 2:
         return results

@@ -1,7 +1,7 @@
 """What a negative changes, judged on made figures."""
 
 from claims import images
-from claims.numbers import by_name
+from claims.numbers import Number, by_name
 from claims.register import measurements_of
 from claims.subjects import negative
 from claims.verdicts import FAILS, HOLDS
@@ -16,3 +16,16 @@ def test_a_negative_is_judged_by_the_pairs_that_it_changes(monkeypatch):
         numbers = by_name(negative.the_unwanted(sentences=True))
         assert numbers["smudged: negative minus none"].value == (minus[1] - minus[0]) / 500
         assert rule(numbers).word == word
+
+
+def test_a_default_negative_is_no_rule_where_it_spoils_what_asks_for_its_own_word(monkeypatch):
+    """Better by the distance, and worse for whoever asks for a smudge: one harm refutes *always*."""
+    (rule,) = (test.rule for test in measurements_of("C27b") if test.case.words == "captions")
+    nearer = Number("frechet: negative minus none", -0.01, 0.001, 24, 500)
+    for minus, word in (([40, 2], FAILS), ([2, 40], HOLDS)):
+        shares = {"with": {"all said": [10, 256, 0.7]}, "without": {"all said": [48, 256, 0.8]}}
+        figures = {"default negative, asked for smudges, s = 4": {**shares, "all said minus": minus}}
+        monkeypatch.setattr(images.system_table, "read", lambda figures=figures: figures)
+        numbers = by_name([nearer, *images.followed_less("default negative, asked for smudges, s = 4")])
+        apart = numbers["all said where smudges are asked for: negative minus none"]
+        assert apart.value == (minus[1] - minus[0]) / 256 and rule(numbers).word == word

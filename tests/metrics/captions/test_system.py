@@ -12,6 +12,7 @@ from diffusion_lessons.metrics.captions.system import (
     left_open,
     red_sevens,
     seen,
+    smudged_sentences,
     two_ink_sentences,
     two_inks,
 )
@@ -81,4 +82,12 @@ def test_what_a_sentence_leaves_open_is_beside_its_exact_distribution():
     one_bit = 1 + 1 / (2 * 6 * 0.6931)  # of two values that come equally often, with Miller's correction
     assert abs(figures["entropy"]["ink"][0] - one_bit) < 1e-3
     assert abs(figures["entropy"]["stroke"][1] - 1.585) < 1e-3  # log2 of 3
-    assert left_open(small_denoiser(), always(3, 2, 0, 0, 0, 0, 0, 0, 0), 4, TWO_STEPS) == {"followed": [0, 4]}
+    assert figures["ink of all"]["red"] == [0.375, 0.8] and figures["ink of all"]["blue"] == [0.625, 0.05]
+    none = left_open(small_denoiser(), always(3, 2, 0, 0, 0, 0, 0, 0, 0), 4, TWO_STEPS)
+    assert none.keys() == {"followed", "ink of all"} and none["followed"] == [0, 4]
+
+
+def test_sentences_that_ask_for_a_smudge_ask_for_more_than_that():
+    """The word alone would be the prompt that equals its negative."""
+    mentions = [read(sentence) for sentence in smudged_sentences(200)]
+    assert len(mentions) == 200 and all(mention["smudged"] == 1 and len(mention) > 1 for mention in mentions)
