@@ -340,8 +340,8 @@ assert apart[0].low > 0 and apart[1].high < 0 and apart[2].high < 0
 # half of them follow the sentence. If you want them to follow it, go to 5 or 10. No scale is best for both, so a
 # default such as 7.5 is a choice, not a fact. At 20 the pictures do not even follow better: they are overdone until the
 # judge can no longer read them. Rescaling (lesson 07) brings each estimate back to the contrast that it has without
-# guidance. At scale 10 that takes back much of the distance and nothing of the adherence; the trade-off becomes milder
-# and stays (claim C29 in the [ledger](../../CLAIMS.md)).
+# guidance. At scale 10 that takes back much of the distance and nothing of the adherence. The trade-off becomes milder;
+# whether some remedy removes it on sentences is undecided (claim C29 in the [ledger](../../CLAIMS.md)).
 #
 # ## Do 85 % follow?
 #
@@ -574,9 +574,9 @@ print(f"in pairs: the negative spoils {spoiled} of {asked_for['with']['all said'
 # Whether pictures become *better* by it is another question, and it is open. In the table the distance rises with the
 # negative; in the lines below it, it falls. The two are of different sentences and from different real scenes: the
 # table has 512 sentences that say nothing of smudges, and real scenes of such sentences; the lines have the 500
-# sentences of *What obedience costs*, some of which ask for a smudge, and all real scenes. Which of these turns the
-# sign we have not found out. The paired claim, C27a in the [ledger](../../CLAIMS.md), calls distance and adherence
-# undecided.
+# sentences of *What obedience costs*, some of which ask for a smudge, and all real scenes. The real scenes are not the
+# cause: when we exchanged them, neither sign changed. It is the sentences, or luck, for in pairs the rise lies within
+# its error. The claim, C27a in the [ledger](../../CLAIMS.md), calls distance and adherence undecided.
 #
 # ## The best of sixteen
 #
