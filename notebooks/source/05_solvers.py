@@ -287,7 +287,7 @@ show(
     f"Slopes: DDIM {fitted['ddim']:.2f}, DPM-Solver-2 {fitted['dpm_solver_2']:.2f}, ++(2M) "
     f"{fitted['dpm_solver_pp_2m']:.2f}, DPM-Solver-3 {fitted['dpm_solver_3']:.2f}, RK4 {fitted['rk4']:.2f}. "
     f"Nearest to the exact solution: {best[16]} with 16 evaluations, {best[64]} with 64. "
-    "From 64 evaluations on, Heun's line lies beneath that of ++(2M).",
+    "From 64 evaluations on, Heun's line is hidden by that of ++(2M).",
 )
 
 # %% [markdown]
@@ -396,10 +396,10 @@ show(
 # steps the median digit is nearer by a tenth, with ten by more than a third, with twenty by two fifths.
 #
 # **And for some digits a higher order does not help.** Look at the 4. Its trajectory passes a fork: with up to ten
-# steps both solvers take one branch and draw a plain 4, while the network's own solution lies on the other branch. This
-# one digit makes up more than half of the *mean square* error, so the root mean square alone would say that the order
-# gains next to nothing at ten steps. Look at single samples before you believe a mean. And look at the pictures: the 4
-# of ten steps is farther from the network's own solution, and it is the better 4. A digit that is nearer to the
+# steps both solvers take one branch and draw a plain 4, while the network's own solution lies on the other branch. At
+# ten steps this one digit makes up about half of the *mean square* error, so the root mean square alone would say that
+# the order gains next to nothing there. Look at single samples before you believe a mean. And look at the pictures: the
+# 4 of ten steps is farther from the network's own solution, and it is the better 4. A digit that is nearer to the
 # solution need not look better. Lesson 10 compares the pictures themselves.
 #
 # Heun's method is of second order, too. How does it do on digits? It makes two evaluations a step, and one on the last.

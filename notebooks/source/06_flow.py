@@ -42,8 +42,7 @@ states = generate(load("mnist-flow"), 2, labels=[3, 5], sampler="euler", steps=9
 on_the_way = {f"a {digit}": torch.stack([state.x[k] for state in states]) for k, digit in enumerate((3, 5))}
 show(
     noising.image_strip(on_the_way, [f"t = {state.t:.2f}" for state in states], "From noise to digits in nine steps"),
-    "Two digits by a network of this lesson's kind. From noise (t = 1) to the digit (t = 0) each pixel changes at a "
-    "nearly constant rate, so that nine plain steps are enough.",
+    "Two digits by a network of this lesson's kind, from noise (t = 1) to the digit (t = 0) in nine plain steps.",
 )
 
 # %% [markdown]

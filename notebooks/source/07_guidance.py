@@ -511,9 +511,9 @@ assert best[1.0].value < best[2.0].value < best[5.0].value
 # %% [markdown]
 # ## Draw digits yourself
 #
-# The network on MNIST, live. Let the range be "as it comes" and raise the scale: pixels above white turn red and those
-# below black turn blue. At which scale do a tenth of them leave the range, and what does the classifier say by then?
-# Then change the sampler at that scale. (The negative is lesson 08's; try it if you cannot wait.)
+# The network on MNIST, live. Let the range be "as it comes" and raise the scale: pixels above white turn vermilion
+# and those below black turn blue. At which scale do a tenth of them leave the range, and what does the classifier say
+# by then? Then change the sampler at that scale. (The negative is lesson 08's; try it if you cannot wait.)
 
 # %% tags=["panel"]
 digit_panel(mnist, digit=4, scale=3.0)

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from lesson_files import LESSONS, names, read_built
 
 from diffusion_lessons.checks import check, solutions
 from diffusion_lessons.checks.investigations import INVESTIGATIONS
@@ -59,6 +60,28 @@ def test_one_to_investigate_is_shown_for_what_was_found(monkeypatch):
 def test_every_answer_names_its_lesson(name):
     assert re.match(r"Lesson \d\d[a-z]?: \S", INVESTIGATIONS[name].__doc__)
     assert check(name).solution("found").code.startswith(f"def {name}(")
+
+
+def printed_from(name: str, lesson: str) -> list[str]:
+    """The numbers in what the lesson says and prints from the exercise of this name on."""
+    cells = read_built(LESSONS / f"{names([lesson])[0]}.ipynb").cells
+    first = next(k for k, cell in enumerate(cells) if f'check("{name}")' in cell.source)
+    said = [cell.source for cell in cells[first:] if cell.cell_type == "markdown"]
+    said += [output.get("text", "") for cell in cells[first:] for output in cell.get("outputs", [])]
+    return re.findall(r"\d+(?:\.\d+)?", " ".join(said).replace(",", ""))
+
+
+def test_an_answer_compares_itself_with_what_its_exercise_prints():
+    """Each "..., not 0.022" of an answer is a number that learners see there."""
+    compared = 0
+    for name, answer in INVESTIGATIONS.items():
+        lesson, _, words = answer.__doc__.partition("\n\n")[0].removeprefix("Lesson ").partition(":")
+        for number in re.findall(r"\bnot (\d+\.\d+)", words):
+            places = len(number.partition(".")[2])
+            shown = {f"{float(one):.{places}f}" for one in printed_from(name, lesson)}
+            assert number in shown, f"{name} says {number}, and lesson {lesson} does not"
+            compared += 1
+    assert compared > 10
 
 
 def test_an_exercise_without_a_function_says_what_it_asks():
