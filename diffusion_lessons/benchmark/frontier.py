@@ -7,7 +7,7 @@ interpolated: every point of a frontier was measured.
 A row beats another only *beyond the error of their difference*: one whose sign could change if the samples were drawn
 again does not count. Rows share noise and labels, so that this error is that of pairs: often far smaller than what the
 bars of two rows suggest. On axes without an error (evaluations, parameters) any difference counts, and equal values are
-allowed.
+allowed. Two samplers that do the same differ by rounding alone: distances within `ROUNDING` of each other are equal.
 
     table = frame(rows)  # of `benchmark.rows`
     best = table[on_frontier(table, ["seconds_per_image", "frechet_value"])]
@@ -23,6 +23,7 @@ from diffusion_lessons.metrics.jackknife import deviations
 from diffusion_lessons.metrics.scores import METRICS
 
 Z = 2.0  # standard errors of the difference by which a row must be better
+ROUNDING = 1e-6  # by which two figures of the same samples may differ, where they were drawn in float32
 
 
 def on_frontier(table: pd.DataFrame, axes: Sequence[str], z: float = Z) -> np.ndarray:
@@ -77,7 +78,8 @@ def _pair_errors(table: pd.DataFrame, metric: str) -> np.ndarray:
                 f"rows of {name} {sorted(set(table[name].tolist()))} share no noise, which pairs them: take one"
             )
     luck = np.stack([deviations(torch.tensor(one)).numpy() for one in table[f"{metric}_replicates"]])
-    return np.linalg.norm(luck[:, None] - luck[None], axis=2)
+    errors = np.linalg.norm(luck[:, None] - luck[None], axis=2)
+    return np.where(errors > ROUNDING, errors, 0.0)
 
 
 def knee(table: pd.DataFrame, x: str, y: str) -> int | None:
@@ -119,7 +121,10 @@ def best_under(table: pd.DataFrame, budget: Mapping[str, float], quality: str, z
 
 
 def _low_is_better(table: pd.DataFrame, axes: Sequence[str]) -> np.ndarray:
-    """Values of the columns, [rows, axes], with the sign reversed where higher is better."""
+    """Values of the columns, [rows, axes], with the sign reversed where higher is better.
+
+    Figures of metrics that differ by rounding alone are made equal, so that neither of such rows beats the other.
+    """
     if len(table) == 0:
         raise ValueError("a table without rows has no frontier: measure something first")
     values = []
@@ -132,5 +137,15 @@ def _low_is_better(table: pd.DataFrame, axes: Sequence[str]) -> np.ndarray:
                 f"row {int(np.isnan(column).argmax())} has no {name}: leave such rows out, or measure them"
             )
         metric = METRICS.get(name.removesuffix("_value"))
+        column = column if metric is None else _without_rounding(column)
         values.append(-column if metric and metric.better == "high" else column)
     return np.stack(values, axis=1)
+
+
+def _without_rounding(column: np.ndarray) -> np.ndarray:
+    """Each value, or the least of those that reach it in differences of at most `ROUNDING`."""
+    order = column.argsort()
+    firsts = np.diff(column[order], prepend=-np.inf) > ROUNDING
+    equal = np.empty_like(column)
+    equal[order] = column[order][firsts][firsts.cumsum() - 1]
+    return equal

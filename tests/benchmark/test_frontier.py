@@ -79,6 +79,19 @@ def test_a_row_is_beaten_only_beyond_the_error_of_the_difference():
     assert on_frontier(high, ["nfe", "recall_value"]).all()  # recall is better when it is high
 
 
+def test_two_samplers_that_do_the_same_tie_although_their_figures_differ_by_rounding():
+    """As DDIM and DPM-Solver++(2M) do in two steps: the pair has no error, and 2e-9 is no difference."""
+    values, axes = [1.5, 1.770939398, 1.7709394, 3.0], ["nfe", "frechet_value"]
+    table = measured(values, [1, 0, 0, 2], nfe=[9, 2, 2, 2], sampler=["a", "b", "c", "d"])
+    for order in ([0, 1, 2, 3], [2, 1, 3, 0]):
+        mixed = table.iloc[order]
+        for z in (0.0, 2.0):
+            assert set(mixed["sampler"][on_frontier(mixed, axes, z=z)]) == {"a", "b", "c"}
+        assert set(best_under(mixed, {"nfe": 2}, "frechet_value")["sampler"]) == {"b", "c"}
+    cheaper = table.assign(nfe=[9, 1, 2, 2])
+    assert set(cheaper["sampler"][on_frontier(cheaper, axes)]) == {"a", "b"}  # as good for less
+
+
 def test_the_knee_is_the_corner():
     table = rows(nfe=[1, 10, 100, 1000, 50], frechet_value=[100.0, 2.0, 1.5, 1.0, 90.0])
     assert knee(table, "nfe", "frechet_value") == 1

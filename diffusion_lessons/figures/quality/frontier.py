@@ -79,7 +79,7 @@ def _name_points(plot: Axes, line: pd.DataFrame, x: str, y: str) -> None:
     """Steps to the left below the points of a falling line, where nothing lies: what did would not be beaten."""
     left, right = plot.get_xlim()
     plot.set_xlim(left * (left / right) ** 0.08, right)  # room for the first
-    for row in line.to_dict("records"):
+    for row in line.drop_duplicates([x, "steps"]).to_dict("records"):  # two samplers may do the same
         steps = style.count(row["steps"], "step")
         beneath: dict[str, Any] = {"xytext": (-6, -5), "textcoords": "offset points", "ha": "right", "va": "top"}
         plot.annotate(steps, (row[x], row[y]), fontsize=9, **beneath)

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from diffusion_lessons.benchmark import shipped
 from diffusion_lessons.benchmark.frontier import best_under
@@ -32,31 +32,45 @@ def frontier_panel(table: pd.DataFrame, denoise: Any, *, budget: int = 10) -> Pa
         tied = best_under(table, {"nfe": budget}, "frechet_value")
         best = tied.loc[tied["frechet_value"].idxmin()]
         samples = timed_samples(denoise, best["settings"], SHOWN).x
+        others = [_named(row) for row in tied.drop(index=best.name).to_dict("records")]
         words = (
-            f"At most {budget} evaluations: {best['label']} in {best['steps']} steps measures lowest, "
-            f"{best['frechet_value']:.2f} ± {best['frechet_spread']:.2f}; {len(tied) - 1} other rows tie with it, the "
-            f"cheapest of them all with {tied['nfe'].iloc[0]:g} evaluations"
+            f"At most {budget} evaluations: {_named(best)} measures lowest, "
+            f"{best['frechet_value']:.2f} ± {best['frechet_spread']:.2f}; "
+            + (f"with it tie {' and '.join(others)}" if others else "no other row ties with it")
         )
         return Drawing(beside(_points(table, tied, best, budget), image_grid(samples, 4, enlarge=3)), words)
 
     return Panel(show_best, {"budget": choice_slider("evaluations", BUDGETS, budget)})
 
 
+def _named(row: Any) -> str:
+    return f"{row['label']} in {style.count(row['steps'], 'step')}"
+
+
 def _points(table: pd.DataFrame, tied: pd.DataFrame, best: pd.Series, budget: int) -> Figure:
-    figure, plot = style.axes("Within the budget", "network evaluations", "Fréchet distance", size=(4.8, 3.4))
-    fits = (table["nfe"] <= budget).to_numpy()
-    is_tied = np.isin(table.index, tied.index)
-    groups: tuple[tuple[Any, dict[str, Any], str], ...] = (
-        (~fits, {"color": style.GREY, "marker": "x", "markersize": 5}, "over budget"),
-        (fits & ~is_tied, {"color": style.BLUE, "marker": "o", "markersize": 3.5}, "beaten"),
-        (is_tied, {"color": style.BLUE, "marker": "o", "markersize": 8}, "ties"),
-    )
-    for chosen, look, name in groups:
-        x, y, bar = (table.loc[chosen, name] for name in ("nfe", "frechet_value", "frechet_spread"))
-        plot.errorbar(x, y, bar, linestyle="none", elinewidth=0.8, label=name, **look)
-    plot.plot(best["nfe"], best["frechet_value"], "*", color=style.VERMILION, markersize=16, zorder=3, label="lowest")
+    """Each sampler in its own look: large where the row ties with the best one, small where it is farther than that."""
+    title, x, y = "Within the budget", "network evaluations", "Fréchet distance"
+    figure, plot = style.axes(title, x, y, size=(6.2, 3.4))
+    samplers: dict[str, Line2D] = {}  # for the legend, in which every marker is large
+    for row, is_tied in zip(table.to_dict("records"), table.index.isin(tied.index), strict=True):
+        settings = row["settings"]
+        look = style.line(settings.sampler, stochastic=settings.adds_noise, label=row["label"], linestyle="none")
+        samplers.setdefault(row["label"], Line2D([], [], **look))
+        if row["nfe"] > budget:
+            look |= {"color": style.GREY, "marker": "x"}
+        size = 8 if is_tied else 3.5
+        plot.errorbar(row["nfe"], row["frechet_value"], row["frechet_spread"], **look, markersize=size, elinewidth=0.8)
+    lowest: dict[str, Any] = {"color": style.VERMILION, "markerfacecolor": "none", "linestyle": "none"}
+    plot.plot(best["nfe"], best["frechet_value"], marker="*", markersize=22, label="lowest", **lowest)
     plot.axvline(budget * 1.06, color=style.GREY, ls=":")
     plot.set(xscale="log", yscale="log")
     plain_numbers(plot)
-    plot.legend(fontsize=8)
+    style.legend_outside(
+        plot,
+        [
+            *samplers.values(),
+            Line2D([], [], marker="*", markersize=14, label="the lowest; large: ties with it", **lowest),
+            Line2D([], [], color=style.GREY, marker="x", linestyle="none", label="over the budget"),
+        ],
+    )
     return figure

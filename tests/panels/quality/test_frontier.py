@@ -8,6 +8,7 @@ import torch
 
 from diffusion_lessons import load
 from diffusion_lessons.benchmark.frontier import best_under
+from diffusion_lessons.figures import style
 from diffusion_lessons.figures.quality.frontier import joined
 from diffusion_lessons.panels.quality.frontier import _points, comparable, frontier_panel
 from diffusion_lessons.sampling import Settings
@@ -48,13 +49,28 @@ def test_the_winner_is_drawn_with_the_settings_it_was_measured_with(monkeypatch)
     assert drawn == [rows[1].settings] and "DDIM, eta = 0.5 in 4 steps" in panel.alt
 
 
-def test_points_over_the_budget_are_crosses_and_those_within_have_one_colour():
+def test_all_rows_that_tie_are_named():
+    """DDIM and DPM-Solver++(2M) are one sampler in two steps, and a row alone says that none ties with it."""
     table = comparable("mnist-diffusion")
-    tied = best_under(table, {"nfe": 5}, "frechet_value")
-    (plot,) = _points(table, tied, tied.iloc[0], 5).axes
-    drawn = {one.get_label(): one.lines[0] for one in plot.containers}
-    assert list(drawn) == ["over budget", "beaten", "ties"]
-    assert drawn["over budget"].get_marker() == "x" and (drawn["over budget"].get_xdata() > 5).all()
-    assert drawn["beaten"].get_color() == drawn["ties"].get_color() != drawn["over budget"].get_color()
-    assert drawn["beaten"].get_markersize() < drawn["ties"].get_markersize()
-    assert not any(line.get_alpha() for line in drawn.values())
+    panel = frontier_panel(table[table["nfe"] == 2], load("mnist-diffusion"), budget=2)
+    assert "DDIM in 2 steps measures lowest" in panel.alt and "with it tie DPM-Solver++(2M) in 2 steps" in panel.alt
+    alone = table[(table["nfe"] == 2) & (table["label"] == "DDIM")]
+    assert "no other row ties with it" in frontier_panel(alone, load("mnist-diffusion"), budget=2).alt
+
+
+def test_each_sampler_has_its_look_rows_over_the_budget_are_crosses_and_nothing_is_called_beaten():
+    table, budget = comparable("mnist-diffusion"), 10
+    tied = best_under(table, {"nfe": budget}, "frechet_value")
+    best = tied.loc[tied["frechet_value"].idxmin()]
+    (plot,) = _points(table, tied, best, budget).axes
+    drawn = [one.lines[0] for one in plot.containers]
+    assert len(drawn) == len(table)
+    for line, (place, one) in zip(drawn, table.iterrows(), strict=True):
+        color, marker = style.look(one["sampler"])
+        over = one["nfe"] > budget
+        assert (line.get_color(), line.get_marker()) == ((style.GREY, "x") if over else (color, marker))
+        assert (line.get_markersize() > 5) == (place in tied.index)
+    (star,) = [line for line in plot.lines if line.get_marker() == "*"]
+    assert star.get_markerfacecolor() == "none" and star.get_ydata() == best["frechet_value"]  # covers no row
+    legend = [text.get_text() for text in plot.get_legend().get_texts()]
+    assert legend == [*table["label"].unique(), "the lowest; large: ties with it", "over the budget"]
