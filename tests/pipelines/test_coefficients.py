@@ -11,6 +11,7 @@ from diffusion_lessons.checkpoints import load
 from diffusion_lessons.denoisers.conditions import condition_on
 from diffusion_lessons.estimates import Estimate
 from diffusion_lessons.optimise.onnx_runtime import export_onnx, why_no_onnx
+from diffusion_lessons.panels.questions import prediction
 from diffusion_lessons.pipelines.coefficients import follow, linear_steps, write_steps
 
 PATHS = (schedules.cosine(), schedules.ddpm_linear(), schedules.flow(), schedules.variance_exploding())
@@ -123,3 +124,12 @@ def test_a_table_is_written_whole_or_not_at_all(tmp_path):
     with pytest.raises(ValueError, match="unknown prediction type"):
         write_steps(tmp_path / "steps.json", steps, "epsilon", path)
     assert not list(tmp_path.iterdir())
+
+
+def test_heuns_table_in_eight_steps_has_under_a_hundred_numbers_all_told():
+    """As the question of lesson 15 has it: keep and weights of x0_hat, and t, alpha and sigma of each look."""
+    table = linear_steps(samplers.heun, PATHS[0], PATHS[0].grid(8))
+    numbers = sum(4 + len(step.clean) for step in table)
+    assert len(table) == 15 and 50 < numbers < 100
+    question = prediction("15.linear")
+    assert question.options[question.answer].startswith("under a hundred")
