@@ -196,13 +196,22 @@ def best_reading(network: Network) -> tuple[Reading, Tensor] | None:
 def _memory(case: Case) -> str:
     """What the eight images say of a network that no reading helps."""
     try:
-        before, after = chains.overfit(case.denoise, case.images, case.conditions)
+        _, halfway = chains.overfit(case.denoise, case.images, case.conditions, steps=100)
+        before, after = chains.overfit(case.denoise, case.images, case.conditions, steps=200)
     except ValueError:
         return "no other reading of the network helps: train it longer, or look at its loss"
     told = f"trained on eight images alone its error falls from {before:.2f} to {after:.2f} of their variance"
     if after < limits.BY_HEART:
         return f"{told}: it can learn, so train it longer, or on what it is measured with"
-    return f"{told}: it cannot learn even them, so look at the loss, the optimiser and the network"
+    if after < limits.FALLING * halfway:
+        return (
+            f"{told}, and was still falling ({halfway:.2f} at half the steps): it can learn, so these are other images "
+            "than it was trained on, or it was trained too little"
+        )
+    return (
+        f"{told} and no longer falls ({halfway:.2f} at half the steps): it cannot learn even them, so look at the "
+        "loss, the optimiser and the network"
+    )
 
 
 def of_labels(network: Network) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 import pathlib
 import runpy
+from collections.abc import Iterable
 
 import torch
 
@@ -59,11 +60,16 @@ def show_diagnosis(checkpoint: str, data: str, *, device: str | None = None, see
     """
     denoise = checkpoints.load(checkpoint, choose_device(device or "cpu"))
     if denoise.shape is None or len(denoise.shape) != 3 or is_latent(denoise):
-        raise ValueError(f"{checkpoint} does not draw images that can be compared with {data}")
+        raise ValueError(
+            f"{checkpoint} does not draw images that can be compared with {data}: bring a case of your own (--case "
+            'FILE.py:NAME), as clinic.healthy("captions-diffusion") is one of latents and captions'
+        )
     images, held_out = _splits(data, denoise.shape)
     case = case_of(denoise, images, held_out, seed=seed)
     unseen = "half of them held out" if held_out is not None else "which has no test/ to hold out"
     print(f"{checkpoint}, with {len(case.images)} images of {images.card['name']}, {unseen}:")
+    if own := images.card.get("resized_from"):
+        print(f"(the images are {_by(own)}, and were made {_by(images.shape)}, which is what the network draws)")
     print("(sampled by the library's DDIM; for your own loop: diffusion-lessons doctor --case FILE.py:NAME)")
     return _diagnosed(case)
 
@@ -99,6 +105,10 @@ def _diagnosed(case: Case) -> bool:
     else:
         print("\nSomething is wrong, and no known fault explains it: begin where the line marked FAILS points.")
     return finding is None
+
+
+def _by(shape: Iterable[int]) -> str:
+    return "x".join(map(str, shape))
 
 
 def _splits(data: str, shape: tuple[int, ...]) -> tuple[Data, Data | None]:

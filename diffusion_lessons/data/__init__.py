@@ -162,7 +162,10 @@ def load_data(
         }
     else:
         pixels, labels, classes = _digits(split) if name == "digits" else _torchvision(name, split, download)
-        pixels, origin = _resized(pixels, size, channels), CARDS[name]
+        own, origin = pixels.shape[1:], dict(CARDS[name])
+        pixels = _resized(pixels, size, channels)
+        if pixels.shape[1:] != own:
+            origin["resized_from"] = list(own)
 
     card = {"name": name, **origin, "split": split, "count": len(pixels), "shape": list(pixels.shape[1:])}
     return Data(pixels, labels, classes, card)

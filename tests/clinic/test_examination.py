@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from diffusion_lessons import checkpoints, schedules, toys
-from diffusion_lessons.clinic import limits, losses, network_faults
+from diffusion_lessons.clinic import chains, limits, losses, network_faults
 from diffusion_lessons.clinic.case import Case, case_of
 from diffusion_lessons.clinic.examination import examine
 from diffusion_lessons.clinic.faults import FAULTS
@@ -98,6 +98,25 @@ def test_what_has_no_name_is_still_found():
 
     finding = examine(replace(case, denoise=Denoiser(Noise(), case.denoise.path, "v", classes=11, shape=(1, 8, 8))))
     assert finding is not None and finding.cause == "" and "cannot learn even them" in finding.remedy
+
+
+@pytest.mark.parametrize(
+    ("halfway", "after", "words"),
+    [
+        (0.31, 0.21, "other images than it was trained on"),  # the digits network and MNIST, made 8x8
+        (0.12, 0.05, "it can learn"),
+        (0.31, 0.30, "cannot learn even them"),
+    ],
+)
+def test_only_an_error_that_stays_is_called_inability(halfway, after, words, monkeypatch):
+    """Of a network that fails on images which it never learned, by how the short training on eight of them goes."""
+    monkeypatch.setattr(chains, "overfit", lambda *case, steps: (3.33, after if steps == 200 else halfway))
+    case = healthy()
+    noise = torch.rand(case.images.shape, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    finding = examine(replace(case, images=noise))
+    assert finding is not None and finding.name == "better than a linear denoiser"
+    assert words in finding.remedy and f"from 3.33 to {after:.2f}" in finding.remedy
+    assert ("cannot" in finding.remedy) == (after > 0.25)
 
 
 def test_an_exact_denoiser_without_labels_and_network_is_well():

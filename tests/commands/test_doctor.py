@@ -112,5 +112,14 @@ def test_a_folder_is_read_in_the_networks_size_and_its_test_images_are_measured(
 
 
 def test_images_that_the_network_does_not_draw_are_refused(tmp_path):
-    with pytest.raises(ValueError, match="captions-diffusion does not draw images"):
+    """And it is said what to bring, which is a case."""
+    with pytest.raises(ValueError, match=r"captions-diffusion does not draw images.*--case.*clinic\.healthy"):
         show_diagnosis("captions-diffusion", "digits")
+
+
+def test_images_that_were_resized_to_what_the_network_draws_are_said_to_be(capsys, monkeypatch):
+    monkeypatch.setattr("diffusion_lessons.commands.doctor.examine_network", lambda case: None)
+    show_diagnosis("mnist-diffusion", "digits")
+    assert "the images are 1x8x8, and were made 1x28x28" in capsys.readouterr().out
+    show_diagnosis("digits-diffusion", "digits")
+    assert "were made" not in capsys.readouterr().out
