@@ -167,7 +167,9 @@ show(
 # Now the real thing. The text-to-image system of lesson 13 has a text encoder, a U-Net and a decoder. So has Stable
 # Diffusion, and its pipeline class does not ask who trained them. `save_miniature` writes ours as a *pipeline
 # directory*, and the class that runs Stable Diffusion loads it, with nothing downloaded. The directory holds weights
-# and the names of classes, not their code: a program that did not write it imports these first.
+# and the names of classes, not their code: a program that did not write it imports these first. Such a program also
+# logs "Expected types for text_encoder" (and vae, and unet), "got Miniature...": these classes are ours and not those
+# of `transformers` and `diffusers`. That is expected, and changes nothing.
 #
 # ```python
 # from diffusers import DiffusionPipeline
@@ -276,11 +278,12 @@ for count in (10, 12):
     grid = path.grid(count)
     gaps = [abs(believed(int(t), count) - s) for t, s in pairwise(grid[:-1])]
     wrong = sum(gap > 0 for gap in gaps)
-    print(f"{count} steps: {wrong} of {len(gaps)} times told to the network are off, by up to {max(gaps):.0f} in t")
+    print(f"{count} steps: {wrong} of {len(gaps)} arrive at another time than the network is told, ", end="")
+    print(f"by up to {max(gaps):.0f} in t")
 
 # %% [markdown]
-# One time in a thousand is a small error here. It is still a wrong noise level at four of eleven steps, of the kind
-# that lesson 17 looks for.
+# The network is told the times of the grid, and the steps go elsewhere. One time in a thousand is a small error here.
+# It is still a wrong noise level at four of eleven steps, of the kind that lesson 17 looks for.
 
 # %% [markdown]
 # ## The pipeline that throws your sampler away
@@ -292,6 +295,7 @@ predict("15.rebuilt")
 
 # %%
 if not missing:
+    torch.manual_seed(0)  # the tiny networks below have random weights
     shape = {"down_block_types": ("DownBlock2D",), "up_block_types": ("UpBlock2D",), "block_out_channels": (32,)}
     unet = UNet2DModel(sample_size=8, in_channels=1, out_channels=1, layers_per_block=1, **shape)
     given = pipelines.LessonScheduler(sampler="dpm_solver_pp_2m")
@@ -406,6 +410,8 @@ for name in ("ddim", "dpm_solver_pp_2m", "euler"):
 #   misspelled name is the default one.
 # - **The grid is part of the sampler.** "leading", "linspace" and "trailing" give other results by the same algorithm.
 # - **A scheduler with a memory** has to be reset: `set_timesteps` before every run.
+# - **A word that is not in the vocabulary.** The miniature's tokenizer knows the words of lesson 13 and no others:
+#   `pipe("a purple platypus")` stops with "WordLevel error: Missing [UNK] token from the vocabulary".
 # - **A class in a notebook** is saved as `__main__`, and loads nowhere else. Put it into a module, and import that
 #   before `from_pretrained`.
 # - **DiT's null is written into its pipeline** as class 1000. A network of ten classes has no such row, and fails; one

@@ -2,6 +2,7 @@
 
 import torch
 from matplotlib.colors import CenteredNorm
+from matplotlib.ticker import MaxNLocator
 
 from diffusion_lessons import samplers
 from diffusion_lessons.figures import style
@@ -25,7 +26,10 @@ def table_panel(path: Path, *, sampler: str = "dpm_solver_pp_2m", steps: int = 8
                 weights[k, k - j] = weight
         title = f"{style.label(sampler)}: what each look adds to x"
         figure, axes = style.axes(title, "clean sample of look", "after look")
-        shown = axes.imshow(weights.numpy(), cmap="RdBu_r", norm=CenteredNorm())
+        edges = (0.5, looks + 0.5, looks + 0.5, 0.5)  # looks are counted from 1
+        shown = axes.imshow(weights.numpy(), cmap="RdBu_r", norm=CenteredNorm(), extent=edges)
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         figure.colorbar(shown, label="weight")
         back = max(len(row.clean) for row in table)
         least = min(min(row.clean) for row in table)

@@ -1,6 +1,7 @@
 """The panel of tables says how far back a sampler looks, and draws another picture for another sampler."""
 
 from diffusion_lessons import schedules
+from diffusion_lessons.figures import style
 from diffusion_lessons.panels.diffusion.real_systems import SHOWN, table_panel
 
 
@@ -15,3 +16,12 @@ def test_the_words_are_those_of_the_table():
     for name in SHOWN:
         panel.controls["sampler"].value = name
         assert "look" in panel.alt
+
+
+def test_looks_are_counted_from_one(monkeypatch):
+    drawn, axes = [], style.axes
+    monkeypatch.setattr(style, "axes", lambda *words: drawn.append(axes(*words)) or drawn[-1])
+    table_panel(schedules.cosine(), sampler="ddim", steps=4)
+    (_, shown), *_ = drawn
+    assert list(shown.images[0].get_extent()) == [0.5, 4.5, 4.5, 0.5]
+    assert all(tick == int(tick) for tick in [*shown.get_xticks(), *shown.get_yticks()])
