@@ -127,9 +127,9 @@ def test_the_plans_of_the_tables_hold_every_row_that_the_ledger_reads(monkeypatc
     def counted(name: str):
         """Figures of the names that the table of the text-to-image system has, all inks alike."""
         assert name in system_table.plan()
-        half = {"smudged": [1, 2, 0.5]}
+        half = dict.fromkeys(("smudged", "all said"), [1, 2, 0.5])
         inks = {ink: [1 / 6, 1 / 6] for ink in INKS}
-        return {"smudged minus": [1, 0], "with": half, "without": half, "followed": [2, 2], "ink": inks}
+        return {"smudged minus": [1, 0], "all said minus": [1, 0], "with": half, "without": half, "followed": [2, 2], "ink": inks}
 
     students = {
         f"{data}-{name}": {"distillation": {"sampler": sampler}, "times": [1.0] * steps}
