@@ -127,9 +127,10 @@ def test_the_plans_of_the_tables_hold_every_row_that_the_ledger_reads(monkeypatc
     def counted(name: str):
         """Figures of the names that the table of the text-to-image system has, all inks alike."""
         assert name in system_table.plan()
-        half = dict.fromkeys(("smudged", "all said"), [1, 2, 0.5])
+        half = {key: [1, 2, 0.5] for key in ("smudged", "all said")}
         inks = {ink: [1 / 6, 1 / 6] for ink in INKS}
-        return {"smudged minus": [1, 0], "all said minus": [1, 0], "with": half, "without": half, "followed": [2, 2], "ink": inks}
+        paired = {f"{key} minus": [1, 0] for key in half}
+        return {**paired, "with": half, "without": half, "followed": [2, 2], "ink": inks}
 
     students = {
         f"{data}-{name}": {"distillation": {"sampler": sampler}, "times": [1.0] * steps}
