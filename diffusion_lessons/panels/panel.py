@@ -22,6 +22,7 @@ import ipywidgets
 from diffusion_lessons.figures.pictures.display import Drawn, Output, caption_output, picture, picture_output, publish
 
 BUSY, BLINK = "drawing ...", 0.15  # shown when drawing takes longer than so many seconds
+EARLIER = "The picture is of an earlier choice."
 SAID = '<div role="status" aria-live="polite">{}</div>'  # read out by screen readers when it changes
 DIMMED = "diffusion-lessons-dimmed"
 RULES = f"<style>.{DIMMED} {{ opacity: 0.3; }}</style>"
@@ -112,9 +113,9 @@ class Panel:
                     self._outdated(f"<i>{BUSY}</i>")
                 await asyncio.sleep(0)
         except ValueError as error:  # a choice that does not go together; the message says what to do
-            self._outdated(f"<b>{escape(str(error))}</b>")
+            self._outdated(f"<b>{escape(str(error))}</b> {EARLIER}")
         except Exception as error:  # nobody sees what a task raises, so whatever it is stands on the page
-            self._outdated(f"<b>{escape(f'{type(error).__name__}: {error}')}</b> The picture is of an earlier choice.")
+            self._outdated(f"<b>{escape(f'{type(error).__name__}: {error}')}</b> {EARLIER}")
 
     def _show(self, drawing: Drawing) -> None:
         (self.image.value, self.width), self.alt = picture(drawing.picture), drawing.words

@@ -6,7 +6,7 @@ import ipywidgets
 import pytest
 
 from diffusion_lessons.figures.pictures.display import Picture
-from diffusion_lessons.panels.panel import BUSY, DIMMED, Drawing, Panel
+from diffusion_lessons.panels.panel import BUSY, DIMMED, EARLIER, Drawing, Panel
 
 OUT_OF_MEMORY = 13  # a position that fails as no panel expects
 
@@ -73,7 +73,7 @@ def test_the_newest_position_wins(monkeypatch):
 )
 def test_what_cannot_be_drawn_says_so_over_a_dimmed_picture(panel, n, said):
     move(panel, n)
-    assert said in panel.words.value and DIMMED in panel.image._dom_classes
+    assert f"{said}</b> {EARLIER}" in panel.words.value and DIMMED in panel.image._dom_classes
     assert panel.image.value == b"a picture of the number 1"
     move(panel, 7)
     assert "n is 7" in panel.words.value and DIMMED not in panel.image._dom_classes
