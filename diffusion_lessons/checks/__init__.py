@@ -49,9 +49,10 @@ def check(name: str, function: Any = NO_FUNCTION, *, seed: int = 0, without_libr
     the exercise itself, whose `solution()` can be seen after an attempt: `check("ddim_step").solution()`. One to
     investigate has no check; it is asked for what was found: `check("ten_ddim_times").solution(0.058)`.
     """
+    investigated = isinstance(name, str) and name in INVESTIGATIONS
     if function is NO_FUNCTION:
-        return to_investigate(name, INVESTIGATIONS[name]) if name in INVESTIGATIONS else asked(exercise(name))
-    if name in INVESTIGATIONS:
+        return to_investigate(name, INVESTIGATIONS[name]) if investigated else asked(exercise(name))
+    if investigated:
         raise ValueError(f'{name} has no check: check("{name}").solution(what you found) shows one answer')
     record = exercise(name)
     if without_library:

@@ -26,8 +26,21 @@ from pathlib import Path
 wheel, clone = map(Path, sys.argv[1:3])
 sys.path[:] = [str(wheel), *(place for place in sys.path if Path(place).resolve() != clone)]
 sys.meta_path[:] = [finder for finder in sys.meta_path if "editable" not in repr(finder)]
-for name in json.loads(sys.argv[3]):
-    sys.modules[name] = None  # as if it were not installed
+missing = set(json.loads(sys.argv[3]))
+
+
+class Without:
+    def __init__(self, finder):
+        self.finder = finder
+
+    def __getattr__(self, name):
+        return getattr(self.finder, name)
+
+    def find_spec(self, name, path=None, target=None):
+        return None if name.partition(".")[0] in missing else self.finder.find_spec(name, path, target)
+
+
+sys.meta_path[:] = map(Without, sys.meta_path)
 
 
 def refused(*arguments, **options):
