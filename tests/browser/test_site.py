@@ -1,6 +1,7 @@
 """The web edition as a whole: built from nothing, its links followed, then opened in a browser that has no network."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urldefrag
@@ -47,7 +48,8 @@ def site(tmp_path_factory):
     """The folder of the built site."""
     from website.build import build
 
-    return build(tmp_path_factory.mktemp("site"), moving=["04_ddim"]).parent
+    with ThreadPoolExecutor(1) as alone:  # where no event loop runs, as in a terminal: a panel draws at once
+        return alone.submit(build, tmp_path_factory.mktemp("site"), moving=["04_ddim"]).result().parent
 
 
 @pytest.fixture(scope="session")
