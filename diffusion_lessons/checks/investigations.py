@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from diffusion_lessons.metrics import features
+from diffusion_lessons import metrics
 
 
 def six_copying_times():
@@ -113,7 +113,7 @@ def share_of_sevens(x):
     images: 1.6 standard deviations with 500 of them, 3.3 with 1,000. To know what one is looking for is worth half of
     the images.
     """
-    return (features.probabilities(x).argmax(dim=1) == 7).double().mean().item()
+    return (metrics.probabilities(x).argmax(dim=1) == 7).double().mean().item()
 
 
 def ten_evaluations():

@@ -55,7 +55,7 @@ class Asked:
         """
         if os.environ.get(SWITCH, "").lower() == "off":
             raise PermissionError(f"the solution of {self.name} is kept back here: ask your teacher")
-        if self.to_investigate and found in (None, ..., ""):
+        if self.to_investigate and (found is None or found is ... or (isinstance(found, str) and not found)):
             raise PermissionError(f'try it first: check("{self.name}").solution(what you found) shows one answer')
         if not self.to_investigate and self.name not in attempted:
             raise PermissionError(

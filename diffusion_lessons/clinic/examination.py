@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from diffusion_lessons.clinic import chains, limits, losses, probes
 from diffusion_lessons.clinic.case import Case
@@ -21,6 +21,7 @@ from diffusion_lessons.clinic.readings import Reading, other_readings
 from diffusion_lessons.clinic.short_run import averaging_gain
 from diffusion_lessons.denoisers.conditions import null_condition, takes_condition
 from diffusion_lessons.invariants import Finding, first_failure
+from diffusion_lessons.optimise.copies import network_of
 from diffusion_lessons.samplers.checks import holds_data
 from diffusion_lessons.sampling import is_latent
 
@@ -239,7 +240,9 @@ def of_labels(network: Network) -> Iterator[Finding]:
 
 def of_weights(network: Network) -> Iterator[Finding]:
     """Does a short training with an average of the weights help?"""
-    if not isinstance(getattr(network.denoise, "network", None), nn.Module) or network.denoise.is_compiled:
+    try:
+        network_of(network.denoise)
+    except ValueError:  # nothing that a short training could change
         return
     gain = averaging_gain(
         network.denoise, network.fitted, network.fitted_conditions, lambda one: network.ratio(one).mean().item()

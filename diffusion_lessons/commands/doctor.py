@@ -13,6 +13,7 @@ from diffusion_lessons.clinic.case import Case, case_of
 from diffusion_lessons.clinic.examination import examine as examine_network
 from diffusion_lessons.clinic.faults import FAULTS
 from diffusion_lessons.data import Data, load_data
+from diffusion_lessons.data.folder import NotSplit
 from diffusion_lessons.doctor import examine
 from diffusion_lessons.grids import SPACINGS
 from diffusion_lessons.invariants import diagnose
@@ -116,7 +117,7 @@ def _splits(data: str, shape: tuple[int, ...]) -> tuple[Data, Data | None]:
     train = load_data(data, size=shape[-1], channels=shape[0])
     try:
         return train, load_data(data, "test", size=shape[-1], channels=shape[0])
-    except ValueError:  # a folder that is not split
+    except NotSplit:
         return train, None
 
 

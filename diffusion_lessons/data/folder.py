@@ -101,6 +101,10 @@ def read_folder(folder: Path, split: str, size: int, channels: int | None) -> Fo
     return FolderImages(pixels.permute(0, 3, 1, 2).contiguous(), torch.tensor(labels), classes, skipped, adapted)
 
 
+class NotSplit(ValueError):
+    """A folder without test images of its own."""
+
+
 def _roots(folder: Path) -> dict[str, Path]:
     """The folders that hold the splits: `train/`, and `test/` beside it, in any case; or all is training data."""
     inside = sorted(path for path in folder.iterdir() if path.is_dir())
@@ -110,7 +114,7 @@ def _roots(folder: Path) -> dict[str, Path]:
 
 def _chosen(folder: Path, roots: dict[str, Path], split: str) -> list[Path]:
     if split == "test" and "test" not in roots:
-        raise ValueError(f"{folder} is not split: put its images into {folder / 'train'} and {folder / 'test'}")
+        raise NotSplit(f"{folder} is not split: put its images into {folder / 'train'} and {folder / 'test'}")
     return list(roots.values()) if split == "all" else [roots[split]]
 
 

@@ -48,7 +48,11 @@ class _Table(SchedulerMixin, ConfigMixin):
     init_noise_sigma = 1.0
     path: Path
     predicts: str
-    limit: float | None = None
+
+    @property
+    def limit(self) -> float | None:
+        """Of |x0_hat|, by the config as it is now; None for none."""
+        return self.config["clip_sample_range"] if self.config.get("clip_sample") else None
 
     def _prepare(self, sampler: str, options: dict[str, Any] | None) -> None:
         self.sampler, self.options = get(sampler), options or {}
@@ -158,7 +162,6 @@ class LessonScheduler(_Table):
 
     def set_timesteps(self, num_inference_steps: int, device: Any = None) -> None:
         """Lay out a run of so many steps, by the config as it is now, and forget the last one."""
-        self.limit = self.config["clip_sample_range"] if self.config["clip_sample"] else None
         times = self.path.grid(num_inference_steps, self.config["timestep_spacing"])
         if self.config["timestep_spacing"] == "leading":
             times = tuple(min(t + self.config["steps_offset"], self.path.T) for t in times[:-1]) + times[-1:]

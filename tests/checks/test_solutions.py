@@ -1,7 +1,10 @@
 """A solution is shown after an attempt, and not where a class keeps it back."""
 
 import re
+import subprocess
+import sys
 
+import numpy as np
 import pytest
 from lesson_files import LESSONS, names, read_built
 
@@ -48,7 +51,8 @@ def test_one_to_investigate_is_shown_for_what_was_found(monkeypatch):
     for nothing in ((), (None,), ("",), (...,)):
         with pytest.raises(PermissionError, match="^try it first: .*solution.what you found. shows one answer$"):
             question.solution(*nothing)
-    assert "[1000, 592, 467" in repr(question.solution(0.061))
+    for found in (0.061, np.array([1000, 500, 0])):
+        assert "[1000, 592, 467" in repr(question.solution(found))
     with pytest.raises(ValueError, match="^ten_ddim_times has no check: .*solution.what you found. shows one answer"):
         check("ten_ddim_times", [1000, 500, 0])
     monkeypatch.setenv(SWITCH, "off")
@@ -86,3 +90,10 @@ def test_an_answer_compares_itself_with_what_its_exercise_prints():
 
 def test_an_exercise_without_a_function_says_what_it_asks():
     assert repr(check("guide")).startswith("guide(eps_uncond, eps_cond, scale): The guided noise")
+
+
+def test_checking_reads_no_measurements_and_no_checkpoints():
+    """An answer that needs them gets them when it is asked for: the checks are imported wherever answers are graded."""
+    code = "import sys, diffusion_lessons.checks; print(*sys.modules, sep='\\n')"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"diffusion_lessons.metrics.features", "diffusion_lessons.checkpoints.cards"} & set(loaded)

@@ -8,11 +8,11 @@ import torch
 from diffusion_lessons import checkpoints, schedules, toys
 from diffusion_lessons.clinic import chains, limits, losses, network_faults
 from diffusion_lessons.clinic.case import Case, case_of
-from diffusion_lessons.clinic.examination import examine
+from diffusion_lessons.clinic.examination import Network, examine, of_weights
 from diffusion_lessons.clinic.faults import FAULTS
 from diffusion_lessons.clinic.patients import healthy, patient
 from diffusion_lessons.data import load_data
-from diffusion_lessons.denoisers import Denoiser
+from diffusion_lessons.denoisers import Denoiser, clip
 from diffusion_lessons.machine import places
 from diffusion_lessons.training import loop, recipes
 
@@ -46,6 +46,11 @@ def photographs(name):
     if not folder.is_dir():
         return healthy(name)
     return case_of(checkpoints.load(name, "cpu"), load_data(folder, "test"))
+
+
+def test_a_network_inside_a_wrapper_is_not_trained():
+    case = healthy("digits-diffusion")
+    assert list(of_weights(Network(replace(case, denoise=clip(case.denoise, 1.0))))) == []
 
 
 @pytest.mark.parametrize("name", ["v_as_eps", "time_units", "labels_shuffled", "null_untrained"])

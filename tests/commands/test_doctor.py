@@ -111,6 +111,14 @@ def test_a_folder_is_read_in_the_networks_size_and_its_test_images_are_measured(
     assert "150 images of train, which has no test/ to hold out" in capsys.readouterr().out
 
 
+def test_test_images_that_cannot_be_read_are_not_taken_for_none(tmp_path):
+    (tmp_path / "train" / "a").mkdir(parents=True)
+    (tmp_path / "test").mkdir()
+    Image.new("L", (8, 8)).save(tmp_path / "train" / "a" / "1.png")
+    with pytest.raises(ValueError, match="test"):
+        show_diagnosis("digits-diffusion", str(tmp_path))
+
+
 def test_images_that_the_network_does_not_draw_are_refused(tmp_path):
     """And it is said what to bring, which is a case."""
     with pytest.raises(ValueError, match=r"captions-diffusion does not draw images.*--case.*clinic\.healthy"):

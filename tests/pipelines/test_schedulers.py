@@ -114,6 +114,12 @@ def test_clipping_keeps_the_noise_consistent():
     torch.testing.assert_close(run(scheduler, x, 5), wanted, rtol=1e-4, atol=1e-5)
 
 
+def test_it_clips_on_the_grid_it_was_made_with_as_well():
+    scheduler = LessonScheduler(**DIFFUSION, sampler="ddim", clip_sample=True, clip_sample_range=0.4)
+    x0 = scheduler.step(torch.ones(1, 1, 2, 2), scheduler.timesteps[0], torch.zeros(1, 1, 2, 2)).pred_original_sample
+    assert float(x0.abs().max()) == pytest.approx(0.4)
+
+
 def test_it_is_saved_and_loaded_and_made_from_other_configs(tmp_path):
     LessonScheduler(**DIFFUSION, sampler="dpm_solver_pp_3m", options={"corrected": True}).save_pretrained(tmp_path)
     again = LessonScheduler.from_pretrained(tmp_path)
