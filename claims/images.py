@@ -35,6 +35,7 @@ from diffusion_lessons.sampling import Settings
 FREEDOM = GROUPS - 1  # of an error by the jackknife
 DDPM = Settings("ddpm", 1000)
 FULL, HALF = "float32", "bfloat16"
+MINUS = "negative minus none"  # a number with the default negative less that without one
 COUNTED = "python -m diffusion_lessons.benchmark.captions.system_table --out runs/captions-system.json"
 ThroughRow = Callable[[Measurement], Measurement]
 _through: ContextVar[ThroughRow] = ContextVar("_through", default=lambda row: row)
@@ -192,7 +193,7 @@ def _with_and_without(name: str, counted_as: str, words: str, shown: str) -> lis
     differences = [-1.0] * only_without + [1.0] * only_with + [0.0] * (count - only_without - only_with)
     shares = {name: found[kind][counted_as][2] for name, kind in (("negative", "with"), ("no negative", "without"))}
     return [
-        share_difference(mean(f"{words}: negative minus none", differences, "samples"), *shares.values()),
+        share_difference(mean(f"{words}: {MINUS}", differences, "samples"), *shares.values()),
         *(Number(f"{name}: share {shown}", share, of=count, share=True) for name, share in shares.items()),
     ]
 

@@ -15,7 +15,7 @@ import numpy as np
 from scipy.stats import norm, t
 from uncertainties import UFloat, covariance_matrix
 
-from diffusion_lessons.metrics.intervals import mean_of_draws
+from diffusion_lessons.metrics.intervals import mean_of_draws, wilson_interval
 
 LEVEL = 0.05  # of a verdict: intervals of 95 %
 
@@ -152,10 +152,9 @@ def from_ufloat(name: str, number: UFloat, freedom: int, samples: int) -> Number
 
 
 def _wilson(share: float, n: int, level: float) -> tuple[float, float]:
-    z = float(norm.isf(level / 2))
-    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    width = z / (1 + z**2 / n) * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    return 0.0 if share == 0 else middle - width, 1.0 if share == 1 else middle + width
+    return wilson_interval(
+        share * n, n, float(norm.isf(level / 2))
+    )  # hits of estimates that have grown are no integers
 
 
 def _quantile(level: float, freedom: int | None) -> float:

@@ -70,7 +70,7 @@ class Rule:
 
     def __call__(self, numbers: Numbers, level: float = LEVEL) -> Verdict:
         """The verdict; where it is open, with the number of samples at which this rule would decide."""
-        if self.word(numbers, level) != UNDECIDED:
+        if self.decides(numbers, level):
             return self.judge(numbers, level)
         return Verdict(UNDECIDED, in_words(needed(lambda more: self.decides(more, level), numbers, self.names)))
 

@@ -21,6 +21,7 @@ from diffusion_lessons import checkpoints
 from diffusion_lessons.benchmark import again, table
 from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.commands.benchmark import run_benchmark
+from diffusion_lessons.figures import style
 from diffusion_lessons.machine import places
 from diffusion_lessons.machine.files import Lock, write_atomically
 
@@ -88,7 +89,7 @@ def compare(name: str, file: Path) -> int:
     for before, changes in changed:
         words = "; ".join(f"{figure} {one.before}, now {one.now}" for figure, one in changes.items())
         print(f"{name}, {before.settings}, {before.samples:,} samples: {words}")
-    print(f"{name}: {in_rows(len(pairs))} in both tables; with a figure beyond its interval: {len(changed)}")
+    print(f"{name}: {style.count(len(pairs), 'row')} in both tables; with a figure beyond its interval: {len(changed)}")
     return len(changed)
 
 
@@ -96,12 +97,7 @@ def take(name: str, folder: Path) -> None:
     """Put the rows that were made elsewhere into the table that ships, and say how many."""
     rows = table.read(folder / f"{name}{table.SUFFIX}", cards.read_card(name)["sha256"])
     found = again.join(shipped_file(name), rows)
-    print(f"{name}: {in_rows(found.taken)} taken from {folder}; there already and alike: {found.agreed}")
-
-
-def in_rows(count: int) -> str:
-    """ "1 row", "2 rows"."""
-    return f"{count} row{'s' * (count != 1)}"
+    print(f"{name}: {style.count(found.taken, 'row')} taken from {folder}; there already and alike: {found.agreed}")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -134,10 +130,10 @@ def _make(name: str, chosen: argparse.Namespace, out: Path | None) -> int:
         take(name, chosen.take)
         return 0
     dropped = drop_outdated(name) if out is None else 0
-    print(f"{name}: outdated and dropped: {in_rows(dropped)}" if dropped else name, flush=True)
+    print(f"{name}: outdated and dropped: {style.count(dropped, 'row')}" if dropped else name, flush=True)
     where = {"ship": True} if out is None else {"out": out / f"{name}{table.SUFFIX}", "samples": chosen.samples}
+    how = {option: getattr(chosen, option) for option in ("device", "batch", "compile", "precision")}
     for plan in chosen.plans or plans_of(name):
-        how = {name: getattr(chosen, name) for name in ("device", "batch", "compile", "precision")}
         run_benchmark(name, plan, latency=False, **how, **where)
     return compare(name, out / f"{name}{table.SUFFIX}") if chosen.anew and out is not None else 0
 

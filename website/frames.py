@@ -19,6 +19,7 @@ from diffusion_lessons.panels.panel import Panel
 from diffusion_lessons.sampling import generate
 from diffusion_lessons.toys.convergence import MIXTURE
 from website.lessons import fenced
+from website.playground import clusters
 
 WIDEST = 800  # pixels of a frame: what a page shows
 QUALITY = 70  # of WebP
@@ -29,11 +30,6 @@ class Moving(NamedTuple):
 
     make: Callable[[], Panel]
     positions: dict[str, list[Any]]
-
-
-def coins() -> toys.GaussianMixture:
-    """The two clusters of lessons 02 and 04."""
-    return toys.GaussianMixture([-1.0, 1.0], stds=0.2, weights=[0.3, 0.7])
 
 
 def uneven() -> toys.GaussianMixture:
@@ -74,10 +70,10 @@ BUDGETS = [12, 16, 24, 48, 100]
 MOVING = {
     "01_noise": Moving(noising, {"percent": list(range(0, 101, 5)), "schedule": ["linear", "cosine"]}),
     "02_training": Moving(
-        lambda: panels.answers_panel(coins(), schedules.ddpm_linear()), {"t": [1, 50, 150, 400, 999]}
+        lambda: panels.answers_panel(clusters(), schedules.ddpm_linear()), {"t": [1, 50, 150, 400, 999]}
     ),
     "04_ddim": Moving(
-        lambda: panels.sampler_panel(coins(), schedules.ddpm_linear()),
+        lambda: panels.sampler_panel(clusters(), schedules.ddpm_linear()),
         {"sampler": ["ddim", "ddpm", "dpm_solver_pp_2m"], "steps": STEPS},
     ),
     "05_solvers": Moving(
@@ -98,7 +94,7 @@ MOVING = {
         {"scale": [0.0, 1.0, 2.0, 4.0, 8.0], "percent": [10, 50, 90]},
     ),
     "11_few_steps": Moving(
-        lambda: panels.few_steps_panel(coins()),
+        lambda: panels.few_steps_panel(clusters()),
         {"method": ["no student: the teacher", "reflow", "consistency"], "steps": [1, 2, 4, 8]},
     ),
     "15_real_systems": Moving(

@@ -13,7 +13,7 @@ TOCTREE = "```{{toctree}}\n:caption: {caption}\n:maxdepth: 1\n:hidden:\n\n{entri
 def write_documents(site: Site) -> None:
     """The documents that have a page of their own."""
     for file, page in DOCUMENTS.items():
-        if file != "README.md" and (ROOT / file).exists():
+        if file != "README.md":
             text = (ROOT / file).read_text(encoding="utf-8")
             site.write(page, site.relink(text, file, page))
 

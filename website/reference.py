@@ -75,7 +75,7 @@ def described(name: str, value: Any) -> str:
     if inspect.isclass(value):
         parts = [fenced("py:method", text(one), argument=signature(called, one)) for called, one in methods(value)]
         return fenced("py:class", "\n\n".join([text(value), *parts]), argument=signature(name, value))
-    if callable(value) and not isinstance(value, type):
+    if callable(value):
         info = getattr(value, "info", None)
         facts = f"{sampler_facts(info)}\n\n" if hasattr(info, "citation") else ""
         return fenced("py:function", facts + text(value), argument=signature(name, value))

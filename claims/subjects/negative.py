@@ -12,6 +12,7 @@ from claims.guided import SAMPLES, STEPS, classes, guided_samples
 from claims.images import (
     COUNTED,
     FREEDOM,
+    MINUS,
     difference,
     evaluator,
     fewer_smudged,
@@ -83,7 +84,6 @@ def the_ratio() -> list[Number]:
 claim("C27a", "2, negative prompts", "A default negative prompt improves quality consistently.")
 claim("C27b", "2, negative prompts", "Always use a default negative prompt.")
 SPOILED = (0.01, 0.2, 0.5)
-MINUS = "negative minus none"
 DEFAULT = [Settings("dpm_solver_pp_2m", 10, scale=4.0, negative=words) for words in (None, "smudged")]
 
 
@@ -177,7 +177,7 @@ def _smudged(name: str, x: Tensor) -> Number:
 def _fewer(scale: float) -> list[Number]:
     """The share called smudged with the negative minus that without, over pairs of samples, and both shares."""
     flags = {name: detector()[0].predict(drawn(scale, label).x.flatten(1).numpy()) for name, label in NAMES.items()}
-    apart = mean("smudged: negative minus none", (flags["negative"] - flags["no negative"]).tolist(), "samples")
+    apart = mean(f"smudged: {MINUS}", (flags["negative"] - flags["no negative"]).tolist(), "samples")
     return [
         share_difference(apart, *(float(found.mean()) for found in flags.values())),
         *(_smudged(f"{name}: share called smudged", drawn(scale, label).x) for name, label in NAMES.items()),
@@ -194,9 +194,9 @@ def _fewer(scale: float) -> list[Number]:
     "by the judge, among sentences that say nothing of smudges.",
     by_case(
         {
-            "distance": below("frechet: negative minus none", 0.0),
-            "adherence": above("adherence: negative minus none", 0.0),
-            "fewer smudged": below("smudged: negative minus none", 0.0),
+            "distance": below(f"frechet: {MINUS}", 0.0),
+            "adherence": above(f"adherence: {MINUS}", 0.0),
+            "fewer smudged": below(f"smudged: {MINUS}", 0.0),
         }
     ),
     on("digits", needs=["digits-diffusion", "digits-features"]),
@@ -219,7 +219,7 @@ def a_default_negative(sentences: bool = False) -> list[Number]:
     }
     numbers = [
         from_ufloat(
-            f"{metric}: negative minus none",
+            f"{metric}: {MINUS}",
             paired(scores["negative"][metric]) - paired(scores["no negative"][metric]),
             FREEDOM,
             COUNT,
@@ -236,9 +236,7 @@ def a_default_negative(sentences: bool = False) -> list[Number]:
 def _of_sentences() -> list[Number]:
     """Rows of the table with and without the negative, and smudged pictures where nothing was said of smudges."""
     plain, negated = rows("captions-diffusion", *DEFAULT)
-    numbers = [
-        difference(f"{metric}: negative minus none", negated, plain, metric) for metric in ("frechet", "adherence")
-    ]
+    numbers = [difference(f"{metric}: {MINUS}", negated, plain, metric) for metric in ("frechet", "adherence")]
     values = [value(name, row) for name, row in (("negative", negated), ("no negative", plain))]
     return [*numbers, *fewer_smudged("default negative, s = 4"), *values]
 
@@ -251,7 +249,7 @@ claim("C43", "2, negative prompts", "A negative prompt makes the unwanted unlike
     f"The share of {COUNT} samples that a detector calls smudged, at scale 2, with smudged digits as the negative and "
     "without one, paired; and at scale 1 for the samples of the class of smudged digits itself, which the detector "
     "must find.",
-    below("smudged: negative minus none", 0.0),
+    below(f"smudged: {MINUS}", 0.0),
     on("digits", needs=["digits-diffusion", "digits-features"]),
     on("captions", needs=["captions-diffusion"], command=COUNTED, sentences=True),
 )

@@ -103,5 +103,4 @@ def told(name: str, score: Score) -> str:
     """ "adherence 1 [0.992, 1]": a score with its 95 % interval, where it was kept with what makes one."""
     if not score.replicates and name != "adherence":
         return f"{name} {score.value:.3g}±{score.spread:.2g}"
-    found = interval_of(name, score)
-    return f"{name} {found.value:.3g} [{found.low:.3g}, {found.high:.3g}]"
+    return f"{name} {interval_of(name, score)}"

@@ -1,7 +1,7 @@
 """Commands that make sampling faster: a plan, a table of all techniques, and advice from it."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
@@ -59,14 +59,9 @@ def optimise(
     from diffusion_lessons.commands.optimise import run_optimise
     from diffusion_lessons.sampling import Settings
 
-    how: dict[str, Any] = {
-        "scale": scale,
-        "precision": precision,
-        "reuse": reuse_negative,
-        "interval": interval,
-        "batch": batch,
-    }
-    settings = Settings(sampler, steps, **how)
+    settings = Settings(
+        sampler, steps, scale=scale, precision=precision, reuse=reuse_negative, interval=interval, batch=batch
+    )
     if (reuse_negative > 1 or interval is not None) and not settings.guided:
         option = "--interval" if interval is not None else "--reuse-negative"
         raise ValueError(f"{option} is of guidance, which makes two passes: give --scale above 1 as well")

@@ -115,9 +115,9 @@ def null_cost(found: dict[str, Errors], below: float, most: float = 0.5) -> Null
     """
     shown = [number for number, level in enumerate(found["right"].levels) if level <= below]
     right, null, wrong = (found[kind].squared[shown].sum(dim=0) for kind in ("right", "null", "wrong"))
-    more, most_more = (null - right), most * (wrong - right)
-    wrongs = (wrong - right).mean().item()
-    return NullCost(more.mean().item() / wrongs if wrongs > 0 else math.nan, standard_errors(more - most_more))
+    more, dear = null - right, wrong - right
+    wrongs = dear.mean().item()
+    return NullCost(more.mean().item() / wrongs if wrongs > 0 else math.nan, standard_errors(more - most * dear))
 
 
 def standard_errors(values: Tensor) -> float:

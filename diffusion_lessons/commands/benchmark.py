@@ -10,6 +10,7 @@ from diffusion_lessons.benchmark import plans, table
 from diffusion_lessons.benchmark.latency import conditions, speed_up, timed_table
 from diffusion_lessons.benchmark.rows import Measurement, told
 from diffusion_lessons.benchmark.sweep import sweep
+from diffusion_lessons.figures import style
 from diffusion_lessons.figures.quality.frontier import label
 from diffusion_lessons.machine import places
 from diffusion_lessons.machine.files import check_writable
@@ -77,7 +78,7 @@ def run_benchmark(
         except KeyboardInterrupt:
             print(f"\nstopped: what was measured is kept in {file}, and the same command goes on from there")
             raise
-    print(f"{len(rows)} row{'s' * (len(rows) != 1)} in {file}")
+    print(f"{style.count(len(rows), 'row')} in {file}")
     return rows
 
 

@@ -97,13 +97,14 @@ def holm(p_values: Mapping[str, float]) -> dict[str, float]:
     return {name: adjusted[name] for name in p_values}
 
 
-def wilson_interval(hits: int, n: int) -> tuple[float, float]:
-    """95 % interval of a share, hits out of n (Wilson 1927): it stays within [0, 1] and is valid at 0 and n hits."""
+def wilson_interval(hits: float, n: int, z: float = Z) -> tuple[float, float]:
+    """Interval of a share, hits out of n (Wilson 1927), of 95 % by default and else of the quantile z of the normal
+    distribution: it stays within [0, 1] and is valid at 0 and n hits."""
     if not 0 <= hits <= n or n < 1:
         raise ValueError(f"{hits} hits out of {n}: give at least one trial, and no more hits than trials")
-    share, z2 = hits / n, Z**2
+    share, z2 = hits / n, z**2
     middle = (share + z2 / (2 * n)) / (1 + z2 / n)
-    width = Z / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n**2))
+    width = z / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n**2))
     low, high = max(middle - width, 0.0), min(middle + width, 1.0)
     return (0.0 if hits == 0 else low), (1.0 if hits == n else high)  # exactly, whatever rounding says
 

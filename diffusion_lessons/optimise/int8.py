@@ -9,7 +9,6 @@ changes with the noise level, so examples of *every* level are needed. Source: J
 sections 2.1 and 3; for diffusion Shang et al. 2023, "Post-training quantization on diffusion models" (2211.15736).
 """
 
-import copy
 import importlib.util
 import math
 from collections.abc import Iterable, Sequence
@@ -172,9 +171,7 @@ def to_int8(
     if reason := why_no_int8(denoise.device, compile=compile):
         raise ValueError(f"int8 is not available here: {reason}")
     examples = checked(denoise, examples, kept)
-    quick = copy.copy(denoise)
-    quick.network = Int8(_converted(network, examples, kept), compile)
-    return quick
+    return denoise.with_network(Int8(_converted(network, examples, kept), compile))
 
 
 def unet_alone(denoise: Denoiser, why: str) -> UNet:

@@ -111,9 +111,7 @@ def to_onnx(
     check_layers(denoise, kept)
     examples = checked(denoise, examples, kept) if int8 else []
     graph = _graph(denoise)
-    quick = copy.copy(denoise)
-    quick.network = OnnxNetwork(_quantised(graph, examples, kept) if int8 else graph)
-    return quick
+    return denoise.with_network(OnnxNetwork(_quantised(graph, examples, kept) if int8 else graph))
 
 
 def _check(denoise: Denoiser) -> None:

@@ -710,14 +710,14 @@ print(
 # can be placed by the same table of errors:
 
 # %%
-scenes = [row for row in techniques.shipped_techniques("captions-diffusion") if row.quality]
+scenes = [row for row in techniques.shipped_techniques("captions-diffusion") if row.quality and not row.techniques]
 for steps in (5, 10):
     placed = next(r for r in scenes if r.settings.placed and (r.settings.sampler, r.settings.steps) == (SOLVER, steps))
-    equal = next(r for r in scenes if r.settings == placed.settings.changed(placed=None) and not r.techniques)
+    equal = dl.benchmark.find(scenes, placed.settings.changed(placed=None))
     gaps = [dl.metrics.interval(placed.quality[k].number - equal.quality[k].number) for k in ("drift", "adherence")]
     print(f"captions, {steps} steps: drift of placed minus even {gaps[0]}; share that shows all it was told {gaps[1]}")
 inner = placed.settings.placed[1:-1]
-twenty = next(r for r in scenes if r.settings == equal.settings.changed(steps=20) and not r.techniques)
+twenty = dl.benchmark.find(scenes, equal.settings.changed(steps=20))
 gap = dl.metrics.interval(placed.quality["drift"].number - twenty.quality["drift"].number)
 print(f"ten placed minus twenty even steps: drift {gap}")
 print(f"placed: {', '.join(f'{t:g}' for t in inner)}")

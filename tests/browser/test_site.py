@@ -176,17 +176,16 @@ def test_the_playground_computes_what_the_library_computes(opened):
     """Every sampler on every path, to 1e-6; the page's distance agrees with the library's."""
     import torch
 
-    from diffusion_lessons.samplers import ALL, sample
-    from diffusion_lessons.toys.one_dimension import gaussian_quantiles, wasserstein_1
+    from diffusion_lessons.toys.one_dimension import wasserstein_1
+    from tests.website.test_playground import ends
     from website import playground
 
-    page, data = opened(PLAYGROUND), playground.clusters()
-    for called, path in playground.paths().items():
-        noise = gaussian_quantiles(playground.STARTS) * path.prior_std
+    page = opened(PLAYGROUND)
+    for called in playground.paths():
         for name in page.evaluate("Object.keys(TABLES.samplers)"):
             for steps in (1, 4, 20):
                 found = page.evaluate("args => playground.samples(...args)", [called, name, steps])
-                expected = sample(ALL[name], data.denoiser(path), noise, path, path.grid(steps))
+                expected, data = ends(name, called, steps)
                 assert (torch.tensor(found, dtype=torch.float64) - expected).abs().max() < 1e-6, (called, name, steps)
         distance = page.evaluate("found => playground.distance(found)", found)
         assert distance == pytest.approx(wasserstein_1(expected, data), abs=0.003)

@@ -30,8 +30,6 @@ from diffusion_lessons.toys import (
 
 CLUSTERS = toys.GaussianMixture([-1.0, 1.0], stds=0.2, weights=[0.3, 0.7])
 
-CLUSTERS = toys.GaussianMixture([-1.0, 1.0], stds=0.2, weights=[0.3, 0.7])
-
 
 def seeded(seed):
     return torch.Generator().manual_seed(seed)

@@ -6,7 +6,6 @@ import pytest
 import torch
 
 from diffusion_lessons.networks import count_parameters
-from diffusion_lessons.optimise import channel_pruning
 from diffusion_lessons.optimise.channel_pruning import prune_channels, shaped_like, why_not_pruned
 from tests.captions.small import small_denoiser
 from tests.optimise.small import images, small
@@ -68,6 +67,5 @@ def test_shares_and_networks_that_cannot_be_pruned_are_refused():
 
 def test_without_the_library_the_remedy_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch_pruning", None)
-    monkeypatch.setattr(channel_pruning.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ValueError, match=r"pip install 'diffusion-lessons\[optimise\]'"):
         prune_channels(small(), 0.25)

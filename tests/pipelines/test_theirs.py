@@ -14,7 +14,6 @@ if reason := why_no_pipelines():
     pytest.skip(reason, allow_module_level=True)
 
 import diffusers
-from diffusers import DDIMScheduler
 
 from diffusion_lessons.pipelines.schedulers import LessonFlowScheduler, LessonScheduler
 
@@ -57,11 +56,7 @@ def test_the_loop_of_a_pipeline_and_ours_end_alike():
 
 
 def test_a_transformer_is_told_classes_and_its_variances_are_left_out():
-    torch.manual_seed(0)
-    network = diffusers.DiTTransformer2DModel(
-        num_attention_heads=2, attention_head_dim=8, in_channels=4, out_channels=8, num_layers=1, sample_size=8,
-        num_embeds_ada_norm=10, norm_elementwise_affine=False, patch_size=2,
-    )  # fmt: skip
+    network = dit(10).transformer
     denoise = denoiser_of(network, CONFIG)
     x = noise(denoise)
     assert denoise.classes == 10  # and 10 is the null, which DiTPipeline takes to be 1000
@@ -98,13 +93,10 @@ def test_a_network_that_is_called_otherwise_says_how():
 
 def test_one_pipeline_puts_its_own_scheduler_in_the_place_of_ours():
     """`DDIMPipeline` makes a DDIMScheduler of whatever it is given; `DDPMPipeline` keeps it."""
-    unet = diffusers.UNet2DModel(
-        sample_size=8, in_channels=1, out_channels=1, block_out_channels=(32,), layers_per_block=1,
-        down_block_types=("DownBlock2D",), up_block_types=("UpBlock2D",),
-    )  # fmt: skip
+    network = unet()
     mine = LessonScheduler(sampler="dpm_solver_pp_2m", timestep_spacing="trailing")
-    assert type(diffusers.DDIMPipeline(unet, mine).scheduler) is DDIMScheduler
-    kept = diffusers.DDPMPipeline(unet, mine)
+    assert type(diffusers.DDIMPipeline(network, mine).scheduler) is diffusers.DDIMScheduler
+    kept = diffusers.DDPMPipeline(network, mine)
     kept.set_progress_bar_config(disable=True)
     assert kept.scheduler is mine
     assert kept(num_inference_steps=2, output_type="np").images.shape == (1, 8, 8, 1)

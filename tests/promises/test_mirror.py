@@ -24,7 +24,8 @@ COVERED_ELSEWHERE = {
     "diffusion_lessons/cli/*": "options and help only; tests/cli/test_cli.py runs the commands",
     "diffusion_lessons/tour/*": "tests/tour/test_run.py makes the whole tour and reads what it wrote",
     "claims/subjects/*": "tests/claims/subjects/test_subjects.py feeds every rule and measures what is quick",
-    "website/*": "tests/browser/test_site.py builds the site, follows its links and opens it in a browser",
+    "website/build.py": "tests/browser/test_site.py builds the site, follows its links and opens it in a browser",
+    "website/__main__.py": "tests/browser/test_site.py asks it what is missing, and the rest is `build`",
     "tools/*": "tests/lessons build and check lessons with them; tests/promises/test_checkpoints.py uses thumbprints",
     "benchmarks/*": "what they print is measured anew each time; tests/benchmarks/ holds the tests of their parts",
 }

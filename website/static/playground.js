@@ -59,8 +59,6 @@ const playground = (() => {
     return sorted.reduce((sum, x, i) => sum + Math.abs(x - exact[i]), 0) / sorted.length;
   }
 
-  const form = document.getElementById("playground");
-  if (!form) return { samples, distance };
   const [first, second, path, range, count, drawing, said] =
     ["first", "second", "path", "steps", "count", "drawing", "said"].map((id) => document.getElementById(id));
   for (const [name, look] of Object.entries(TABLES.samplers)) {
@@ -111,10 +109,12 @@ const playground = (() => {
     return line(points, "currentColor", 'stroke-width="1" opacity="0.7"');
   }
 
+  const counted = (n, noun) => `${n} ${noun}${n === 1 ? "" : "s"}`;
+
   function draw() {
     const steps = TABLES.steps[range.value];
     count.value = String(steps);
-    range.setAttribute("aria-valuetext", `${steps} steps`);
+    range.setAttribute("aria-valuetext", counted(steps, "step"));
     const chosen = [[first.value, false], [second.value, true]];
     const ends = chosen.map(([name]) => samples(path.value, name, steps));
     const ticks = [-2, -1, 0, 1, 2].map((x) => words(LEFT - 8, up(x) + 4, x, 'text-anchor="end"')).join("");
@@ -126,8 +126,8 @@ const playground = (() => {
       + chosen.map(([name, dashed], i) => heap(ends[i], TABLES.samplers[name].color, dashed)).join("");
     said.textContent = chosen.map(([name, dashed], i) => {
       const looks = tableOf(path.value, name, steps).length;
-      return `${TABLES.samplers[name].label} (${dashed ? "dashed" : "solid"}), ${steps} ${steps === 1 ? "step" : "steps"}, `
-        + `${looks} ${looks === 1 ? "evaluation" : "evaluations"}: distance W1 to the data ${distance(ends[i]).toFixed(4)}.`;
+      return `${TABLES.samplers[name].label} (${dashed ? "dashed" : "solid"}), ${counted(steps, "step")}, `
+        + `${counted(looks, "evaluation")}: distance W1 to the data ${distance(ends[i]).toFixed(4)}.`;
     }).join(" ");
   }
 

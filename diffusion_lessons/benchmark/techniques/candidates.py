@@ -7,6 +7,7 @@ a folder, as plans, so that an interrupted run does not train again.
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -132,8 +133,7 @@ def planned(name: str, folder: Path, say: Say | None = None) -> Iterator[Planned
         yield plan("onnx-int8", quick, lambda: Techniques(onnx=True, int8=True))
     for every, steps in ((2, at_steps(SOLVER, 10)), (3, [*at_steps(SOLVER, 10), *at_steps("ddim", 20)])):
         for order, line in enumerate(("", "-line")):
-            techniques = Techniques(features=every, order=order)
-            yield plan(f"features-{every}{line}", steps, lambda techniques=techniques: techniques)  # type: ignore[misc]
+            yield plan(f"features-{every}{line}", steps, partial(Techniques, features=every, order=order))
     if takes_condition(denoise):
         yield Planned("guidance with fewer passes", lambda: name, guided(scale_of(denoise)))
     if count := len(head_names(denoise)) // 4:
@@ -159,7 +159,10 @@ def planned(name: str, folder: Path, say: Say | None = None) -> Iterator[Planned
 
     def small(slug: str, images: Callable[[], int | None]) -> Planned:
         file = folder / f"{stem}-{slug}"
-        make = lambda: str(small_from_the_start(denoise, file, say, images()))  # noqa: E731
+
+        def make() -> str:
+            return str(small_from_the_start(denoise, file, say, images()))
+
         return Planned(slug.replace("-", " "), make, quick, trained=TRAINED)
 
     yield small("small", lambda: None)

@@ -5,7 +5,6 @@ here.found["bfloat16"][25]      # how many times as fast as float32, in batches 
 here.skipped["int8"]            # "there is no C++ compiler, ..."
 """
 
-import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -78,9 +77,7 @@ def on_this_machine(
 
 def by_autocast_alone(denoise: Denoiser) -> Denoiser:
     """The same denoiser in bfloat16, whose weights stay float32 and are cast at every call."""
-    other = copy.copy(denoise)
-    other.network = HalfPrecision(network_of(denoise), torch.bfloat16, cast=False)
-    return other
+    return denoise.with_network(HalfPrecision(network_of(denoise), torch.bfloat16, cast=False))
 
 
 def in_the_table(
@@ -93,8 +90,7 @@ def in_the_table(
     rows = shipped_techniques(name)
     found: dict[str, dict[int, Interval]] = {technique: {} for technique in WAYS}
     for batch in batches:
-        joined = at_batch(rows, batch)
-        row_of = {(row.techniques, row.settings): row for row in joined}
+        row_of = {(row.techniques, row.settings): row for row in at_batch(rows, batch)}
         plain = row_of[(), replace(settings, batch=batch)]
         for technique, (precision, done) in WAYS.items():
             row = row_of.get((done, replace(settings, batch=batch, precision=precision)))

@@ -60,7 +60,7 @@ def frontier(table: pd.DataFrame, x: str = "nfe", quality: str = "frechet", titl
     )
     samplers: dict[str, Line2D] = {}  # for the legend, in which every marker is large
     for row, fair in zip(table.to_dict("records"), kept, strict=True):
-        look = _look(row, table, linestyle="none", label=row["label"], markersize=SIZE if fair else BEATEN)
+        look = look_of(row, table, linestyle="none", label=row["label"], markersize=SIZE if fair else BEATEN)
         samplers.setdefault(row["label"], Line2D([], [], **look | {"markersize": SIZE}))
         width = None if x != "seconds_per_image" else [[row[x] - row["seconds_q1"]], [row["seconds_q3"] - row[x]]]
         thin: dict[str, Any] = {} if fair else {"elinewidth": 0.8}
@@ -98,7 +98,7 @@ def above_floor(table: pd.DataFrame, quality: str = "frechet", title: str | None
     beyond = table[f"{quality}_value"] - table[f"{quality}_floor"]
     for name, group in table.groupby("label", sort=False):
         rows = group.sort_values("nfe")
-        look = _look(rows.iloc[0].to_dict(), table, label=name, capsize=2, elinewidth=0.8, linewidth=1.2)
+        look = look_of(rows.iloc[0].to_dict(), table, label=name, capsize=2, elinewidth=0.8, linewidth=1.2)
         plot.errorbar(rows["nfe"], beyond[rows.index], yerr=bars[rows.index], **look)
     plot.axhline(0, color=style.BLACK, lw=1)
     plot.set_xscale("log")
@@ -167,7 +167,7 @@ def _words(name: str, value: Any) -> str:
     return f"{name} = {value:g}" if isinstance(value, int | float) else f"{name} = {value}"
 
 
-def _look(row: Mapping, table: pd.DataFrame, **more: Any) -> dict[str, Any]:
+def look_of(row: Mapping, table: pd.DataFrame, **more: Any) -> dict[str, Any]:
     """A sampler's own look; where the table holds several networks, in the network's colour."""
     if "who" in row:
         more["color"] = style.NETWORKS[list(table["who"].unique()).index(row["who"]) % len(style.NETWORKS)]

@@ -13,7 +13,7 @@ from diffusion_lessons.benchmark.techniques.step_curve import TITLES, Beside, be
 from diffusion_lessons.benchmark.techniques.technique_table import at_batch
 from diffusion_lessons.figures import style
 from diffusion_lessons.figures.quality.frontier import plain_numbers
-from diffusion_lessons.figures.quality.techniques import draw_curves, milliseconds, name_steps
+from diffusion_lessons.figures.quality.techniques import TIME, draw_curves, milliseconds, name_steps
 from diffusion_lessons.optimise.techniques import Techniques
 from diffusion_lessons.panels.controls import choice_slider, menu, switch
 from diffusion_lessons.panels.panel import Drawing, Panel
@@ -141,7 +141,7 @@ def _frontier(
 ) -> Figure:
     plain = [row for row in joined if is_plain(row)]
     title = "Switch something on" if verdict is None else FINDINGS[verdict.word]
-    figure, plot = style.axes(title, "milliseconds for each image (median)", TITLES[metric], size=(6.4, 3.8))
+    figure, plot = style.axes(title, TIME, TITLES[metric], size=(6.4, 3.8))
     draw_curves(plot, plain, metric)
     others = [row for row in joined if not is_plain(row)]
     x, y = [milliseconds(row) for row in others], [row.quality[metric].value for row in others]

@@ -12,7 +12,7 @@ from diffusion_lessons.benchmark.measure import timed_samples
 from diffusion_lessons.figures import style
 from diffusion_lessons.figures.pictures.display import beside
 from diffusion_lessons.figures.pictures.images import image_grid
-from diffusion_lessons.figures.quality.frontier import joined, plain_numbers
+from diffusion_lessons.figures.quality.frontier import BEATEN, joined, look_of, plain_numbers
 from diffusion_lessons.panels.controls import choice_slider
 from diffusion_lessons.panels.panel import Drawing, Panel
 
@@ -53,15 +53,14 @@ def _points(table: pd.DataFrame, tied: pd.DataFrame, best: pd.Series, budget: in
     figure, plot = style.axes(title, x, y, size=(6.2, 3.4))
     samplers: dict[str, Line2D] = {}  # for the legend, in which every marker is large
     for row, is_tied in zip(table.to_dict("records"), table.index.isin(tied.index), strict=True):
-        settings = row["settings"]
-        look = style.line(settings.sampler, stochastic=settings.adds_noise, label=row["label"], linestyle="none")
+        look = look_of(row, table, label=row["label"], linestyle="none")
         samplers.setdefault(row["label"], Line2D([], [], **look))
         if row["nfe"] > budget:
             look |= {"color": style.GREY, "marker": "x"}
-        size = 8 if is_tied else 3.5
+        size = 8 if is_tied else BEATEN
         plot.errorbar(row["nfe"], row["frechet_value"], row["frechet_spread"], **look, markersize=size, elinewidth=0.8)
     lowest: dict[str, Any] = {"color": style.VERMILION, "markerfacecolor": "none", "linestyle": "none"}
-    plot.plot(best["nfe"], best["frechet_value"], marker="*", markersize=22, label="lowest", **lowest)
+    plot.plot(best["nfe"], best["frechet_value"], marker="*", markersize=22, **lowest)
     plot.axvline(budget * 1.06, color=style.GREY, ls=":")
     plot.set(xscale="log", yscale="log")
     plain_numbers(plot)

@@ -24,7 +24,7 @@ def denoise():
     return load("digits-diffusion")
 
 
-def test_what_is_pruned_and_trained_on_is_kept_as_weights(denoise, tmp_path, monkeypatch):
+def test_what_is_pruned_and_trained_on_is_kept_as_weights(denoise, tmp_path):
     said, name = [], block_names(denoise)[0]
     techniques = Techniques(blocks=(name,), trained=640)
     weights = weights_of(denoise, techniques, said.append)
