@@ -103,6 +103,15 @@ def unclipped(card: Card) -> list[Group]:
     return [Group(LONG, settings)]
 
 
+def published(card: Card) -> list[Group]:
+    """DDIM, DDIM with eta = 1 and DDPM with the large variance in 10 to 1000 steps, in the settings of `unclipped`.
+
+    They are the settings of the table by which DDIM became known (Song, Meng and Ermon 2021, table 1, CIFAR-10).
+    """
+    steps = (10, 20, 50, 100, 1000)
+    return [Group(SHORT, [one.changed(steps=count) for one in unclipped(card)[0].settings[:3] for count in steps])]
+
+
 def guidance(card: Card) -> list[Group]:
     """The effect of the guidance scale, unclipped so that saturation shows, and of remedies at several scales."""
     plain = Settings("dpm_solver_pp_2m", 10, limit=None)
@@ -177,6 +186,7 @@ PLANS: dict[str, Callable[[Card], list[Group]]] = {
     "few": few,
     "limit": limit,
     "unclipped": unclipped,
+    "published": published,
     "guidance": guidance,
     "precision": precision,
     "long": long,

@@ -63,9 +63,9 @@ RECIPES = {
     "digits": ClassifierRecipe(ClassifierConfig(blocks=1), epochs=60, shift=0.75),
     "mnist": ClassifierRecipe(ClassifierConfig(stride=2), epochs=10),
     "cifar10": ClassifierRecipe(
-        ClassifierConfig(channels=3, widths=(64, 128, 256)),
-        epochs=30,
-        batch=256,
+        ClassifierConfig(channels=3, widths=(48, 96, 192)),
+        epochs=50,
+        batch=512,
         decay=0.05,
         shift=4.0,
         flip=True,

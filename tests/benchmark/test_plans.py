@@ -97,3 +97,11 @@ def test_two_plans_of_one_checkpoint_compare_at_one_count():
     """A student's rows and its teacher's asymptote, the half precision and the whole."""
     counts = {name: {group.samples for group in plans.groups(name)} for name in ("few", "curve", "precision", "long")}
     assert counts["few"] == counts["curve"] == counts["precision"] == {2000} and counts["long"] == {500}
+
+
+def test_published_settings_go_from_ten_to_a_thousand_steps_in_each_way():
+    (group,) = plans.groups("published")
+    ways = {(one.sampler, one.options) for one in group.settings}
+    assert len(ways) == 3 and len(group.settings) == 15
+    assert {(one.spacing, one.limit) for one in group.settings} == {("leading", None)}
+    assert {one.steps for one in group.settings} == {10, 20, 50, 100, 1000}
