@@ -19,6 +19,6 @@ def drift(x: Tensor, fine: Tensor, labels: Tensor | None = None) -> Score:
     """
     if x.shape != fine.shape:
         raise ValueError(f"samples are compared one by one; got {list(x.shape)} and {list(fine.shape)}")
-    squares = (x - fine).detach().cpu().double().flatten(1).square().mean(dim=1)  # [n]
+    squares = (x.detach().cpu().double() - fine.detach().cpu().double()).flatten(1).square().mean(dim=1)  # [n]
     weights = weights_without_groups(labels, len(squares))  # [n, 1 + G]
     return score_of((weights.T @ squares / weights.sum(dim=0)).sqrt(), (0.0, 0.0), len(squares))

@@ -22,12 +22,12 @@ from diffusion_lessons.benchmark.techniques.trained import (
     TRAINED,
     Say,
     images_in_the_time_of,
-    images_of,
     small_from_the_start,
     weights_of,
 )
 from diffusion_lessons.captions.denoiser import CaptionDenoiser
 from diffusion_lessons.checkpoints import plans
+from diffusion_lessons.data import load_data
 from diffusion_lessons.data.captions.sample import load_sample
 from diffusion_lessons.denoisers.base import DenoiserLike
 from diffusion_lessons.denoisers.clipping import clip
@@ -35,6 +35,7 @@ from diffusion_lessons.denoisers.conditions import condition_on, takes_condition
 from diffusion_lessons.denoisers.network import Denoiser
 from diffusion_lessons.machine.devices import why_not_compiled
 from diffusion_lessons.machine.files import read_json, write_atomically
+from diffusion_lessons.metrics.evaluator import data_of
 from diffusion_lessons.optimise.block_pruning import least_missed
 from diffusion_lessons.optimise.channel_pruning import why_not_pruned
 from diffusion_lessons.optimise.head_pruning import head_names, least_missed_heads
@@ -91,22 +92,25 @@ class Planned(NamedTuple):
         return placed + sum(one.steps * (1 + one.guided) for one in self.settings)
 
 
-def candidates(name: str, folder: Path, *, batch: int = 25, progress: Any = None) -> Iterator[Candidate]:
+def candidates(
+    name: str, folder: Path, *, batch: int = 25, device: str = "cpu", progress: Any = None
+) -> Iterator[Candidate]:
     """Everything that is measured of a checkpoint: first the plain curve, last what has to be trained.
 
     Plans are written into `folder`, one before each is yielded; what has to be trained is trained there once. int8 and
-    compiling are left out where they do not work. `progress` is called with a line before whatever takes minutes.
+    compiling are left out where they do not work, and where `device` has them not. `progress` is called with a line
+    before whatever takes minutes.
     """
-    for one in planned(name, folder, progress):
+    for one in planned(name, folder, progress, device):
         source = one.make()
         settings = [*one.settings, *(one.placed() if one.placed else ())]
         yield Candidate(source, tuple(replace(each, batch=batch) for each in settings))
 
 
-def planned(name: str, folder: Path, say: Say | None = None) -> Iterator[Planned]:
+def planned(name: str, folder: Path, say: Say | None = None, device: str = "cpu") -> Iterator[Planned]:
     """All that `candidates` makes, in its order; nothing is computed until it is asked for. `say` as `progress`."""
     say = say or (lambda words: None)
-    denoise, quick = checkpoints.load(name), at_steps(SOLVER, 5, 10)
+    denoise, quick = checkpoints.load(name, device), at_steps(SOLVER, 5, 10)
     stem, sha256 = Path(name).stem, (denoise.card or {}).get("sha256", "")
 
     def kept(slug: str, make: Callable[[], Any]) -> Callable[[], Any]:
@@ -138,8 +142,8 @@ def planned(name: str, folder: Path, say: Say | None = None) -> Iterator[Planned
         yield Planned("guidance with fewer passes", lambda: name, guided(scale_of(denoise)))
     if count := len(head_names(denoise)) // 4:
         heads = kept("heads", lambda: least_missed_heads(denoise, count, *ranking_images(denoise, FEWER)))
-        settings = [*quick, *at_steps(SOLVER, 10, scale=scale_of(denoise))]
-        yield plan(f"{count}-heads", settings, lambda: Techniques(heads=tuple(heads())))
+        with_heads = [*quick, *at_steps(SOLVER, 10, scale=scale_of(denoise))]
+        yield plan(f"{count}-heads", with_heads, lambda: Techniques(heads=tuple(heads())))
     blocks = kept("blocks", lambda: least_missed(denoise, 2, *ranking_images(denoise)))
     yield plan("1-block", quick, lambda: Techniques(blocks=tuple(blocks()[:1])))
     yield plan("2-blocks", quick, lambda: Techniques(blocks=tuple(blocks())))
@@ -147,10 +151,10 @@ def planned(name: str, folder: Path, say: Say | None = None) -> Iterator[Planned
         say(f"left out, compiling: {reason}")
     else:
         yield plan("compiled", quick, lambda: Techniques(compile=True), programs=True)
-    if told_in_words:
-        say("left out, training on: a system that is told in words is trained part by part, by recipes of its own")
-        return
     yield plan("2-blocks-tuned", quick, lambda: Techniques(blocks=tuple(blocks()), trained=TRAINED), trained=TRAINED)
+    if count:
+        done = partial(Techniques, trained=TRAINED)
+        yield plan(f"{count}-heads-tuned", with_heads, lambda: done(heads=tuple(heads())), trained=TRAINED)
     if reason := why_not_pruned(denoise):
         say(f"left out, fewer channels: {reason}")
     else:
@@ -194,12 +198,15 @@ def ranking_images(denoise: Denoiser, most: int = RANKING) -> tuple[Tensor, Tens
 
     For a network that is told in words: latents of the scenes that ship, and the sentences about them.
     """
+    device = device_of(denoise)
     if isinstance(denoise, CaptionDenoiser):
         world = load_sample()
-        return denoise.encode(world.pictures[:most]), denoise.read_condition(world.sentences[:most])
-    data = images_of(denoise)
+        pictures, told = world.pictures[:most].to(device), denoise.read_condition(world.sentences[:most])
+        return denoise.encode(pictures), told.to(device)
+    data = load_data(data_of(denoise))
     count = min(most, len(data))
-    return data.batch(torch.arange(count) * (len(data) // count))
+    x0, labels = data.batch(torch.arange(count) * (len(data) // count))
+    return x0.to(device), labels.to(device)
 
 
 def curve() -> list[Settings]:
@@ -237,7 +244,7 @@ def placed(grids: Sequence[Sequence[float]]) -> list[Settings]:
 def grids_of(denoise: Denoiser, steps: Sequence[int]) -> dict[int, tuple[float, ...]]:
     """For each number of steps the times of `place_steps`, from one fine run whose noise no row is drawn from."""
     path, generator = denoise.path, torch.Generator().manual_seed(SEED_OF_PLACING)
-    x = path.prior((PLACING, *denoise.shape), generator)  # type: ignore[misc]
+    x = path.prior((PLACING, *denoise.shape), generator).to(device_of(denoise))  # type: ignore[misc]
     told: DenoiserLike = denoise
     if denoise.classes is not None or is_latent(denoise):
         told = condition_on(denoise, in_turn(denoise, PLACING))

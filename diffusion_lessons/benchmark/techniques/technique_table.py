@@ -42,14 +42,17 @@ def measure_candidates(
     samples: int = 500,
     seed: int = 0,
     keep: Path | None = None,
+    device: str = "cpu",
     say: Callable[[str], None] = print,
 ) -> list[Candidate]:
     """Measure the quality of these candidates where the file lacks it, and return them all, to be timed.
 
-    `name` is the checkpoint whose fine run the drift is taken from; the run is kept in `keep`, or beside the file.
+    `name` is the checkpoint whose fine run the drift is taken from; the run is kept in `keep`, or beside the file. All
+    are sampled on `device`, which those must suit (`candidates`).
+
     Raises ValueError for a file of another checkpoint.
     """
-    parent, fine, found = checkpoints.load(name), None, []
+    parent, fine, found = checkpoints.load(name, device), None, []
     _check_parent(file, fingerprint(parent))
     for candidate in candidates:
         found.append(candidate)
@@ -58,7 +61,7 @@ def measure_candidates(
         missing = [settings for settings in candidate.settings if settings not in known]
         if not missing:
             continue
-        denoise = checkpoints.load(candidate.source)
+        denoise = checkpoints.load(candidate.source, device)
         if fine is None:
             fine = fine_run(
                 parent, keep or file.parent, missing[0].batch, evaluator, samples=samples, seed=seed, say=say
@@ -89,7 +92,7 @@ def fine_run(
         tensors, _ = cards.read(file)
         return tensors["x"]
     say(f"drawing the fine run: {FINE}")
-    x = timed_samples(parent, steps, samples, evaluator=evaluator, seed=seed).x
+    x = timed_samples(parent, steps, samples, evaluator=evaluator, seed=seed).x.cpu()
     cards.write(file, {"x": x}, {"parent_sha256": sha256, "settings": str(FINE)})
     return x
 

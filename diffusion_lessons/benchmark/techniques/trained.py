@@ -14,13 +14,18 @@ from torch import Tensor
 
 from diffusion_lessons.benchmark.measure import clock_of
 from diffusion_lessons.checkpoints import cards
-from diffusion_lessons.data import Data, load_data
+from diffusion_lessons.data import load_data
 from diffusion_lessons.denoisers.network import Denoiser
 from diffusion_lessons.metrics.evaluator import data_of
 from diffusion_lessons.optimise.copies import network_of
 from diffusion_lessons.optimise.techniques import Techniques, apply
-from diffusion_lessons.sampling import device_of
+from diffusion_lessons.sampling import device_of, is_latent
 from diffusion_lessons.training import recipes
+from diffusion_lessons.training.base import DenoiserRecipe
+from diffusion_lessons.training.captions import recipes as parts
+from diffusion_lessons.training.captions.parts import find_needs, prepare
+from diffusion_lessons.training.captions.recipes import LatentRecipe
+from diffusion_lessons.training.captions.scenery import LatentScenes
 from diffusion_lessons.training.fine_tuning import fine_tune
 from diffusion_lessons.training.loop import train
 
@@ -38,22 +43,33 @@ def weights_of(denoise: Denoiser, techniques: Techniques, say: Say) -> dict[str,
     pruned = _pruned(denoise, techniques)
     if techniques.trained:
         say(f"training on for {techniques.trained:,} images: {', '.join(techniques.words)}")
-        *_, record = fine_tune(pruned, recipe_of(denoise), images_of(denoise), techniques.trained)
+        recipe, data, options = lessons_of(denoise)
+        *_, record = fine_tune(pruned, recipe, data, techniques.trained, **options)
         pruned = record.denoiser()
     return dict(network_of(pruned).state_dict())
 
 
-def images_of(denoise: Denoiser) -> Data:
-    """The images that a checkpoint learned from, by its card."""
-    return load_data(data_of(denoise))
+def lessons_of(denoise: Denoiser) -> tuple[DenoiserRecipe, Any, dict[str, Any]]:
+    """What a checkpoint was trained by: its recipe, what it learned from, and the further options of `train`.
+
+    Of a network that is told in words these are the latents of TRAINED scenes, drawn anew.
+    """
+    recipe = recipe_of(denoise)
+    if not isinstance(recipe, LatentRecipe):
+        return recipe, load_data(data_of(denoise)), {}
+    scenes = prepare(replace(recipe, cached=TRAINED), find_needs(recipe))
+    assert isinstance(scenes, LatentScenes)
+    return recipe, scenes, {"objective": recipe.objective(scenes)}
 
 
-def recipe_of(denoise: Denoiser) -> recipes.Recipe:
+def recipe_of(denoise: Denoiser) -> Any:
     """The recipe by which a checkpoint was trained, by its card, without compiling: it takes longer than so few images.
 
     Raises ValueError where there is none of that name.
     """
     entry = (denoise.card or {}).get("recipe", {})
+    if is_latent(denoise):
+        return parts.get(str(entry.get("name")), compile=False)
     return recipes.get(str(entry.get("name")), entry.get("kind", "diffusion"), compile=False)
 
 
@@ -64,17 +80,17 @@ def small_from_the_start(denoise: Denoiser, file: Path, say: Say, images: int | 
     """
     card, words = denoise.card or {}, [FROM_THE_START] + [AS_LONG] * (images is not None)
     if not file.with_suffix(".safetensors").is_file() or cards.read_card(file).get("parent_sha256") != card["sha256"]:
-        recipe = small_recipe(denoise, images or TRAINED)
+        whole, data, options = lessons_of(denoise)
+        recipe = small_recipe(whole, images or TRAINED)
         say(f"training a small network from the start on {recipe.images:,} images")
-        *_, record = train(recipe, images_of(denoise))
+        *_, record = train(recipe, data, **options)
         assert record.run is not None
         record.run.save_checkpoint(file, recipe.ema_share, parent_sha256=card["sha256"], techniques=words)
     return file
 
 
-def small_recipe(denoise: Denoiser, images: int) -> recipes.Recipe:
-    """The checkpoint's own recipe with SHARE fewer features at each level, for so many images."""
-    recipe = recipe_of(denoise)
+def small_recipe(recipe: Any, images: int) -> Any:
+    """A checkpoint's recipe with SHARE fewer features at each level, for so many images."""
     widths = tuple(round(width * (1 - SHARE)) for width in recipe.network.widths)
     return replace(recipe, images=images, network=replace(recipe.network, widths=widths))
 
@@ -84,12 +100,12 @@ def images_in_the_time_of(denoise: Denoiser, techniques: Techniques) -> int:
 
     UPDATES of both are timed in turn, on a CPU by the processor's clock, so that a busy machine favours neither.
     """
-    data, recipe, device = images_of(denoise), recipe_of(denoise), device_of(denoise)
+    (recipe, data, options), device = lessons_of(denoise), device_of(denoise)
     clock = clock_of("processor" if device.type == "cpu" else "wall", device)
-    options: dict[str, Any] = {"every": 1, "device": device}
+    options |= {"every": 1, "device": device}
     runs = [
         fine_tune(_pruned(denoise, techniques), recipe, data, (UPDATES + 2) * recipe.batch, **options),
-        train(small_recipe(denoise, (UPDATES + 2) * recipe.batch), data, **options),
+        train(small_recipe(recipe, (UPDATES + 2) * recipe.batch), data, **options),
     ]
     seconds: list[list[float]] = [[], []]
     for turn in range(UPDATES + 1):

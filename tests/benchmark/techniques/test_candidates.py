@@ -4,7 +4,6 @@ import pytest
 
 from diffusion_lessons import load
 from diffusion_lessons.benchmark.techniques import candidates as module
-from diffusion_lessons.benchmark.techniques import trained
 from diffusion_lessons.benchmark.techniques.candidates import (
     candidates,
     curve,
@@ -14,8 +13,9 @@ from diffusion_lessons.benchmark.techniques.candidates import (
 )
 from diffusion_lessons.checkpoints import plans
 from diffusion_lessons.optimise import block_pruning
+from diffusion_lessons.optimise.copies import network_of
 from diffusion_lessons.optimise.head_pruning import head_names
-from diffusion_lessons.optimise.techniques import Techniques
+from diffusion_lessons.optimise.techniques import Techniques, apply
 from tests.captions.small import save_system
 
 
@@ -67,19 +67,24 @@ def test_steps_are_placed_on_the_fine_grid_from_one_end_to_the_other(denoise, mo
         assert len(grid) == steps + 1 and grid[0] == fine[0] and grid[-1] == 0 and set(grid) <= set(fine)
 
 
-def test_a_network_told_in_words_has_heads_to_cut_and_is_not_trained_on(tmp_path, monkeypatch):
+def pruned_weights(denoise, done):
+    return dict(network_of(apply(denoise, Techniques(blocks=done.blocks, heads=done.heads))).state_dict())
+
+
+def test_a_network_told_in_words_has_heads_to_cut_and_to_train_on_without(tmp_path, monkeypatch):
     said, system = [], str(save_system(tmp_path))
     for name in ("PLACING", "FEWER"):
         monkeypatch.setattr(module, name, 2)
     monkeypatch.setattr(block_pruning, "LEVELS", 1)
-    monkeypatch.setattr(trained, "train", None)
-    monkeypatch.setattr(trained, "fine_tune", None)
+    monkeypatch.setattr(module, "weights_of", lambda denoise, done, say: pruned_weights(denoise, done))
+    monkeypatch.setattr(module, "small_from_the_start", lambda *arguments: system)
+    monkeypatch.setattr(module, "images_in_the_time_of", lambda *arguments: 64)
     found = list(candidates(system, tmp_path, progress=said.append))
     whole = len(head_names(load(system)))
-    cut = [whole - len(head_names(load(one.source))) for one in found if one.source.endswith("-heads.json")]
-    assert cut == [whole // 4]
+    cut = [whole - len(head_names(load(one.source))) for one in found if "-heads" in one.source]
+    assert cut == 2 * [whole // 4]  # before, and after it was trained on
     guided = {one.scale for candidate in found for one in candidate.settings if one.guided}
     assert guided == {module.TOLD}
     left_out = [words.split(":")[0] for words in said if words.startswith("left out")]
-    assert left_out == [f"left out, {what}" for what in ("int8", "ONNX Runtime", "compiling", "training on")]
+    assert left_out == [f"left out, {what}" for what in ("int8", "ONNX Runtime", "compiling", "fewer channels")]
     assert all(load(one.source) for one in found)

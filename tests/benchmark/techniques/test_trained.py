@@ -77,4 +77,4 @@ def test_as_long_is_said_and_its_images_are_counted(denoise, tmp_path):
     assert card["images_seen"] == 128
     recipe = recipe_of(denoise)
     thin = replace(recipe, images=128, network=replace(recipe.network, widths=(24, 48)))
-    assert small_recipe(denoise, 128) == thin and recipe.compile is False
+    assert small_recipe(recipe, 128) == thin and recipe.compile is False
