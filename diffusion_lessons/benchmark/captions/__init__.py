@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = offer(
     {
         "part_times": ["PartTimes", "time_table", "times_of_parts"],
         "system_table": ["System", "load_system", "read"],
+        "two_paths": ["compare_paths"],
         "ways": ["measured_ways"],
     },
 )

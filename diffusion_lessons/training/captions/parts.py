@@ -43,12 +43,13 @@ def train_part(
     Raises what `loop.train` raises, and FileNotFoundError for a part that has to be trained before.
     """
     files = find_needs(recipe, out_dir) if data is None else {}
+    processes = Processes.started(device)
 
     def prepared(folder: Path | None) -> tuple[Scenery | LatentScenes, Objective]:
-        seen = data if data is not None else prepare(recipe, files, folder, seed)
+        seen = data if data is not None else prepare(recipe, files, folder, seed, processes.device)
         return seen, recipe.objective(seen)
 
-    return train_prepared(recipe, prepared, out_dir, Processes.started(device), device=device, seed=seed, **options)
+    return train_prepared(recipe, prepared, out_dir, processes, device=device, seed=seed, **options)
 
 
 def find_needs(recipe: PartRecipe, out_dir: str | Path | None = None) -> dict[str, Path]:
@@ -71,13 +72,20 @@ def find_needs(recipe: PartRecipe, out_dir: str | Path | None = None) -> dict[st
 
 
 def prepare(
-    recipe: PartRecipe, files: dict[str, Path], folder: Path | None = None, seed: int = 0
+    recipe: PartRecipe,
+    files: dict[str, Path],
+    folder: Path | None = None,
+    seed: int = 0,
+    device: str | torch.device = "cpu",
 ) -> Scenery | LatentScenes:
-    """What the part is trained on: handwriting of MNIST's training digits, or the latents of scenes drawn with it."""
+    """What the part is trained on: handwriting of MNIST's training digits, or the latents of scenes drawn with it.
+
+    The latents are computed on `device`, and lie on the CPU.
+    """
     if not isinstance(recipe, LatentRecipe):
         return Scenery(load_strokes("train"))
     parts = entries_of(files)
-    text, autoencoder = load_contrastive(files["text"]).text, load_autoencoder(files["autoencoder"])
+    text, autoencoder = load_contrastive(files["text"]).text, load_autoencoder(files["autoencoder"], device)
     origin = {"autoencoder_sha256": parts["autoencoder"]["sha256"], "count": recipe.cached, "seed": seed}
     file = folder / LATENTS if folder is not None else None
     if file is not None and file.is_file():

@@ -12,6 +12,7 @@ from diffusion_lessons.data.captions.scenes import Scenes, distortions, draw_sce
 from diffusion_lessons.data.captions.sentences import draw_mentions, draw_sentences
 from diffusion_lessons.data.captions.strokes import Strokes
 from diffusion_lessons.data.captions.vocabulary import tokenize
+from diffusion_lessons.machine.devices import moved, tf32
 from diffusion_lessons.networks.autoencoder import Autoencoder
 from diffusion_lessons.networks.text import TextEncoder
 
@@ -101,9 +102,14 @@ def draw_tokens(scenes: Scenes, generator: torch.Generator) -> Tensor:
 def encode_scenes(
     autoencoder: Autoencoder, strokes: Strokes, count: int, generator: torch.Generator, batch: int = 500
 ) -> tuple[Tensor, Scenes]:
-    """`count` scenes and their standardised latents, float16 [count, 4, 8, 8]."""
-    scenes = draw_scenes(count, generator)
+    """`count` scenes and their standardised latents, float16 [count, 4, 8, 8], on the CPU.
+
+    Scenes are drawn on the CPU and encoded where the autoencoder stands, in full precision.
+    """
+    scenes, device = draw_scenes(count, generator), next(autoencoder.parameters()).device
     latents = []
-    for rows in tqdm(torch.arange(count).split(batch), desc="latents", unit_scale=batch):
-        latents.append(autoencoder.latents(render(scenes.rows(rows), strokes, generator)).half())
+    with tf32(False):
+        for rows in tqdm(torch.arange(count).split(batch), desc="latents", unit_scale=batch):
+            pictures = moved(render(scenes.rows(rows), strokes, generator), device)
+            latents.append(autoencoder.latents(pictures).half().cpu())
     return torch.cat(latents), scenes

@@ -74,6 +74,19 @@ def test_latents_of_other_scenes_are_refused(runs):
         prepare(recipe, files, runs / "captions-diffusion", seed=1)
 
 
+def test_latents_are_computed_where_the_denoiser_is_trained(runs, monkeypatch):
+    asked = []
+
+    def load(name, device):
+        asked.append(torch.device(device))
+        return checkpoints.captions.load_autoencoder(name)
+
+    monkeypatch.setattr(parts, "load_autoencoder", load)
+    recipe = recipes.get("captions-flow", **SMALL)
+    data = prepare(recipe, find_needs(recipe, runs / "captions-flow"), device="meta:1")
+    assert asked == [torch.device("meta:1")] and data.latents.device.type == "cpu"
+
+
 def test_a_part_that_is_missing_is_said_before_anything_is_done(tmp_path, monkeypatch):
     def nothing(name):
         raise FileNotFoundError(name)
