@@ -118,6 +118,7 @@ def main(
     out: Annotated[Path | None, typer.Option(help="By default the table that ships.")] = None,
     count: Annotated[int, typer.Option(min=2, help="Sentences.")] = 2048,
     device: Annotated[str | None, typer.Option(help="By default the best that is there.")] = None,
+    batch: Annotated[int, typer.Option(min=1, help="Pictures drawn at a time.")] = 128,
 ) -> None:
     """Compare two text-to-image denoisers sentence by sentence."""
     where, out = choose_device(device), out or places.measurements() / NAME
@@ -127,7 +128,7 @@ def main(
         raise typer.BadParameter(f"{diffusion} and {flow} must both be denoisers of the text-to-image system")
     judge = load_judge(beside(cards.find(flow), "captions-judge"))
     kept: dict[str, Any] = {"sha256": _hashes((diffusion, flow)), "count": count, "figures": {}}
-    for name, row in tqdm(compare_paths(first, second, judge, count), total=len(SETTINGS)):
+    for name, row in tqdm(compare_paths(first, second, judge, count, batch=batch), total=len(SETTINGS)):
         kept["figures"][name] = row
         kept["where"] = description.describe(where)
         write_atomically(out, (json.dumps(kept, indent=1) + "\n").encode())
