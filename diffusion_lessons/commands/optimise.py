@@ -10,16 +10,17 @@ from diffusion_lessons import checkpoints
 from diffusion_lessons.benchmark.latency import conditions, interleaved_runs, speed_up
 from diffusion_lessons.benchmark.measure import measure
 from diffusion_lessons.benchmark.techniques.candidates import grids_of, ranking_images
-from diffusion_lessons.benchmark.techniques.trained import weights_of
+from diffusion_lessons.benchmark.techniques.trained import recipe_of, weights_of
 from diffusion_lessons.checkpoints import plans
 from diffusion_lessons.denoisers.network import Denoiser
+from diffusion_lessons.machine.devices import why_not_compiled
 from diffusion_lessons.machine.files import check_writable
 from diffusion_lessons.metrics.captions.evaluator import of_network
 from diffusion_lessons.metrics.intervals import Interval, interval
 from diffusion_lessons.optimise.block_pruning import least_missed
-from diffusion_lessons.optimise.int8 import why_no_int8
+from diffusion_lessons.optimise.int8 import unet_alone, why_no_int8
 from diffusion_lessons.optimise.onnx_runtime import why_no_onnx
-from diffusion_lessons.optimise.techniques import Techniques
+from diffusion_lessons.optimise.techniques import Techniques, apply
 from diffusion_lessons.sampling import Settings, device_of
 
 METRICS = ("frechet", "adherence")
@@ -68,15 +69,12 @@ def run_optimise(
     if (int8 or onnx) and settings.precision != "float32":
         done_by = "int8" if int8 else "ONNX Runtime"
         raise ValueError(f"{done_by} decides what products are computed in: leave --precision {settings.precision} out")
-    if onnx and (reason := why_no_onnx(device_of(parent))):
-        raise ValueError(f"ONNX Runtime is not available here: {reason}")
-    if int8 and not onnx and (reason := why_no_int8(device_of(parent))):
-        raise ValueError(f"int8 is not available here: {reason}")
+    if done == Techniques() and not drop_blocks and settings == plain(settings) and not place_steps:
+        raise ValueError("nothing was asked for: give at least one technique; see diffusion-lessons optimise --help")
+    check_possible(parent, done)
     if drop_blocks:
         done = replace(done, blocks=tuple(least_missed(parent, drop_blocks, *ranking_images(parent))))
         print(f"least missed: {', '.join(done.blocks)}", flush=True)
-    if done == Techniques() and settings == plain(settings) and not place_steps:
-        raise ValueError("nothing was asked for: give at least one technique; see diffusion-lessons optimise --help")
     if place_steps:
         grid = grids_of(parent, [settings.steps])[settings.steps]
         settings = replace(settings, placed=grid)
@@ -88,6 +86,24 @@ def run_optimise(
     plans.write(out, checkpoint, done, settings=settings, measured=measured, weights=weights)
     print(f"{out}: {', '.join(done.words) or 'settings alone'}; load it, or sample --checkpoint {out}")
     return measured
+
+
+def check_possible(parent: Denoiser, done: Techniques) -> None:
+    """Raise a ValueError, with the reason, for a technique that this network or this machine does not allow.
+
+    What is cheap is tried, so that nothing is refused after minutes of ranking, placing or training.
+    """
+    if done.onnx and (reason := why_no_onnx(device_of(parent))):
+        raise ValueError(f"ONNX Runtime is not available here: {reason}")
+    if done.int8 and not done.onnx and (reason := why_no_int8(device_of(parent))):
+        raise ValueError(f"int8 is not available here: {reason}")
+    if done.compile and (reason := why_not_compiled(device_of(parent))):
+        raise ValueError(f"compiling is not available here: {reason}")
+    if done.int8 or done.onnx or done.compile:
+        unet_alone(parent, "int8, ONNX Runtime and compiling take the U-Net alone")
+    apply(parent, replace(done, trained=0, int8=False, onnx=False))
+    if done.trained:
+        recipe_of(parent)
 
 
 def plain(settings: Settings) -> Settings:

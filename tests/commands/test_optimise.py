@@ -71,6 +71,24 @@ def test_what_cannot_be_made_is_refused_and_nothing_is_written(options, words, t
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("checkpoint", "options", "words"),
+    [
+        ("captions-diffusion", {"prune_channels": 0.25}, "whose heads share its features"),
+        ("captions-diffusion", {"compile": True}, "the U-Net alone"),
+        ("captions-diffusion", {"drop_heads": ["levels.down.around:9"]}, "no head"),
+        ("digits-diffusion", {"prune_channels": 0.3}, "multiple of 1/8"),
+    ],
+)
+def test_what_the_network_does_not_allow_is_said_before_anything_is_computed(
+    checkpoint, options, words, tmp_path, monkeypatch
+):
+    for name in ("grids_of", "least_missed", "ranking_images", "weights_of", "interleaved_runs"):
+        monkeypatch.setattr(optimise, name, None)
+    with pytest.raises(ValueError, match=words):
+        run_optimise(checkpoint, tmp_path / "plan.json", SETTINGS, drop_blocks=1, place_steps=True, **options)
+
+
 def test_it_is_compared_with_the_same_sampler_and_steps():
     changed = SETTINGS.changed(placed=(1000.0, 700.0, 400.0, 100.0, 0.0), reuse=2, scale=2.0, precision="bfloat16")
     assert plain(changed) == SETTINGS.changed(scale=2.0)
