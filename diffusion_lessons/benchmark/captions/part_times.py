@@ -79,39 +79,60 @@ def times_of_parts(
     clock: "processor" counts the time in which this process computed, as `benchmark.measure` does: what one thread of
     an idle CPU would take, measured on a busy one.
     """
-    with denoise.text.keeping(cache):
-        rows = [_round(denoise, settings, count, prompt, clock) for _ in range(rounds + 1)][1:]
+    rows = [_round(denoise, settings, count, cache, prompt, clock) for _ in range(rounds + 1)]
+    return _medians(rows[1:])
+
+
+def _medians(rows: list[PartTimes]) -> PartTimes:
     columns = list(zip(*rows, strict=True))
     text, denoiser, decoder, rest, whole = (statistics.median(column) for column in columns[:-1])
     return PartTimes(text, denoiser, decoder, rest, whole, rows[0].sentences)
 
 
-def _round(denoise: CaptionDenoiser, settings: Settings, count: int, prompt: str, clock_name: Clock) -> PartTimes:
-    denoise.text.clear()
+def _round(
+    denoise: CaptionDenoiser, settings: Settings, count: int, cache: bool, prompt: str, clock_name: Clock
+) -> PartTimes:
     clock = _Clock(denoise, clock_name)
-    with clock.around("text", denoise.text.encoder), clock.around("denoiser", denoise.unet):
-        begun = clock.now()
-        latents = generate(denoise, count, settings, labels=prompt)[-1].x
-        sampled = clock.now()
-    denoise.decode(latents)
-    ended = clock.now()
+    with denoise.text.keeping(cache):
+        with clock.around("text", denoise.text.encoder), clock.around("denoiser", denoise.unet):
+            begun = clock.now()
+            latents = generate(denoise, count, settings, labels=prompt)[-1].x
+            sampled = clock.now()
+        denoise.decode(latents)
+        ended, misses = clock.now(), denoise.text.misses
     text, denoiser = clock.seconds["text"], clock.seconds["denoiser"]
     rest = sampled - begun - text - denoiser
-    return PartTimes(text, denoiser, ended - sampled, rest, ended - begun, denoise.text.misses)
+    return PartTimes(text, denoiser, ended - sampled, rest, ended - begun, misses)
 
 
 def time_table(
-    denoise: CaptionDenoiser, steps: tuple[int, ...] = (1, 4, 10, 20, 50), **options: Any
+    denoise: CaptionDenoiser,
+    steps: tuple[int, ...] = (1, 4, 10, 20, 50),
+    *,
+    count: int = 16,
+    rounds: int = 5,
+    prompt: str = PROMPT,
+    clock: Clock = "wall",
 ) -> dict[str, dict[str, float]]:
     """Shares of each part and seconds of the whole at several numbers of steps, with and without the cache.
 
     {"20 steps, cached": {"text": 0.01, "denoiser": 0.95, "decoder": 0.03, "rest": 0.01, "seconds": 1.2, ...}, ...}
+
+    With and without are timed in turn, round by round, so that a machine that becomes slower slows both. "seconds low"
+    and "seconds high" are the fastest and the slowest round.
     """
     table: dict[str, dict[str, float]] = {}
     for number in steps:
+        settings, made = TEN_STEPS.changed(steps=number), {True: list[PartTimes](), False: list[PartTimes]()}
+        for turn in range(rounds + 1):
+            for cache in (True, False) if turn % 2 else (False, True):
+                made[cache].append(_round(denoise, settings, count, cache, prompt, clock))
         for cache, words in ((True, "cached"), (False, "read at every step")):
-            times = times_of_parts(denoise, TEN_STEPS.changed(steps=number), cache=cache, **options)
+            rows = made[cache][1:]
+            times, wholes = _medians(rows), [row.whole for row in rows]
             shares = {part: round(times.share(part), 4) for part in ("text", "denoiser", "decoder", "rest")}
+            seconds = {"seconds": times.whole, "seconds low": min(wholes), "seconds high": max(wholes)}
             name = f"{number} {'step' if number == 1 else 'steps'}, {words}"
-            table[name] = {**shares, "seconds": round(times.whole, 5), "sentences": times.sentences}
+            table[name] = {**shares, **{key: round(value, 5) for key, value in seconds.items()}}
+            table[name]["sentences"] = times.sentences
     return table

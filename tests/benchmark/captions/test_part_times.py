@@ -47,6 +47,22 @@ def test_the_table_has_a_row_for_every_number_of_steps_with_and_without():
         assert sum(row[part] for part in ("text", "denoiser", "decoder", "rest")) == pytest.approx(1, abs=1e-3)
 
 
+def test_with_and_without_the_cache_are_timed_in_turn(monkeypatch):
+    """On a machine that becomes slower and slower, neither of the two looks slower than the other by that alone."""
+    order = []
+
+    def slower(denoise, settings, count, cache, *_):
+        order.append(cache)
+        return PartTimes(0, 1, 0, 0, whole=float(len(order)), sentences=2)
+
+    monkeypatch.setattr(part_times, "_round", slower)
+    table = time_table(small_denoiser(), (1,), rounds=4)
+    assert order[:4] == [False, True, True, False] and len(order) == 10
+    cached, uncached = table["1 step, cached"], table["1 step, read at every step"]
+    assert cached["seconds"] == uncached["seconds"] == 6.5
+    assert (cached["seconds low"], cached["seconds high"]) == (3, 10)
+
+
 def test_the_clock_that_is_read_is_the_one_asked_for(monkeypatch):
     """By a clock that goes on by one each time it is read, a call takes one: three passes are three."""
     ticks = itertools.count()
