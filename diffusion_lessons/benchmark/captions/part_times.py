@@ -3,7 +3,7 @@
 import statistics
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from torch import nn
 
