@@ -122,7 +122,10 @@ def planned(name: str, folder: Path, say: Say | None = None, device: str = "cpu"
 
     grids = kept("grids", lambda: [list(grid) for grid in grids_of(denoise, PLACED).values()])
     yield Planned(
-        "plain, half precision, steps placed", lambda: name, [*curve(), *half()], placed=lambda: placed(grids())
+        "plain, half precision, steps placed",
+        lambda: name,
+        [*curve(), *half(), *spaced()],
+        placed=lambda: placed(grids()),
     )
     told_in_words = "a plan turns only networks that are told a class into one program" if is_latent(denoise) else ""
     if reason := told_in_words or why_no_int8(device_of(denoise)):
@@ -233,6 +236,16 @@ def scale_of(denoise: Denoiser) -> float:
 def half() -> list[Settings]:
     """Half precision."""
     return at_steps(SOLVER, 5, 10, precision="bfloat16")
+
+
+def spaced() -> list[Settings]:
+    """Steps placed by a rule: evenly in lambda, the logarithm of alpha / sigma, or as Karras and others place them."""
+    return [
+        one
+        for k in ("logsnr", "karras")
+        for sampler in ("ddim", SOLVER)
+        for one in at_steps(sampler, *PLACED, spacing=k)
+    ]
 
 
 def placed(grids: Sequence[Sequence[float]]) -> list[Settings]:

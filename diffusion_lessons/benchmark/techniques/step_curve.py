@@ -17,6 +17,7 @@ from diffusion_lessons.metrics.scores import METRICS
 
 TITLES = {**{name: metric.title for name, metric in METRICS.items()}, "drift": "drift from the fine run"}
 SHARES = ("precision", "recall", "coverage", "adherence")  # figures that count samples
+EVEN = "trailing"  # steps that are even in t
 AS_LONG = 1.05  # times as long counts as no longer: what is timed in a few rounds is not known better
 Word = Literal["better", "worse", "undecided", "alone"]
 
@@ -90,9 +91,10 @@ def higher_is_better(metric: str) -> bool:
 
 
 def is_plain(row: Measurement) -> bool:
-    """Whether nothing but the sampler and its steps was chosen: no technique, no placing, no half precision."""
+    """Whether nothing but the sampler and its steps was chosen: no technique, no placing of the steps, no half
+    precision."""
     settings = row.settings
-    nothing = settings.placed is None and settings.reuse == 1 and settings.interval is None
+    nothing = settings.spacing == EVEN and settings.placed is None and settings.reuse == 1 and settings.interval is None
     return nothing and settings.precision == "float32" and not row.techniques and row.parent_sha256 is None
 
 

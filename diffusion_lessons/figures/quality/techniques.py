@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from diffusion_lessons.benchmark.rows import Measurement
-from diffusion_lessons.benchmark.techniques.step_curve import TITLES, Beside, beside, is_plain
+from diffusion_lessons.benchmark.techniques.step_curve import EVEN, TITLES, Beside, beside, is_plain
 from diffusion_lessons.benchmark.techniques.technique_table import at_batch
 from diffusion_lessons.figures import style
 from diffusion_lessons.figures.quality.frontier import BEATEN, SIZE, WITH_LEGEND, plain_numbers
@@ -38,7 +38,7 @@ def family(row: Measurement) -> str:
         "half precision": settings.precision != "float32",
         "ONNX Runtime": "ONNX Runtime" in done,
         "compiled": "compiled" in done,
-        "steps placed": settings.placed is not None,
+        "steps placed": settings.placed is not None or settings.spacing != EVEN,
         "features kept": "features" in done,
         "small network": "small network" in done,
         "pruned": "less" in done,

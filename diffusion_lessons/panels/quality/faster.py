@@ -9,7 +9,7 @@ from diffusion_lessons.benchmark.latency import speed_up
 from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.benchmark.shipped import NotMeasured
 from diffusion_lessons.benchmark.techniques.candidates import SOLVER
-from diffusion_lessons.benchmark.techniques.step_curve import TITLES, Beside, beside, is_plain
+from diffusion_lessons.benchmark.techniques.step_curve import EVEN, TITLES, Beside, beside, is_plain
 from diffusion_lessons.benchmark.techniques.technique_table import at_batch
 from diffusion_lessons.figures import style
 from diffusion_lessons.figures.quality.frontier import plain_numbers
@@ -42,7 +42,7 @@ class Choice(NamedTuple):
         """Whether a row was measured of just this."""
         settings = row.settings
         return (
-            (settings.sampler, settings.steps, settings.scale) == (SOLVER, self.steps, 1.0)
+            (settings.sampler, settings.steps, settings.scale, settings.spacing) == (SOLVER, self.steps, 1.0, EVEN)
             and (settings.precision != "float32", settings.placed is not None) == (self.half, self.placed)
             and row.techniques == self.techniques.words
         )

@@ -30,6 +30,8 @@ def test_the_plain_curve_comes_first_and_nothing_is_done_to_its_network(denoise,
     assert first.source == "digits-diffusion" and {one.batch for one in first.settings} == {7}
     assert {str(one) for one in curve()} <= {str(one) for one in first.settings}
     assert {one.steps for one in first.settings if one.placed} == {5, 10}
+    by_rule = {one.spacing for one in first.settings} - {one.spacing for one in curve()}
+    assert by_rule == {"logsnr", "karras"}
     assert min(one.steps for one in curve()) == 2  # one evaluation draws no samples
     monkeypatch.setattr(module, "grids_of", None)  # the grids are kept
     assert next(candidates("digits-diffusion", tmp_path, batch=7)) == first

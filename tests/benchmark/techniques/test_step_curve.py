@@ -71,6 +71,7 @@ def test_what_is_plain():
         dataclasses.replace(PLAIN[0], parent_sha256="net"),
         dataclasses.replace(PLAIN[0], settings=PLAIN[0].settings.changed(precision="bfloat16")),
         dataclasses.replace(PLAIN[0], settings=PLAIN[0].settings.changed(reuse=2)),
+        dataclasses.replace(PLAIN[0], settings=PLAIN[0].settings.changed(spacing="karras")),
         dataclasses.replace(PLAIN[0], settings=PLAIN[0].settings.changed(placed=(9.0, 5.0, 3.0, 2.0, 1.0, 0.0))),
     ]
     assert not any(map(is_plain, others))

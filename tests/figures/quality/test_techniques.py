@@ -64,6 +64,7 @@ def test_only_the_families_that_are_asked_for_are_drawn():
         ("small network", ("a small network from the start",), {}),
         ("half precision", (), {"precision": "bfloat16"}),
         ("steps placed", (), {"placed": (9.0, 0.0)}),
+        ("steps placed", (), {"spacing": "logsnr"}),
         ("guidance reused", (), {"reuse": 2, "scale": 2.0}),
         ("plain", (), {}),
     ],
