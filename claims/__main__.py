@@ -30,13 +30,14 @@ EXAMPLES = """examples:
 
 
 def matching(names: Sequence[str]) -> list[str]:
-    """Names of claims from names that may stand for several: C9 for C9a and C9b.
+    """Names of claims from names that may stand for several, in any case: C9 or c9 for C9a and C9b.
 
     Raises ValueError for a name that is no claim's.
     """
     found = []
     for name in names:
-        parts = [one for one in in_order(CLAIMS) if one == name or one.rstrip("abcd") == name]
+        asked = name.lower()
+        parts = [one for one in in_order(CLAIMS) if asked in (one.lower(), one.lower().rstrip("abcd"))]
         if not parts:
             raise ValueError(f"no claim {name}; they are C1a to C{max(int(one[1:].rstrip('abcd')) for one in CLAIMS)}")
         found += parts
@@ -82,10 +83,10 @@ def compare(names: Sequence[str], draw: Draw) -> bool:
 
 
 def _count(text: str) -> int:
-    """A count of the command line. Raises ValueError below 1."""
-    if (count := int(text)) < 1:
-        raise ValueError(text)
-    return count
+    """A count of the command line. Raises ArgumentTypeError for what is none, or below 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} was given, and a whole number from 1 on is expected")
+    return int(text)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -5,6 +5,9 @@ alone at 5 %, for what decides and for the toys that explain apart. What is coun
 with several cases makes several. The evidence is ordered by the level at which its rule comes to a decision; it must
 come to one at 5 % / (comparisons that are not decided yet). From the first that does not, all that follow are
 undecided.
+
+A row that was left open may be measured again on more samples. Two looks are two chances for luck, so the 5 % are
+divided by the number of looks at the row that had the most (Bonferroni), and by `LOOKS` at least, which were planned.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,6 +20,7 @@ from claims.verdicts import NOT_YET, Rule, Verdict, comparisons, decided
 
 WAITING = Verdict(NOT_YET)
 LOWEST = 1e-12  # of the levels that are told apart
+LOOKS = 2  # at one row, that are planned: at first, and once more on more samples where that left it open
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,7 @@ class Evidence:
     checkpoints   the networks behind it, {name: SHA-256}
     where         machine, versions, commit and date
     seconds       that it took
+    looks         how often this was measured on these networks, each time on another number of samples
     """
 
     on: str
@@ -38,6 +43,18 @@ class Evidence:
     checkpoints: dict[str, str] = field(default_factory=dict)
     where: dict[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
+    looks: int = 1
+
+    @property
+    def counts(self) -> set[tuple[str, int]]:
+        """Of how many of what its numbers are: {("samples", 2000)}."""
+        return {(number.unit, number.of) for number in self.numbers if number.of is not None}
+
+    def after(self, before: "Evidence | None") -> "Evidence":
+        """The same, with one look more than what was kept before of these networks, if that is of other counts."""
+        if before is None or not before.numbers or _networks(before) != _networks(self):
+            return self
+        return replace(self, looks=before.looks + (before.counts != self.counts))
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -45,13 +62,20 @@ class Evidence:
             "numbers": [number.to_json() for number in self.numbers],
             "verdict": self.verdict.word,
             "note": self.verdict.note,
+            "refuted": self.verdict.refuted,
         }
 
     @classmethod
     def from_json(cls, entries: Mapping[str, Any]) -> "Evidence":
         numbers = tuple(Number(**number) for number in entries["numbers"])
-        rest = {key: value for key, value in entries.items() if key not in ("numbers", "verdict", "note")}
-        return cls(**rest, numbers=numbers, verdict=Verdict(entries["verdict"], entries["note"]))
+        verdict = Verdict(entries["verdict"], entries["note"], entries.get("refuted", ""))
+        rest = {key: value for key, value in entries.items() if key not in ("numbers", "verdict", "note", "refuted")}
+        return cls(**rest, numbers=numbers, verdict=verdict)
+
+
+def _networks(one: Evidence) -> dict[str, str]:
+    """The networks that were judged, without those that judge."""
+    return {name: sha256 for name, sha256 in one.checkpoints.items() if not name.endswith("-features")}
 
 
 Ledger = dict[str, list[Evidence]]
@@ -93,21 +117,39 @@ def judged(ledger: Ledger) -> Ledger:
     for name, evidence in ledger.items():
         for one in evidence:
             test = tests[name, one.on]
-            if _by_chance(test.rule, one):
+            if _by_chance(test, one):
                 families[test.case.explains][test.key] = _family(test.rule, one)
-    levels = {key: level for family in families.values() for key, level in holm_levels(family).items()}
-    return {name: [_judged(one, tests[name, one.on], levels) for one in rows] for name, rows in ledger.items()}
+    level = LEVEL / most_looks(ledger)
+    levels = {key: found for family in families.values() for key, found in holm_levels(family, level).items()}
+    return {name: [_judged(one, tests[name, one.on], levels, level) for one in rows] for name, rows in ledger.items()}
 
 
-def _outdated(rule: Rule, one: Evidence) -> bool:
-    """Whether the rule reads numbers that this evidence lacks: the test was changed since."""
-    return not set(rule.names) <= set(by_name(one.numbers))
+def most_looks(ledger: Ledger) -> int:
+    """How many looks any row may have had: those that were planned, or those that were taken where these are more."""
+    return max([LOOKS, *(one.looks for rows in ledger.values() for one in rows)])
 
 
-def _by_chance(rule: Rule, one: Evidence) -> bool:
+def outdated(test: Test, one: Evidence) -> str:
+    """In which way the test was changed since this was measured; empty where it was not.
+
+    The rule reads numbers that are missing, or the numbers are of other counts than the test states.
+    """
+    numbers = by_name(one.numbers)
+    if not set(test.rule.names) <= set(numbers):
+        return "its numbers are of an earlier test"
+    uncertain = [number for number in one.numbers if not number.exact]
+    decisive = [number for number in uncertain if number.name in test.rule.names] or uncertain
+    for unit, asked in test.counts.items():
+        found = {number.of for number in decisive if number.unit == unit}
+        if one.numbers and asked not in found:
+            counts = " and ".join(f"{count:,}" for count in sorted(filter(None, found))) or "no"
+            return f"its numbers are of {counts} {unit}, and the test asks for {asked:,}"
+    return ""
+
+
+def _by_chance(test: Test, one: Evidence) -> bool:
     """Whether luck could have a part in this verdict: the rule reads a number that has an error."""
-    outdated = _outdated(rule, one)
-    return not outdated and bool(comparisons(rule, by_name(one.numbers)))
+    return not outdated(test, one) and bool(comparisons(test.rule, by_name(one.numbers)))
 
 
 def _family(rule: Rule, one: Evidence) -> Family:
@@ -117,8 +159,10 @@ def _family(rule: Rule, one: Evidence) -> Family:
     )
 
 
-def holm_levels(tests: Mapping[Key, Family]) -> dict[Key, float]:
+def holm_levels(tests: Mapping[Key, Family], level: float = LEVEL) -> dict[Key, float]:
     """The level at which each rule is judged; from the first that does not decide on, too strict a one for the rest.
+
+    `level` bounds the chance of a wrong decision among all of them.
 
     Comparisons of a test that is decided by the others stay among those that are not: until a wrong decision all that
     could be one are still counted, so that its chance is at most 5 % in all.
@@ -126,17 +170,17 @@ def holm_levels(tests: Mapping[Key, Family]) -> dict[Key, float]:
     levels: dict[Key, float] = {}
     remaining = sum(one.comparisons for one in tests.values())
     for key, one in sorted(tests.items(), key=lambda item: item[1].deciding):
-        levels[key] = LEVEL / remaining
+        levels[key] = level / remaining
         if one.deciding > levels[key]:  # stop: this one and all that need a weaker level stay undecided
             return levels | {other: levels[key] for other in tests if other not in levels}
         remaining -= one.decided(levels[key])
     return levels
 
 
-def _judged(one: Evidence, test: Test, levels: Mapping[Key, float]) -> Evidence:
+def _judged(one: Evidence, test: Test, levels: Mapping[Key, float], whole: float) -> Evidence:
     if one.verdict.word == NOT_YET and not one.numbers and test.rule.names:
         return one
-    if _outdated(test.rule, one):
-        return replace(one, verdict=Verdict(NOT_YET, "its numbers are of an earlier test"))
-    level = levels.get(test.key, LEVEL)
+    if changed := outdated(test, one):
+        return replace(one, verdict=Verdict(NOT_YET, changed))
+    level = levels.get(test.key, whole)
     return replace(one, level=level, verdict=test.rule(by_name(one.numbers), level))

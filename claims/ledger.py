@@ -51,9 +51,10 @@ def gather(
                 found[test.case.words] = measure(test)
         with Lock(places.measurements() / shipped.LEDGER, WAIT):
             ledger = read()
-            known = {one.on: one for one in ledger.get(name, [])} | found
-            words = [test.case.words for test in measurements_of(name)]
-            write({**ledger, name: [known.get(one) or Evidence(one) for one in words]})
+            before = {one.on: one for one in ledger.get(name, [])}
+            judged_by = {test.case.words for test in tests if test.claim == name and test.rule.names}
+            now = [one.after(before.get(on)) if on in judged_by else one for on, one in found.items()]
+            write({**ledger, name: [*now, *(one for on, one in before.items() if on not in found)]})
     return read()
 
 
@@ -134,8 +135,11 @@ def read() -> Ledger:
 
 
 def write(ledger: Ledger) -> None:
-    """Write the ledger, with all verdicts reached anew. Each claim is stored with its statement and its verdict."""
-    final = judged(ledger)
+    """Write the ledger, with all verdicts reached anew. Each claim is stored with its statement and its verdict.
+
+    Evidence stands in the order of the claim's tests, and waits for what was not measured yet.
+    """
+    final = judged({name: _in_order(name, evidence) for name, evidence in ledger.items()})
     content = {
         name: {
             "claim": CLAIMS[name].statement,
@@ -147,6 +151,11 @@ def write(ledger: Ledger) -> None:
     }
     written = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
     write_atomically(places.measurements() / shipped.LEDGER, written.encode())
+
+
+def _in_order(name: str, evidence: Iterable[Evidence]) -> list[Evidence]:
+    kept = {one.on: one for one in evidence}
+    return [kept.get(test.case.words, Evidence(test.case.words)) for test in measurements_of(name)]
 
 
 def stale(ledger: Ledger) -> list[str]:

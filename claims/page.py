@@ -5,12 +5,14 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from textwrap import fill
 
-from claims.evidence import Evidence, Ledger
+from claims.evidence import Evidence, Ledger, most_looks
 from claims.numbers import LEVEL
 from claims.register import CLAIMS, SOURCES, Claim, Test, in_order, measurements_of
+from claims.trainings import compares_trainings, words_on_trainings
 from claims.verdicts import FAILS, HOLDS, NOT_MEASURABLE, NOT_YET, PRODUCTS, UNDECIDED, WHERE, WORDS, Verdict, listed
 
 WIDTH = 120
+FRECHET = ": frechet"
 HEAD = """# The claims ledger
 
 Two texts stand behind this course. What they claim, one statement a row, is listed here with its test, the numbers that
@@ -29,13 +31,17 @@ READING = """## How a verdict is reached
   makes several: an interval of 95 % may exclude a margin, and the verdict be *undecided*. The level at which a verdict
   was reached, and the interval at that level of each number that it rests on, stand in the table beside it. Where one
   of several numbers suffices for a verdict, it must do so at its part of the level, which stands there too.
+- {looks}
 - A case whose interval covers the margin is no exception to a condition: it is named as undecided.
 - "About as good" is a test of equivalence: the upper end of the interval of the paired difference lies below 25 % of
   the reference's distance. That two numbers cannot be told apart makes no tie; it makes *undecided*, with the number of
-  samples at which the same rule, at the same level, would decide if the estimates stayed as they are.
+  samples at which the same rule, at the same level, would decide if the estimates stayed as they are. A look beyond
+  those that were planned needs more, since it lowers the level.
+- Where samples score as well as held-out real images do, a distance has no room left in which to tell quality: that is
+  said beside the numbers.
 - Images decide what is said about images. Exact toys, whose answer is known, explain; they have a column of their own,
   and no verdict is an average of the two.
-- Each network was trained once. What another training of the same network would change is in no interval here.
+- {trainings}
 """
 KINDS = {  # of one claim, and of several
     HOLDS: ("holds", "hold"),
@@ -53,25 +59,23 @@ def headline(evidence: Sequence[Evidence], tests: Sequence[Test], *, explains: b
     toys = {test.case.words: test.case.explains for test in tests}
     chosen = [one for one in evidence if toys[one.on] == explains]
     if measured := [one for one in chosen if one.verdict.word != NOT_YET]:
-        return "; ".join(_named(verdict, places) for verdict, places in _by_verdict(measured))
+        done = {one.on for one in measured}
+        waiting = [place for place, toy in toys.items() if toy == explains and place not in done]
+        parts = [_named(verdict, places) for verdict, places in _by_verdict(measured)]
+        return "; ".join([*parts, *([f"not yet on {listed(waiting)}"] if waiting else [])])
     return "" if explains and not chosen else NOT_YET
 
 
 def _named(verdict: Verdict, places: list[str]) -> str:
-    return f"**{_in_short(verdict)}** on {listed(places)}" if places else f"**{_in_short(verdict)}**"
+    return f"**{verdict.short}** on {listed(places)}" if places else f"**{verdict.short}**"
 
 
 def _by_verdict(evidence: Iterable[Evidence]) -> list[tuple[Verdict, list[str]]]:
     """Each verdict with the cases that reached it; without cases where there is only one verdict."""
     found: dict[str, tuple[Verdict, list[str]]] = {}
     for one in evidence:
-        found.setdefault(_in_short(one.verdict), (one.verdict, []))[1].append(one.on)
+        found.setdefault(one.verdict.short, (one.verdict, []))[1].append(one.on)
     return [(verdict, places if len(found) > 1 else []) for verdict, places in found.values()]
-
-
-def _in_short(verdict: Verdict) -> str:
-    """The verdict with its condition; how many samples would decide, and why it cannot be measured, stand below."""
-    return str(verdict) if verdict.word == WHERE else verdict.word
 
 
 def word(evidence: Sequence[Evidence], tests: Sequence[Test]) -> str:
@@ -91,7 +95,8 @@ def markdown(ledger: Ledger) -> str:
     sources = [
         fill(f"- **Text {number}** is {source}.", WIDTH, subsequent_indent="  ") for number, source in SOURCES.items()
     ]
-    parts = [HEAD, *sources, "", _counts(words), "", READING, "## Overview", "", *_overview(names, ledger), ""]
+    reading = READING.format(looks=_bullet(_looks(ledger)), trainings=_bullet(words_on_trainings()))
+    parts = [HEAD, *sources, "", _counts(words), "", reading, "## Overview", "", *_overview(names, ledger), ""]
     return "\n".join([*parts, *(_section(CLAIMS[name], ledger.get(name, [])) for name in names)])
 
 
@@ -99,6 +104,22 @@ def _counts(words: dict[str, str]) -> str:
     count = Counter(words.values())
     counts = ", ".join(f"{count[word]} {KINDS[word][count[word] > 1]}" for word in WORDS if count[word])
     return fill(f"Of {len(words)} claims {counts}.", WIDTH)
+
+
+def _bullet(words: str) -> str:
+    """One point of a list, without its dash."""
+    return fill(words, WIDTH, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False).strip()
+
+
+def _looks(ledger: Ledger) -> str:
+    """What was measured more than once, and what that costs."""
+    looked = [f"{name} on {one.on}" for name in in_order(ledger) for one in ledger[name] if one.looks > 1]
+    again = f" Measured on other counts before: {'; '.join(looked)}." if looked else ""
+    return (
+        "A row may be measured again, on more samples, where it was undecided. Every look is a chance for luck: the "
+        f"level of the page, {100 * LEVEL:g} %, is therefore divided by {most_looks(ledger)}, the number of looks that "
+        f"any row may have at one network.{again}"
+    )
 
 
 def _overview(names: Iterable[str], ledger: Ledger) -> list[str]:
@@ -125,12 +146,16 @@ def _section(claim: Claim, evidence: Sequence[Evidence]) -> str:
 
 
 def _result(test: Test, one: Evidence) -> list[str]:
-    toy = ", a toy beside the images" if test.case.explains else ""
+    kind = ", a toy beside the images" if test.case.explains else ""
+    kind += ", two trainings" if compares_trainings(test) else ""
+    kind += f", look {one.looks}" if one.looks > 1 else ""
     counts = dict.fromkeys(f"{number.of:,} {number.unit}" for number in one.numbers if number.of)
     size = f" ({listed(list(counts))})" if counts else ""
-    lines = [f"On {one.on}{size}{toy}: **{one.verdict}**.", ""]
+    lines = [f"On {one.on}{size}{kind}: **{one.verdict}**.", ""]
     if one.numbers:
         lines += [*_numbers(test, one), ""]
+    if reached := _as_near_as_real_images(one):
+        lines += [reached, ""]
     if one.where:
         lines += [_provenance(test, one), ""]
     return lines
@@ -146,6 +171,17 @@ def _numbers(test: Test, one: Evidence) -> list[str]:
         for number in one.numbers
     ]
     return [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)]
+
+
+def _as_near_as_real_images(one: Evidence) -> str:
+    """Which distances are no larger than that of held-out real images: below it nothing better can be told."""
+    found = {number.name: number.value for number in one.numbers if number.name.endswith(FRECHET)}
+    floor = found.pop(f"real images{FRECHET}", None)
+    near = [name.removesuffix(FRECHET) for name, value in found.items() if floor is not None and value <= floor]
+    if not near:
+        return ""
+    are = "is" if len(near) == 1 else "are"
+    return f"Held-out real images score {floor:.3g}: {listed(near)} {are} as near, and the distance tells no more."
 
 
 def _short(commit: str) -> str:

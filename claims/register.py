@@ -50,6 +50,8 @@ class Case:
     explains    whether this is a toy beside a claim about images, which it explains and does not decide
     command     what measures the tables anew that are read; empty where the measurement itself does all the work
     rows        whether these are tables of rows that can be drawn again one by one
+    of          on how many of what it is measured: {"samples": 2500}
+    trained     whether networks are compared of which this case trained one
     """
 
     words: str
@@ -58,6 +60,8 @@ class Case:
     explains: bool = False
     command: str = ""
     rows: bool = False
+    of: dict[str, int] = field(default_factory=dict)
+    trained: bool = False
 
 
 def on(
@@ -67,15 +71,20 @@ def on(
     explains: bool = False,
     command: str = "",
     rows: bool = False,
+    of: dict[str, int] | None = None,
+    trained: bool = False,
     **arguments: Any,
 ) -> Case:
     """A case. `needs` names checkpoints, or tables as "mnist-diffusion.jsonl"."""
-    return Case(words, tuple(needs), arguments, explains, command, rows)
+    return Case(words, tuple(needs), arguments, explains, command, rows, of or {}, trained)
 
 
 @dataclass(frozen=True)
 class Test:
-    """A measurement of a claim in one case, and the rule by which its numbers give the verdict."""
+    """A measurement of a claim in one case, and the rule by which its numbers give the verdict.
+
+    of    on how many of what every case is measured that does not say so itself: {"rounds": 12}
+    """
 
     __test__ = False  # not one of pytest's
 
@@ -84,6 +93,12 @@ class Test:
     rule: Rule
     case: Case
     function: Measurement
+    of: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """On how many of what this is measured; empty where that is up to the table that is read."""
+        return self.of | self.case.of
 
     @property
     def key(self) -> tuple[str, str]:
@@ -101,11 +116,13 @@ def claim(name: str, source: str, statement: str, *, waits: str = "") -> None:
     CLAIMS[name] = Claim(name, source, statement, waits)
 
 
-def measures(name: str, compares: str, rule: Rule, *cases: Case) -> Callable[[Measurement], Measurement]:
-    """Enter a measurement of a claim for each case. `compares` says what is compared, on how many samples."""
+def measures(
+    name: str, compares: str, rule: Rule, *cases: Case, of: dict[str, int] | None = None
+) -> Callable[[Measurement], Measurement]:
+    """Enter a measurement of a claim for each case. `compares` says what is compared, `of` on how many of what."""
 
     def register(function: Measurement) -> Measurement:
-        TESTS.extend(Test(name, compares, rule, case, function) for case in cases)
+        TESTS.extend(Test(name, compares, rule, case, function, of or {}) for case in cases)
         return function
 
     return register

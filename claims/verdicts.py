@@ -27,15 +27,24 @@ WORDS = (HOLDS, WHERE, FAILS, UNDECIDED, PRODUCTS, NOT_MEASURABLE, NOT_YET)
 
 @dataclass(frozen=True)
 class Verdict:
-    """A verdict with what belongs to it: the condition, how many samples would decide, or what is missing."""
+    """A verdict with what belongs to it: the condition, how many samples would decide, or what is missing.
+
+    refuted    cases in which the claim does not hold, where the verdict on all of them is open
+    """
 
     word: str
     note: str = ""
+    refuted: str = ""
 
-    def __str__(self) -> str:
+    @property
+    def short(self) -> str:
+        """The verdict with its condition, and without what would decide it or why it cannot be measured."""
         if self.word == WHERE:
             return f"{WHERE}: {self.note}"
-        return f"{self.word} ({self.note})" if self.note else self.word
+        return f"{self.word}; not where: {self.refuted}" if self.refuted else self.word
+
+    def __str__(self) -> str:
+        return f"{self.short} ({self.note})" if self.note and self.word != WHERE else self.short
 
 
 @dataclass(frozen=True)
@@ -70,9 +79,11 @@ class Rule:
 
     def __call__(self, numbers: Numbers, level: float = LEVEL) -> Verdict:
         """The verdict; where it is open, with the number of samples at which this rule would decide."""
+        verdict = self.judge(numbers, level)
         if self.decides(numbers, level):
-            return self.judge(numbers, level)
-        return Verdict(UNDECIDED, in_words(needed(lambda more: self.decides(more, level), numbers, self.names)))
+            return verdict
+        words = in_words(needed(lambda more: self.decides(more, level), numbers, self.names))
+        return Verdict(UNDECIDED, words, verdict.refuted)
 
     def decides(self, numbers: Numbers, level: float) -> bool:
         """Whether the rule comes to a decision."""
@@ -167,7 +178,7 @@ def by_case(cases: Mapping[str, Rule]) -> Rule:
     """The claim holds in all cases, in some, which are then the condition, or in none; cases are named in few words.
 
     A case that is open is no exception: it is named beside the condition. Where no case holds and one is open, the
-    claim is undecided.
+    claim is undecided, and the cases that are not are named.
     """
     rules = tuple(cases.values())
     open_ones = (UNDECIDED,) if any(UNDECIDED in rule.verdicts for rule in rules) else ()
@@ -179,7 +190,9 @@ def by_case(cases: Mapping[str, Rule]) -> Rule:
             return Verdict(HOLDS)
         if holds:
             return Verdict(WHERE, condition(holds, list(cases), still_open))
-        return Verdict(UNDECIDED if still_open else FAILS)
+        if still_open:
+            return Verdict(UNDECIDED, refuted=listed([name for name in found if name not in still_open]))
+        return Verdict(FAILS)
 
     words, parts = _in_cases(cases), max(rule.parts for rule in rules)
     return Rule(words, _margins(rules), (HOLDS, WHERE, FAILS, *open_ones), judge, rules, parts)
@@ -196,11 +209,12 @@ def _in_cases(cases: Mapping[str, Rule]) -> str:
 def condition(holds: Sequence[str], cases: Sequence[str], still_open: Sequence[str] = ()) -> str:
     """Where a claim holds, in few words: the cases themselves, or all but the exceptions where these are fewer.
 
-    Cases that are undecided are named as such.
+    Where some are undecided, these are named, and so are those in which it does not hold.
     """
+    exceptions = [name for name in cases if name not in holds and name not in still_open]
     if still_open:
-        return f"{listed(holds)}; undecided: {listed(still_open)}"
-    exceptions = [name for name in cases if name not in holds]
+        refuted = f"; not where: {listed(exceptions)}" if exceptions else ""
+        return f"{listed(holds)}; undecided: {listed(still_open)}{refuted}"
     return f"all but {listed(exceptions)}" if len(exceptions) < len(holds) else listed(holds)
 
 
@@ -209,7 +223,7 @@ def listed(names: Sequence[str]) -> str:
     last = {name.rsplit(" ", 1)[-1] for name in names}
     if len(names) > 1 and len({word.removesuffix("s") for word in last}) == 1 and all(" " in name for name in names):
         return f"{listed([name.rsplit(' ', 1)[0] for name in names])} {max(last, key=len)}"
-    return " and ".join([part for part in (", ".join(names[:-1]), names[-1]) if part])
+    return " and ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
 
 
 def direction(words: str, names: Sequence[str]) -> Rule:

@@ -1,4 +1,7 @@
-"""One file a subject: its claims, how each is tested, and the rules for verdicts. Importing this enters them all."""
+"""One file a subject: its claims, how each is tested, and the rules for verdicts. Importing this enters them all.
+
+`placed` draws what the subject of solvers compares.
+"""
 
 from importlib import import_module
 from pkgutil import iter_modules

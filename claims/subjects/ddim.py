@@ -82,6 +82,7 @@ BOTH_SIDES = ((below, 1), (above, -1))
         below("largest loss from one step count to the next", 0.1),
     ),
     on("exact mixture", explains=True),
+    of={"seeds": distances.SEEDS},
 )
 def the_same_limit() -> list[Number]:
     """Both arrive; the loss is largest from 10 steps to 5."""

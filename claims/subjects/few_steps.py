@@ -37,7 +37,9 @@ def ten_steps(network: str) -> list[Number]:
     ]
 
 
-@measures("C2a", f"The same with numbers. {NUMBERS}.", above("10 steps: excess over 50", 0.0), *TOYS)
+@measures(
+    "C2a", f"The same with numbers. {NUMBERS}.", above("10 steps: excess over 50", 0.0), *TOYS, of={"seeds": SEEDS}
+)
 def ten_exact_steps(mixture: str) -> list[Number]:
     """The error of DDIM itself grows as 1 / steps."""
     ten, fifty = Run("ddim", 10, mixture), Run("ddim", 50, mixture)
@@ -76,7 +78,7 @@ claim("C38", "1, pitfalls", "Ten steps or fewer require distilled models or spec
 @measures(
     "C38",
     "The text against itself, since it calls ten steps usable (C2b): required if plain DDIM in 10 steps is usable for "
-    "neither of the two applications of C2b, and in 5 steps either.",
+    "neither of the two applications of C2b. That ten are usable for one refutes it, whatever fewer are.",
     all_of(
         above("recognised less often than real images, by", 0.05),
         above("10 steps: excess over 50", 1.0),
@@ -166,6 +168,7 @@ def student_takes_over(
     f"A perfect student in one step against the exact denoiser's DDIM in 1 to 8. {NUMBERS}.",
     by_case({_at(count): below(f"{_at(count)}: consistency function minus DDIM", 0.0) for count in FEW}),
     *TOYS,
+    of={"seeds": SEEDS},
 )
 def exact_student_takes_over(mixture: str) -> list[Number]:
     """What keeps real students from this is what they learn."""
@@ -201,6 +204,7 @@ def in_one_shot(network: str) -> list[Number]:
     f"One step of the exact denoiser against 50. {NUMBERS}; the margin is {CLOSE}.",
     below("one step: excess over 50", CLOSE),
     *TOYS,
+    of={"seeds": SEEDS},
 )
 def in_one_exact_shot(mixture: str) -> list[Number]:
     """The best possible denoiser sees the mean, not a sample."""

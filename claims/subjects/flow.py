@@ -1,6 +1,5 @@
 """Flow matching: how few steps, how good, how straight, and without a schedule (C10, C30)."""
 
-import json
 from dataclasses import replace
 from functools import cache
 
@@ -12,11 +11,11 @@ from claims.distances import FLOW, SAMPLES, SEEDS, Run
 from claims.images import difference, excess, rows, tables, together, value
 from claims.numbers import Number, mean, over_seeds
 from claims.register import claim, measures, on
+from claims.trainings import trainings
 from claims.verdicts import Rule, above, all_of, any_of, below, by_case
 from diffusion_lessons import checkpoints, samplers
 from diffusion_lessons.benchmark.plans import LIMIT
 from diffusion_lessons.denoisers.conditions import condition_on
-from diffusion_lessons.machine import places
 from diffusion_lessons.samplers.base import State
 from diffusion_lessons.sampling import Settings
 from diffusion_lessons.toys import convergence
@@ -102,7 +101,7 @@ STRAIGHT = all_of(below("one Euler step misses the end of the path by", 0.1), be
     "and data by at most a quarter of what it would with noise independent of the data, which stands beside it."
     f" {POINTS} trajectories; exact to 1e-8.",
     STRAIGHT,
-    on("exact mixture in 2-D", explains=True),
+    on("exact mixture in 2-D", explains=True, of={"groups of starts": 10}),
 )
 def straight_and_shortest() -> list[Number]:
     """The lines between the pairs of training are straight; the flow is their average."""
@@ -189,6 +188,7 @@ def trajectory(name: str) -> dict[str, Number]:
     on("MNIST", needs=["mnist-flow"], network="mnist-flow"),
     on("digits", needs=["digits-flow"], network="digits-flow"),
     on("CIFAR-10", needs=["cifar10-flow"], network="cifar10-flow"),
+    of={"seeds": BATCHES},
 )
 def straight_on_images(network: str) -> list[Number]:
     """Before any reflow."""
@@ -205,12 +205,11 @@ claim("C10d", "2, flow matching", "Flow matching needs no noise schedule to be d
     "trainings of each: the Fréchet distance of uniform over logit-normal, less 1. No design is needed if the choice "
     "changes it by at most 25 %.",
     all_of(below("uniform: excess over logit-normal", 0.25), above("uniform: excess over logit-normal", -0.25)),
-    on("digits", needs=[]),
+    on("digits", of={"trainings": 3}),
 )
 def training_times() -> list[Number]:
     """The recipes of the course, as `diffusion-lessons train --choose` compared them."""
-    file = places.measurements() / "choices.json"
-    choices = [one for one in json.loads(file.read_text(encoding="utf-8")) if one["recipe"] == "digits"]
+    choices = trainings()
     kinds = {
         kind: [one["frechet at 1"] for one in choices if one["choice"] == f"velocity/flow, {kind}"]
         for kind in ("uniform", "logit-normal")
@@ -252,6 +251,7 @@ def fewer_because_straighter(first: str, second: str) -> list[Number]:
     f"seeds of {SAMPLES:,} numbers, in standard deviations of the data.",
     below("one step after reflow: excess over 50 before", distances.CLOSE),
     on("exact mixture", explains=True),
+    of={"seeds": SEEDS},
 )
 def one_step_after_an_exact_reflow() -> list[Number]:
     """A perfect reflow would do it."""

@@ -59,7 +59,7 @@ EQUAL = classes((1.0, 0.5), (0.0, 0.5))
     " over the inks of pictures of *a seven*, whose exact probabilities are known: it rises from scale 1 to 2 and from"
     " 2 to 4. The pictures share their noise, which makes the error of their difference too large, if anything.",
     all_of(above("log ratio: s = 2 minus s = 1", 0.0), above("log ratio: s = 4 minus s = 2", 0.0)),
-    on("exact Gaussians", explains=True),
+    on("exact Gaussians", explains=True, of={"seeds": SEEDS}),
     on("captions", needs=["captions-diffusion"], command=COUNTED, sentences=True),
 )
 def where_samples_go(sentences: bool = False) -> list[Number]:
@@ -121,6 +121,7 @@ def _where_pictures_go() -> list[Number]:
         }
     ),
     on("exact Gaussians"),
+    of={"seeds": SEEDS},
 )
 def what_they_follow() -> list[Number]:
     """Where covariances differ, the ODE ends at S_u^(1-s) S_c^s, and the stochastic sampler elsewhere."""

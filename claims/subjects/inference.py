@@ -42,6 +42,7 @@ claim("C16a", "2, inference", "FP16 is twice as fast as float32.")
     on("MNIST, bfloat16", needs=["mnist-diffusion"], network="mnist-diffusion"),
     on("digits, bfloat16", needs=["digits-diffusion"], network="digits-diffusion"),
     waiting("float16 on a GPU", waits="a GPU"),
+    of={"rounds": MANY_ROUNDS},
 )
 def twice_as_fast(network: str = "", waits: str = "") -> list[Number]:
     """A processor's half precision is not a GPU's."""
@@ -100,7 +101,7 @@ def whole_numbers(network: str) -> list[Number]:
 claim("C18a", "2, inference", "The denoiser is the bottleneck of a text-to-image system.")
 claim("C18b", "2, inference", "Text embeddings can be cached.")
 claim("C18c", "2, inference", "Decoding is fast.")
-SYSTEM = on("captions", needs=["captions-diffusion"])
+SYSTEM = on("captions", needs=["captions-diffusion"], of={"rounds": ROUNDS})
 
 
 @measures(
@@ -155,6 +156,7 @@ def _pictures(denoise: CaptionDenoiser, settings: Settings, keep: bool) -> Tenso
 
 claim("C19a", "2, inference", "Redundant attention heads can be pruned.")
 claim("C19b", "2, inference", "Less important layers can be pruned.")
+FEWER = "that saw the fine-tuning's images alone"
 
 
 @measures(
@@ -185,10 +187,13 @@ def heads(network: str) -> list[Number]:
 
 @measures(
     "C19b",
-    "A quarter of the residual blocks removed, least loss first, after a short fine-tuning: equivalent in distance "
-    "(excess below 25 %), and no farther from the data than a small network trained as long.",
-    all_of(below("a quarter of the blocks removed: excess", 0.25), below("minus a small network trained as long", 0.0)),
-    technique_case("MNIST", "mnist-diffusion"),
+    f"A quarter of the residual blocks removed, least loss first, after a fine-tuning on {TRAINED:,} images: "
+    "equivalent in distance (excess below 25 %), and no farther from the data than a small network that is trained "
+    f"from the start on as many images. That one sees these {TRAINED:,} alone, where the pruned network keeps what the "
+    "whole one learned from all of its training: it is a low bar, and to pass it does not show that pruning beats a "
+    "small network with the whole training's budget. A verdict of *holds* would rest on the first half.",
+    all_of(below("a quarter of the blocks removed: excess", 0.25), below(f"minus a small network {FEWER}", 0.0)),
+    technique_case("MNIST", "mnist-diffusion", trained=True),
 )
 def pruned(network: str) -> list[Number]:
     """Two of seven blocks, ten steps of DPM-Solver++; the small network has three quarters of the channels."""
@@ -197,7 +202,7 @@ def pruned(network: str) -> list[Number]:
     tuned, raw = (technique_row(network, WHOLE, "2 blocks less", *more) for more in ((trained_on,), ()))
     return [
         excess("a quarter of the blocks removed: excess", tuned, whole),
-        difference("minus a small network trained as long", tuned, small),
+        difference(f"minus a small network {FEWER}", tuned, small),
         excess("before it was trained on: excess", raw, whole),
         times_faster("a quarter of the blocks removed: times faster", tuned, whole),
     ]

@@ -34,6 +34,7 @@ def _probed(words: str, network: str) -> Case:
     _probed("MNIST", "mnist-diffusion"),
     _probed("digits", "digits-diffusion"),
     _probed("CIFAR-10", "cifar10-diffusion"),
+    of={"samples": COUNT},
 )
 def copies(network: str, count: int = COUNT) -> list[Number]:
     """For the network the upper end of its interval bounds the share that it repeats."""

@@ -93,7 +93,7 @@ DEFAULT = [Settings("dpm_solver_pp_2m", 10, scale=4.0, negative=words) for words
     f"a share of the model's samples is spoiled; {SEEDS} seeds of {SAMPLES:,} numbers, in standard deviations. One "
     "share at which the negative harms refutes *always*.",
     all_of(*(below(f"{share:.0%} spoiled: with minus without", 0.0) for share in SPOILED)),
-    on("exact mixtures"),
+    on("exact mixtures", explains=True, of={"seeds": SEEDS}),
 )
 def always_a_negative() -> list[Number]:
     """It pays where much of what the model draws is spoiled in just that way."""
@@ -199,7 +199,7 @@ def _fewer(scale: float) -> list[Number]:
             "fewer smudged": below(f"smudged: {MINUS}", 0.0),
         }
     ),
-    on("digits", needs=["digits-diffusion", "digits-features"]),
+    on("digits", needs=["digits-diffusion", "digits-features"], of={"samples": COUNT}),
     tables("captions", "captions-diffusion", sentences=True),
 )
 def a_default_negative(sentences: bool = False) -> list[Number]:
@@ -250,7 +250,7 @@ claim("C43", "2, negative prompts", "A negative prompt makes the unwanted unlike
     "without one, paired; and at scale 1 for the samples of the class of smudged digits itself, which the detector "
     "must find.",
     below(f"smudged: {MINUS}", 0.0),
-    on("digits", needs=["digits-diffusion", "digits-features"]),
+    on("digits", needs=["digits-diffusion", "digits-features"], of={"samples": COUNT}),
     on("captions", needs=["captions-diffusion"], command=COUNTED, sentences=True),
 )
 def the_unwanted(sentences: bool = False) -> list[Number]:

@@ -80,6 +80,7 @@ def ten_noisy_steps(network: str) -> list[Number]:
     on("exact leading grid", explains=True, mixture="narrow", spacing="leading"),
     on("exact but for an error in v", explains=True, mixture="broad", path=COSINE, exact="but for an error in v"),
     on("exact cosine path", explains=True, mixture="broad", path=COSINE),
+    of={"seeds": SEEDS},
 )
 def ten_exact_noisy_steps(mixture: str, **more: Any) -> list[Number]:
     """With an exact denoiser noise only costs; one that is wrong is also repaired by it."""
@@ -98,6 +99,7 @@ def ten_exact_noisy_steps(mixture: str, **more: Any) -> list[Number]:
         command="python -m diffusion_lessons.benchmark.noise digits-diffusion --out runs/again",
         network="digits-diffusion",
     ),
+    of={"seeds": seeds_of_noise.SEEDS},
 )
 def noise_over_seeds(network: str) -> list[Number]:
     """Long steps pay for noise; whether short ones gain by it is a matter of the network."""
@@ -137,6 +139,7 @@ def fifty_noisy_steps_leading(network: str) -> list[Number]:
     by_case({name: above(number, CLOSE) for name, number in RULED.items()}),
     *(on(f"exact {name} mixture", explains=True, mixture=name) for name in ("broad", "narrow")),
     on("exact leading grid", explains=True, mixture="narrow", spacing="leading"),
+    of={"seeds": SEEDS},
 )
 def fifty_exact_noisy_steps(mixture: str, **more: Any) -> list[Number]:
     """Most of the difference is the grid's."""
@@ -152,6 +155,7 @@ claim("C24a", "2, flow matching", "A DDPM step is x_t minus the predicted noise 
     f"formula, with its factors, further up. {NUMBERS} It is DDPM's step if it ends within 0.25 of the law.",
     below("the sentence: distance", 0.25),
     on("an exact mixture"),
+    of={"seeds": SEEDS},
 )
 def the_step_in_a_sentence() -> list[Number]:
     """Without the weights that keep the state's variance on the path, the numbers spread."""
@@ -183,6 +187,7 @@ claim("C24b", "2, flow matching", "The randomness in a step is necessary to matc
         }
     ),
     on("an exact mixture"),
+    of={"seeds": SEEDS},
 )
 def without_randomness() -> list[Number]:
     """DDPM's mean alone shrinks everything to a point; DDIM's step, made for it, needs no noise."""

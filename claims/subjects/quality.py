@@ -14,6 +14,7 @@ NUMBERS = (
     f"With the exact denoiser, {SEEDS} seeds of {SAMPLES:,} numbers, in standard deviations of the data; the margin is "
     f"{CLOSE}."
 )
+OF = {"seeds": SEEDS}
 
 claim(
     "C1a",
@@ -35,7 +36,9 @@ def fifty_steps(network: str) -> list[Number]:
     return [excess("excess of DDIM in 50", fast, slow), value("DDIM in 50", fast), value("DDPM", slow), floor(slow)]
 
 
-@measures("C1a", f"DDIM in 50 steps against DDPM in 1000. {NUMBERS}", below("excess of DDIM in 50", CLOSE), *TOYS)
+@measures(
+    "C1a", f"DDIM in 50 steps against DDPM in 1000. {NUMBERS}", below("excess of DDIM in 50", CLOSE), *TOYS, of=OF
+)
 def fifty_exact_steps(mixture: str) -> list[Number]:
     """An exact denoiser leaves no error but the sampler's."""
     fast, slow = Run("ddim", 50, mixture), Run("ddpm", 1000, mixture)
@@ -68,6 +71,7 @@ def ten_to_twenty_steps(network: str) -> list[Number]:
     f"DPM-Solver++(2M), even in lambda, in 10, 15 and 20 steps against DDPM in 1000. {NUMBERS}",
     by_case({f"{steps} steps": below(f"{steps} steps: excess", CLOSE) for steps in FAST}),
     *TOYS,
+    of=OF,
 )
 def ten_to_twenty_exact_steps(mixture: str) -> list[Number]:
     """The same with no error but the sampler's."""
@@ -148,6 +152,7 @@ def the_asymptote(network: str) -> list[Number]:
     f"DDIM in 1000 steps and DPM-Solver++ in 100 against DDPM in 1000. {NUMBERS}",
     all_of(above("DDIM in 1000: excess", -CLOSE), above("DPM in 100: excess", -CLOSE)),
     *TOYS,
+    of=OF,
 )
 def the_exact_asymptote(mixture: str) -> list[Number]:
     """All of them end near the floor, which nothing can pass."""

@@ -38,6 +38,7 @@ def respaced(network: str) -> list[Number]:
     f"end more than {CLOSE} farther from the law. {NUMBERS}",
     all_of(*(above(f"{steps} steps: excess over 1000", CLOSE) for steps in FEWER)),
     *(on(f"exact {name} mixture", explains=True, mixture=name) for name in ("broad", "narrow")),
+    of={"seeds": distances.SEEDS},
 )
 def fewer_exact_steps(mixture: str) -> list[Number]:
     """The law is reached with far fewer."""
@@ -71,6 +72,7 @@ def fewer_steps(network: str) -> list[Number]:
     f"is below {CLOSE}.",
     all_of(*(above(f"{steps} steps: excess over 1000", CLOSE) for steps in (50, 100))),
     *(on(f"exact {name} mixture", explains=True, mixture=name) for name in ("broad", "narrow")),
+    of={"seeds": distances.SEEDS},
 )
 def respaced_exactly(mixture: str) -> list[Number]:
     """The chain on a coarser grid."""

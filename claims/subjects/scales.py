@@ -65,24 +65,33 @@ def less_diverse(network: str) -> list[Number]:
     return numbers + [value(f"s = {row.settings.scale:g}", row, "diversity") for row in every]
 
 
+GREY_LEVEL = 2 / 255  # of values from -1 to 1 in eight bits
+
+
 def _saturation() -> Rule:
     """Saturated beyond 15; the condition where it is there at 7.5 already."""
     late, early = "excess: s = 20 minus s = 1", "excess: s = 7.5 minus s = 1"
 
     def judge(numbers: Numbers, level: float) -> Verdict:
         level /= 2  # two numbers
-        sides = [side(numbers[name], 0.0, level) for name in (late, early)]
-        if sides[0] != 1:
-            return Verdict(FAILS if sides[0] == -1 else UNDECIDED)
-        return Verdict(WHERE, "from 7.5 on already") if sides[1] == 1 else Verdict(HOLDS)
+        at_20, at_7 = (side(numbers[name], GREY_LEVEL, level) for name in (late, early))
+        if at_20 != 1 or at_7 == 0:
+            return Verdict(FAILS if at_20 == -1 else UNDECIDED)
+        return Verdict(WHERE, "from 7.5 on already") if at_7 == 1 else Verdict(HOLDS)
 
-    words = f"holds if *{late}* lies above 0 and *{early}* does not; with a condition if both do; not if it lies below"
-    return Rule(words, dict.fromkeys((late, early), (0.0,)), (HOLDS, WHERE, FAILS, UNDECIDED), judge, parts=2)
+    words = (
+        f"holds if *{late}* lies above {GREY_LEVEL:.4f} and *{early}* below; with a condition if both lie above; not "
+        "if the first lies below"
+    )
+    return Rule(words, dict.fromkeys((late, early), (GREY_LEVEL,)), (HOLDS, WHERE, FAILS, UNDECIDED), judge, parts=2)
 
 
 @measures(
     "C12c",
-    "Mean excess of unclipped pixels beyond the range of the data, paired: scale 20 and scale 7.5, each minus scale 1.",
+    "Mean excess of unclipped pixels beyond the range of the data, paired: scale 20 and scale 7.5, each minus scale 1. "
+    "Saturated: by more than one grey level of 255 in the mean over all pixels, 0.0078 where values lie within -1 and "
+    "1: to clip a picture that is stored in eight bits then costs more than to round it. (An earlier rule had no "
+    "margin, and called any excess saturation.)",
     _saturation(),
     *GUIDED,
 )
@@ -103,7 +112,8 @@ FINE = (1.0, 1.15, 1.3, 1.5, 2.0, 3.0, 5.0, 7.5, 10.0)
 @measures(
     "C21",
     "A statement about products, which these networks are not. Beside it, where distance and adherence of ours are "
-    "best.",
+    "best: of the scales that are tried, the one with the smallest distance, and from which one to which the distance "
+    "is not told from the smallest, by the 95 % interval of the difference in pairs.",
     always(PRODUCTS, "our networks are no products"),
     *GUIDED,
 )
@@ -112,8 +122,15 @@ def the_best_scale(network: str) -> list[Number]:
     every = rows(network, *map(at, FINE))
     distances = [value(f"s = {row.settings.scale:g}", row) for row in every]
     recognised = [value(f"s = {row.settings.scale:g}", row, "adherence") for row in every]
+    best = min(range(len(FINE)), key=lambda k: distances[k].value)
+    beyond = {s: difference(f"s = {s:g}: minus the best", row, every[best]) for s, row in zip(FINE, every, strict=True)}
+    near = [s for s, number in beyond.items() if number.interval()[0] <= 0]
     return [
-        Number("scale of the smallest distance", FINE[min(range(len(FINE)), key=lambda k: distances[k].value)]),
+        Number("scale of the smallest distance", FINE[best]),
+        Number("scales that are not told from it", len(near) - 1),
+        Number("smallest scale that is not told from it", min(near)),
+        Number("largest scale that is not told from it", max(near)),
+        *(number for s, number in beyond.items() if s != FINE[best]),
         *distances,
         *recognised,
     ]

@@ -7,8 +7,8 @@ from claims import distances
 from claims.distances import COSINE
 from claims.images import IMAGES, excess, rows, value
 from claims.numbers import Number, mean
-from claims.placed import PLACES, placed_scores, placed_times
-from claims.register import claim, measures, on
+from claims.register import Case, claim, measures, on
+from claims.subjects.placed import PLACES, placed_scores, placed_times
 from claims.techniques import placed_row, technique_case, technique_row
 from claims.verdicts import above, all_of, below, between, by_case, equals
 from diffusion_lessons import checkpoints, samplers
@@ -134,14 +134,20 @@ WHERE_STEPS_BELONG = all_of(  # "more here, fewer there" is one claim
 )
 
 
+def _placed(words: str, data: str, samples: int) -> Case:
+    """A case that draws so many samples of the diffusion network of this data."""
+    needs, network = [f"{data}-diffusion", f"{data}-features"], f"{data}-diffusion"
+    return on(words, needs=needs, of={"samples": samples}, network=network, samples=samples)
+
+
 @measures(
     "C17",
     "Fréchet distance of ten DDIM steps at t = T (k/10)^p, paired with the even ones: p = 1/2 crowds high noise, p = "
     "2 low noise.",
     WHERE_STEPS_BELONG,
-    on("MNIST", needs=["mnist-diffusion", "mnist-features"], network="mnist-diffusion", samples=2500),
-    on("digits", needs=["digits-diffusion", "digits-features"], network="digits-diffusion", samples=297),
-    on("CIFAR-10", needs=["cifar10-diffusion", "cifar10-features"], network="cifar10-diffusion", samples=1000),
+    _placed("MNIST", "mnist", 2500),
+    _placed("digits", "digits", 297),
+    _placed("CIFAR-10", "cifar10", 1000),
 )
 def where_steps_belong(network: str, samples: int) -> list[Number]:
     """The same budget at three places."""
@@ -153,7 +159,7 @@ def where_steps_belong(network: str, samples: int) -> list[Number]:
     "Distance to the exact end of the trajectories, 64 of them, of ten DDIM steps at the same places, as differences "
     "from the even ones.",
     WHERE_STEPS_BELONG,
-    on("exact mixture", explains=True),
+    on("exact mixture", explains=True, of={"starts": 64}),
 )
 def where_exact_steps_belong() -> list[Number]:
     """In a toy most of the curvature is where the modes part."""
@@ -203,9 +209,9 @@ claim("C41", "2, inference", "Not all steps are equally important.")
     "leaving out the most important changes it at least twice as much as leaving out the least important, with 95 % "
     "certainty.",
     above("most over least important step", 2.0),
-    on("MNIST", needs=["mnist-diffusion"], network="mnist-diffusion"),
-    on("digits", needs=["digits-diffusion"], network="digits-diffusion"),
-    on("exact mixture", explains=True, network=""),
+    on("MNIST", needs=["mnist-diffusion"], of={"images": 16}, network="mnist-diffusion"),
+    on("digits", needs=["digits-diffusion"], of={"images": 16}, network="digits-diffusion"),
+    on("exact mixture", explains=True, of={"starts": 32}, network=""),
 )
 def one_step_left_out(network: str) -> list[Number]:
     """Root mean square change of each sample, largest over smallest; the pair of times is chosen on other samples."""

@@ -33,9 +33,9 @@ from diffusion_lessons.guidance.classifier_free import classifier_free
 from diffusion_lessons.sampling import Settings
 
 ROUNDS, BATCH = 12, 4
-TIMED = (
-    f"Seconds of one CPU thread, float32, batch {BATCH}, {ROUNDS} rounds in turn; their ratios are paired by rounds."
-)
+HOW = f"Seconds of one CPU thread, float32, batch {BATCH},"
+TIMED = f"{HOW} {ROUNDS} rounds in turn; their ratios are paired by rounds."
+OF, TWICE = {"rounds": ROUNDS}, {"rounds": 2 * ROUNDS}
 SLOW = "DDPM in 1000"
 TOGETHER = {  # what is timed in the same rounds
     SLOW: DDPM,
@@ -48,11 +48,12 @@ TOGETHER = {  # what is timed in the same rounds
 
 def timed(*names: str, **more: Any) -> list[Case]:
     """Cases on networks that are timed here."""
-    words = {"mnist-diffusion": "MNIST", "digits-diffusion": "digits", "mnist-flow": "MNIST"}
-    return [on(words[name], needs=[name], network=name, **more) for name in names]
+    words = {"digits-diffusion": "digits", "cifar10-diffusion": "CIFAR-10"}
+    return [on(words.get(name, "MNIST"), needs=[name], network=name, **more) for name in names]
 
 
 BOTH = timed("mnist-diffusion", "digits-diffusion")
+THREE = [*BOTH, *timed("cifar10-diffusion")]
 
 
 @cache
@@ -82,7 +83,8 @@ claim("C1b", "1, why large steps; remember", "DDIM in 50 steps is twenty times a
     "C1b",
     f"Evaluations, counted, and latency. {TIMED} Twenty times within a fifth.",
     all_of(equals("DDIM in 50: evaluations saved, times", 20), between("DDIM in 50: times faster", 16, 24)),
-    *BOTH,
+    *THREE,
+    of=OF,
 )
 def twenty_times(network: str) -> list[Number]:
     """A thousand over fifty."""
@@ -101,7 +103,8 @@ claim("C8b", "2, DPM-Solver", "DPM-Solver in 10 to 20 steps is 50 to 100 times a
         between("DPM in 20: times faster", 40, 60),
         between("DPM in 10: times faster", 80, 120),
     ),
-    *BOTH,
+    *THREE,
+    of=OF,
 )
 def fifty_to_a_hundred_times(network: str) -> list[Number]:
     """Arithmetic; at which step count the quality is equal is C8a."""
@@ -145,6 +148,7 @@ claim("C13b", "1, guidance", "Guided DDIM in 50 steps is still an order of magni
     "least 8 times.",
     all_of(equals("guided DDIM in 50: evaluations saved, times", 10), above("guided DDIM in 50: times faster", 8)),
     *BOTH,
+    of=OF,
 )
 def an_order_of_magnitude(network: str) -> list[Number]:
     """Guided DDPM would cost 2000 evaluations."""
@@ -212,9 +216,9 @@ claim("C26c", "2, flow matching", "Few steps take 1 to 2 seconds instead of 30 f
 WHY = "its network, batch and device are not named"
 
 
-@measures("C26a", f"Ours, everything named, beside it. {TIMED}", always(NOT_MEASURABLE, WHY), *BOTH)
-@measures("C26b", f"Ours, everything named, beside it. {TIMED}", always(NOT_MEASURABLE, WHY), *BOTH)
-@measures("C26c", f"Ours, everything named, beside it. {TIMED}", always(NOT_MEASURABLE, WHY), *BOTH)
+@measures("C26a", f"Ours, everything named, beside it. {TIMED}", always(NOT_MEASURABLE, WHY), *BOTH, of=OF)
+@measures("C26b", f"Ours, everything named, beside it. {TIMED}", always(NOT_MEASURABLE, WHY), *BOTH, of=OF)
+@measures("C26c", f"Ours, everything named, beside it. {TIMED}", always(NOT_MEASURABLE, WHY), *BOTH, of=OF)
 def a_thousand_steps(network: str) -> list[Number]:
     """A latency belongs to its network, batch and device. This one is extrapolated from no step: all are taken."""
     numbers = [_seconds_an_image(name, _seconds(network)[name]) for name in (SLOW, "DPM in 10")]
@@ -226,9 +230,11 @@ claim("C37", "1, why slow; frontier", "The latency of a sampler is its number of
 
 @measures(
     "C37",
-    f"DDIM in 5, 10, 20 and 40 steps: seconds a step, each over that of 40. {TIMED} Proportional within a tenth.",
+    f"DDIM in 5, 10, 20 and 40 steps: seconds a step, each over that of 40. {HOW} {2 * ROUNDS} rounds in turn; the "
+    "ratios are paired by rounds. Proportional within a tenth.",
     all_of(*(between(f"{steps} steps: seconds a step over 40's", 0.9, 1.1) for steps in (5, 10, 20))),
     *BOTH,
+    of=TWICE,
 )
 def steps_times_a_pass(network: str) -> list[Number]:
     """Everything outside the network is small."""
@@ -246,9 +252,10 @@ claim("C45", "2, flow matching", "Flow matching enables real-time generation on 
 @measures(
     "C45",
     "Four Euler steps, the steps of C10a, of a small network. Whether a product's network is fast enough on a "
-    f"product's hardware is not known here. {TIMED}",
+    f"product's hardware is not known here. Seconds of one CPU thread, float32, batch 1, {ROUNDS} rounds.",
     always(NOT_MEASURABLE, "ours is no network of a product's size"),
     *timed("mnist-flow"),
+    of=OF,
 )
 def real_time(network: str) -> list[Number]:
     """28 x 28 pixels, one thread: not what the sentence means, and what there is."""

@@ -12,7 +12,7 @@ from claims.images import rows, through
 from claims.ledger import commit, judge_anew
 from claims.numbers import Number
 from claims.register import claim, measures, on
-from claims.verdicts import FAILS, HOLDS, NOT_YET, above
+from claims.verdicts import FAILS, HOLDS, NOT_YET, PRODUCTS, above, always
 from diffusion_lessons.benchmark import shipped
 from diffusion_lessons.benchmark.shipped import NotMeasured
 from diffusion_lessons.machine import places
@@ -172,6 +172,31 @@ def test_every_number_is_of_a_commit_of_this_history_without_changes(history):
     assert len(measured) > 100
     lost = [(name, one.on, one.where["commit"]) for name, one in measured if one.where["commit"] not in history]
     assert lost == []
+
+
+def test_a_case_that_was_entered_since_waits(empty):
+    enter("C9a", seen)
+    claims.gather()
+    measures("C9a", "x against 0.", above("x", 0.0), on("parchment"))(seen)
+    assert [one.on for one in claims.read()["C9a"]] == ["paper"]
+    assert [(one.on, one.verdict.word) for one in judge_anew()["C9a"]] == [("paper", HOLDS), ("parchment", NOT_YET)]
+
+
+def test_a_second_look_on_more_samples_is_counted_and_one_on_as_many_is_none(empty):
+    counts = [100, 100, 400]
+    enter("C9a", lambda: [Number("x", 1.0, 0.1, 24, counts[0])])
+    looks = []
+    while counts:
+        looks.append(claims.gather()["C9a"][0].looks)
+        counts.pop(0)
+    assert looks == [1, 1, 2]
+
+
+def test_looks_at_what_no_number_decides_are_not_counted(empty):
+    counts = iter([100, 400])
+    claim("C9a", "1", "Nine.")
+    measures("C9a", "x", always(PRODUCTS, ""), on("x"))(lambda: [Number("x", 1.0, 0.1, 24, next(counts))])
+    assert [claims.gather()["C9a"][0].looks for _ in range(2)] == [1, 1]
 
 
 def test_verdicts_are_reached_anew_when_a_rule_was_changed(empty):

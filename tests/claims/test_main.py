@@ -49,15 +49,19 @@ def test_how_much_is_drawn_anew_is_said_on_the_command_line(page, monkeypatch, o
     assert told == [(["C34"], draw)]
 
 
-def test_no_rows_are_no_measurement(page, capsys):
+@pytest.mark.parametrize("given", ["0", "-1", "1.5", "many"])
+@pytest.mark.parametrize("option", ["--rows", "--samples"])
+def test_no_rows_are_no_measurement(page, capsys, option, given):
     with pytest.raises(SystemExit):
-        main(["C34", "--verify", "--rows", "0"])
-    assert "--rows" in capsys.readouterr().err
+        main(["C34", "--verify", option, given])
+    expected = f"argument {option}: {given} was given, and a whole number from 1 on is expected"
+    assert capsys.readouterr().err.splitlines()[-1].endswith(expected)
 
 
 def test_a_number_names_all_its_parts():
     assert matching(["C9", "C11"]) == ["C9a", "C9b", "C11"]
     assert matching(["C14"]) == ["C14", "C14b"] and matching(["C14b"]) == ["C14b"]
+    assert matching(["c9", "c14B"]) == ["C9a", "C9b", "C14b"]
 
 
 def test_without_a_name_nothing_is_measured_and_every_claim_printed(page, capsys):

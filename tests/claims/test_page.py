@@ -1,5 +1,8 @@
 """The page agrees with the register and the ledger, and hides no contradiction."""
 
+from dataclasses import replace
+
+import pytest
 from scipy.stats import norm
 
 import claims
@@ -26,15 +29,16 @@ def evidence(place: str, verdict: str, note: str = "") -> Evidence:
 def test_toys_have_a_column_of_their_own_and_decide_nothing(empty):
     enter(*IMAGES, TOY)
     found = [evidence("MNIST", FAILS), evidence("exact mixture", HOLDS)]
-    assert headline(found, measurements_of("C1a")) == "**does not hold here**"
+    waiting = "; not yet on digits and CIFAR-10"
+    assert headline(found, measurements_of("C1a")) == f"**does not hold here**{waiting}"
     assert headline(found, measurements_of("C1a"), explains=True) == "**holds**"
     page = markdown({"C1a": found})
-    row = "| [C1a](#c1a) | Fifty steps match a thousand. | 1 | **does not hold here** | **holds** |"
+    row = f"| [C1a](#c1a) | Fifty steps match a thousand. | 1 | **does not hold here**{waiting} | **holds** |"
     assert row in page.splitlines()
 
 
 def test_data_sets_that_disagree_are_both_shown(empty):
-    enter(*IMAGES)
+    enter(*IMAGES[:2])
     found = [evidence("MNIST", FAILS), evidence("digits", UNDECIDED, "about 9,000 samples would decide")]
     assert headline(found, measurements_of("C1a")) == "**does not hold here** on MNIST; **undecided** on digits"
     assert word(found, measurements_of("C1a")) == FAILS
@@ -43,10 +47,44 @@ def test_data_sets_that_disagree_are_both_shown(empty):
     assert word(found, measurements_of("C1a")) == WHERE
 
 
-def test_the_overview_names_the_condition(empty):
-    enter(*IMAGES)
+def test_the_overview_names_the_condition_and_where_nothing_was_measured_yet(empty):
+    enter(*IMAGES[::2])
     found = [evidence("MNIST", WHERE, "20 steps"), Evidence("CIFAR-10", verdict=Verdict(NOT_YET, "waits for a table"))]
-    assert headline(found, measurements_of("C1a")) == "**holds where: 20 steps**"
+    expected = "**holds where: 20 steps**; not yet on CIFAR-10"
+    assert headline(found, measurements_of("C1a")) == headline(found[:1], measurements_of("C1a")) == expected
+
+
+def test_the_overview_names_what_is_refuted_beside_what_is_open(empty):
+    enter(on("MNIST"))
+    verdict = Verdict(UNDECIDED, "about 9,000 samples would decide", "s = 2")
+    found = [Evidence("MNIST", (Number("x", 1.0, 0.1, 24, 9),), verdict)]
+    assert headline(found, measurements_of("C1a")) == "**undecided; not where: s = 2**"
+    assert "**undecided; not where: s = 2 (about 9,000 samples would decide)**" in markdown({"C1a": found})
+
+
+def test_a_second_look_and_what_it_costs_are_said(empty):
+    enter(on("MNIST"))
+    once = evidence("MNIST", HOLDS)
+    page = " ".join(markdown({"C1a": [replace(once, looks=2)]}).split())
+    assert "5 %, is therefore divided by 2, the number of looks" in page
+    assert "Measured on other counts before: C1a on MNIST." in page and "On MNIST (9 samples), look 2:" in page
+    assert "Measured on other counts before" not in " ".join(markdown({"C1a": [once]}).split())
+
+
+@pytest.mark.parametrize(("floor", "said"), [(0.6, "DDPM is as near"), (0.7, "DDIM and DDPM are as near"), (0.1, "")])
+def test_distances_no_larger_than_those_of_real_images_are_named(empty, floor, said):
+    enter(on("MNIST"))
+    values = {"real images": floor, "DDIM": 0.65, "DDPM": 0.5}
+    numbers = [Number(f"{name}: frechet", value, 0.1, 24, 9) for name, value in values.items()]
+    page = markdown({"C1a": [Evidence("MNIST", (Number("x", 1.0), *numbers), Verdict(HOLDS))]})
+    assert (f"Held-out real images score {floor:.3g}: {said}" in page) == bool(said)
+    assert ("the distance tells no more" in page) == bool(said)
+
+
+def test_rows_that_compare_two_trainings_say_so(empty):
+    enter(on("MNIST", needs=["a.jsonl", "b.jsonl"]), on("digits", needs=["a.jsonl", "a"]), on("C", trained=True))
+    page = markdown({"C1a": [evidence(place, HOLDS) for place in ("MNIST", "digits", "C")]})
+    assert [f"On {place} (9 samples), two trainings:" in page for place in ("MNIST", "digits", "C")] == [1, 0, 1]
 
 
 def test_what_nobody_measured_is_not_yet_measured(empty):

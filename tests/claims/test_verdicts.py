@@ -95,10 +95,12 @@ def test_all_and_any(values, every, some):
         ((-1, -1, -1), Verdict(HOLDS)),
         ((-1, 1, 1), Verdict(WHERE, "2 steps")),
         ((-1, -1, 1), Verdict(WHERE, "all but 8 steps")),
-        ((-1, 0, 1), Verdict(WHERE, "2 steps; undecided: 4 steps")),
+        ((-1, 0, 1), Verdict(WHERE, "2 steps; undecided: 4 steps; not where: 8 steps")),
         ((-1, -1, 0), Verdict(WHERE, "2 and 4 steps; undecided: 8 steps")),
         ((-1, 0, 0), Verdict(WHERE, "2 steps; undecided: 4 and 8 steps")),
         ((1, 1, 1), Verdict(FAILS)),
+        ((0, 1, 1), Verdict(UNDECIDED, "no number of samples would decide", "4 and 8 steps")),
+        ((0, 0, 0), Verdict(UNDECIDED, "no number of samples would decide")),
     ],
 )
 def test_cases(values, verdict):
@@ -106,9 +108,11 @@ def test_cases(values, verdict):
     assert rule(numbers(*(sharp(name, value) for name, value in zip("248", values, strict=True)))) == verdict
 
 
-def test_without_a_case_that_holds_an_open_one_leaves_it_undecided():
+def test_without_a_case_that_holds_an_open_one_leaves_it_undecided_and_the_refuted_one_is_named():
     rule = by_case({"one": below("a", 0.0), "other": below("b", 0.0)})
-    assert rule(numbers(sharp("a", 1), vague("b", 0.1))).word == UNDECIDED
+    verdict = rule(numbers(sharp("a", 1), vague("b", 0.1)))
+    assert verdict.word == UNDECIDED and verdict.short == "undecided; not where: one"
+    assert str(verdict).startswith("undecided; not where: one (about ")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from claims.placed import PLACES, placed_scores, placed_times
+from claims.subjects.placed import PLACES, placed_scores, placed_times
 
 
 def test_times_are_crowded_where_they_should_be():
