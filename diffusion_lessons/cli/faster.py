@@ -93,6 +93,7 @@ def techniques(
     batch: Annotated[int, typer.Option(help="Whose latencies are compared: 1 or 25.")] = 25,
     metric: Annotated[str, typer.Option(help="frechet, drift (from the fine run), adherence or recall.")] = "frechet",
     out: Annotated[Path, typer.Option(help="The picture.")] = Path("techniques.png"),
+    device: Annotated[str, typer.Option(help="On which it is measured: cpu, cuda or mps.")] = "cpu",
 ) -> None:
     """Does it beat taking fewer steps? Every technique beside the plain step-count curve, in one table and figure.
 
@@ -107,7 +108,16 @@ def techniques(
     """
     from diffusion_lessons.commands.techniques import run_techniques
 
-    run_techniques(checkpoint, samples=samples, ship=ship, measure=measure, batch=batch, metric=metric, figure=out)
+    run_techniques(
+        checkpoint,
+        samples=samples,
+        ship=ship,
+        measure=measure,
+        batch=batch,
+        metric=metric,
+        figure=out,
+        device=device,
+    )
 
 
 def advise(

@@ -23,6 +23,7 @@ from diffusion_lessons.benchmark.techniques.technique_table import (
 from diffusion_lessons.figures.pictures.saving import check_figure, save_figure
 from diffusion_lessons.figures.quality.techniques import techniques_figure
 from diffusion_lessons.machine import places
+from diffusion_lessons.machine.devices import choose_device
 from diffusion_lessons.machine.fields import check_name
 from diffusion_lessons.machine.files import check_writable
 from diffusion_lessons.metrics.captions.evaluator import of_network
@@ -39,17 +40,20 @@ def run_techniques(
     batch: int = 25,
     metric: str = "frechet",
     figure: Path | None = None,
+    device: str = "cpu",
 ) -> list[Beside]:
     """Print which techniques on a checkpoint beat taking fewer steps, from its table of measured rows, and draw them.
 
     measure: measure what the table lacks first. Without it a checkpoint that has no table yet gets a forecast of what
     measuring would take, and nothing is measured: the list is empty. ship: keep the table where the course's own are.
+    device: on which is measured; int8 and ONNX Runtime are left out on any but the CPU.
 
     Raises ValueError for a batch or a figure that tables do not have, FileNotFoundError for `ship` outside a clone.
     """
     if batch not in BATCHES:
         raise ValueError(f"latencies are measured at batch {' and '.join(map(str, BATCHES))}; got {batch}")
     check_name("metric", metric, (*METRICS, "drift"))
+    choose_device(device)
     if figure is not None:
         check_figure(figure)
     file = shipped_file(checkpoint) if ship else FOLDER / f"{Path(checkpoint).stem}{table.SUFFIX}"
@@ -59,9 +63,11 @@ def run_techniques(
         check_writable(file)
         try:
             evaluator = of_network(checkpoints.load(checkpoint))
-            chosen = candidates(checkpoint, FOLDER, progress=_say)
-            found = measure_candidates(checkpoint, chosen, file, evaluator, samples=samples, keep=FOLDER, say=_say)
-            time_candidates(checkpoint, found, file)
+            chosen = candidates(checkpoint, FOLDER, device=device, progress=_say)
+            found = measure_candidates(
+                checkpoint, chosen, file, evaluator, samples=samples, keep=FOLDER, device=device, say=_say
+            )
+            time_candidates(checkpoint, found, file, device=device)
         except KeyboardInterrupt:
             print(f"\nstopped: what was measured is kept in {file}, and the same command goes on from there")
             raise
@@ -71,7 +77,7 @@ def run_techniques(
             rows = shipped_techniques(checkpoint)
         except FileNotFoundError:
             if not file.is_file():
-                return _show_forecast(checkpoint, samples)
+                return _show_forecast(checkpoint, samples, device)
             rows = table.read(file)
     verdicts = compared(rows, batch, metric)
     for one in verdicts:
@@ -84,9 +90,9 @@ def run_techniques(
     return verdicts
 
 
-def _show_forecast(checkpoint: str, samples: int) -> list[Beside]:
+def _show_forecast(checkpoint: str, samples: int, device: str) -> list[Beside]:
     print(f"no techniques were measured on {checkpoint}. To be measured:\n")
-    for line in forecast(checkpoint, FOLDER, samples):
+    for line in forecast(checkpoint, FOLDER, samples, device):
         print(line, flush=True)
     print(
         f"\n`diffusion-lessons techniques {checkpoint} --measure` does it. Rows are kept as they are made: Ctrl-C "

@@ -72,6 +72,27 @@ def test_a_network_without_a_table_is_told_what_measuring_takes_and_nothing_is_m
         run_techniques(NAME)
 
 
+def test_all_is_measured_on_the_device_that_is_asked_for(tmp_path, monkeypatch):
+    asked = []
+
+    def noted(*arguments, **options):
+        asked.append(options["device"])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(commands, "FOLDER", tmp_path)
+    monkeypatch.setattr(commands, "choose_device", lambda device: None)
+    monkeypatch.setattr(commands, "candidates", lambda *arguments, **options: asked.append(options["device"]))
+    monkeypatch.setattr(commands, "measure_candidates", noted)
+    with pytest.raises(KeyboardInterrupt):
+        run_techniques(NAME, measure=True, device="cuda")
+    assert asked == ["cuda", "cuda"]
+
+
+def test_a_device_that_is_not_there_is_refused():
+    with pytest.raises(ValueError, match="unknown device 'abacus'"):
+        run_techniques(NAME, device="abacus")
+
+
 def test_an_interruption_says_where_to_go_on(tmp_path, monkeypatch, capsys):
     def stopped(*arguments, **options):
         raise KeyboardInterrupt

@@ -17,18 +17,18 @@ COMPILING = 60.0  # seconds of a program, of which each size of a batch has one
 JUDGING = 2.0  # seconds of a row: its features, its figures
 
 
-def forecast(name: str, folder: Path, samples: int) -> Iterator[str]:
-    """A line for each candidate, what is left out, and how long all of it takes on this machine while it is idle.
+def forecast(name: str, folder: Path, samples: int, device: str = "cpu") -> Iterator[str]:
+    """A line for each candidate, what is left out, and how long all of it takes on this device while it is idle.
 
     One evaluation is timed now, alone and in a batch, and nothing else is computed.
     """
     left_out: list[str] = []
-    parts = list(planned(name, folder, left_out.append))
+    parts = list(planned(name, folder, left_out.append, device))
     for one in parts:
         also = [f"{one.trained:,} images of training"] * bool(one.trained) + ["compiled"] * one.programs
         yield f"{one.words}: {one.rows} rows, {one.evaluations} evaluations a sample{''.join(f', {x}' for x in also)}"
     yield from left_out
-    denoise = checkpoints.load(name)
+    denoise = checkpoints.load(name, device)
     cost = {batch: evaluation_seconds(denoise, Settings(SOLVER, 5, batch=batch)) for batch in BATCHES}
     minutes = seconds_of(parts, samples, cost) / 60
     rows, evaluations = sum(one.rows for one in parts), sum(one.evaluations for one in parts)

@@ -98,7 +98,13 @@ def fine_run(
 
 
 def time_candidates(
-    name: str, candidates: Sequence[Candidate], file: Path, batches: Iterable[int] = BATCHES, rounds: int = ROUNDS
+    name: str,
+    candidates: Sequence[Candidate],
+    file: Path,
+    batches: Iterable[int] = BATCHES,
+    rounds: int = ROUNDS,
+    *,
+    device: str = "cpu",
 ) -> None:
     """Time all candidates in turn at each batch for which the file's newest session does not hold them all."""
     for batch in batches:
@@ -108,7 +114,7 @@ def time_candidates(
         keys = {(row.checkpoint_sha256, row.settings) for row in timed if row.session == newest}
         if all((_sha256(source), settings) in keys for source, settings in wanted):
             continue
-        loaded = {source: checkpoints.load(source) for source, _ in wanted}
+        loaded = {source: checkpoints.load(source, device) for source, _ in wanted}
         runs = [(loaded[source], settings) for source, settings in wanted]
         for row in timed_in_turn(runs, rounds, name):
             table.append(file, row)
