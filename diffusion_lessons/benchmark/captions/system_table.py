@@ -76,7 +76,7 @@ Figure = Callable[[System, int], dict[str, Any]]
 def plan() -> dict[str, Figure]:
     """Every figure by name, in the order in which they are made."""
     figures: dict[str, Figure] = {
-        "times": lambda system, _: time_table(system.denoise, clock="processor"),
+        "times": lambda system, _: time_table(system.denoise, rounds=9, clock="processor"),
         "binding": lambda system, count: {
             **_rounded(binding_margin(system.contrastive, system.strokes)),
             **_rounded(judged_binding(system.judge, system.strokes)),
