@@ -12,7 +12,7 @@ from claims.techniques import technique_case, technique_row, times_faster
 from claims.timing import interleaved, sampling
 from claims.verdicts import above, all_of, below
 from diffusion_lessons import checkpoints
-from diffusion_lessons.benchmark.captions.part_times import PROMPT, times_of_parts
+from diffusion_lessons.benchmark.captions.part_times import PROMPT, PartTimes, times_of_parts
 from diffusion_lessons.benchmark.shipped import NotMeasured
 from diffusion_lessons.benchmark.techniques.candidates import TOLD
 from diffusion_lessons.benchmark.techniques.trained import TRAINED
@@ -132,7 +132,8 @@ def parts_of_a_system() -> list[Number]:
     denoise = checkpoints.load("captions-diffusion")
     assert isinstance(denoise, CaptionDenoiser)
     settings = TEN_STEPS.changed(steps=20)
-    cached, uncached = [], []
+    cached: list[PartTimes] = []
+    uncached: list[PartTimes] = []
     for _ in range(ROUNDS):
         for made, keep in ((cached, True), (uncached, False)):
             made.append(times_of_parts(denoise, settings, rounds=1, cache=keep, clock="processor"))
