@@ -18,13 +18,14 @@ from pathlib import Path
 
 import nbformat
 from lesson_files import BUDGETS, LESSONS, SOURCES, content, names, read_built, read_json, read_source, set_surroundings
-from lesson_hygiene import budget_line, only_imports, problems
+from lesson_hygiene import budget_line, code, only_imports, problems
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
 from diffusion_lessons.commands.saved_notebooks import VIEW, is_progress
 from diffusion_lessons.machine.files import write_atomically
+from website.colab import fold, of_colab
 
 LONGEST_CELL = 120  # seconds
 KERNEL = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
@@ -73,7 +74,8 @@ def run(notebook: NotebookNode, folder: Path) -> dict[str, float]:
     before = calibrate()
     with client.setup_kernel(stderr=subprocess.DEVNULL):  # it warns that local connections are not encrypted
         for number, cell in enumerate(notebook.cells):
-            client.execute_cell(cell, number, execution_count=client.code_cells_executed + 1)
+            if not of_colab(cell):
+                client.execute_cell(cell, number, execution_count=client.code_cells_executed + 1)
         notebook.cells.append(nbformat.v4.new_code_cell(COST))
         client.execute_cell(notebook.cells[-1], len(notebook.cells) - 1)
     seconds, memory = map(float, notebook.cells.pop().outputs[0].text.split())
@@ -87,8 +89,8 @@ def normalise(notebook: NotebookNode) -> None:
     for cell in notebook.cells:
         tags = cell.metadata.get("tags")
         cell.metadata = nbformat.from_dict({"tags": tags} if tags else {})
-        if only_imports(cell):
-            cell.metadata["jupyter"] = {"source_hidden": True}  # folded, until somebody opens it
+        if only_imports(cell) or of_colab(cell):
+            fold(cell)
         if "outputs" in cell:
             cell.outputs = [output for output in cell.outputs if not is_progress(output.get("data", {}))]
         for output in cell.get("outputs", []):
@@ -98,7 +100,7 @@ def normalise(notebook: NotebookNode) -> None:
 
 def keep_outputs(notebook: NotebookNode, built: NotebookNode) -> None:
     """Put the outputs of a built notebook under the same code cells; only text may have changed."""
-    old, new = ([cell for cell in book.cells if cell.cell_type == "code"] for book in (built, notebook))
+    old, new = ([cell for _, cell in code(book)] for book in (built, notebook))
     if [cell.source for cell in old] != [cell.source for cell in new]:
         raise Stale("a code cell changed, so the outputs no longer follow from it: build without --text")
     for before, after in zip(old, new, strict=True):

@@ -9,6 +9,8 @@ import jupytext
 import nbformat
 from nbformat import NotebookNode
 
+from website.colab import add_cells
+
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES, LESSONS = ROOT / "notebooks/source", ROOT / "notebooks/lessons"
 BUDGETS, CONCEPTS = ROOT / "notebooks/budgets.json", SOURCES / "concepts.json"
@@ -30,10 +32,11 @@ def names(chosen: list[str] | None = None) -> list[str]:
 
 
 def read_source(path: Path) -> NotebookNode:
-    """A py:percent file as a notebook without outputs, whose cells have fixed ids."""
+    """A py:percent file as a notebook without outputs, whose cells have fixed ids, with the two for Google Colab."""
     notebook = jupytext.read(path, fmt="py:percent")
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number:03d}"
+    add_cells(notebook, path.stem)
     return notebook
 
 

@@ -12,6 +12,7 @@ from lesson_files import BUDGETS, LESSONS, ROOT, read_built, read_json
 from nbformat import NotebookNode
 
 from diffusion_lessons.checks.investigations import INVESTIGATIONS
+from website.colab import of_colab
 
 SECTIONS = ("Exercises", "Pitfalls", "What to remember", "Scope check", "Further reading")  # the last five, in order
 OPENING = ("**Question.**", "**Budget.**", "**Afterwards you can**")
@@ -46,11 +47,12 @@ def check(notebook: NotebookNode) -> Iterator[tuple[int | None, str]]:
 
 
 def text_cells(notebook: NotebookNode) -> list[tuple[int, str]]:
-    return [(n, cell.source) for n, cell in enumerate(notebook.cells) if cell.cell_type == "markdown"]
+    return [(n, c.source) for n, c in enumerate(notebook.cells) if c.cell_type == "markdown" and not of_colab(c)]
 
 
 def code(notebook: NotebookNode) -> list[tuple[int, NotebookNode]]:
-    return [(n, cell) for n, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+    """The cells of code that are the lesson's own, which the set-up cell for Google Colab is not."""
+    return [(n, cell) for n, cell in enumerate(notebook.cells) if cell.cell_type == "code" and not of_colab(cell)]
 
 
 def all_headings(notebook: NotebookNode) -> list[tuple[int, int, str]]:

@@ -16,13 +16,14 @@ import nbformat
 from nbformat import NotebookNode
 
 from diffusion_lessons.panels.questions import prediction
+from website.colab import badge, of_colab
 from website.links import LESSONS, ROOT, Site
 
 RUN_IT = (
     "```{{admonition}} Run it\n:class: run-it\n\n"
     "`make lab` opens this lesson in JupyterLab, as `notebooks/lessons/{name}.ipynb`, where you can change every cell "
     "and try the exercises. Or take {{download}}`the notebook <{name}.ipynb>`, with `pip install` of the course. "
-    "What you see here are the stored outputs of its last run.\n```\n"
+    "What you see here are the stored outputs of its last run.\n\n{badge}\n```\n"
 )
 
 
@@ -42,6 +43,8 @@ def write_lesson(site: Site, name: str, controls: str = "") -> None:
     pictures.mkdir(parents=True, exist_ok=True)
     parts = []
     for number, cell in enumerate(notebook.cells):
+        if of_colab(cell):
+            continue
         if cell.cell_type == "markdown":
             parts.append(site.relink(cell.source, source, page))
         elif cell.cell_type == "code":
@@ -50,7 +53,7 @@ def write_lesson(site: Site, name: str, controls: str = "") -> None:
                 parts.append(controls)
                 controls = ""
         if number == 0:
-            parts.append(RUN_IT.format(name=name))
+            parts.append(RUN_IT.format(name=name, badge=badge(name, "../_static/colab.svg")))
     site.write(page, "\n\n".join(parts) + "\n")
     (site.folder / "lessons" / f"{name}.ipynb").write_bytes((ROOT / source).read_bytes())
 

@@ -36,6 +36,14 @@ NAMED = """
 """
 
 
+VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def live(widget: ipywidgets.Widget) -> dict[str, Any]:
+    """What shows a widget where its kernel runs. Google Colab has ipywidgets 7, which makes no such bundle itself."""
+    return {VIEW: {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}, "text/plain": repr(widget)}
+
+
 def on_page(script: str, rules: str = "") -> ipywidgets.HTML:
     """A widget that is not seen and runs a script on the page, in which `panel` is the box that it stands in.
 
@@ -132,7 +140,7 @@ class Panel:
         """Controls and picture, then the words: each alive, and beside it what a stored notebook keeps of it."""
         kept = picture_output(self.image.value, self.alt, self.width), caption_output(self.alt)
         pairs = zip((self.box, self.words), kept, strict=True)
-        return [({**live._repr_mimebundle_(), **data}, metadata) for live, (data, metadata) in pairs]
+        return [({**live(widget), **data}, metadata) for widget, (data, metadata) in pairs]
 
     def _ipython_display_(self) -> None:
         publish(self.outputs())

@@ -10,7 +10,7 @@ from typing import Any
 
 import ipywidgets
 
-from diffusion_lessons.panels.panel import on_page
+from diffusion_lessons.panels.panel import live, on_page
 from diffusion_lessons.panels.questions import Question, prediction, statements
 
 RIGHT, WRONG = "#00694D", "#B34700"  # of words: 4.5 against white, and the words say it without them
@@ -76,8 +76,7 @@ class Quiz:
         return "\n".join(lines)
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
-        live = self.box._repr_mimebundle_(**options)
-        return {**live, "text/markdown": self.text(), "text/plain": f"{self.title} ({len(self.questions)})"}
+        return {**live(self.box), "text/markdown": self.text(), "text/plain": f"{self.title} ({len(self.questions)})"}
 
 
 def predict(name: str, **measured: Any) -> Quiz:

@@ -6,10 +6,11 @@ import shutil
 import pytest
 import torch
 from lesson_files import SOURCES, read_source
+from lesson_hygiene import code
 
 from diffusion_lessons import figures
 
-CELLS = [cell.source for cell in read_source(SOURCES / "12_faster.py").cells if cell.cell_type == "code"]
+CELLS = [cell.source for _, cell in code(read_source(SOURCES / "12_faster.py"))]
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import ipywidgets
 import pytest
 
 from diffusion_lessons.figures.pictures.display import Picture
-from diffusion_lessons.panels.panel import BUSY, DIMMED, EARLIER, Drawing, Panel
+from diffusion_lessons.panels.panel import BUSY, DIMMED, EARLIER, VIEW, Drawing, Panel, live
 
 OUT_OF_MEMORY = 13  # a position that fails as no panel expects
 
@@ -86,3 +86,11 @@ def test_a_screen_reader_is_told_the_words_and_signs_are_no_markup(panel):
 def test_controls_stand_below_each_other_on_a_narrow_page(panel):
     rows = panel.box.children[0]
     assert rows.layout.flex_flow == "row wrap" and all(one.layout.flex == "0 0 auto" for one in rows.children)
+
+
+def test_a_widget_is_shown_as_its_library_shows_it(panel):
+    """Also by ipywidgets 7, which has no bundle of its own to compare with."""
+    shown = live(panel.box)
+    assert shown[VIEW] == panel.box._repr_mimebundle_()[VIEW]
+    data, _ = panel.outputs()[0]
+    assert data[VIEW] == shown[VIEW] and "image/png" in data

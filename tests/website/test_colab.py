@@ -1,0 +1,131 @@
+"""Lessons in Google Colab: the badge, the set-up cell, and that installing the course leaves Colab's versions alone."""
+
+import importlib.util
+import json
+import os
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import nbformat
+import pytest
+from packaging.requirements import Requirement
+
+from website import colab
+from website.links import LESSONS, ROOT
+
+NAMES = [path.stem for path in sorted((ROOT / LESSONS).glob("[0-9][0-9]*.ipynb"))]
+PYPROJECT = ROOT / "pyproject.toml"
+PROJECT = tomllib.loads(PYPROJECT.read_text())["project"]
+# Of pip-freeze.txt in github.com/googlecolab/backend-info, 19 August 2026; what is not in it is installed anew.
+COLAB = {
+    "filelock": "3.32.3",
+    "matplotlib": "3.10.0",
+    "numpy": "2.1.3",
+    "pandas": "2.2.3",
+    "pillow": "11.3.0",
+    "safetensors": "0.8.0",
+    "scikit-learn": "1.6.1",
+    "scipy": "1.16.3",
+    "torch": "2.11.0",
+    "torchvision": "0.26.0",
+    "tqdm": "4.67.3",
+    "typer": "0.27.1",
+}
+ALONE = {"uncertainties"}  # brings nothing with it
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_lesson_has_badge_and_set_up_behind_its_opening(name):
+    stored = nbformat.read(ROOT / LESSONS / f"{name}.ipynb", as_version=4)
+    badge, set_up = stored.cells[1:3]
+    expected = colab.cells(name)
+    assert (badge.source, badge.attachments) == (expected[0].source, expected[0].attachments)
+    assert f"/blob/main/notebooks/lessons/{name}.ipynb)" in badge.source
+    assert set_up.source == expected[1].source and set_up.outputs == []
+    assert [cell.id for cell in filter(colab.of_colab, stored.cells)] == ["colab-badge", "colab-set-up"]
+
+
+def run_set_up(monkeypatch) -> list[list[str]]:
+    """The commands that the set-up cell runs."""
+    commands = []
+    monkeypatch.setattr(subprocess, "run", lambda command, check: commands.append(command))
+    exec(colab.cells("04_ddim")[1].source, {})
+    return commands
+
+
+def test_the_set_up_cell_does_nothing_where_the_course_is_installed(monkeypatch):
+    assert run_set_up(monkeypatch) == []
+
+
+def test_the_set_up_cell_installs_the_library_without_jupyterlab(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    [(*pip, course)] = run_set_up(monkeypatch)
+    assert pip[1:] == ["-m", "pip", "install", "--quiet"] and "--upgrade" not in pip
+    asked = Requirement(course)
+    assert asked.name == PROJECT["name"] and not asked.extras and colab.repository() in asked.url
+
+
+@pytest.mark.parametrize(("torch", "torchvision"), [("2.6.0", "0.21.0"), ("2.11.0", "0.26.0"), ("2.15.0", "0.30.0")])
+def test_installing_leaves_what_colab_has_as_it_is(torch, torchvision):
+    """An installer moves a package that is there only where a requirement does not admit its version."""
+    there = {**COLAB, "torch": torch, "torchvision": torchvision}
+    for needed in map(Requirement, PROJECT["dependencies"]):
+        assert {one.operator for one in needed.specifier} == {">="}, f"{needed} may move what is installed"
+        assert needed.name in ALONE or needed.specifier.contains(there[needed.name]), needed
+    assert not {"ipywidgets", "jupyterlab", "ipython"} & {Requirement(one).name for one in PROJECT["dependencies"]}
+
+
+@pytest.fixture
+def copy(tmp_path, monkeypatch):
+    """A project with one lesson, which may be published elsewhere."""
+    for file in ("pyproject.toml", f"{LESSONS}/01_noise.ipynb"):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_bytes((ROOT / file).read_bytes())
+    monkeypatch.setattr(colab, "ROOT", tmp_path)
+    monkeypatch.setattr(colab, "PROJECT", tmp_path / "pyproject.toml")
+    return tmp_path
+
+
+def test_publishing_writes_the_address_everywhere_and_nothing_else(copy, capsys):
+    lesson = copy / LESSONS / "01_noise.ipynb"
+    before = nbformat.read(lesson, as_version=4)
+    was = colab.repository()
+    colab.main(["somebody/a-course"])
+    assert "from https://github.com/somebody/a-course" in capsys.readouterr().out
+    after = nbformat.read(lesson, as_version=4)
+    assert colab.repository() == "somebody/a-course" and was not in lesson.read_text()
+    assert "github/somebody/a-course/blob" in after.cells[1].source
+    assert [after.cells[0], *after.cells[3:]] == [before.cells[0], *before.cells[3:]]
+    lines = [file.read_text().splitlines() for file in (copy / "pyproject.toml", PYPROJECT)]
+    unlike = [new for new, old in zip(*lines, strict=True) if new != old]
+    assert unlike == ['Source = "https://github.com/somebody/a-course"']
+
+
+@pytest.mark.parametrize("typed", ["course", "https://github.com/a/b", "-a/b", "a/b/c", "not.published.yet/course"])
+def test_what_is_no_repository_is_refused_and_changes_nothing(copy, capsys, typed):
+    before = (copy / "pyproject.toml").read_bytes()
+    with pytest.raises(SystemExit):
+        colab.main(["--", typed])
+    assert "write OWNER/NAME" in capsys.readouterr().err
+    assert (copy / "pyproject.toml").read_bytes() == before
+
+
+def test_where_it_is_published_the_lessons_say_so():
+    """On GitHub itself: the address in the lessons is that of the repository which runs this."""
+    here = os.environ.get("GITHUB_REPOSITORY")
+    event = Path(os.environ.get("GITHUB_EVENT_PATH", "nowhere"))
+    if not here or (event.is_file() and json.loads(event.read_text()).get("repository", {}).get("fork")):
+        pytest.skip("not where the course is published")
+    assert colab.repository() == here, f"run python -m website.colab {here}, and commit what it writes"
+
+
+def test_a_page_shows_the_badge_and_not_the_set_up(tmp_path):
+    from website.lessons import write_lesson
+    from website.links import Site
+
+    write_lesson(Site(tmp_path), "01_noise")
+    page = (tmp_path / "lessons/01_noise.md").read_text()
+    assert colab.badge("01_noise", "../_static/colab.svg") in page
+    assert "subprocess" not in page and "attachment:" not in page and len(re.findall("colab.svg", page)) == 1
