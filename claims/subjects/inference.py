@@ -101,7 +101,7 @@ def whole_numbers(network: str) -> list[Number]:
 claim("C18a", "2, inference", "The denoiser is the bottleneck of a text-to-image system.")
 claim("C18b", "2, inference", "Text embeddings can be cached.")
 claim("C18c", "2, inference", "Decoding is fast.")
-SYSTEM = on("captions", needs=["captions-diffusion"], of={"rounds": ROUNDS})
+SYSTEM = on("captions", needs=["captions-diffusion"], of={"rounds": MANY_ROUNDS})
 
 
 @measures(
@@ -134,7 +134,7 @@ def parts_of_a_system() -> list[Number]:
     settings = TEN_STEPS.changed(steps=20)
     cached: list[PartTimes] = []
     uncached: list[PartTimes] = []
-    for _ in range(ROUNDS):
+    for _ in range(MANY_ROUNDS):
         for made, keep in ((cached, True), (uncached, False)):
             made.append(times_of_parts(denoise, settings, rounds=1, cache=keep, clock="processor"))
     pictures = [_pictures(denoise, settings, keep) for keep in (True, False)]
