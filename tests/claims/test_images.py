@@ -4,14 +4,11 @@ import math
 from dataclasses import replace
 
 import pytest
-from tables import plans_of
 
 from claims import TESTS, images
 from claims.images import GUIDED, IMAGES, difference, excess, floor, missed, rows, tables, together, value
-from claims.numbers import Number, by_name
-from claims.subjects import flow
-from diffusion_lessons.benchmark import plans, shipped
-from diffusion_lessons.benchmark.captions import system_table
+from claims.numbers import by_name
+from diffusion_lessons.benchmark import shipped
 from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.benchmark.shipped import NotMeasured
 from diffusion_lessons.data.captions import law
@@ -112,34 +109,9 @@ def test_a_new_network_needs_nothing_but_its_table():
     assert both.command == "python tools/tables.py mnist-flow mnist-reflow --anew" and both.rows
 
 
-def test_the_plans_of_the_tables_hold_every_row_that_the_ledger_reads(monkeypatch):
+@pytest.mark.usefixtures("planned")
+def test_the_plans_of_the_tables_hold_every_row_that_the_ledger_reads():
     """A row that no plan makes would be waited for without end."""
-
-    def planned(name: str):
-        groups = [group for plan in plans_of(name) for group in plans.groups(plan, students.get(name))]
-        every = {"frechet": 1.0, "adherence": 0.9, "diversity": 1.0, "recall": 0.5, "coverage": 0.5, "excess": 0.1}
-        return [
-            replace(row(1, samples=group.samples, **every), settings=settings, checkpoint=name)
-            for group in groups
-            for settings in group.settings
-        ]
-
-    def counted(name: str):
-        """Figures of the names that the table of the text-to-image system has, all inks alike."""
-        assert name in system_table.plan()
-        half = {key: [1, 2, 0.5] for key in ("smudged", "all said")}
-        inks = {ink: [1 / 6, 1 / 6] for ink in INKS}
-        paired = {f"{key} minus": [1, 0] for key in half}
-        return {**paired, "with": half, "without": half, "followed": [2, 2], "ink": inks}
-
-    students = {
-        f"{data}-{name}": {"distillation": {"sampler": sampler}, "times": [1.0] * steps}
-        for data in ("mnist", "cifar10")
-        for name, sampler, steps in (("consistency", "consistency", 0), ("reflow", "ddim", 0))
-    } | {f"mnist-progressive-{n}": {"distillation": {"sampler": "ddim"}, "times": [1.0] * n} for n in (1, 2, 4, 8)}
-    monkeypatch.setattr(shipped, "rows", planned)
-    monkeypatch.setattr(flow, "trajectory", lambda network: {"bend": Number("bend of " + network, 0.1)})
-    monkeypatch.setattr(images, "counted", counted)
     read = [test for test in TESTS if test.case.command and "techniques" not in test.case.command]
     assert len(read) > 80
     for test in read:
