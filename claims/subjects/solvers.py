@@ -147,7 +147,7 @@ def _placed(words: str, data: str, samples: int) -> Case:
     WHERE_STEPS_BELONG,
     _placed("MNIST", "mnist", 2500),
     _placed("digits", "digits", 297),
-    _placed("CIFAR-10", "cifar10", 1000),
+    _placed("CIFAR-10", "cifar10", 2500),
 )
 def where_steps_belong(network: str, samples: int) -> list[Number]:
     """The same budget at three places."""

@@ -3,7 +3,9 @@
     MMD^2 = E k(x, x') + E k(y, y') - 2 E k(x, y),   k(a, b) = (a b / d + 1)^3
 
 x, x' real, y, y' generated. Pairs of a sample with itself are left out, so the estimate is right on average at any
-sample count (it may be below 0), even with fewer samples than features (Bińkowski et al. 2018, KID).
+sample count (it may be below 0), even with fewer samples than features (Bińkowski et al. 2018, KID). That is so of
+independent samples. Where labels are in exact proportions, pairs of one class are a little rarer than among independent
+samples: the estimate is lower by a constant over n, as is that of real images at the same count, its floor.
 """
 
 import torch
