@@ -22,8 +22,9 @@ every number is kept with its error, the machine, the versions, the commit, and 
 READING = """## How a verdict is reached
 
 - A row is one statement, in our words, as strong and as hedged as the text makes it.
-- The test, its margin, and the outcome for each verdict were written before the run; they stand in each section, and
-  in `claims/subjects/`. A verdict is a function of the numbers and of nothing else.
+- The test, its margin, and the outcome for each verdict were written before the run, and a test whose rule was changed
+  later says so; they stand in each section, and in `claims/subjects/`. A verdict is a function of the numbers and of
+  nothing else.
 - Numbers stand with their 95 % intervals: Student's t over groups of samples, seeds or rounds, Fieller's for ratios,
   and Wilson's for shares. An integer without an interval was counted. Rows of one network share their noise and labels
   and are compared in pairs, by a jackknife that deletes groups.
@@ -116,9 +117,9 @@ def _looks(ledger: Ledger) -> str:
     looked = [f"{name} on {one.on}" for name in in_order(ledger) for one in ledger[name] if one.looks > 1]
     again = f" Measured on other counts before: {'; '.join(looked)}." if looked else ""
     return (
-        "A row may be measured again, on more samples, where it was undecided. Every look is a chance for luck: the "
-        f"level of the page, {100 * LEVEL:g} %, is therefore divided by {most_looks(ledger)}, the number of looks that "
-        f"any row may have at one network.{again}"
+        "A row may be measured again on more samples, as most were that had been undecided. Every look is a chance for "
+        f"luck: the level of the page, {100 * LEVEL:g} %, is therefore divided by {most_looks(ledger)}, the number of "
+        f"looks that any row may have at one network.{again}"
     )
 
 

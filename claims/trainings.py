@@ -58,10 +58,11 @@ def words_on_trainings() -> str:
     (one, apart), (two, two_apart), (told, _) = [[f"{100 * share:.2g} %" for share in pair] for pair in spreads]
     names = in_order({test.claim for test in TESTS if compares_trainings(test)})
     return (
-        f"{words}. The spread was measured on the digits, in {len(found) // kinds} trainings of each of {kinds} kinds: "
-        f"from one training to another the Fréchet distance varies by {one} at scale 1, and by {two} at scale 2 "
-        "(standard deviations, in which sampling has its part). Of two trainings of one recipe 95 in 100 pairs are "
-        f"less than {apart} apart, and {two_apart} at scale 2. The share recognised varies by {told}, little beside "
-        f"the margins of C2b and C28. Rows that compare two networks, of {listed(names)}, say so: a difference of that "
-        "size may be luck of a training, whatever its interval excludes."
+        f"{words}. The spread was measured on the digits, in {len(found) // kinds} trainings of each of {kinds} kinds "
+        f"on {found[0]['images']:,} images (`datasets/measurements/{CHOICES}`): from one training to another the Fréchet "
+        f"distance varies by {one} at scale 1, and by {two} at scale 2 (standard deviations, in which sampling has its "
+        f"part). Of two trainings of one recipe 95 in 100 pairs are less than {apart} apart, and {two_apart} at scale "
+        f"2. The share recognised varies by {told}, little beside the margins of C2b and C28. Rows that compare two "
+        f"networks, of {listed(names)}, say so: a difference of that size may be luck of a training, whatever its "
+        "interval excludes."
     )

@@ -30,7 +30,7 @@ def test_the_page_states_the_spread_where_trainings_were_kept(empty):
     assert trainings() == [] and words_on_trainings().endswith("is about that network.")
     figures = {"frechet at 1": (1.0, 1.1), "frechet at 2": (2.0, 2.6), "adherence at 1": (0.9, 0.92)}
     rows = [
-        {"recipe": recipe, "choice": "v", **{name: values[seed] for name, values in figures.items()}}
+        {"recipe": recipe, "choice": "v", "images": 50_000, **{name: values[seed] for name, values in figures.items()}}
         for recipe in ("digits", "mnist-small")
         for seed in (0, 1)
     ]
