@@ -59,10 +59,10 @@ def words_on_trainings() -> str:
     names = in_order({test.claim for test in TESTS if compares_trainings(test)})
     return (
         f"{words}. The spread was measured on the digits, in {len(found) // kinds} trainings of each of {kinds} kinds "
-        f"on {found[0]['images']:,} images (`datasets/measurements/{CHOICES}`): from one training to another the Fréchet "
-        f"distance varies by {one} at scale 1, and by {two} at scale 2 (standard deviations, in which sampling has its "
-        f"part). Of two trainings of one recipe 95 in 100 pairs are less than {apart} apart, and {two_apart} at scale "
-        f"2. The share recognised varies by {told}, little beside the margins of C2b and C28. Rows that compare two "
-        f"networks, of {listed(names)}, say so: a difference of that size may be luck of a training, whatever its "
+        f"on {found[0]['images']:,} images (`datasets/measurements/{CHOICES}`): from one training to another the "
+        f"Fréchet distance varies by {one} at scale 1, and by {two} at scale 2 (standard deviations, in which sampling "
+        f"has its part). Of two trainings of one kind 95 in 100 pairs are less than {apart} apart, and {two_apart} at "
+        f"scale 2. The share recognised varies by {told}, little beside the margins of C2b and C28. Rows that compare "
+        f"two networks, of {listed(names)}, say so: a difference of that size may be luck of a training, whatever its "
         "interval excludes."
     )
