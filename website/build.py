@@ -8,10 +8,11 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from website.frames import MOVING, moving_panel
+from website.frames import moving_panels
 from website.lessons import names, write_lesson
 from website.links import ROOT, Site
 from website.mathml import write_font
+from website.moving import MOVING
 from website.pages import write_assignments, write_documents, write_front
 from website.playground import write_playground
 from website.reference import write_reference
@@ -44,13 +45,12 @@ class BrokenSite(Exception):
     """Sphinx had something to say: a link that leads nowhere, a heading that skips a level."""
 
 
-def write_pages(folder: Path, moving: Collection[str]) -> None:
-    """Everything that Sphinx reads; the panels of the lessons `moving` are drawn in all their positions."""
+def write_pages(folder: Path, moving: Collection[str], kept: Path) -> None:
+    """Everything that Sphinx reads; the panels of the lessons `moving` are drawn in all their positions, or `kept`."""
     site = Site(folder)
-    frames = folder / "_static/frames"
-    frames.mkdir(parents=True)
+    controls = moving_panels(moving, folder / "_static/frames", kept)
     for name in names():
-        write_lesson(site, name, moving_panel(name, frames) if name in moving else "")
+        write_lesson(site, name, controls.get(name, ()))
     write_documents(site)
     reference, assignments = write_reference(site), write_assignments(site)
     write_front(
@@ -85,7 +85,7 @@ def build(out: Path, moving: Collection[str] = tuple(MOVING)) -> Path:
     source, html, log = out / "source", out / "html", out / "warnings.txt"
     for folder in (source, html, out / "doctrees"):
         shutil.rmtree(folder, ignore_errors=True)
-    write_pages(source, moving)
+    write_pages(source, moving, out / "frames")
     settings = {**SETTINGS, "html_static_path": [str(source / "_static")], "release": version("diffusion-lessons")}
     with log.open("w", encoding="utf-8") as warnings:
         app = Sphinx(source, None, html, out / "doctrees", "html", settings, status=None, warning=warnings, parallel=1)

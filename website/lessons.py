@@ -7,7 +7,7 @@ that a notebook folds is folded here too; a question to predict answers when one
 import base64
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -35,13 +35,16 @@ def names() -> list[str]:
     return sorted(path.stem for path in (ROOT / LESSONS).glob("[0-9][0-9]*.ipynb"))
 
 
-def write_lesson(site: Site, name: str, controls: str = "") -> None:
-    """The page lessons/NAME.md with its pictures, and the notebook beside it. `controls` move its first panel."""
+def write_lesson(site: Site, name: str, controls: Sequence[str] = ()) -> None:
+    """The page lessons/NAME.md with its pictures, and the notebook beside it.
+
+    `controls` move its panels: one for each, "" for a panel that stays still.
+    """
     source, page = f"{LESSONS}/{name}.ipynb", f"lessons/{name}.md"
     notebook = nbformat.read(ROOT / source, as_version=4)
     pictures = site.folder / "lessons/pictures"
     pictures.mkdir(parents=True, exist_ok=True)
-    parts = []
+    parts, left = [], list(controls)
     for number, cell in enumerate(notebook.cells):
         if of_colab(cell):
             continue
@@ -49,9 +52,8 @@ def write_lesson(site: Site, name: str, controls: str = "") -> None:
             parts.append(site.relink(cell.source, source, page))
         elif cell.cell_type == "code":
             parts += [code(cell)] * (not ASKS.match(cell.source)) + [*outputs(cell, f"{name}-{number:03d}", pictures)]
-            if controls and "panel" in cell.metadata.get("tags", []):
-                parts.append(controls)
-                controls = ""
+            if left and "panel" in cell.metadata.get("tags", []):
+                parts.append(left.pop(0))
         if number == 0:
             parts.append(RUN_IT.format(name=name, badge=badge(name, "../_static/colab.svg")))
     site.write(page, "\n\n".join(parts) + "\n")

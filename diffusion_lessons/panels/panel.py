@@ -69,7 +69,7 @@ class Panel:
         self.words = ipywidgets.HTMLMath()
         self.box = ipywidgets.VBox([self._rows(), self.image, on_page(NAMED, RULES)])
         self._work: asyncio.Task | None = None
-        self._show(self._finished(self._steps()))
+        self._show(self.at())
         for control in self.controls.values():
             control.observe(self._moved, names="value")
 
@@ -85,9 +85,13 @@ class Panel:
         columns = [ipywidgets.VBox(pair, layout={"flex": "0 0 auto"}) for pair in pairs]
         return ipywidgets.HBox(columns, layout={"flex_flow": "row wrap"})
 
-    def _steps(self) -> Iterator[Drawing | None]:
+    def at(self, **values: Any) -> Drawing:
+        """What is drawn with these values in the place of those at which their controls stand, which do not move."""
+        return self._finished(self._steps(**values))
+
+    def _steps(self, **values: Any) -> Iterator[Drawing | None]:
         """The work at the present position: None for each step, the Drawing last."""
-        result = self._draw(**self.values)
+        result = self._draw(**{**self.values, **values})
         if inspect.isgenerator(result):
             yield from result
         else:
@@ -105,7 +109,7 @@ class Panel:
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:  # a script or a test: nobody waits
-            self._show(self._finished(self._steps()))
+            self._show(self.at())
         else:
             self._work = loop.create_task(self._follow())
 

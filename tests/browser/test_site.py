@@ -207,6 +207,19 @@ def test_the_playground_is_moved_by_keyboard_and_says_what_it_shows(opened):
     assert page.complaints == []
 
 
+def test_no_word_of_the_drawing_is_cut_on_any_screen(opened):
+    for width in WIDTHS:
+        page = opened(PLAYGROUND, width=width)
+        cut = page.evaluate("""() => {
+            const box = document.getElementById("drawing").getBoundingClientRect();
+            return [...document.querySelectorAll("#drawing text")].filter(text => {
+                const r = text.getBoundingClientRect();
+                return r.left < box.left || r.right > box.right || r.top < box.top || r.bottom > box.bottom;
+            }).map(text => text.textContent);
+        }""")
+        assert cut == [], f"cut at {width} pixels"
+
+
 def test_a_panel_moves_without_a_kernel(opened):
     page = opened("lessons/04_ddim.html")
     form = page.locator("form.moving")

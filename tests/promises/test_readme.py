@@ -2,14 +2,19 @@
 
 import json
 import re
+import shlex
+import shutil
+import sys
 from pathlib import Path
 
 import pytest
+import torch
 import typer
 from PIL import Image
 
 from diffusion_lessons import samplers
-from diffusion_lessons.cli import app
+from diffusion_lessons.cli import app, main
+from diffusion_lessons.machine import places
 from diffusion_lessons.pipelines.configs import why_no_pipelines
 
 ROOT = Path(__file__).parents[2]
@@ -89,3 +94,58 @@ def test_shown_commands_have_these_options(line):
     assert name in commands, f"README.md shows `diffusion-lessons {line}`"
     known = {option for parameter in commands[name].params for option in parameter.opts}
     assert {word for word in words if word.startswith("--")} <= known
+
+
+LINE = re.compile(r"(?:^|`)((?:\.venv/bin/)?diffusion-lessons [^`#\n]+|python -m (?:claims|website)[^`#\n]*)", re.M)
+COMMANDS = sorted({found.strip().removeprefix(".venv/bin/") for found in LINE.findall(README)})
+NOT_QUICK = {  # the beginning of a command, and why it is not run here
+    "diffusion-lessons train": "trains",
+    "diffusion-lessons distil": "trains",
+    "diffusion-lessons data mnist": "downloads",
+    "diffusion-lessons evaluate": "draws and judges thousands of samples",
+    "diffusion-lessons probe": "needs the training images of MNIST",
+    "diffusion-lessons benchmark": "measures tables",
+    "diffusion-lessons optimise": "measures a network beside its parent",
+    "python -m claims": "measures claims",
+}
+
+
+def quick(command: str) -> bool:
+    return not command.startswith(tuple(NOT_QUICK))
+
+
+def test_the_readme_has_quick_commands_and_none_is_left_out_in_silence():
+    assert len([*filter(quick, COMMANDS)]) >= 12
+    assert all(any(command.startswith(one) for command in COMMANDS) for one in NOT_QUICK), "no longer in the README"
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder to type in, with the networks that the training lines leave behind, and a home with photos."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("DIFFUSION_LESSONS_DATA", str(tmp_path / "datasets"))
+    for name, shipped in {"mnist-diffusion": "mnist-diffusion", "photos-diffusion": "digits-diffusion"}.items():
+        place = tmp_path / "runs" / name
+        place.mkdir(parents=True)
+        for kind in ("safetensors", "json"):
+            shutil.copy(places.checkpoints() / f"{shipped}.{kind}", place / f"{name}.{kind}")
+    (tmp_path / "home/photos").mkdir(parents=True)
+    pixels = torch.randint(256, (12, 40, 50, 3), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
+    for number, image in enumerate(pixels.numpy()):
+        Image.fromarray(image).save(tmp_path / f"home/photos/{number}.png")
+    return tmp_path
+
+
+@pytest.mark.parametrize("command", [*filter(quick, COMMANDS)])
+def test_a_quick_command_runs_as_written(command, folder, monkeypatch, capsys):
+    words = shlex.split(command)
+    assert words[0] == "diffusion-lessons"
+    monkeypatch.setattr(sys, "argv", [str(Path(word).expanduser()) for word in words])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    said = capsys.readouterr()
+    assert ended.value.code in (0, None), said.err
+    assert said.out.strip(), "it says nothing"
+    if "--out" in words:
+        assert Image.open(folder / words[words.index("--out") + 1]).width >= 28

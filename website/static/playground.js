@@ -77,6 +77,8 @@ const playground = (() => {
   const up = (x) => BOTTOM - (BOTTOM - TOP) * (Math.max(-HIGHEST, Math.min(HIGHEST, x)) + HIGHEST) / (2 * HIGHEST);
   const line = (points, color, extra = "") =>
     `<polyline points="${points.map((p) => p.map((v) => v.toFixed(1)).join(",")).join(" ")}" fill="none" stroke="${color}" ${extra}/>`;
+  const lines = (x, y, texts) => `<text y="${y}">`
+    + texts.map((text) => `<tspan x="${x}" dy="1.15em">${text}</tspan>`).join("") + "</text>";
   const words = (x, y, text, more = "") => `<text x="${x}" y="${y}" ${more}>${text}</text>`;
 
   function trajectories(name, steps, dashed) {
@@ -121,7 +123,7 @@ const playground = (() => {
     drawing.innerHTML = `<rect x="${LEFT}" y="${TOP}" width="${MIDDLE - LEFT}" height="${BOTTOM - TOP}" class="frame"/>`
       + `<rect x="${MIDDLE + 20}" y="${TOP}" width="${RIGHT - MIDDLE - 20}" height="${BOTTOM - TOP}" class="frame"/>${ticks}`
       + words(LEFT, BOTTOM + 22, "noise") + words(MIDDLE, BOTTOM + 22, "data", 'text-anchor="end"')
-      + words(MIDDLE + 20, BOTTOM + 22, "samples; thin: the data") + words(8, TOP + 10, "x")
+      + lines(MIDDLE + 20, BOTTOM + 4, ["samples", "thin: the data"]) + words(8, TOP + 10, "x")
       + chosen.map(([name, dashed]) => trajectories(name, steps, dashed)).join("") + density()
       + chosen.map(([name, dashed], i) => heap(ends[i], TABLES.samplers[name].color, dashed)).join("");
     said.textContent = chosen.map(([name, dashed], i) => {
