@@ -1,27 +1,61 @@
-"""Draw the moving picture of the README: `python tools/front_picture.py`, about a minute of one CPU core.
+"""Draw the moving picture of the README: `python tools/front_picture.py`, ten seconds of one CPU core.
 
-Four ways to draw the same eight digits, side by side in network evaluations: the ones that need few stand still early.
+Four ways to draw the same digits, side by side in network evaluations: the ones that need few stand still early. Beside
+them is what the shipped tables measured of these samplers, where each row's own point appears as soon as it is done.
 """
 
+import io
 from pathlib import Path
+from typing import NamedTuple
 
+import pandas as pd
 import torch
+from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFont
 
+from diffusion_lessons.benchmark import shipped
 from diffusion_lessons.checkpoints import load
+from diffusion_lessons.figures import style
 from diffusion_lessons.figures.pictures.animations import save_animation
+from diffusion_lessons.figures.quality.frontier import joined, plain_numbers
 from diffusion_lessons.sampling import generate
 
 FILE = Path(__file__).resolve().parents[1] / "docs/images/denoising.gif"
-RUNS = [  # what is written beside a row; the checkpoint, the sampler and its steps
-    ("DDPM", "mnist-diffusion", "ddpm", 50),
-    ("DDIM", "mnist-diffusion", "ddim", 20),
-    ("DPM-Solver++(2M)", "mnist-diffusion", "dpm_solver_pp_2m", 10),
-    ("distilled student", "mnist-progressive-2", "ddim", 2),
-]
-DIGITS, SIDE, GAP, LEFT, TOP = 8, 56, 6, 190, 30  # pixels, but for the first
+DIGITS, SIDE, GAP, LEFT, TOP, PLOT = 6, 56, 6, 190, 30, 300  # pixels, but for the first
 GREYS = 16  # levels: noise in 256 of them would make a file of megabytes
 STRIDE = 2  # evaluations between frames
+STUDENT = "mnist-progressive-2"
+
+
+class Run(NamedTuple):
+    """A row of the picture, which is a row of a shipped table as well."""
+
+    name: str
+    checkpoint: str
+    sampler: str
+    steps: int
+    color: str
+
+    def measured(self) -> pd.DataFrame:
+        """The rows of the table that are of this sampler, by evaluations."""
+        table = joined(shipped.comparable(shipped.rows(self.checkpoint)))
+        same = [s.sampler == self.sampler and "eta" not in s.options and s.steps > 1 for s in table["settings"]]
+        return table[same].sort_values("nfe")
+
+    def states(self) -> list[torch.Tensor]:
+        """Its images before each evaluation and after the last, by the settings of the measured row."""
+        table = self.measured()
+        (settings,) = table[table["steps"] == self.steps]["settings"]
+        run = generate(load(self.checkpoint), DIGITS, settings, labels=range(1, DIGITS + 1), seed=9)
+        return [state.x for state in run]
+
+
+RUNS = [
+    Run("DDPM", "mnist-diffusion", "ddpm", 50, style.look("ddpm").color),
+    Run("DDIM", "mnist-diffusion", "ddim", 20, style.look("ddim").color),
+    Run("DPM-Solver++(2M)", "mnist-diffusion", "dpm_solver_pp_2m", 10, style.look("dpm_solver_pp_2m").color),
+    Run("distilled student", STUDENT, "ddim", 2, style.BLACK),
+]
 
 
 def pixels(x: torch.Tensor) -> Image.Image:
@@ -30,29 +64,53 @@ def pixels(x: torch.Tensor) -> Image.Image:
     return Image.fromarray(levels.to(torch.uint8).numpy()).resize((SIDE, SIDE), Image.Resampling.NEAREST)
 
 
-def frame(evaluations: int, runs: list[list[torch.Tensor]]) -> Image.Image:
-    """The state of every row after so many evaluations."""
+def frontier(evaluations: int, tables: list[pd.DataFrame], height: int) -> Image.Image:
+    """Quality against evaluations, as measured; large the points of the rows that are done by now."""
+    figure = Figure(figsize=(PLOT / 100, height / 100), dpi=100, layout="constrained")
+    plot = figure.subplots()
+    for run, table in zip(RUNS, tables, strict=True):
+        plot.plot(table["nfe"], table["frechet_value"], ".-", color=run.color, linewidth=1, markersize=4, alpha=0.6)
+        done = table[table["nfe"] == run.steps] if evaluations >= run.steps else table[:0]
+        plot.plot(done["nfe"], done["frechet_value"], "o", color=run.color, markersize=9)
+    plot.axvline(max(evaluations, 1), color=style.GREY, linewidth=1)
+    plot.set(xscale="log", yscale="log", xlim=(0.9, 70), title="Measured: lower is better", xlabel="evaluations")
+    plot.set_ylabel("Fréchet distance")
+    plot.set_xticks([1, 2, 5, 10, 20, 50])
+    plain_numbers(plot)
+    style.clean(plot)
+    content = io.BytesIO()
+    figure.savefig(content, format="png", dpi=100)
+    return Image.open(content).convert("RGB")
+
+
+def frame(evaluations: int, runs: list[list[torch.Tensor]], tables: list[pd.DataFrame]) -> Image.Image:
+    """The state of every row after so many evaluations, and the frontier beside them."""
     font = ImageFont.load_default(size=15)
-    size = (LEFT + DIGITS * (SIDE + GAP), TOP + len(RUNS) * (SIDE + GAP))
-    picture = Image.new("L", size, 255)
+    size = (LEFT + DIGITS * (SIDE + GAP) + PLOT, TOP + len(RUNS) * (SIDE + GAP))
+    picture = Image.new("RGB", size, "white")
     draw = ImageDraw.Draw(picture)
-    draw.text((LEFT, 6), f"after {evaluations} evaluations of the network", 0, font)
-    for row, ((name, _, _, steps), states) in enumerate(zip(RUNS, runs, strict=True)):
+    draw.text((LEFT, 6), f"after {evaluations} evaluations of the network", "black", font)
+    for row, (run, seen) in enumerate(zip(RUNS, runs, strict=True)):
         top = TOP + row * (SIDE + GAP)
-        draw.text((4, top + 8), name, 0, font)
-        draw.text((4, top + 28), f"{steps} evaluations" + (", done" if evaluations >= steps else ""), 0, font)
-        for column, x in enumerate(states[min(evaluations, steps)]):
+        draw.text((4, top + 8), run.name, run.color, font)
+        done = ", done" if evaluations >= run.steps else ""
+        draw.text((4, top + 28), f"{run.steps} evaluations{done}", "black", font)
+        for column, x in enumerate(seen[min(evaluations, run.steps)]):
             picture.paste(pixels(x), (LEFT + column * (SIDE + GAP), top))
+    picture.paste(frontier(evaluations, tables, size[1]), (size[0] - PLOT, 0))
     return picture
 
 
+def in_one_palette(frames: list[Image.Image]) -> list[Image.Image]:
+    """The frames in the colours of the last, which has all of them."""
+    palette = frames[-1].quantize(64, dither=Image.Dither.NONE)
+    return [one.quantize(palette=palette, dither=Image.Dither.NONE) for one in frames]
+
+
 def main() -> None:
-    runs = []
-    for _, checkpoint, sampler, steps in RUNS:
-        states = generate(load(checkpoint), DIGITS, labels=range(1, DIGITS + 1), sampler=sampler, steps=steps, seed=9)
-        runs.append([state.x for state in states])
-    longest = max(steps for *_, steps in RUNS)
-    frames = [frame(evaluations, runs) for evaluations in range(0, longest + 1, STRIDE)]
+    tables, runs = [run.measured() for run in RUNS], [run.states() for run in RUNS]
+    longest = max(run.steps for run in RUNS)
+    frames = in_one_palette([frame(evaluations, runs, tables) for evaluations in range(0, longest + 1, STRIDE)])
     print(save_animation(frames, FILE, milliseconds=140, hold=3000), f"{FILE.stat().st_size / 1e6:.2f} MB")
 
 
