@@ -1,14 +1,13 @@
 """Diffusion and flow matching, told the same sentences from the same noise: which of the two follows more of them?
 
-    python -m diffusion_lessons.benchmark.captions.two_paths
-    python -m diffusion_lessons.benchmark.captions.two_paths --device cuda --count 2048 --out my.json
+    python -m diffusion_lessons.benchmark.captions.two_paths captions-diffusion
+    python -m diffusion_lessons.benchmark.captions.two_paths captions-flow --device cuda
 
-The two denoisers share U-Net, text encoder and autoencoder, and saw as many scenes; they differ in path, prediction and
-in how training times were drawn. Every sentence is drawn by both from one x_T, so that differences are paired.
+The two denoisers share U-Net, text encoder and autoencoder; they differ in path, prediction and in how training times
+were drawn. Each is measured by itself, and what it showed of every sentence is kept, so that differences are paired.
 """
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,7 +27,7 @@ from diffusion_lessons.data.captions.scenes import ATTRIBUTES
 from diffusion_lessons.data.captions.sentences import read as read_sentence
 from diffusion_lessons.machine import description, places
 from diffusion_lessons.machine.devices import choose_device, tf32
-from diffusion_lessons.machine.files import check_writable, read_json, write_atomically
+from diffusion_lessons.machine.files import Lock, check_writable, read_json, write_atomically
 from diffusion_lessons.metrics.captions.adherence import ALL, agreement
 from diffusion_lessons.metrics.captions.choosing import mean_interval
 from diffusion_lessons.metrics.captions.system import fresh_sentences
@@ -36,103 +35,102 @@ from diffusion_lessons.sampling import Settings, generate
 
 NAME = "captions-two-paths.json"
 PAIR = ("captions-diffusion", "captions-flow")
-COUNTED = ("digit", "ink", "shape", "shape_ink")  # beside all that was said
+COUNTED = ("digit", "ink", "shape", "shape_ink", ALL)
 SETTINGS: dict[str, Settings] = {
-    **{f"s = {scale:g}": TEN_STEPS.changed(scale=scale) for scale in (1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0)},
-    **{f"s = 4, {steps} steps": TEN_STEPS.changed(scale=4.0, steps=steps) for steps in (2, 3, 5, 20, 50)},
-    **{f"s = 4, Euler, {steps} steps": Settings("ddim", steps, scale=4.0) for steps in (5, 10, 20)},
+    **{f"s = {scale:g}": TEN_STEPS.changed(scale=scale) for scale in (1.0, 2.0, 4.0, 8.0)},
+    **{f"s = 4, {steps} steps": TEN_STEPS.changed(scale=4.0, steps=steps) for steps in (3, 5, 20)},
+    **{f"s = 4, Euler, {steps} steps": Settings("ddim", steps, scale=4.0) for steps in (5, 10)},
 }
 
 
-def compare_paths(
-    diffusion: CaptionDenoiser,
-    flow: CaptionDenoiser,
-    judge: Judge,
-    count: int,
-    chosen: dict[str, Settings] | None = None,
-    batch: int = 128,
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    """For each of the settings, its name and {"digit": {"asked": ..., "diffusion": ..., "flow": ..., ...}, ...}.
+def shown_by(
+    denoise: CaptionDenoiser, judge: Judge, count: int, settings: Settings, batch: int = 128
+) -> dict[str, Tensor]:
+    """{attribute: bool [count]}: what each sentence says of it, does its picture show it? True where nothing is said.
+
+    The same sentences and the same x_T for every denoiser, whatever the batch.
+    """
+    sentences = fresh_sentences(count)
+    assert denoise.shape is not None  # a CaptionDenoiser says it
+    noise = torch.randn(count, *denoise.shape, generator=torch.Generator().manual_seed(0))
+    parts = zip(noise.split(batch), denoise.read_condition(sentences).split(batch), strict=True)
+    with tf32(False):
+        pictures = [denoise.decode(generate(denoise, x, settings, labels=told)[-1].x).cpu() for x, told in parts]
+    right = agreement([read_sentence(sentence) for sentence in sentences], judge(torch.cat(pictures)))
+    shown = {**dict(zip(ATTRIBUTES, right.T, strict=True)), ALL: right.all(dim=1)}
+    return {name: shown[name] for name in COUNTED}
+
+
+def compare_paths(first: dict[str, Tensor], second: dict[str, Tensor]) -> dict[str, dict[str, Any]]:
+    """What two denoisers showed of the same sentences (`shown_by`), side by side, for each attribute that is said.
 
     asked                      sentences that say it
-    diffusion, flow            how many of their pictures show it
+    diffusion, flow            how many of their pictures show it: of the first, of the second
     only diffusion, only flow  how many sentences one shows it for and the other does not
     flow - diffusion           the difference of the two shares, and the ends of its 95 % interval, paired by sentences
     """
-    sentences = fresh_sentences(count)
-    mentions = [read_sentence(sentence) for sentence in sentences]
-    said = {name: torch.tensor([name in mention for mention in mentions]) for name in ATTRIBUTES}
-    said[ALL] = torch.stack(list(said.values())).any(dim=0)
-    tokens = diffusion.read_condition(sentences)
-    assert diffusion.shape is not None  # a CaptionDenoiser says it
-    noise = torch.randn(count, *diffusion.shape, generator=torch.Generator().manual_seed(0))
-
-    def shown_by(denoise: CaptionDenoiser, settings: Settings) -> dict[str, Tensor]:
-        """{attribute: bool [count]}: does the picture show what was said of it?"""
-        pictures = [
-            denoise.decode(generate(denoise, x, settings, labels=told)[-1].x).cpu()
-            for x, told in zip(noise.split(batch), tokens.split(batch), strict=True)
-        ]
-        right = agreement(mentions, judge(torch.cat(pictures)))
-        return {**dict(zip(ATTRIBUTES, right.T, strict=True)), ALL: right.all(dim=1)}
-
-    for name, settings in (SETTINGS if chosen is None else chosen).items():
-        with tf32(False):
-            first, second = shown_by(diffusion, settings), shown_by(flow, settings)
-        asked = {what: said[what] for what in (*COUNTED, ALL) if said[what].any()}
-        yield name, {what: _paired(first[what][rows], second[what][rows]) for what, rows in asked.items()}
+    mentions = [read_sentence(sentence) for sentence in fresh_sentences(len(first[ALL]))]
+    rows = {}
+    for name in COUNTED:
+        said = torch.tensor([bool(mention) if name == ALL else name in mention for mention in mentions])
+        diffusion, flow = first[name][said], second[name][said]
+        if len(flow):
+            rows[name] = {
+                "asked": len(flow),
+                "diffusion": int(diffusion.sum()),
+                "flow": int(flow.sum()),
+                "only diffusion": int((diffusion & ~flow).sum()),
+                "only flow": int((flow & ~diffusion).sum()),
+                "flow - diffusion": mean_interval(flow.double() - diffusion.double()),
+            }
+    return rows
 
 
-def _paired(diffusion: Tensor, flow: Tensor) -> dict[str, Any]:
-    return {
-        "asked": len(flow),
-        "diffusion": int(diffusion.sum()),
-        "flow": int(flow.sum()),
-        "only diffusion": int((diffusion & ~flow).sum()),
-        "only flow": int((flow & ~diffusion).sum()),
-        "flow - diffusion": mean_interval(flow.double() - diffusion.double()),
-    }
+def read(file: Path | None = None, pair: tuple[str | Path, str | Path] = PAIR) -> dict[str, Any]:
+    """The comparison that ships, by the settings' names: `read()["s = 4"]["all said"]["flow"]`.
 
-
-def read(file: Path | None = None) -> dict[str, Any]:
-    """What ships, by the settings' names: `read()["s = 4"]["all said"]["flow"]`.
-
-    Raises NotMeasured where there is no table, ValueError for one of other networks than those that ship.
+    pair: the two denoisers, by name or by file. Raises NotMeasured where one was not measured, or with other weights.
     """
     file = file or places.measurements() / NAME
-    if not file.is_file():
-        raise NotMeasured(f"{file.name}: make it with python -m {__spec__.name}")
-    kept = read_json(file)
-    if kept.get("sha256") != _hashes(PAIR):
-        raise ValueError(f"{file} was measured on other networks than {' and '.join(PAIR)}: measure anew")
-    return kept["figures"]
+    networks = read_json(file)["networks"] if file.is_file() else {}
+    for one in pair:
+        if networks.get(Path(one).stem, {}).get("sha256") != cards.read_card(one)["sha256"]:
+            raise NotMeasured(f"{file.name}, what {one} shows: measure it with python -m {__spec__.name} {one}")
+    first, second = (networks[Path(one).stem]["shown"] for one in pair)
+    return {name: compare_paths(_bits(first[name]), _bits(second[name])) for name in first if name in second}
 
 
-def _hashes(files: tuple[str, str]) -> list[str]:
-    return [cards.read_card(file)["sha256"] for file in files]
+def _bits(written: dict[str, str]) -> dict[str, Tensor]:
+    return {name: torch.tensor([bit == "1" for bit in bits]) for name, bits in written.items()}
 
 
 def main(
-    diffusion: Annotated[str, typer.Argument(help="A denoiser's file, or its name in the package.")] = PAIR[0],
-    flow: Annotated[str, typer.Argument(help="The other one.")] = PAIR[1],
+    file: Annotated[str, typer.Argument(help="A denoiser's file, or its name in the package.")],
     out: Annotated[Path | None, typer.Option(help="By default the table that ships.")] = None,
-    count: Annotated[int, typer.Option(min=2, help="Sentences.")] = 2048,
+    count: Annotated[int, typer.Option(min=2, help="Sentences.")] = 512,
     device: Annotated[str | None, typer.Option(help="By default the best that is there.")] = None,
     batch: Annotated[int, typer.Option(min=1, help="Pictures drawn at a time.")] = 128,
 ) -> None:
-    """Compare two text-to-image denoisers sentence by sentence."""
-    where, out = choose_device(device), out or places.measurements() / NAME
+    """Count what one text-to-image denoiser shows of each sentence; it may be stopped, and goes on where it was."""
+    where, out, name = choose_device(device), out or places.measurements() / NAME, Path(file).stem
     check_writable(out)
-    first, second = (checkpoints.load(file, where) for file in (diffusion, flow))
-    if not (isinstance(first, CaptionDenoiser) and isinstance(second, CaptionDenoiser)):
-        raise typer.BadParameter(f"{diffusion} and {flow} must both be denoisers of the text-to-image system")
-    judge = load_judge(beside(cards.find(flow), "captions-judge"))
-    kept: dict[str, Any] = {"sha256": _hashes((diffusion, flow)), "count": count, "figures": {}}
-    for name, row in tqdm(compare_paths(first, second, judge, count, batch=batch), total=len(SETTINGS)):
-        kept["figures"][name] = row
-        kept["where"] = description.describe(where)
-        write_atomically(out, (json.dumps(kept, indent=1) + "\n").encode())
-    typer.echo(f"{len(kept['figures'])} settings in {out}")
+    denoise, sha256 = checkpoints.load(file, where), cards.read_card(file)["sha256"]
+    if not isinstance(denoise, CaptionDenoiser):
+        raise typer.BadParameter(f"{file} is no denoiser of the text-to-image system: give one of {', '.join(PAIR)}")
+    judge = load_judge(beside(cards.find(file), "captions-judge"))
+    with Lock(out):
+        kept: dict[str, Any] = read_json(out) if out.is_file() else {"count": count, "networks": {}}
+        if kept["count"] != count:
+            raise typer.BadParameter(f"{out} is of {kept['count']} sentences: give --count {kept['count']}, or --out")
+        if kept["networks"].get(name, {}).get("sha256") != sha256:
+            kept["networks"][name] = {"sha256": sha256, "shown": {}}
+        mine = kept["networks"][name]
+        for words in tqdm([words for words in SETTINGS if words not in mine["shown"]]):
+            shown = shown_by(denoise, judge, count, SETTINGS[words], batch)
+            mine["shown"][words] = {what: "".join("01"[bit] for bit in bits.tolist()) for what, bits in shown.items()}
+            mine["where"] = description.describe(where)
+            write_atomically(out, (json.dumps(kept, indent=1) + "\n").encode())
+    typer.echo(f"{name}: {len(mine['shown'])} settings in {out}")
 
 
 if __name__ == "__main__":
