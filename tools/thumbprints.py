@@ -30,7 +30,7 @@ STEPS = 5  # of DPM-Solver++(2M), where the card names no steps of its own
 IMAGES, SIDE = 4, 4  # of a thumbprint: the classes 0 to 3, each as 4x4 block means
 SAMPLES = 500
 GOOD = {"adherence": 0.7, "frechet": 30.0}  # no less, no more, of anything that ships, also in one step
-PHOTOGRAPHS = {**GOOD, "adherence": 0.4}  # of ten classes, whose judge errs on one real photograph in seven
+PHOTOGRAPHS = {**GOOD, "adherence": 0.4}  # of ten classes, whose judge errs on one real photograph in eight
 
 
 def few_steps(denoise: Any, **changes: Any) -> Settings:

@@ -43,7 +43,7 @@ class TrainingRun(NamedTuple):
     curve     [images seen, mean loss since the point before, seconds of training so far] of each point
     moments   images seen when samples were drawn
     pictures  what the average of the weights drew then, float32 [moments, COLUMNS, C, H, W] in [-1, 1]
-    longer    curves of longer runs of the recipe of which nothing else was kept, by images seen
+    others    curves of other runs of the recipe, of which nothing else is kept, by images seen
     """
 
     recipe: dict[str, Any]
@@ -51,7 +51,7 @@ class TrainingRun(NamedTuple):
     curve: list[list[float]]
     moments: list[int]
     pictures: Tensor
-    longer: dict[str, list[list[float]]]
+    others: dict[str, list[list[float]]]
 
     @property
     def images_per_second(self) -> float:
