@@ -29,6 +29,7 @@ from website.moving import MOVING, Moving
 
 WIDEST = 800  # pixels of a frame: what a page shows
 QUALITY = 70  # of WebP
+LARGEST = 30  # MB of all frames
 PROCESSES = 4  # at most: each holds PyTorch
 CONTROLS = "controls.html"  # beside the frames of a panel
 STILL = "The picture above moves. Every position of these controls was drawn by the lesson's own panel."
@@ -121,6 +122,8 @@ def moving_panels(names: Collection[str], target: Path, kept: Path) -> dict[str,
         folder = store / f"{name}-{number}"
         for file in folder.glob("*.webp"):
             shutil.copyfile(file, target / file.name)
+        if (size := sum(file.stat().st_size for file in target.iterdir()) / 1e6) > LARGEST:
+            raise ValueError(f"the frames up to lesson {name} have {size:.1f} MB, at most {LARGEST}: fewer positions")
         controls[name][number] = fenced("raw", (folder / CONTROLS).read_text(encoding="utf-8"), argument="html")
     return controls
 

@@ -13,7 +13,7 @@ from website.__main__ import missing
 HOST = "http://site.test/"
 SCHEMES = {"light": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], "dark": ["color-contrast"]}  # and axe's rules
 WIDTHS = (360, 1280)
-PAGES = ["index.html", "playground.html", "lessons/05b_orders.html", "reference/samplers.html", "assignments/A1.html"]
+PAGES = ["index.html", "playground.html", "lessons/04_ddim.html", "reference/samplers.html", "assignments/A1.html"]
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 

@@ -68,6 +68,12 @@ def test_a_change_of_the_package_changes_what_frames_are_made_from(tmp_path, mon
     assert drawing.made_from() != before
 
 
+def test_frames_that_are_too_large_together_are_refused(small, tmp_path, monkeypatch):
+    monkeypatch.setattr(drawing, "LARGEST", 1e-6)
+    with pytest.raises(ValueError, match="up to lesson 04_ddim have .* fewer positions"):
+        moving_panels([NAME], tmp_path / "frames", tmp_path / "kept")
+
+
 def test_a_panel_that_fails_leaves_nothing_that_looks_drawn(tmp_path, monkeypatch):
     wrong = Moving(MOVING[NAME][0].make, {"steps": [1], "sampler": ["magic"]})
     monkeypatch.setitem(MOVING, NAME, [wrong])
