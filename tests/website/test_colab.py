@@ -67,7 +67,7 @@ def test_the_set_up_cell_installs_the_library_without_jupyterlab(monkeypatch):
     assert asked.name == PROJECT["name"] and not asked.extras and colab.repository() in asked.url
 
 
-@pytest.mark.parametrize(("torch", "torchvision"), [("2.6.0", "0.21.0"), ("2.11.0", "0.26.0"), ("2.15.0", "0.30.0")])
+@pytest.mark.parametrize(("torch", "torchvision"), [("2.6.0", "0.21.0"), ("2.11.0", "0.26.0"), ("2.15.0", "0.29.2")])
 def test_installing_leaves_what_colab_has_as_it_is(torch, torchvision):
     """An installer moves a package that is there only where a requirement does not admit its version."""
     there = {**COLAB, "torch": torch, "torchvision": torchvision}
