@@ -1,5 +1,6 @@
 """Where a number was measured: a latency without its machine says nothing."""
 
+import ctypes
 import os
 import platform
 import subprocess
@@ -46,13 +47,25 @@ def _commit() -> str | None:
 
 
 def backend(device: torch.device) -> str | None:
-    """What computes on a CUDA device, and whether its float32 is TF32 at the moment; None elsewhere."""
+    """What computes on a CUDA device, as far as it is known, and whether its float32 is TF32 now; None elsewhere."""
     if device.type != "cuda":
         return None
+    driver, cudnn = _driver(), torch.backends.cudnn.version()
+    known = {"CUDA": torch.version.cuda, "ROCm": torch.version.hip, "driver for CUDA": driver, "cuDNN": cudnn}
     products = "TF32" if torch.backends.cuda.matmul.allow_tf32 else "no TF32"
-    newest = getattr(torch._C, "_cuda_getDriverVersion", lambda: 0)()  # 12080 is 12.8
-    driver = f"{newest // 1000}.{newest % 1000 // 10}"
-    return f"CUDA {torch.version.cuda}, driver for CUDA {driver}, cuDNN {torch.backends.cudnn.version()}, {products}"
+    return ", ".join([*(f"{name} {found}" for name, found in known.items() if found), products])
+
+
+def _driver() -> str | None:
+    """The newest CUDA that the installed driver supports, such as "12.8"; None where the driver does not say.
+
+    The driver itself is asked: PyTorch has no public function for it, and newer versions no private one either.
+    """
+    newest = ctypes.c_int(0)
+    with suppress(OSError, AttributeError):
+        library = ctypes.CDLL("nvcuda.dll" if os.name == "nt" else "libcuda.so.1")
+        library.cuDriverGetVersion(ctypes.byref(newest))  # 12080 is 12.8
+    return f"{newest.value // 1000}.{newest.value % 1000 // 10}" if newest.value else None
 
 
 def versions() -> dict[str, str]:
