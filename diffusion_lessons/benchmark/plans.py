@@ -106,7 +106,8 @@ def unclipped(card: Card) -> list[Group]:
 def published(card: Card) -> list[Group]:
     """DDIM, DDIM with eta = 1 and DDPM with the large variance in 10 to 1000 steps, in the settings of `unclipped`.
 
-    They are the settings of the table by which DDIM became known (Song, Meng and Ermon 2021, table 1, CIFAR-10).
+    The table by which DDIM became known (Song, Meng and Ermon 2021, table 1, CIFAR-10) was made so, but for its grid,
+    which was quadratic, and for its path.
     """
     steps = (10, 20, 50, 100, 1000)
     return [Group(SHORT, [one.changed(steps=count) for one in unclipped(card)[0].settings[:3] for count in steps])]
