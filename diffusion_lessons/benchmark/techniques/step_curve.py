@@ -18,6 +18,7 @@ from diffusion_lessons.metrics.scores import METRICS
 TITLES = {**{name: metric.title for name, metric in METRICS.items()}, "drift": "drift from the fine run"}
 SHARES = ("precision", "recall", "coverage", "adherence")  # figures that count samples
 EVEN = "trailing"  # steps that are even in t
+ROUNDING = 1e-4  # of a figure: what two orders of the same float32 sums may differ by
 AS_LONG = 1.05  # times as long counts as no longer: what is timed in a few rounds is not known better
 Word = Literal["better", "worse", "undecided", "alone"]
 
@@ -25,9 +26,9 @@ Word = Literal["better", "worse", "undecided", "alone"]
 class Beside(NamedTuple):
     """A row, the best plain row that takes no longer, and the paired difference of their figures.
 
-    word  "better" or "worse" where the 95 % interval of the difference says so, else "undecided"; "alone" where no
-          plain row, of those measured, is as fast: the fastest of them makes two evaluations, since one draws no
-          samples (`candidates.curve`)
+    word  "better" or "worse" where the 95 % interval of the difference says so, and it is more than the rounding of
+          float32 makes, else "undecided"; "alone" where no plain row, of those measured, is as fast: the fastest of
+          them makes two evaluations, since one draws no samples (`candidates.curve`)
     """
 
     row: Measurement
@@ -64,10 +65,9 @@ def beside(row: Measurement, plain: Sequence[Measurement], metric: str = "freche
     difference = row.quality[metric].number - rival.quality[metric].number
     found = interval(difference)
     word: Word = "undecided"
-    if sign * difference.n > 0 and not found.holds(0):
-        word = "worse"
-    elif not found.holds(0):
-        word = "better"
+    rounded = abs(found.value) <= ROUNDING * abs(rival.quality[metric].value)
+    if not found.holds(0) and not rounded:
+        word = "worse" if sign * difference.n > 0 else "better"
     return Beside(row, rival, found, word, metric)
 
 

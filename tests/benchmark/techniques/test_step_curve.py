@@ -46,6 +46,12 @@ def test_a_row_with_the_very_figures_of_its_rival_is_not_called_equal_for_certai
     assert str(beside(same, PLAIN)).endswith("not told from ddim@10, the same figure in every group of samples")
 
 
+def test_a_difference_that_rounding_makes_is_none_however_certain_it_is():
+    for share, word in ((1e-6, "undecided"), (1e-2, "worse"), (-1e-6, "undecided"), (-1e-2, "better")):
+        other = timed(11, 1.5 * (1 + share), 20, spread=1e-9)
+        assert beside(other, [timed(10, 1.5, 20, spread=1e-9)]).word == word
+
+
 def test_where_more_is_better_the_sign_turns():
     def adheres(steps, ms, value):
         base = timed(steps, 1.0, ms)
