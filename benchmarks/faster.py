@@ -4,8 +4,8 @@
     python -m benchmarks.faster --batch 1 --without int8 compiled
 
 One CPU thread, timed by the processor's clock, so that other programs do no harm. Compiling takes some minutes. The
-table of `diffusion-lessons techniques`, measured on a Xeon with AMX, has int8 3.0 times as fast as float32 at batch 25
-and 1.6 times at batch 1: claim C16c. On that machine this run has ONNX Runtime 1.4 times as fast in float32 and 2.1
+table of `diffusion-lessons techniques`, measured on a Xeon with AMX, has int8 3.3 times as fast as float32 at batch 25
+and 1.4 times at batch 1: claim C16c. On that machine this run has ONNX Runtime 1.4 times as fast in float32 and 2.1
 times in int8, at batch 25.
 """
 

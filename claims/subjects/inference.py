@@ -15,13 +15,14 @@ from diffusion_lessons import checkpoints
 from diffusion_lessons.benchmark.captions.part_times import PROMPT, PartTimes, times_of_parts
 from diffusion_lessons.benchmark.shipped import NotMeasured
 from diffusion_lessons.benchmark.techniques.candidates import TOLD
-from diffusion_lessons.benchmark.techniques.trained import TRAINED
+from diffusion_lessons.benchmark.techniques.trained import AS_LONG, FROM_THE_START, TRAINED
 from diffusion_lessons.captions.denoiser import CaptionDenoiser
 from diffusion_lessons.captions.drawing import TEN_STEPS, draw
 from diffusion_lessons.sampling import Settings
 
 SOLVER = "dpm_solver_pp_2m"
 ROUNDS, MANY_ROUNDS, BATCH = 9, 30, 25
+TRAINED_ON = f"trained on for {TRAINED:,} images"
 HALF, WHOLE = Settings(SOLVER, 10, precision="bfloat16"), Settings(SOLVER, 10)
 
 
@@ -78,12 +79,14 @@ claim("C16d", "2, inference", "INT8 loses some quality.")
     "times within a tenth: at least 3.6.",
     above("INT8: times faster", 3.6),
     technique_case("MNIST, INT8", "mnist-diffusion"),
+    technique_case("CIFAR-10, INT8", "cifar10-diffusion"),
 )
 @measures(
     "C16d",
     "INT8 against float32: Fréchet distance, paired. 'Some loss': farther from the data, an excess above 0.",
     above("INT8: excess", 0.0),
     technique_case("MNIST, INT8", "mnist-diffusion"),
+    technique_case("CIFAR-10, INT8", "cifar10-diffusion"),
 )
 def whole_numbers(network: str) -> list[Number]:
     """Ten steps of DPM-Solver++; all layers but the first and the last multiply whole numbers."""
@@ -165,24 +168,29 @@ FEWER = "that saw the fine-tuning's images alone"
     "C19a",
     "A quarter of the 40 attention heads removed, least loss first, against all, ten steps of DPM-Solver++, paired: "
     "equivalent in distance without guidance (excess below 25 %), and at scale 4 all that was said is shown by at most "
-    "5 of 100 pictures less. Beside it: the same without guidance.",
+    "5 of 100 pictures less. Beside it: the same without guidance, after a short fine-tuning, and beside a small "
+    "network trained from the start for as many minutes.",
     all_of(
         below("a quarter of the heads removed: excess", 0.25),
         above("a quarter of the heads removed: all said at scale 4, minus all heads", -0.05),
     ),
-    technique_case("captions", "captions-diffusion"),
+    technique_case("captions", "captions-diffusion", trained=True),
 )
 def heads(network: str) -> list[Number]:
     """Of the networks here only that which is told in words has heads, and each of its attentions keeps one."""
     guided, words = replace(WHOLE, scale=TOLD), "a quarter of the heads removed"
-    (whole, plain), (fewer, told) = (
+    (whole, plain), (fewer, told), (tuned, tuned_told) = (
         [technique_row(network, settings, *techniques) for settings in (WHOLE, guided)]
-        for techniques in ((), ("10 heads less",))
+        for techniques in ((), ("10 heads less",), ("10 heads less", TRAINED_ON))
     )
+    small = technique_row(network, WHOLE, FROM_THE_START, AS_LONG)
     return [
         excess(f"{words}: excess", fewer, whole),
         difference(f"{words}: all said at scale 4, minus all heads", told, plain, "adherence"),
         difference(f"{words}: all said without guidance, minus all heads", fewer, whole, "adherence"),
+        excess("after the fine-tuning: excess", tuned, whole),
+        difference("after the fine-tuning: all said at scale 4, minus all heads", tuned_told, plain, "adherence"),
+        difference("after the fine-tuning: minus a small network of as many minutes", tuned, small),
         times_faster(f"{words}: times faster", fewer, whole),
     ]
 
@@ -193,18 +201,22 @@ def heads(network: str) -> list[Number]:
     "equivalent in distance (excess below 25 %), and no farther from the data than a small network that is trained "
     f"from the start on as many images. That one sees these {TRAINED:,} alone, where the pruned network keeps what the "
     "whole one learned from all of its training: it is a low bar, and to pass it does not show that pruning beats a "
-    "small network with the whole training's budget. A verdict of *holds* would rest on the first half.",
+    "small network with the whole training's budget. A verdict of *holds* would rest on the first half. Beside it: a "
+    "small network that is trained for as many minutes, and so on more images.",
     all_of(below("a quarter of the blocks removed: excess", 0.25), below(f"minus a small network {FEWER}", 0.0)),
     technique_case("MNIST", "mnist-diffusion", trained=True),
+    technique_case("CIFAR-10", "cifar10-diffusion", trained=True),
 )
 def pruned(network: str) -> list[Number]:
     """Two of seven blocks, ten steps of DPM-Solver++; the small network has three quarters of the channels."""
-    trained_on = f"trained on for {TRAINED:,} images"
-    whole, small = (technique_row(network, WHOLE, *done) for done in ((), ("a small network from the start",)))
-    tuned, raw = (technique_row(network, WHOLE, "2 blocks less", *more) for more in ((trained_on,), ()))
+    whole, small, as_long = (
+        technique_row(network, WHOLE, *done) for done in ((), (FROM_THE_START,), (FROM_THE_START, AS_LONG))
+    )
+    tuned, raw = (technique_row(network, WHOLE, "2 blocks less", *more) for more in ((TRAINED_ON,), ()))
     return [
         excess("a quarter of the blocks removed: excess", tuned, whole),
         difference(f"minus a small network {FEWER}", tuned, small),
+        difference("minus a small network of as many minutes", tuned, as_long),
         excess("before it was trained on: excess", raw, whole),
         times_faster("a quarter of the blocks removed: times faster", tuned, whole),
     ]

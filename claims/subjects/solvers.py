@@ -185,6 +185,8 @@ def where_exact_steps_belong() -> list[Number]:
     "data.",
     all_of(above("share of the placed times above T / 2", 0.5), below("placed: excess over even", 0.0)),
     technique_case("MNIST, by local errors", "mnist-diffusion"),
+    technique_case("CIFAR-10, by local errors", "cifar10-diffusion"),
+    technique_case("captions, by local errors", "captions-diffusion"),
 )
 def where_local_errors_place_steps(network: str) -> list[Number]:
     """The grid with the smallest sum of local errors, each in the size that it has at the end."""
@@ -211,6 +213,7 @@ claim("C41", "2, inference", "Not all steps are equally important.")
     above("most over least important step", 2.0),
     on("MNIST", needs=["mnist-diffusion"], of={"images": 16}, network="mnist-diffusion"),
     on("digits", needs=["digits-diffusion"], of={"images": 16}, network="digits-diffusion"),
+    on("CIFAR-10", needs=["cifar10-diffusion"], of={"images": 16}, network="cifar10-diffusion"),
     on("exact mixture", explains=True, of={"starts": 32}, network=""),
 )
 def one_step_left_out(network: str) -> list[Number]:
