@@ -18,7 +18,7 @@ MNIST_AT_HAND = Path(os.environ.get("DIFFUSION_LESSONS_DATA", "absent"), "MNIST"
 
 @pytest.mark.parametrize(
     ("name", "counts", "floor"),
-    [("digits", (1500, 297), 0.985), ("mnist", (10_000, 10_000), 0.992), ("cifar10", (10_000, 10_000), 0.8)],
+    [("digits", (1500, 297), 0.985), ("mnist", (10_000, 10_000), 0.992), ("cifar10", (10_000, 10_000), 0.88)],
 )
 def test_the_shipped_features_are_classified_as_the_card_says(name, counts, floor):
     card = classifier(name).card

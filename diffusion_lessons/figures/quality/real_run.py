@@ -51,7 +51,7 @@ def relative_figure(panels: Mapping[str, Mapping[str, Mapping[int, float]]], uni
         plot.set(title=title, xlabel="steps")
         plain_numbers(plot)
         style.clean(plot)
-    plots[0].set_ylabel(f"distance / that of {unit}\nin {max(next(iter(panels.values()))[unit])} steps")
+    plots[0].set_ylabel(f"distance / that of {unit}\nin the most steps")
     plots[0].legend(frameon=False)
     return figure
 
