@@ -183,4 +183,4 @@ def _judged(one: Evidence, test: Test, levels: Mapping[Key, float], whole: float
     if changed := outdated(test, one):
         return replace(one, verdict=Verdict(NOT_YET, changed))
     level = levels.get(test.key, whole)
-    return replace(one, level=level, verdict=test.rule(by_name(one.numbers), level))
+    return replace(one, level=level, verdict=test.verdict(by_name(one.numbers), level))

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -164,8 +165,9 @@ def excess(name: str, one: Measurement, other: Measurement, metric: str = "frech
 
 def missed(name: str, row: Measurement) -> Number:
     """How much less often samples are recognised as what was asked for than real images are."""
-    real, own = row.quality["adherence"].floor, score(row, "adherence")
-    return share_difference(from_ufloat(name, real - own, FREEDOM, row.samples), real, own.n)
+    own, kept = score(row, "adherence"), row.quality["adherence"]
+    found = from_ufloat(name, -kept.above_floor, FREEDOM, row.samples)  # the error of what real images score is in it
+    return found if own.s else share_difference(replace(found, error=0.0), kept.floor, own.n)
 
 
 def counted(name: str) -> dict[str, Any]:

@@ -97,7 +97,7 @@ def measure(test: Test) -> Evidence:
         | ({"rows": sampled} if sampled else {}),
         seconds=round(time.perf_counter() - began, 1),
     )
-    return replace(evidence, verdict=test.rule(by_name(evidence.numbers)))
+    return replace(evidence, verdict=test.verdict(by_name(evidence.numbers)))
 
 
 def _sampled(row: Measurement) -> str:

@@ -41,10 +41,12 @@ def largest(numbers: Iterable[Number]) -> dict[str, int]:
     return counts
 
 
-def in_words(counts: Mapping[str, float]) -> str:
-    """ "about 8,600 samples would decide", to two digits."""
+def in_words(counts: Mapping[str, float], held_out: int | None = None) -> str:
+    """ "about 8,600 samples would decide", to two digits; or that there are not as many held-out images to compare."""
     if not all(map(math.isfinite, counts.values())) or not counts:
         return "no number of samples would decide"
+    if held_out is not None and counts.get("samples", 0) > held_out:
+        return f"more than the {held_out:,} held-out images allow: several seeds, or more held-out images, would decide"
     return f"about {' and '.join(f'{_rounded(count):,} {unit}' for unit, count in counts.items())} would decide"
 
 

@@ -28,16 +28,20 @@ READING = """## How a verdict is reached
 - Numbers stand with their 95 % intervals: Student's t over groups of samples, seeds or rounds, Fieller's for ratios,
   and Wilson's for shares. An integer without an interval was counted. Rows of one network share their noise and labels
   and are compared in pairs, by a jackknife that deletes groups.
-- Verdicts are corrected by Holm's method for the number of comparisons on the page, of which a test with several cases
-  makes several: an interval of 95 % may exclude a margin, and the verdict be *undecided*. The level at which a verdict
-  was reached, and the interval at that level of each number that it rests on, stand in the table beside it. Where one
-  of several numbers suffices for a verdict, it must do so at its part of the level, which stands there too.
+- Verdicts are corrected by Holm's method for the number of comparisons on the page, images and toys each for
+  themselves; a test with several cases makes several comparisons. An interval of 95 % may therefore exclude a margin,
+  and the verdict be *undecided*. The level at which a verdict was reached, and the interval at that level of each
+  number that it rests on, stand in the table beside it. Where one of several numbers suffices for a verdict, it must do
+  so at its part of the level, which stands there too.
 - {looks}
 - A case whose interval covers the margin is no exception to a condition: it is named as undecided.
 - "About as good" is a test of equivalence: the upper end of the interval of the paired difference lies below 25 % of
   the reference's distance. That two numbers cannot be told apart makes no tie; it makes *undecided*, with the number of
   samples at which the same rule, at the same level, would decide if the estimates stayed as they are. A look beyond
-  those that were planned needs more, since it lowers the level.
+  those that were planned needs more, since it lowers the level. The number is rough: a distance contains what a finite
+  sample adds to it, which is all that real images score, and this shrinks as samples are added. Samples are compared
+  with as many held-out images, of which there are 297 of the digits, 10,000 of MNIST and of CIFAR-10, and 4,000 of the
+  captions: where more would be needed, it says so.
 - Where samples score as well as held-out real images do, a distance has no room left in which to tell quality: that is
   said beside the numbers.
 - Images decide what is said about images. Exact toys, whose answer is known, explain; they have a column of their own,
@@ -118,8 +122,8 @@ def _looks(ledger: Ledger) -> str:
     again = f" Measured on other counts before: {'; '.join(looked)}." if looked else ""
     return (
         "A row may be measured again on more samples, as most were that had been undecided. Every look is a chance for "
-        f"luck: the level of the page, {100 * LEVEL:g} %, is therefore divided by {most_looks(ledger)}, the number of "
-        f"looks that any row may have at one network.{again}"
+        f"luck: the level of images and that of toys, {100 * LEVEL:g} % each, is therefore "
+        f"divided by {most_looks(ledger)}, the number of looks that any row may have at one network.{again}"
     )
 
 

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from claims.numbers import Number
-from claims.verdicts import Rule
+from claims.numbers import LEVEL, Number, Numbers
+from claims.verdicts import Rule, Verdict
 
 SOURCES = {
     1: "the lesson *Diffusion models II, training and sampling* of an online course (no author stated)",
@@ -22,6 +22,7 @@ SOURCES = {
     "Diffusion Models Series",
 }
 Measurement = Callable[..., list[Number]]
+HELD_OUT = {"digits": 297, "mnist": 10_000, "cifar10": 10_000, "captions": 4_000}  # real images beside the reference
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class Case:
     rows        whether these are tables of rows that can be drawn again one by one
     of          on how many of what it is measured: {"samples": 2500}
     trained     whether networks are compared of which this case trained one
+    compared    whether samples are compared with as many held-out images, which bounds their number
     """
 
     words: str
@@ -62,6 +64,7 @@ class Case:
     rows: bool = False
     of: dict[str, int] = field(default_factory=dict)
     trained: bool = False
+    compared: bool = False
 
 
 def on(
@@ -73,10 +76,11 @@ def on(
     rows: bool = False,
     of: dict[str, int] | None = None,
     trained: bool = False,
+    compared: bool = False,
     **arguments: Any,
 ) -> Case:
     """A case. `needs` names checkpoints, or tables as "mnist-diffusion.jsonl"."""
-    return Case(words, tuple(needs), arguments, explains, command, rows, of or {}, trained)
+    return Case(words, tuple(needs), arguments, explains, command, rows, of or {}, trained, compared or rows)
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,16 @@ class Test:
     @property
     def key(self) -> tuple[str, str]:
         return self.claim, self.case.words
+
+    @property
+    def held_out(self) -> int | None:
+        """How many held-out images its rows can be compared with, hence samples; None where it reads no such rows."""
+        needs = self.case.needs if self.case.compared else ()
+        return min((HELD_OUT[name.split("-")[0]] for name in needs), default=None)
+
+    def verdict(self, numbers: Numbers, level: float = LEVEL) -> Verdict:
+        """By its rule; where it is open, with what would decide, as far as there are held-out images."""
+        return self.rule(numbers, level, self.held_out)
 
 
 CLAIMS: dict[str, Claim] = {}

@@ -11,7 +11,7 @@ from diffusion_lessons.sampling import Settings
 def technique_case(words: str, network: str, *, trained: bool = False) -> Case:
     """A case that reads the table of techniques of this network, or of networks that were trained for it."""
     command = f"diffusion-lessons techniques {network} --measure"
-    return on(words, needs=[network], command=command, trained=trained, network=network)
+    return on(words, needs=[network], command=command, trained=trained, compared=True, network=network)
 
 
 def technique_row(network: str, settings: Settings, *techniques: str, batch: int = 25) -> Measurement:

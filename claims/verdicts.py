@@ -77,12 +77,15 @@ class Rule:
             raise ValueError(f"a rule that can return {', '.join(self.verdicts)} returned {word!r}")
         return word
 
-    def __call__(self, numbers: Numbers, level: float = LEVEL) -> Verdict:
-        """The verdict; where it is open, with the number of samples at which this rule would decide."""
+    def __call__(self, numbers: Numbers, level: float = LEVEL, held_out: int | None = None) -> Verdict:
+        """The verdict; where it is open, with the number of samples at which this rule would decide.
+
+        `held_out` is the number of real images that as many samples can be compared with, where that bounds them.
+        """
         verdict = self.judge(numbers, level)
         if self.decides(numbers, level):
             return verdict
-        words = in_words(needed(lambda more: self.decides(more, level), numbers, self.names))
+        words = in_words(needed(lambda more: self.decides(more, level), numbers, self.names), held_out)
         return Verdict(UNDECIDED, words, verdict.refuted)
 
     def decides(self, numbers: Numbers, level: float) -> bool:

@@ -91,7 +91,7 @@ def verify(pairs: Iterable[tuple[Test, Evidence]], draw: Draw = Draw()) -> Itera
         numbers = {number.name: number for number in now.numbers}
         both = [(number, numbers[number.name]) for number in before.numbers if number.name in numbers]
         moved = [*(pair for pair in both if has_moved(*pair)), *moved]
-        verdict = test.rule(numbers, before.level) if numbers else now.verdict
+        verdict = test.verdict(numbers, before.level) if numbers else now.verdict
         yield Check(test, tuple(moved), before.verdict, verdict, tuple(words))
 
 

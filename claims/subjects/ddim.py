@@ -9,7 +9,7 @@ from torch import Tensor
 
 from claims import distances
 from claims.distances import BROAD, CLOSE, COSINE, FLOW, Run
-from claims.images import DDPM, IMAGES, difference, excess, rows, value
+from claims.images import DDPM, IMAGES, difference, excess, floor, rows, value
 from claims.numbers import Number
 from claims.register import claim, measures, on
 from claims.verdicts import above, all_of, below, by_case, direction, equals
@@ -114,7 +114,7 @@ def two_limits_of_a_network(network: str) -> list[Number]:
     """A network's errors act on a deterministic chain and on one with fresh noise in different ways."""
     ode, sde = rows(network, LIMIT, DDPM)
     ratio = difference("diversity: ODE - DDPM", ode, sde, "diversity")
-    return [excess("Fréchet: excess of the ODE", ode, sde), ratio, value("ODE", ode), value("DDPM", sde)]
+    return [excess("Fréchet: excess of the ODE", ode, sde), ratio, value("ODE", ode), value("DDPM", sde), floor(sde)]
 
 
 claim("C39", "1, pitfalls", "Samplers share one network without retraining, and guidance is no separate model.")

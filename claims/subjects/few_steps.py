@@ -196,7 +196,7 @@ def in_one_shot(network: str) -> list[Number]:
     """One step returns about the mean of what the noise could have been."""
     one, many = rows(network, Settings("ddim", 1), LIMIT)
     number = excess(f"one step: excess over {LIMIT.steps}", one, many)
-    return [number, value("one step", one), value(f"{LIMIT.steps} steps", many)]
+    return [number, value("one step", one), value(f"{LIMIT.steps} steps", many), floor(many)]
 
 
 @measures(

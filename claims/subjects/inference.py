@@ -5,7 +5,7 @@ from functools import cache
 
 from torch import Tensor
 
-from claims.images import GUIDED, difference, excess, rows, value
+from claims.images import GUIDED, difference, excess, floor, rows, value
 from claims.numbers import Number, mean, ratio
 from claims.register import Case, claim, measures, on
 from claims.techniques import technique_case, technique_row, times_faster
@@ -66,7 +66,12 @@ claim("C16b", "2, inference", "FP16 loses little quality.")
 def little_loss(network: str) -> list[Number]:
     """The same samples in both precisions."""
     half, whole = rows(network, HALF, WHOLE)
-    return [excess("half precision: excess", half, whole), value("half precision", half), value("float32", whole)]
+    return [
+        excess("half precision: excess", half, whole),
+        value("half precision", half),
+        value("float32", whole),
+        floor(whole),
+    ]
 
 
 claim("C16c", "2, inference", "INT8 is four times as fast as float32.")

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from claims import distances
 from claims.distances import COSINE
-from claims.images import IMAGES, excess, rows, value
+from claims.images import IMAGES, excess, floor, rows, value
 from claims.numbers import Number, mean
 from claims.register import Case, claim, measures, on
 from claims.subjects.placed import PLACES, placed_scores, placed_times
@@ -37,7 +37,7 @@ def solver_steps(network: str) -> list[Number]:
     """The text's other number, 10 to 20, is C8a."""
     *fewer, many = rows(network, *(Settings(SOLVER, steps) for steps in (5, 10, 15, 20)), LIMIT)
     numbers = [excess(f"{row.settings.steps} steps: excess over {LIMIT.steps}", row, many) for row in fewer]
-    return [*numbers, *(value(str(row.settings), row) for row in (*fewer, many))]
+    return [*numbers, *(value(str(row.settings), row) for row in (*fewer, many)), floor(many)]
 
 
 claim("C9a", "2, DPM-Solver", "High-order solvers look ahead: their error falls with a higher power of the step.")
@@ -137,7 +137,7 @@ WHERE_STEPS_BELONG = all_of(  # "more here, fewer there" is one claim
 def _placed(words: str, data: str, samples: int) -> Case:
     """A case that draws so many samples of the diffusion network of this data."""
     needs, network = [f"{data}-diffusion", f"{data}-features"], f"{data}-diffusion"
-    return on(words, needs=needs, of={"samples": samples}, network=network, samples=samples)
+    return on(words, needs=needs, of={"samples": samples}, compared=True, network=network, samples=samples)
 
 
 @measures(

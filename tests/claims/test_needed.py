@@ -4,8 +4,10 @@ import math
 
 import pytest
 
+from claims.images import evaluator, tables
 from claims.needed import MOST, in_words, needed
 from claims.numbers import LEVEL, Number, mean, share_difference
+from claims.register import HELD_OUT, TESTS, Test
 from claims.verdicts import UNDECIDED, above, all_of, any_of, below, between, by_case, direction
 
 A = Number("a", 0.10, 0.08, 24, 40)
@@ -89,3 +91,28 @@ def test_what_lies_on_a_margin_is_never_decided():
 def test_counts_are_given_to_two_digits_upwards():
     assert in_words({"samples": 8512}) == "about 8,600 samples would decide"
     assert in_words({"rounds": 7.0}) == "about 7 rounds would decide"
+
+
+def test_more_samples_than_held_out_images_are_not_asked_for():
+    """A distance of N samples is compared with that of N held-out images."""
+    assert in_words({"samples": 8512}, 10_000) == in_words({"samples": 8512})
+    assert in_words({"rounds": 400.0}, 297) == "about 400 rounds would decide"
+    assert in_words({"samples": 298}, 297).startswith("more than the 297 held-out images allow: several seeds, or more")
+    far = Number("a", 0.10, 0.08, 24, 297)
+    found = [tables("x", f"{data}-diffusion") for data in ("digits", "mnist")]
+    tests = [Test("C1", "", above("a", 0.0), case, list) for case in found]
+    assert [test.verdict({"a": far}).note for test in tests] == [
+        "more than the 297 held-out images allow: several seeds, or more held-out images, would decide",
+        "about 810 samples would decide",
+    ]
+
+
+@pytest.mark.parametrize("data", HELD_OUT)
+def test_as_many_images_are_held_out_as_the_features_have(data):
+    assert HELD_OUT[data] == len(evaluator(f"{data}-diffusion").held_out.features)
+
+
+def test_every_distance_in_the_register_knows_how_many_images_are_held_out():
+    """Of rows and of techniques, and of nothing that compares no images."""
+    for test in TESTS:
+        assert (test.held_out is not None) >= test.case.rows and not (test.held_out and test.case.explains)

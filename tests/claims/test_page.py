@@ -66,7 +66,7 @@ def test_a_second_look_and_what_it_costs_are_said(empty):
     enter(on("MNIST"))
     once = evidence("MNIST", HOLDS)
     page = " ".join(markdown({"C1a": [replace(once, looks=2)]}).split())
-    assert "5 %, is therefore divided by 2, the number of looks" in page
+    assert "5 % each, is therefore divided by 2, the number of looks" in page
     assert "Measured on other counts before: C1a on MNIST." in page and "On MNIST (9 samples), look 2:" in page
     assert "Measured on other counts before" not in " ".join(markdown({"C1a": [once]}).split())
 

@@ -99,11 +99,11 @@ def test_each_stored_verdict_follows_from_the_stored_numbers():
     tests = {test.key: test for test in claims.TESTS}
     for name, evidence in ledger.items():
         for one in evidence:
-            rule = tests[name, one.on].rule
-            if one.numbers and not outdated(tests[name, one.on], one):
-                assert rule(by_name(one.numbers), one.level) == one.verdict, (name, one.on)
+            test = tests[name, one.on]
+            if one.numbers and not outdated(test, one):
+                assert test.verdict(by_name(one.numbers), one.level) == one.verdict, (name, one.on)
             elif not one.numbers:
-                assert one.verdict.word == NOT_YET or not rule.names, (name, one.on)
+                assert one.verdict.word == NOT_YET or not test.rule.names, (name, one.on)
 
 
 def test_the_ledger_is_that_of_these_claims_and_tests():
@@ -153,7 +153,7 @@ def test_quick_measurements_return_what_their_rules_read(test):
     numbers = by_name(test.function(**test.case.arguments))
     assert set(test.rule.names) <= set(numbers)
     kept = {one.on: one for one in claims.read()[test.claim]}[test.case.words]
-    assert test.rule(numbers, kept.level) == kept.verdict
+    assert test.verdict(numbers, kept.level) == kept.verdict
 
 
 @pytest.mark.parametrize(
