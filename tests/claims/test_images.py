@@ -117,8 +117,8 @@ def test_a_share_of_recognised_samples_has_wilsons_interval():
 
 def test_what_is_missed_has_the_error_of_what_real_images_score_too():
     """As many held-out images as samples, as of the digits: the interval holds the truth in 95 of 100 repeated draws;
-    without the error of real images it would in 83."""
-    generator, real, own, n, inside, draws = np.random.default_rng(0), 0.95, 0.90, 297, 0, 400
+    without the error of real images it would in about 82."""
+    generator, real, own, n, inside, draws = np.random.default_rng(0), 0.92, 0.92, 297, 0, 400
     for _ in range(draws):
         floors, hits = (generator.random(n) < share for share in (real, own))
         groups = np.array_split(hits, 25)
