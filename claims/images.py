@@ -5,7 +5,6 @@ which a sentence is another condition than a class. A network without a table ye
 taken as it is.
 """
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -16,7 +15,7 @@ from typing import Any
 import torch
 from uncertainties import UFloat
 
-from claims.numbers import Number, excess_of, from_ufloat, mean, share_difference
+from claims.numbers import Number, excess_of, from_ufloat, mean, mean_between, share_difference
 from claims.register import Case, on
 from diffusion_lessons import checkpoints
 from diffusion_lessons.benchmark import shipped
@@ -188,6 +187,12 @@ def followed_less(name: str) -> list[Number]:
     return _with_and_without(name, "all said", "all said where smudges are asked for", "all said")
 
 
+def still_red(scale: float) -> Number:
+    """Of pictures of "a seven" with the negative "red": the share that is red all the same."""
+    _, count, share, *_ = counted(f"red negated, a seven, s = {scale:g}")["unwanted"]
+    return Number(f"a seven, negative red, s = {scale:g}: share red", share, of=count, share=True)
+
+
 def _with_and_without(name: str, counted_as: str, words: str, shown: str) -> list[Number]:
     found = counted(name)
     only_without, only_with = found[f"{counted_as} minus"]
@@ -200,21 +205,21 @@ def _with_and_without(name: str, counted_as: str, words: str, shown: str) -> lis
     ]
 
 
-def log_ratios(prompt: str, scales: tuple[float, ...]) -> dict[float, tuple[float, float, int]]:
-    """{scale: (mean, standard error, pictures)} of log p(ink given the prompt) / p(ink) over pictures that follow it.
+def log_ratios(prompt: str, scales: tuple[float, ...]) -> dict[float, Number]:
+    """{scale: mean of log p(ink given the prompt) / p(ink)} over pictures that follow the prompt.
 
     Both probabilities are exact; of a kind of ink that scenes of this prompt never have, there is no logarithm, and
-    pictures of it are left out.
+    pictures of it are left out and not counted.
     """
     given, before = law.posterior(read(prompt)).marginal("ink"), law.prior().marginal("ink")
+    possible = given > 0
+    ratios = (given / before)[possible].log()
+    ends = float(ratios.min()), float(ratios.max())
     results = {}
     for scale in scales:
         found = counted(f"{prompt}, s = {scale:g}")
-        shares = torch.tensor([found["ink"][ink][0] for ink in INKS], dtype=torch.float64)
-        shares = torch.where(given > 0, shares, 0.0)
-        shares, ratios = shares / shares.sum(), torch.where(given > 0, given / before, 1.0).log()
-        average = float(shares @ ratios)
-        variance = float(shares @ (ratios - average).square())
-        count = found["followed"][0]
-        results[scale] = average, math.sqrt(variance / count), count
+        shares = torch.tensor([found["ink"][ink][0] for ink in INKS], dtype=torch.float64)[possible]
+        count = round(found["followed"][0] * float(shares.sum()))
+        average = min(float(shares @ ratios / shares.sum()), ends[1])  # not above it by rounding
+        results[scale] = mean_between(f"log ratio: s = {scale:g}", average, ends, count, "pictures")
     return results

@@ -3,7 +3,8 @@
 The kinds are told apart, because their intervals differ: an exact number (a count, an identity); a mean or a paired
 difference with its standard error (Student's t); a share of so many cases (Wilson 1927, valid at 0 and at 1); a ratio
 of two measured figures (Fieller 1954, which asks of each ratio r whether a - r b differs from 0) or of paired runs (by
-its logarithm); and a difference of two shares in which no error was seen (Newcombe 1998, from their Wilson intervals).
+its logarithm); a mean of figures that lie between two ends (Wilson's, of its place between them); and a difference of
+two such means, or of two shares in which no error was seen (Newcombe 1998, from their Wilson intervals).
 """
 
 import math
@@ -31,6 +32,8 @@ class Number:
     log       whether it is a ratio of paired runs above 0, whose interval is that of its logarithm
     under     of a ratio less 1: the denominator b, and the variance of a, the covariance, and the variance of b
     shares    of a difference of two shares without a visible error: these two, of `of` cases each
+    ends      of a mean of `of` figures: the least and the greatest that there are. Figures of one mean vary most where
+              each is one of the two, and then their mean is a share. With `shares`, of a difference of two such means
     """
 
     name: str
@@ -43,14 +46,15 @@ class Number:
     log: bool = False
     under: tuple[float, ...] = ()
     shares: tuple[float, ...] = ()
+    ends: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in ("under", "shares"):  # from JSON they come as lists
+        for name in ("under", "shares", "ends"):  # from JSON they come as lists
             object.__setattr__(self, name, tuple(getattr(self, name)))
 
     @property
     def exact(self) -> bool:
-        return self.error is None and not self.share
+        return self.error is None and not self.share and not self.ends
 
     def interval(self, level: float = LEVEL) -> tuple[float, float]:
         """The interval that covers the true value with probability 1 - level; infinite where nothing is excluded."""
@@ -58,7 +62,13 @@ class Number:
             return _wilson(self.value, self.of or 1, level)
         if self.shares:
             one, other = self.shares
-            return _newcombe(one, other, self.of or 1, level)
+            least, greatest = self.ends or (0.0, 1.0)
+            low, high = _newcombe(one, other, self.of or 1, level)
+            return (greatest - least) * low, (greatest - least) * high
+        if self.ends:
+            least, greatest = self.ends
+            low, high = _wilson((self.value - least) / (greatest - least), self.of or 1, level)
+            return least + (greatest - least) * low, least + (greatest - least) * high
         if self.error is None or self.error == 0:
             return self.value, self.value
         quantile = _quantile(level, self.freedom)
@@ -144,6 +154,19 @@ def share_difference(number: Number, one: float, other: float) -> Number:
     A jackknife of shares that are 0 or 1, or pairs that never differ, show no error, and not that there is none.
     """
     return number if number.error else replace(number, error=0.0, shares=(one, other))
+
+
+def mean_between(name: str, value: float, ends: tuple[float, float], of: int, unit: str = "samples") -> Number:
+    """The mean of `of` figures none of which lies outside the ends; its interval is valid where all are the same."""
+    return Number(name, value, of=of, unit=unit, ends=ends)
+
+
+def less(name: str, one: Number, other: Number) -> Number:
+    """one - other of two means between the same ends, as if independent and each of the smaller of the two counts."""
+    least, greatest = one.ends
+    places = tuple((number.value - least) / (greatest - least) for number in (one, other))
+    count = min(one.of or 1, other.of or 1)
+    return Number(name, one.value - other.value, of=count, unit=one.unit, shares=places, ends=one.ends)
 
 
 def from_ufloat(name: str, number: UFloat, freedom: int, samples: int) -> Number:

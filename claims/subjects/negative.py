@@ -19,6 +19,7 @@ from claims.images import (
     followed_less,
     paired,
     rows,
+    still_red,
     tables,
     value,
 )
@@ -248,7 +249,9 @@ claim("C43", "2, negative prompts", "A negative prompt makes the unwanted unlike
     "C43",
     f"The share of {COUNT} samples that a detector calls smudged, at scale 2, with smudged digits as the negative and "
     "without one, paired; and at scale 1 for the samples of the class of smudged digits itself, which the detector "
-    "must find.",
+    "must find. On captions: of 512 sentences that say nothing of smudges, the share of pictures that the judge calls "
+    "smudged, at scale 2, with the negative *smudged* and without one, paired. Beside the rule stands how often *a "
+    "seven* is red with the negative *red*.",
     below(f"smudged: {MINUS}", 0.0),
     on("digits", needs=["digits-diffusion", "digits-features"], of={"samples": COUNT}),
     on("captions", needs=["captions-diffusion"], command=COUNTED, sentences=True),
@@ -256,7 +259,7 @@ claim("C43", "2, negative prompts", "A negative prompt makes the unwanted unlike
 def the_unwanted(sentences: bool = False) -> list[Number]:
     """The unwanted is counted by a detector that never saw a sample; of sentences, by their judge."""
     if sentences:
-        return fewer_smudged("default negative, s = 2")
+        return [*fewer_smudged("default negative, s = 2"), *(still_red(s) for s in (2.0, 4.0))]
     denoise = checkpoints.load("digits-diffusion")
     own = generate(denoise, 100, Settings("dpm_solver_pp_2m", 10), labels=[SMUDGED])[-1].x
     return [*_fewer(2.0), _smudged("the class of smudged digits: share called smudged", own)]

@@ -59,7 +59,7 @@ def planned(monkeypatch):
         half = {key: [1, 2, 0.5] for key in ("smudged", "all said")}
         inks = {ink: [1 / 6, 1 / 6] for ink in INKS}
         paired = {f"{key} minus": [1, 0] for key in half}
-        return {**paired, "with": half, "without": half, "followed": [2, 2], "ink": inks}
+        return {**paired, "with": half, "without": half, "followed": [2, 2], "ink": inks, "unwanted": [1, 2, 0.5]}
 
     monkeypatch.setattr(shipped, "rows", rows)
     monkeypatch.setattr(flow, "trajectory", lambda network: {"bend": Number("bend of " + network, 0.1)})

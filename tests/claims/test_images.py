@@ -159,21 +159,32 @@ def test_the_plans_of_the_tables_hold_every_row_that_the_ledger_reads():
 
 
 def test_the_log_ratio_is_that_of_the_exact_probabilities(monkeypatch):
-    """Where all sevens are red it is log p(red given seven) / p(red), without error; a mixture has the mean."""
+    """Of sevens that are all red it is log p(red given seven) / p(red); of a mixture it is the mean."""
     given, before = law.posterior(said("a seven")).marginal("ink"), law.prior().marginal("ink")
-    red = INKS.index("red")
-    expected = math.log(float(given[red] / before[red]))
-    shares = {ink: [float(ink == "red"), 0.0] for ink in INKS}
-    monkeypatch.setattr(
-        images.system_table, "read", lambda: {"a seven, s = 4": {"followed": [100, 100], "ink": shares}}
-    )
-    assert images.log_ratios("a seven", (4.0,))[4.0] == pytest.approx((expected, 0.0, 100))
-    assert expected > 1  # nearly five times
-    other = next(ink for ink in INKS if ink != "red" and given[INKS.index(ink)] > 0)
-    shares |= {"red": [0.5, 0.0], other: [0.5, 0.0]}
-    low = math.log(float(given[INKS.index(other)] / before[INKS.index(other)]))
-    mean, error, _ = images.log_ratios("a seven", (4.0,))[4.0]
-    assert mean == pytest.approx((expected + low) / 2) and error == pytest.approx((expected - low) / 2 / 10)
+    exact = {ink: math.log(float(given[i] / before[i])) for i, ink in enumerate(INKS) if given[i] > 0}
+    other, never = next(ink for ink in exact if ink != "red"), next(ink for ink in INKS if ink not in exact)
+
+    def ratio_where(**shares):
+        of_inks = {ink: [shares.get(ink, 0.0), 0.0] for ink in INKS}
+        table = {"a seven, s = 4": {"followed": [200, 200], "ink": of_inks}}
+        monkeypatch.setattr(images.system_table, "read", lambda: table)
+        return images.log_ratios("a seven", (4.0,))[4.0]
+
+    red = ratio_where(red=1.0)
+    assert (red.value, red.of, red.unit) == (pytest.approx(exact["red"]), 200, "pictures")
+    assert math.exp(red.value) == pytest.approx(3.48, abs=0.005)
+    low, high = red.interval()
+    assert low < high == pytest.approx(red.value)  # all of 200 are red, which is not all that there could be
+    assert ratio_where(**{"red": 0.5, other: 0.5}).value == pytest.approx((exact["red"] + exact[other]) / 2)
+    left_out = ratio_where(**{"red": 0.4, other: 0.4, never: 0.2})
+    assert (left_out.value, left_out.of) == (pytest.approx((exact["red"] + exact[other]) / 2), 160)
+
+
+def test_how_many_stay_red_under_a_negative_red(monkeypatch):
+    kept = {"red negated, a seven, s = 4": {"unwanted": [86, 512, 0.168, 0.1381, 0.2028]}}
+    monkeypatch.setattr(images.system_table, "read", lambda: kept)
+    low, high = images.still_red(4.0).interval()
+    assert (low, high) == pytest.approx((0.1381, 0.2028), abs=1e-4)
 
 
 def test_a_figure_that_is_not_there_is_waited_for(monkeypatch):

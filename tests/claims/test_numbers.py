@@ -2,12 +2,24 @@
 
 import json
 import math
+from functools import partial
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from claims.numbers import Number, by_name, excess_of, from_ufloat, mean, over_seeds, ratio, share_difference
+from claims.numbers import (
+    Number,
+    by_name,
+    excess_of,
+    from_ufloat,
+    less,
+    mean,
+    mean_between,
+    over_seeds,
+    ratio,
+    share_difference,
+)
 from diffusion_lessons.metrics.errors import measured
 
 
@@ -138,3 +150,23 @@ def test_numbers_are_printed_with_their_intervals():
     open_ended = excess_of("e", 1.0 + measured(0.0, 0.1), 0.2 + measured(0.0, 0.1), 24, 500)
     assert open_ended.within(0.001) == "[nothing excluded]"
     assert str(Number("a", 1.0, 0.1)) == "1 [0.804, 1.2]"
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_a_mean_between_two_ends_has_the_interval_of_its_place(share):
+    """Between -1 and 3 it is Wilson's interval of the share, stretched; at an end it has a width all the same."""
+    found = mean_between("log ratio", -1 + 4 * share, (-1.0, 3.0), 200, "pictures")
+    exact = stats.binomtest(round(200 * share), 200).proportion_ci(method="wilson")
+    assert found.interval() == pytest.approx((-1 + 4 * exact.low, -1 + 4 * exact.high))
+    assert not found.exact and Number(**json.loads(json.dumps(found.to_json()))) == found
+
+
+def test_a_difference_of_means_at_one_end_decides_only_with_enough_of_them():
+    """Where all figures are the greatest there is, 1 less 1 is 0 within what the smaller count excludes."""
+    of_share = partial(mean_between, "mean", ends=(-1.0, 3.0))
+    (low, high), of = less("difference", of_share(3.0, of=50), of_share(3.0, of=100)).interval(), 50
+    reach = 1 - stats.binomtest(of, of).proportion_ci(method="wilson").low
+    assert (low, high) == pytest.approx((-4 * reach, 4 * reach))
+    for count, decides in ((20, False), (2000, True)):
+        apart = less("difference", of_share(3.0, of=count), of_share(2.8, of=count))
+        assert apart.value == pytest.approx(0.2) and (apart.interval()[0] > 0) == decides

@@ -40,7 +40,7 @@ NUMBERS = {word: number for number, word in enumerate(VOCABULARY)}
 
 def check_words(sentence: str) -> list[str]:
     """The sentence's words in lower case; a ValueError for unknown ones that names those that look alike."""
-    words = sentence.lower().replace(",", " ").replace("-", " ").rstrip(". ").split()
+    words = sentence.lower().replace(",", " ").replace("-", " ").rstrip(".!? ").split()
     unknown = [word for word in words if word not in NUMBERS]
     if not unknown:
         return words

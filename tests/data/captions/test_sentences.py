@@ -69,7 +69,7 @@ def test_examples():
     seven = {"digit": 7, "ink": 2, "stroke": 2}
     assert write(seven) == "a thick red seven"
     assert write({"digit": 8, "ink": 4}) == "an orange eight"
-    assert read("A thick, red seven.") == seven
+    assert read("A thick, red seven.") == read("A thick red seven!") == read("a thick red seven?! ") == seven
     assert read("") == {} and read("a digit") == {}
     assert read("red") == {"ink": 2} and read("smudged") == {"smudged": 1}
     both = read("a red seven and a blue square top left on white")
