@@ -202,7 +202,9 @@ def made_up(seed):
         return replace(
             row,
             quality={
-                name: made.score(luck.choice(values), spread, row.samples, luck.randrange(24), REAL)
+                name: made.score(luck.choice(values), spread, row.samples, luck.randrange(24), REAL)._replace(
+                    floor_spread=SHARP
+                )
                 for name, values in VALUES.items()
             },
         )
