@@ -147,8 +147,9 @@ show(
 # difference to a large constant, and the eye sees what the curve does not. So judge a run by samples from fixed noise,
 # and by a distance; use the loss to see that nothing has broken.
 #
-# And do not compare one run in its middle with another at its end. The shorter run ends *below* the longer one after
-# as many images. Its learning rate had fallen to zero by then; that of the longer run had hardly begun to fall.
+# And do not compare one run in its middle with another at its end. The shorter run is *below* the longer one after as
+# many images, all the way. Both had the same schedule of learning rates, as shares of the run: so its warm-up was a
+# quarter as long, and at its end its rate had fallen to zero, when that of the longer run had hardly begun to fall.
 
 # %% [markdown]
 # ## The published curve beside ours
