@@ -39,6 +39,9 @@ def doctor(
         str | None,
         typer.Option(help="FILE.py:NAME, a clinic.Case of your own: network, images, and the loop that samples."),
     ] = None,
+    levels: Annotated[
+        bool, typer.Option("--levels", help="With --data: at which noise level is it wrong, by these images?")
+    ] = False,
     samples: Annotated[int, typer.Option(help="Real images that are noised and denoised, with --checkpoint.")] = IMAGES,
     ship: Annotated[bool, typer.Option("--ship", help="Keep it in datasets/measurements/, for the course.")] = False,
     device: Device = None,
@@ -50,12 +53,15 @@ def doctor(
     diffusion-lessons doctor
     diffusion-lessons doctor --checkpoint runs/digits/digits-diffusion --data digits
     diffusion-lessons doctor --checkpoint digits-diffusion
+    diffusion-lessons doctor --checkpoint cifar10-diffusion --data ./cifar10 --levels
     diffusion-lessons doctor --case my_sampling.py:case
     """
     from diffusion_lessons.commands.doctor import show_case, show_diagnosis, show_health, show_levels
 
-    if (ship or samples != IMAGES) and (checkpoint is None or data is not None):
-        raise typer.BadParameter("--ship and --samples go with --checkpoint alone, without --data")
+    if levels and data is None:
+        raise typer.BadParameter("--levels goes with --data; without it --checkpoint looks at the levels by itself")
+    if (ship or samples != IMAGES) and (checkpoint is None or (data is not None and not levels)):
+        raise typer.BadParameter("--ship and --samples go with --checkpoint alone, or with --data and --levels")
     if case is not None:
         if checkpoint is not None or data is not None:
             raise typer.BadParameter("--case holds the network and its images: leave out --checkpoint and --data")
@@ -64,7 +70,9 @@ def doctor(
     elif data is not None:
         if checkpoint is None:
             raise typer.BadParameter("--data needs the network: --checkpoint NAME or FILE")
-        if not show_diagnosis(checkpoint, data, device=device, seed=seed):
+        if levels:
+            show_levels(checkpoint, data, samples=samples, ship=ship, device=device, seed=seed)
+        elif not show_diagnosis(checkpoint, data, device=device, seed=seed):
             raise typer.Exit(1)
     elif checkpoint is not None:
         show_levels(checkpoint, samples=samples, ship=ship, device=device, seed=seed)

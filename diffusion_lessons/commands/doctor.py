@@ -122,15 +122,23 @@ def _splits(data: str, shape: tuple[int, ...]) -> tuple[Data, Data | None]:
 
 
 def show_levels(
-    checkpoint: str, *, samples: int = 500, ship: bool = False, device: str | None = None, seed: int = 0
+    checkpoint: str,
+    data: str | None = None,
+    *,
+    samples: int = 500,
+    ship: bool = False,
+    device: str | None = None,
+    seed: int = 0,
 ) -> list[Level]:
     """Print where each grid starts, and at which noise level a network is wrong.
 
     For the levels, held-out images are noised to each of them, denoised and measured.
 
+    data: where those images are, a folder with test/ in it; by default the data set that the network was trained on,
+        which has to be at hand, or is downloaded.
     ship: also keep it where the course's own tables are, `datasets/measurements/`.
 
-    The data set has to be at hand, or is downloaded. Raises ValueError for a network without classes,
+    Raises ValueError for a network without classes and for images of others,
     FileNotFoundError for `ship` outside a clone of the repository.
     """
     if ship:
@@ -139,8 +147,16 @@ def show_levels(
     denoise = checkpoints.load(checkpoint, choose_device(device))
     show_starts(denoise.path)
     name = evaluators.data_of(denoise)
-    evaluator, data = evaluators.of_images(name), load_data(name, "test")
-    levels = by_level(denoise, evaluator, data, samples=samples, seed=seed)
+    evaluator = evaluators.of_images(name)
+    shape = denoise.shape or load_data(name, "test").shape
+    images = load_data(data, "test", size=shape[-1], channels=shape[0]) if data else load_data(name, "test")
+    counts = evaluator.train.counts
+    if counts is not None and len(images.classes) != len(counts):
+        raise ValueError(
+            f"{data or name} has {len(images.classes)} classes, and {checkpoint} draws {denoise.classes}: give the "
+            "folder of its own data, one folder a class inside test/"
+        )
+    levels = by_level(denoise, evaluator, images, samples=samples, seed=seed)
     n, untouched = levels[0].scores["frechet"].n, levels[0].untouched["frechet"].value
     print(
         f"{n} held-out images, noised to each level (sigma / alpha) and denoised by {checkpoint}. Fréchet distance "

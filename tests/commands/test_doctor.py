@@ -11,7 +11,7 @@ from PIL import Image
 from diffusion_lessons import checkpoints, load, networks, samplers, schedules, toys
 from diffusion_lessons.clinic.faults import FAULTS
 from diffusion_lessons.clinic.patients import patient
-from diffusion_lessons.commands.doctor import show_case, show_diagnosis, show_health, show_starts
+from diffusion_lessons.commands.doctor import show_case, show_diagnosis, show_health, show_levels, show_starts
 from diffusion_lessons.data import load_data
 
 
@@ -109,6 +109,25 @@ def test_a_folder_is_read_in_the_networks_size_and_its_test_images_are_measured(
     assert "with 300 images of split, half of them held out" in capsys.readouterr().out
     show_diagnosis("digits-diffusion", str(tmp_path / "split" / "train"))
     assert "150 images of train, which has no test/ to hold out" in capsys.readouterr().out
+
+
+def test_the_levels_of_a_folder_are_those_of_the_same_data_set(tmp_path, capsys):
+    digits = load_data("digits", "test")
+    for number, label in enumerate(digits.labels.tolist()):
+        for split in ("train", "test"):
+            place = tmp_path / split / str(label)
+            place.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(digits.pixels[number, 0].numpy()).save(place / f"{number}.png")
+    known = show_levels("digits-diffusion", samples=297)
+    read = show_levels("digits-diffusion", str(tmp_path), samples=297)
+    assert "297 held-out images" in capsys.readouterr().out
+    for one, other in zip(known, read, strict=True):  # in another order, so with other noise
+        assert one.level == other.level and abs(one.scores["adherence"].value - other.scores["adherence"].value) < 0.08
+        assert abs(one.untouched["adherence"].value - other.untouched["adherence"].value) < 0.02
+    for split in ("train", "test"):
+        shutil.rmtree(tmp_path / split / "9")
+    with pytest.raises(ValueError, match="has 9 classes, and digits-diffusion draws"):
+        show_levels("digits-diffusion", str(tmp_path))
 
 
 def test_test_images_that_cannot_be_read_are_not_taken_for_none(tmp_path):
