@@ -229,7 +229,7 @@ _RECIPES = {
         ContrastiveRecipe("captions-contrastive", "captions", images=200_000, batch=256),
         AutoencoderRecipe("captions-autoencoder", "captions", images=160_000, batch=64),
         _DIFFUSION,
-        replace(_DIFFUSION, name="captions-flow", **_FLOW),  # a recipe only: no weights of it ship
+        replace(_DIFFUSION, name="captions-flow", **_FLOW),
     )
 }
 
