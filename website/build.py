@@ -23,6 +23,7 @@ SETTINGS: dict[str, Any] = {
     "author": "The diffusion-lessons authors",
     "extensions": ["myst_parser", "website.mathml"],
     "exclude_patterns": ["files/**"],
+    "html_show_copyright": False,
     "html_theme": "furo",
     "html_title": "Diffusion Lessons",
     "html_math_renderer": "mathml",

@@ -5,9 +5,9 @@
 #
 # **Budget.** About 28 seconds of one CPU core, 1.1 GB of memory, nothing to download.
 #
-# **Afterwards you can** write any deterministic sampler down as a table of numbers and run it in any language; put a
-# sampler of this course into a pipeline of `diffusers`; save a trained system so that production code, with two more
-# imports, loads it; and tell whether a pipeline uses the sampler that you gave it.
+# **Afterwards you can** write any deterministic sampler with given times down as a table of numbers and run it in any
+# language; put a sampler of this course into a pipeline of `diffusers`; save a trained system so that production code,
+# with two more imports, loads it; and tell whether a pipeline uses the sampler that you gave it.
 
 # %%
 import json
