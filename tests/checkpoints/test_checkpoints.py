@@ -42,7 +42,7 @@ def test_missing(tmp_path):
     with pytest.raises(FileNotFoundError, match="no checkpoint 'mnist-nothing': the package ships"):
         checkpoints.load("mnist-nothing")
     makers = {"a": "train", "a-classifier": "classifier a", "a-features": "features a --classifier"}
-    makers |= {"captions-flow": "train captions-flow", "my photos-classifier": "classifier 'my photos'"}
+    makers |= {"captions-flow-2": "train captions-flow-2", "my photos-classifier": "classifier 'my photos'"}
     for name, maker in makers.items():
         with pytest.raises(FileNotFoundError, match=f"Make one with `diffusion-lessons {maker}"):
             checkpoints.load(name)
