@@ -56,18 +56,20 @@ class Number:
     def exact(self) -> bool:
         return self.error is None and not self.share and not self.ends
 
+    @property
+    def place(self) -> float:
+        """Where a mean lies between its ends, from 0 to 1; a share is its own place."""
+        least, greatest = self.ends or (0.0, 1.0)
+        return (self.value - least) / (greatest - least)
+
     def interval(self, level: float = LEVEL) -> tuple[float, float]:
         """The interval that covers the true value with probability 1 - level; infinite where nothing is excluded."""
-        if self.share:
-            return _wilson(self.value, self.of or 1, level)
+        least, greatest = self.ends or (0.0, 1.0)
         if self.shares:
-            one, other = self.shares
-            least, greatest = self.ends or (0.0, 1.0)
-            low, high = _newcombe(one, other, self.of or 1, level)
+            low, high = _newcombe(*self.shares, self.of or 1, level)
             return (greatest - least) * low, (greatest - least) * high
-        if self.ends:
-            least, greatest = self.ends
-            low, high = _wilson((self.value - least) / (greatest - least), self.of or 1, level)
+        if self.share or self.ends:
+            low, high = _wilson(self.place, self.of or 1, level)
             return least + (greatest - least) * low, least + (greatest - least) * high
         if self.error is None or self.error == 0:
             return self.value, self.value
@@ -163,9 +165,7 @@ def mean_between(name: str, value: float, ends: tuple[float, float], of: int, un
 
 def less(name: str, one: Number, other: Number) -> Number:
     """one - other of two means between the same ends, as if independent and each of the smaller of the two counts."""
-    least, greatest = one.ends
-    places = tuple((number.value - least) / (greatest - least) for number in (one, other))
-    count = min(one.of or 1, other.of or 1)
+    count, places = min(one.of or 1, other.of or 1), (one.place, other.place)
     return Number(name, one.value - other.value, of=count, unit=one.unit, shares=places, ends=one.ends)
 
 
@@ -175,9 +175,8 @@ def from_ufloat(name: str, number: UFloat, freedom: int, samples: int) -> Number
 
 
 def _wilson(share: float, n: int, level: float) -> tuple[float, float]:
-    return wilson_interval(
-        share * n, n, float(norm.isf(level / 2))
-    )  # hits of estimates that have grown are no integers
+    hits = share * n  # no integer where an estimate has grown
+    return wilson_interval(hits, n, float(norm.isf(level / 2)))
 
 
 def _quantile(level: float, freedom: int | None) -> float:

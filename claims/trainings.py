@@ -1,6 +1,6 @@
 """What another training of the same network would change: three trainings of each choice that was tried on the digits.
 
-`diffusion-lessons train --choose` made them, in `datasets/measurements/choices.json`. They are shorter than that of the
+`python -m benchmarks.choices` made them, in `datasets/measurements/choices.json`. They are shorter than that of the
 network that ships, and a sample's own error is in their spread, which is therefore an upper bound of sorts.
 """
 

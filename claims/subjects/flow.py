@@ -208,7 +208,7 @@ claim("C10d", "2, flow matching", "Flow matching needs no noise schedule to be d
     on("digits", of={"trainings": 3}),
 )
 def training_times() -> list[Number]:
-    """The recipes of the course, as `diffusion-lessons train --choose` compared them."""
+    """The recipes of the course, as `python -m benchmarks.choices` compared them."""
     choices = trainings()
     kinds = {
         kind: [one["frechet at 1"] for one in choices if one["choice"] == f"velocity/flow, {kind}"]

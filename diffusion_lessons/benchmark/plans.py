@@ -96,11 +96,7 @@ def limit(card: Card) -> list[Group]:
 
 def unclipped(card: Card) -> list[Group]:
     """The effect of fresh noise in few steps, unclipped and on the leading grid, as published figures were made."""
-    variants: list[tuple[str, dict[str, Any]]] = [("ddim", {}), ("ddim", {"eta": 1.0}), ("ddpm", {"variance": "large"})]
-    settings = [
-        Settings(name, steps, "leading", options, limit=None) for steps in (10, 50) for name, options in variants
-    ]
-    return [Group(LONG, settings)]
+    return [Group(LONG, _without_clipping(10, 50))]
 
 
 def published(card: Card) -> list[Group]:
@@ -109,8 +105,13 @@ def published(card: Card) -> list[Group]:
     The table by which DDIM became known (Song, Meng and Ermon 2021, table 1, CIFAR-10) was made so, but for its grid,
     which was quadratic, and for its path.
     """
-    steps = (10, 20, 50, 100, 1000)
-    return [Group(SHORT, [one.changed(steps=count) for one in unclipped(card)[0].settings[:3] for count in steps])]
+    return [Group(SHORT, _without_clipping(10, 20, 50, 100, 1000))]
+
+
+def _without_clipping(*steps: int) -> list[Settings]:
+    """Without fresh noise, with DDIM's and with DDPM's larger one, on the leading grid."""
+    ways: list[tuple[str, dict[str, Any]]] = [("ddim", {}), ("ddim", {"eta": 1.0}), ("ddpm", {"variance": "large"})]
+    return [Settings(name, count, "leading", options, limit=None) for count in steps for name, options in ways]
 
 
 def guidance(card: Card) -> list[Group]:

@@ -148,8 +148,11 @@ def show_levels(
     show_starts(denoise.path)
     name = evaluators.data_of(denoise)
     evaluator = evaluators.of_images(name)
-    shape = denoise.shape or load_data(name, "test").shape
-    images = load_data(data, "test", size=shape[-1], channels=shape[0]) if data else load_data(name, "test")
+    if data is None:
+        images = load_data(name, "test")
+    else:
+        channels, *_, size = denoise.shape or load_data(name, "test").shape
+        images = load_data(data, "test", size=size, channels=channels)
     counts = evaluator.train.counts
     if counts is not None and len(images.classes) != len(counts):
         raise ValueError(

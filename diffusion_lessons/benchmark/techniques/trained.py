@@ -7,6 +7,7 @@ same minutes. Both are measured: a small network learns from more images in a mi
 import statistics
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -57,9 +58,17 @@ def lessons_of(denoise: Denoiser) -> tuple[DenoiserRecipe, Any, dict[str, Any]]:
     recipe = recipe_of(denoise)
     if not isinstance(recipe, LatentRecipe):
         return recipe, load_data(data_of(denoise)), {}
-    scenes = prepare(replace(recipe, cached=TRAINED), find_needs(recipe))
-    assert isinstance(scenes, LatentScenes)
+    scenes = _latents(recipe.name, TRAINED)
     return recipe, scenes, {"objective": recipe.objective(scenes)}
+
+
+@cache
+def _latents(name: str, count: int) -> LatentScenes:
+    """So many scenes as a recipe's autoencoder sees them, drawn and encoded once in a process."""
+    recipe = parts.get(name, cached=count)
+    scenes = prepare(recipe, find_needs(recipe))
+    assert isinstance(scenes, LatentScenes)
+    return scenes
 
 
 def recipe_of(denoise: Denoiser) -> Any:

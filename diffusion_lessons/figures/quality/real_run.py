@@ -52,7 +52,7 @@ def relative_figure(panels: Mapping[str, Mapping[str, Mapping[int, float]]], uni
         plain_numbers(plot)
         style.clean(plot)
     plots[0].set_ylabel(f"distance / that of {unit}\nin the most steps")
-    plots[0].legend(frameon=False)
+    plots[-1].legend(frameon=False, loc="upper right")
     return figure
 
 
