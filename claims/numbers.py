@@ -66,7 +66,8 @@ class Number:
         """The interval that covers the true value with probability 1 - level; infinite where nothing is excluded."""
         least, greatest = self.ends or (0.0, 1.0)
         if self.shares:
-            low, high = _newcombe(*self.shares, self.of or 1, level)
+            one, other = self.shares
+            low, high = _newcombe(one, other, self.of or 1, level)
             return (greatest - least) * low, (greatest - least) * high
         if self.share or self.ends:
             low, high = _wilson(self.place, self.of or 1, level)
