@@ -25,6 +25,7 @@ OWN, MOST_PLACES = (
 NO_ANSWER = "Nobody keeps an answer to this one"  # of an exercise to investigate
 SLOWEST, LARGEST = 90, 2048  # seconds and MB that a lesson may take
 FACTOR = 1.6  # between a stated and a recorded budget
+ATTACHED = {"image/png", "image/jpeg", "image/gif"}  # what JupyterLab shows in a cell of text
 BUDGET_LINE = "**Budget.** About {seconds} seconds of one CPU core, {gb} GB of memory, nothing to download."
 BUDGET = re.compile(re.escape(BUDGET_LINE).replace(r"\{seconds\}", r"(\d+)").replace(r"\{gb\}", r"([\d.]+)"))
 
@@ -189,6 +190,10 @@ def pictures(notebook: NotebookNode) -> Iterator[tuple[int | None, str]]:
     for number, text in text_cells(notebook):
         if re.search(r"!\[\s*\]\(|<img(?![^>]*alt=)", text):
             yield number, "an image in the text without alt text"
+    for number, cell in enumerate(notebook.cells):
+        for name, kinds in cell.get("attachments", {}).items():
+            if unknown := set(kinds) - ATTACHED:
+                yield number, f"JupyterLab does not show {', '.join(unknown)} in the text: attach {name} as PNG"
 
 
 def outputs(notebook: NotebookNode) -> Iterator[tuple[int | None, str]]:

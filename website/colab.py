@@ -21,7 +21,7 @@ from diffusion_lessons.machine.files import write_together
 from website.links import LESSONS, ROOT
 
 PROJECT = ROOT / "pyproject.toml"
-BADGE = Path(__file__).parent / "static/colab.svg"
+BADGE = Path(__file__).parent / "static/colab.png"  # JupyterLab shows no attached SVG
 TAG = "colab"  # of both cells
 REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+")
 LINE = re.compile(r'^Source = "https://github\.com/([^"]+)"', re.M)
@@ -60,7 +60,7 @@ def cells(name: str) -> list[NotebookNode]:
         badge(name, f"attachment:{BADGE.name}"),
         id="colab-badge",
         metadata={"tags": [TAG]},
-        attachments={BADGE.name: {"image/svg+xml": picture}},
+        attachments={BADGE.name: {"image/png": picture}},
     )
     second = new_code_cell(SET_UP.format(repository=repository()), id="colab-set-up", metadata={"tags": [TAG]})
     second.execution_count = 0  # the build does not run it, and nbval sees that it says nothing

@@ -55,7 +55,7 @@ def write_lesson(site: Site, name: str, controls: Sequence[str] = ()) -> None:
             if left and "panel" in cell.metadata.get("tags", []):
                 parts.append(left.pop(0))
         if number == 0:
-            parts.append(RUN_IT.format(name=name, badge=badge(name, "../_static/colab.svg")))
+            parts.append(RUN_IT.format(name=name, badge=badge(name, "../_static/colab.png")))
     site.write(page, "\n\n".join(parts) + "\n")
     (site.folder / "lessons" / f"{name}.ipynb").write_bytes((ROOT / source).read_bytes())
 

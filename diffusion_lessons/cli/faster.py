@@ -94,6 +94,9 @@ def techniques(
     metric: Annotated[str, typer.Option(help="frechet, drift (from the fine run), adherence or recall.")] = "frechet",
     out: Annotated[Path, typer.Option(help="The picture.")] = Path("techniques.png"),
     device: Annotated[str, typer.Option(help="On which it is measured: cpu, cuda or mps.")] = "cpu",
+    data: Annotated[
+        Path | None, typer.Option(help="A folder with its training images as pictures, instead of a download.")
+    ] = None,
 ) -> None:
     """Does it beat taking fewer steps? Every technique beside the plain step-count curve, in one table and figure.
 
@@ -105,6 +108,7 @@ def techniques(
     diffusion-lessons techniques cifar10-diffusion --metric drift --batch 1 --out drift.png
     diffusion-lessons techniques digits-diffusion
     diffusion-lessons techniques digits-diffusion --measure --samples 200
+    diffusion-lessons techniques cifar10-diffusion --measure --data ~/cifar10-as-jpeg
     """
     from diffusion_lessons.commands.techniques import run_techniques
 
@@ -117,6 +121,7 @@ def techniques(
         metric=metric,
         figure=out,
         device=device,
+        data=data,
     )
 
 

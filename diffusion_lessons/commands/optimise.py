@@ -9,8 +9,8 @@ from typing import Any
 from diffusion_lessons import checkpoints
 from diffusion_lessons.benchmark.latency import conditions, interleaved_runs, speed_up
 from diffusion_lessons.benchmark.measure import measure
-from diffusion_lessons.benchmark.techniques.candidates import grids_of, ranking_images
-from diffusion_lessons.benchmark.techniques.trained import recipe_of, weights_of
+from diffusion_lessons.benchmark.techniques.candidates import grids_of
+from diffusion_lessons.benchmark.techniques.trained import ranking_images, recipe_of, weights_of
 from diffusion_lessons.checkpoints import plans
 from diffusion_lessons.denoisers.network import Denoiser
 from diffusion_lessons.machine.devices import why_not_compiled

@@ -20,6 +20,7 @@ from diffusion_lessons.benchmark.techniques.technique_table import (
     shipped_techniques,
     time_candidates,
 )
+from diffusion_lessons.benchmark.techniques.trained import images_of
 from diffusion_lessons.figures.pictures.saving import check_figure, save_figure
 from diffusion_lessons.figures.quality.techniques import techniques_figure
 from diffusion_lessons.machine import places
@@ -41,14 +42,17 @@ def run_techniques(
     metric: str = "frechet",
     figure: Path | None = None,
     device: str = "cpu",
+    data: Path | None = None,
 ) -> list[Beside]:
     """Print which techniques on a checkpoint beat taking fewer steps, from its table of measured rows, and draw them.
 
     measure: measure what the table lacks first. Without it a checkpoint that has no table yet gets a forecast of what
     measuring would take, and nothing is measured: the list is empty. ship: keep the table where the course's own are.
     device: on which is measured; int8 and ONNX Runtime are left out on any but the CPU.
+    data: a folder with the images of the checkpoint's recipe, in place of a download: some are trained on.
 
-    Raises ValueError for a batch or a figure that tables do not have, FileNotFoundError for `ship` outside a clone.
+    Raises ValueError for a batch or a figure that tables do not have, FileNotFoundError for `ship` outside a clone
+    and for a folder that is not there.
     """
     if batch not in BATCHES:
         raise ValueError(f"latencies are measured at batch {' and '.join(map(str, BATCHES))}; got {batch}")
@@ -61,9 +65,12 @@ def run_techniques(
         if ship:
             places.clone_for("--ship writes the course's own tables")
         check_writable(file)
+        parent = checkpoints.load(checkpoint)
+        if data is not None:
+            images_of(parent, data)  # so that a wrong folder is told now, not after the rows that need none
         try:
-            evaluator = of_network(checkpoints.load(checkpoint))
-            chosen = candidates(checkpoint, FOLDER, device=device, progress=_say)
+            evaluator = of_network(parent)
+            chosen = candidates(checkpoint, FOLDER, device=device, data=data, progress=_say)
             found = measure_candidates(
                 checkpoint, chosen, file, evaluator, samples=samples, keep=FOLDER, device=device, say=_say
             )

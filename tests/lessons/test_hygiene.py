@@ -193,3 +193,11 @@ def test_a_changed_source_is_out_of_step(tmp_path, monkeypatch):
     assert build_notebooks.in_step("04_x")
     (tmp_path / "04_x.py").write_text("# %% [markdown]\n# # 04 X\n\n# %%\nprint(1)\n")
     assert "not in step" in check("04_x")[0]
+
+
+def test_a_picture_that_jupyterlab_does_not_show_is_not_attached(lesson):
+    assert found(lesson) == ""
+    lesson.cells[0].attachments = {"badge.png": {"image/png": ""}}
+    assert found(lesson) == ""
+    lesson.cells[0].attachments = {"badge.svg": {"image/svg+xml": ""}}
+    assert found(lesson) == "JupyterLab does not show image/svg+xml in the text: attach badge.svg as PNG"

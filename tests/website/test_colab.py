@@ -127,5 +127,5 @@ def test_a_page_shows_the_badge_and_not_the_set_up(tmp_path):
 
     write_lesson(Site(tmp_path), "01_noise")
     page = (tmp_path / "lessons/01_noise.md").read_text()
-    assert colab.badge("01_noise", "../_static/colab.svg") in page
-    assert "subprocess" not in page and "attachment:" not in page and len(re.findall("colab.svg", page)) == 1
+    assert colab.badge("01_noise", "../_static/colab.png") in page
+    assert "subprocess" not in page and "attachment:" not in page and len(re.findall("colab.png", page)) == 1

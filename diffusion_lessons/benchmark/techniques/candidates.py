@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor
 
 from diffusion_lessons import checkpoints
 from diffusion_lessons.benchmark.measure import in_turn
@@ -22,20 +21,17 @@ from diffusion_lessons.benchmark.techniques.trained import (
     TRAINED,
     Say,
     images_in_the_time_of,
+    ranking_images,
     small_from_the_start,
     weights_of,
 )
-from diffusion_lessons.captions.denoiser import CaptionDenoiser
 from diffusion_lessons.checkpoints import plans
-from diffusion_lessons.data import load_data
-from diffusion_lessons.data.captions.sample import load_sample
 from diffusion_lessons.denoisers.base import DenoiserLike
 from diffusion_lessons.denoisers.clipping import clip
 from diffusion_lessons.denoisers.conditions import condition_on, takes_condition
 from diffusion_lessons.denoisers.network import Denoiser
 from diffusion_lessons.machine.devices import why_not_compiled
 from diffusion_lessons.machine.files import read_json, write_atomically
-from diffusion_lessons.metrics.evaluator import data_of
 from diffusion_lessons.optimise.block_pruning import least_missed
 from diffusion_lessons.optimise.channel_pruning import why_not_pruned
 from diffusion_lessons.optimise.head_pruning import head_names, least_missed_heads
@@ -47,7 +43,7 @@ from diffusion_lessons.sampling import Settings, device_of, is_latent
 
 SOLVER = "dpm_solver_pp_2m"
 PLACED = (5, 10)  # steps that are placed
-RANKING, FEWER = 64, 16  # images by which blocks are ranked, and heads, of which there are many more
+FEWER = 16  # images by which heads are ranked, of which there are many more than blocks
 PLACING = 64  # samples of the run whose local errors place the steps: of a seed that no row is drawn from
 SEED_OF_PLACING = 10_000
 GUIDED = 2.0  # the scale at which guidance's second pass is reused
@@ -93,21 +89,30 @@ class Planned(NamedTuple):
 
 
 def candidates(
-    name: str, folder: Path, *, batch: int = 25, device: str = "cpu", progress: Any = None
+    name: str,
+    folder: Path,
+    *,
+    batch: int = 25,
+    device: str = "cpu",
+    data: Path | None = None,
+    progress: Any = None,
 ) -> Iterator[Candidate]:
     """Everything that is measured of a checkpoint: first the plain curve, last what has to be trained.
 
     Plans are written into `folder`, one before each is yielded; what has to be trained is trained there once. int8 and
-    compiling are left out where they do not work, and where `device` has them not. `progress` is called with a line
-    before whatever takes minutes.
+    compiling are left out where they do not work, and where `device` has them not. `data` is a folder that holds the
+    images of the checkpoint's recipe, in place of a download. `progress` is called with a line before whatever takes
+    minutes.
     """
-    for one in planned(name, folder, progress, device):
+    for one in planned(name, folder, progress, device, data):
         source = one.make()
         settings = [*one.settings, *(one.placed() if one.placed else ())]
         yield Candidate(source, tuple(replace(each, batch=batch) for each in settings))
 
 
-def planned(name: str, folder: Path, say: Say | None = None, device: str = "cpu") -> Iterator[Planned]:
+def planned(
+    name: str, folder: Path, say: Say | None = None, device: str = "cpu", data: Path | None = None
+) -> Iterator[Planned]:
     """All that `candidates` makes, in its order; nothing is computed until it is asked for. `say` as `progress`."""
     say = say or (lambda words: None)
     denoise, quick = checkpoints.load(name, device), at_steps(SOLVER, 5, 10)
@@ -118,7 +123,9 @@ def planned(name: str, folder: Path, say: Say | None = None, device: str = "cpu"
 
     def plan(slug: str, settings: Sequence[Settings], done: Callable[[], Techniques], **more: Any) -> Planned:
         file = folder / f"{stem}-{slug}.json"
-        return Planned(slug.replace("-", " "), lambda: made_plan(name, denoise, file, done(), say), settings, **more)
+        return Planned(
+            slug.replace("-", " "), lambda: made_plan(name, denoise, file, done(), say, data), settings, **more
+        )
 
     grids = kept("grids", lambda: [list(grid) for grid in grids_of(denoise, PLACED).values()])
     yield Planned(
@@ -144,10 +151,10 @@ def planned(name: str, folder: Path, say: Say | None = None, device: str = "cpu"
     if takes_condition(denoise):
         yield Planned("guidance with fewer passes", lambda: name, guided(scale_of(denoise)))
     if count := len(head_names(denoise)) // 4:
-        heads = kept("heads", lambda: least_missed_heads(denoise, count, *ranking_images(denoise, FEWER)))
+        heads = kept("heads", lambda: least_missed_heads(denoise, count, *ranking_images(denoise, FEWER, data)))
         with_heads = [*quick, *at_steps(SOLVER, 10, scale=scale_of(denoise))]
         yield plan(f"{count}-heads", with_heads, lambda: Techniques(heads=tuple(heads())))
-    blocks = kept("blocks", lambda: least_missed(denoise, 2, *ranking_images(denoise)))
+    blocks = kept("blocks", lambda: least_missed(denoise, 2, *ranking_images(denoise, data=data)))
     yield plan("1-block", quick, lambda: Techniques(blocks=tuple(blocks()[:1])))
     yield plan("2-blocks", quick, lambda: Techniques(blocks=tuple(blocks())))
     if reason := told_in_words or why_not_compiled(device_of(denoise)):
@@ -168,14 +175,14 @@ def planned(name: str, folder: Path, say: Say | None = None, device: str = "cpu"
         file = folder / f"{stem}-{slug}"
 
         def make() -> str:
-            return str(small_from_the_start(denoise, file, say, images()))
+            return str(small_from_the_start(denoise, file, say, images(), data))
 
         return Planned(slug.replace("-", " "), make, quick, trained=TRAINED)
 
     yield small("small", lambda: None)
     yield small(
         "small-as-long",
-        kept("as-long", lambda: images_in_the_time_of(denoise, Techniques(blocks=tuple(blocks())))),
+        kept("as-long", lambda: images_in_the_time_of(denoise, Techniques(blocks=tuple(blocks())), data)),
     )
 
 
@@ -188,28 +195,14 @@ def remembered(file: Path, sha256: str, make: Callable[[], Any]) -> Any:
     return value
 
 
-def made_plan(name: str, denoise: Denoiser, file: Path, techniques: Techniques, say: Say) -> str:
+def made_plan(
+    name: str, denoise: Denoiser, file: Path, techniques: Techniques, say: Say, data: Path | None = None
+) -> str:
     """A plan in this file: that which is there, if it is of this network, or a new one, trained if need be."""
     if not _is_current(file, denoise, techniques):
-        weights = weights_of(denoise, techniques, say) if techniques.need_weights else None
+        weights = weights_of(denoise, techniques, say, data) if techniques.need_weights else None
         plans.write(file, name, techniques, weights=weights)
     return str(file)
-
-
-def ranking_images(denoise: Denoiser, most: int = RANKING) -> tuple[Tensor, Tensor]:
-    """Training images in equal distances, by which blocks and heads are ranked, and their labels.
-
-    For a network that is told in words: latents of the scenes that ship, and the sentences about them.
-    """
-    device = device_of(denoise)
-    if isinstance(denoise, CaptionDenoiser):
-        world = load_sample()
-        pictures, told = world.pictures[:most].to(device), denoise.read_condition(world.sentences[:most])
-        return denoise.encode(pictures), told.to(device)
-    data = load_data(data_of(denoise))
-    count = min(most, len(data))
-    x0, labels = data.batch(torch.arange(count) * (len(data) // count))
-    return x0.to(device), labels.to(device)
 
 
 def curve() -> list[Settings]:

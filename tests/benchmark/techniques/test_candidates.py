@@ -78,7 +78,7 @@ def test_a_network_told_in_words_has_heads_to_cut_and_to_train_on_without(tmp_pa
     for name in ("PLACING", "FEWER"):
         monkeypatch.setattr(module, name, 2)
     monkeypatch.setattr(block_pruning, "LEVELS", 1)
-    monkeypatch.setattr(module, "weights_of", lambda denoise, done, say: pruned_weights(denoise, done))
+    monkeypatch.setattr(module, "weights_of", lambda denoise, done, say, data: pruned_weights(denoise, done))
     monkeypatch.setattr(module, "small_from_the_start", lambda *arguments: system)
     monkeypatch.setattr(module, "images_in_the_time_of", lambda *arguments: 64)
     found = list(candidates(system, tmp_path, progress=said.append))
