@@ -32,6 +32,7 @@ def test_lesson_runs_and_its_slider_moves_the_picture(name, open_notebook, usual
 def keep_screenshot(page, name, folder):
     """The page as a PNG of 64 colours: small enough to be part of the repository."""
     if folder:
+        Path(folder).mkdir(parents=True, exist_ok=True)
         page.evaluate("() => jupyterapp.commands.execute('application:toggle-left-area')")
         page.wait_for_timeout(1000)
         shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
