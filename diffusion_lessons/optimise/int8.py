@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from diffusion_lessons.denoisers.conditions import condition_on
 from diffusion_lessons.denoisers.network import Denoiser
-from diffusion_lessons.machine.devices import why_not_compiled
+from diffusion_lessons.machine.devices import half_precision, why_not_compiled
 from diffusion_lessons.machine.quiet import quietly
 from diffusion_lessons.networks.unet import UNet
 from diffusion_lessons.optimise.copies import network_of, unet_of
@@ -122,9 +122,8 @@ def why_no_int8(device: torch.device | None = None, *, compile: bool = True) -> 
     if reason := why_not_compiled(torch.device("cpu")):
         return f"{reason}, which int8 kernels are compiled with: install g++ (on Debian or Ubuntu: apt install g++)"
     if not has_int8_instructions():
-        return (
-            "this CPU has no instruction for 8-bit products (VNNI), which overflow unnoticed without it: use bfloat16"
-        )
+        cure = "take bfloat16" if half_precision(torch.device("cpu")) else "take ONNX Runtime's int8 (--int8 --onnx)"
+        return f"this CPU has no instruction for 8-bit products (VNNI), which overflow unnoticed without it: {cure}"
     return ""
 
 

@@ -134,7 +134,10 @@ def test_the_remedy_is_named_where_int8_does_not_work(monkeypatch):
     assert "CPU" in why_no_int8(torch.device("cuda")) or "torchao" in why_no_int8(torch.device("cuda"))
     if int8.importlib.util.find_spec("torchao") and not devices.why_not_compiled(torch.device("cpu")):
         monkeypatch.setattr(int8, "has_int8_instructions", lambda: False)
-        assert "no instruction for 8-bit products" in why_no_int8()
+        for half, cure in ((torch.bfloat16, "take bfloat16"), (None, "take ONNX Runtime's int8 (--int8 --onnx)")):
+            monkeypatch.setattr(int8, "half_precision", lambda device, half=half: half)
+            reason = why_no_int8()
+            assert "no instruction for 8-bit products" in reason and reason.endswith(cure)
     monkeypatch.setattr(int8.importlib.util, "find_spec", lambda name: None)
     assert why_no_int8() == "torchao is not installed: pip install 'diffusion-lessons[optimise]'"
 
