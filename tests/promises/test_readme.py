@@ -7,6 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import lesson_picture
 import pytest
 import torch
 import typer
@@ -160,3 +161,13 @@ def test_a_quick_command_runs_as_written(command, folder, monkeypatch, capsys):
     assert said.out.strip(), "it says nothing"
     if "--out" in words:
         assert Image.open(folder / words[words.index("--out") + 1]).width >= 28
+
+
+def test_the_published_figure_is_that_of_lesson_14_and_its_numbers_are_in_it():
+    assert lesson_picture.FILE.read_bytes() == lesson_picture.picture()
+    with pytest.raises(ValueError, match="has 0 pictures"):
+        lesson_picture.picture(alt="A picture that nobody drew")
+    printed = (LESSONS / "14_cifar10.ipynb").read_text()
+    published, ours = re.search(r"Their DDIM is ([\d.]+) times as far .* ours is ([\d.]+)", README, re.S).groups()
+    assert f"Published: FID, DDIM: 10 steps {published}" in printed
+    assert f"Ours: their settings, DDIM: 10 steps {ours}" in printed
