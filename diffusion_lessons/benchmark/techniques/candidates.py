@@ -30,7 +30,7 @@ from diffusion_lessons.denoisers.base import DenoiserLike
 from diffusion_lessons.denoisers.clipping import clip
 from diffusion_lessons.denoisers.conditions import condition_on, takes_condition
 from diffusion_lessons.denoisers.network import Denoiser
-from diffusion_lessons.machine.devices import why_not_compiled
+from diffusion_lessons.machine.devices import half_precision, why_not_compiled
 from diffusion_lessons.machine.files import read_json, write_atomically
 from diffusion_lessons.optimise.block_pruning import least_missed
 from diffusion_lessons.optimise.channel_pruning import why_not_pruned
@@ -99,10 +99,10 @@ def candidates(
 ) -> Iterator[Candidate]:
     """Everything that is measured of a checkpoint: first the plain curve, last what has to be trained.
 
-    Plans are written into `folder`, one before each is yielded; what has to be trained is trained there once. int8 and
-    compiling are left out where they do not work, and where `device` has them not. `data` is a folder that holds the
-    images of the checkpoint's recipe, in place of a download. `progress` is called with a line before whatever takes
-    minutes.
+    Plans are written into `folder`, one before each is yielded; what has to be trained is trained there once. int8,
+    compiling and half precision are left out where they do not work, and where `device` has them not. `data` is a
+    folder that holds the images of the checkpoint's recipe, in place of a download. `progress` is called with a line
+    before whatever takes minutes.
     """
     for one in planned(name, folder, progress, device, data):
         source = one.make()
@@ -128,10 +128,13 @@ def planned(
         )
 
     grids = kept("grids", lambda: [list(grid) for grid in grids_of(denoise, PLACED).values()])
+    fast_in_half = half_precision(device_of(denoise)) == torch.bfloat16
+    if not fast_in_half:
+        say("left out, half precision: this processor has no bfloat16 products, and would imitate them slowly")
     yield Planned(
-        "plain, half precision, steps placed",
+        f"plain,{' half precision,' * fast_in_half} steps placed",
         lambda: name,
-        [*curve(), *half(), *spaced()],
+        [*curve(), *(half() if fast_in_half else []), *spaced()],
         placed=lambda: placed(grids()),
     )
     told_in_words = "a plan turns only networks that are told a class into one program" if is_latent(denoise) else ""

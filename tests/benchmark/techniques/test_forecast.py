@@ -1,6 +1,7 @@
 """The forecast: rows and evaluations as they will be measured, and their minutes, before anything is computed."""
 
 import pytest
+import torch
 
 from diffusion_lessons.benchmark.techniques import candidates as module
 from diffusion_lessons.benchmark.techniques import forecast as forecasts
@@ -39,3 +40,13 @@ def test_minutes_by_hand():
     latency = 6 * 20 * (1 * 0.01 + 25 * 0.001)
     expected = quality + 3 * 0.001 * 1000 + latency + 2 * 60
     assert seconds_of([part], 100, {1: 0.01, 25: 0.001}) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("half", [torch.bfloat16, torch.float16, None])
+def test_half_precision_is_left_out_where_it_would_be_imitated(half, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "half_precision", lambda device: half)
+    said: list[str] = []
+    first = next(planned(NAME, tmp_path, said.append))
+    there = half is torch.bfloat16
+    assert any(one.precision == "bfloat16" for one in first.settings) == there == ("half precision" in first.words)
+    assert any(words.startswith("left out, half precision: ") for words in said) != there
