@@ -5,6 +5,9 @@ And a recipe and images small enough to train in a second.
 
 import os
 import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -19,6 +22,18 @@ settings.load_profile("course")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a shell's background job: tests press Ctrl-C
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def wheel_file(tmp_path_factory):
+    """The wheel, built from this tree without a network."""
+    pytest.importorskip("hatchling", reason="hatchling builds the wheel: pip install -e '.[dev]'")
+    folder, root = tmp_path_factory.mktemp("build"), Path(__file__).resolve().parents[1]
+    command = [sys.executable, "-m", "pip", "wheel", str(root), "--no-deps", "--no-build-isolation", "--no-index"]
+    done = subprocess.run([*command, "--wheel-dir", str(folder)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    (wheel,) = folder.glob("*.whl")
+    return wheel
 
 
 @pytest.fixture
