@@ -2,6 +2,7 @@
 
 Four ways to draw the same digits, side by side in network evaluations: the ones that need few stand still early. Beside
 them is what the shipped tables measured of these samplers, where each row's own point appears as soon as it is done.
+The letters are large, because a telephone shows the picture at 0.4 of its width.
 """
 
 import io
@@ -21,7 +22,9 @@ from diffusion_lessons.figures.quality.frontier import joined, plain_numbers
 from diffusion_lessons.sampling import generate
 
 FILE = Path(__file__).resolve().parents[1] / "docs/images/denoising.gif"
-DIGITS, SIDE, GAP, LEFT, TOP, PLOT = 6, 56, 6, 190, 30, 300  # pixels, but for the first
+DRAWN, SHOWN = 6, 4  # digits
+SIDE, GAP, LEFT, TOP, PLOT = 64, 8, 262, 44, 360  # pixels
+LETTERS = 28  # pixels, of names; 72 points are 100 pixels in the plot
 GREYS = 16  # levels: noise in 256 of them would make a file of megabytes
 STRIDE = 2  # evaluations between frames
 STUDENT = "mnist-progressive-2"
@@ -46,8 +49,8 @@ class Run(NamedTuple):
         """Its images before each evaluation and after the last, by the settings of the measured row."""
         table = self.measured()
         (settings,) = table[table["steps"] == self.steps]["settings"]
-        run = generate(load(self.checkpoint), DIGITS, settings, labels=range(1, DIGITS + 1), seed=9)
-        return [state.x for state in run]
+        run = generate(load(self.checkpoint), DRAWN, settings, labels=range(1, DRAWN + 1), seed=9)
+        return [state.x[:SHOWN] for state in run]
 
 
 RUNS = [
@@ -67,14 +70,17 @@ def pixels(x: torch.Tensor) -> Image.Image:
 def frontier(evaluations: int, tables: list[pd.DataFrame], height: int) -> Image.Image:
     """Quality against evaluations, as measured; large the points of the rows that are done by now."""
     figure = Figure(figsize=(PLOT / 100, height / 100), dpi=100, layout="constrained")
-    plot = figure.subplots()
+    plot, letters = figure.subplots(), 0.72 * LETTERS
     for run, table in zip(RUNS, tables, strict=True):
-        plot.plot(table["nfe"], table["frechet_value"], ".-", color=run.color, linewidth=1, markersize=4, alpha=0.6)
+        plot.plot(table["nfe"], table["frechet_value"], ".-", color=run.color, linewidth=2, markersize=6, alpha=0.6)
         done = table[table["nfe"] == run.steps] if evaluations >= run.steps else table[:0]
-        plot.plot(done["nfe"], done["frechet_value"], "o", color=run.color, markersize=9)
+        plot.plot(done["nfe"], done["frechet_value"], "o", color=run.color, markersize=13)
     plot.axvline(max(evaluations, 1), color=style.GREY, linewidth=1)
-    plot.set(xscale="log", yscale="log", xlim=(0.9, 70), title="Measured: lower is better", xlabel="evaluations")
-    plot.set_ylabel("Fréchet distance")
+    plot.set(xscale="log", yscale="log", xlim=(0.9, 70), xlabel="evaluations")
+    plot.set_title("Fréchet distance", fontsize=letters)
+    plot.text(0.9, 0.99, "lower is better", fontsize=0.8 * letters, ha="right", va="top", transform=plot.transAxes)
+    plot.xaxis.label.set_fontsize(letters)
+    plot.tick_params(which="both", labelsize=0.85 * letters)
     plot.set_xticks([1, 2, 5, 10, 20, 50])
     plain_numbers(plot)
     style.clean(plot)
@@ -85,16 +91,16 @@ def frontier(evaluations: int, tables: list[pd.DataFrame], height: int) -> Image
 
 def frame(evaluations: int, runs: list[list[torch.Tensor]], tables: list[pd.DataFrame]) -> Image.Image:
     """The state of every row after so many evaluations, and the frontier beside them."""
-    font = ImageFont.load_default(size=15)
-    size = (LEFT + DIGITS * (SIDE + GAP) + PLOT, TOP + len(RUNS) * (SIDE + GAP))
+    font = ImageFont.load_default(size=LETTERS)
+    size = (LEFT + SHOWN * (SIDE + GAP) + PLOT, TOP + len(RUNS) * (SIDE + GAP))
     picture = Image.new("RGB", size, "white")
     draw = ImageDraw.Draw(picture)
-    draw.text((LEFT, 6), f"after {evaluations} evaluations of the network", "black", font)
+    draw.text((4, 4), f"after {evaluations} evaluations of the network", "black", font)
     for row, (run, seen) in enumerate(zip(RUNS, runs, strict=True)):
         top = TOP + row * (SIDE + GAP)
-        draw.text((4, top + 8), run.name, run.color, font)
-        done = ", done" if evaluations >= run.steps else ""
-        draw.text((4, top + 28), f"{run.steps} evaluations{done}", "black", font)
+        draw.text((4, top - 2), run.name, run.color, font)
+        words = f"done after {run.steps}" if evaluations >= run.steps else f"{run.steps} evaluations"
+        draw.text((4, top + 30), words, "black", font)
         for column, x in enumerate(seen[min(evaluations, run.steps)]):
             picture.paste(pixels(x), (LEFT + column * (SIDE + GAP), top))
     picture.paste(frontier(evaluations, tables, size[1]), (size[0] - PLOT, 0))
@@ -102,8 +108,8 @@ def frame(evaluations: int, runs: list[list[torch.Tensor]], tables: list[pd.Data
 
 
 def in_one_palette(frames: list[Image.Image]) -> list[Image.Image]:
-    """The frames in the colours of the last, which has all of them."""
-    palette = frames[-1].quantize(64, dither=Image.Dither.NONE)
+    """The frames in the colours of the last, which has all of them; those of the few lines are among them."""
+    palette = frames[-1].quantize(64, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     return [one.quantize(palette=palette, dither=Image.Dither.NONE) for one in frames]
 
 
