@@ -136,9 +136,9 @@ def over_seeds(name: str, measure: Callable[[int], float], seeds: int) -> Number
     return mean(name, [measure(seed) for seed in range(seeds)])
 
 
-def ratio(name: str, over: Sequence[float], under: Sequence[float]) -> Number:
+def ratio(name: str, over: Sequence[float], under: Sequence[float], unit: str = "rounds") -> Number:
     """The mean ratio of paired positive runs, such as interleaved latencies: the mean of the logs, and back."""
-    logs = mean(name, np.log(np.array(over) / np.array(under)).tolist(), "rounds")
+    logs = mean(name, np.log(np.array(over) / np.array(under)).tolist(), unit)
     value = math.exp(logs.value)
     return Number(name, value, value * (logs.error or 0.0), logs.freedom, logs.of, logs.unit, log=True)
 
@@ -162,6 +162,15 @@ def share_difference(number: Number, one: float, other: float) -> Number:
 def mean_between(name: str, value: float, ends: tuple[float, float], of: int, unit: str = "samples") -> Number:
     """The mean of `of` figures none of which lies outside the ends; its interval is valid where all are the same."""
     return Number(name, value, of=of, unit=unit, ends=ends)
+
+
+def mean_within(name: str, values: Sequence[float], ends: tuple[float, float], unit: str = "seeds") -> Number:
+    """The mean of seeds or rounds that lie between two ends; where all are alike, with the interval that these allow.
+
+    Draws that never differ show no spread, and not that there is none.
+    """
+    found = mean(name, values, unit)
+    return found if found.error else mean_between(name, found.value, ends, len(values), unit)
 
 
 def less(name: str, one: Number, other: Number) -> Number:

@@ -24,7 +24,7 @@ from claims.images import (
     value,
 )
 from claims.numbers import Number, from_ufloat, mean, share_difference
-from claims.register import claim, measures, on
+from claims.register import HELD_OUT, claim, measures, on
 from claims.verdicts import above, all_of, below, by_case, equals
 from diffusion_lessons import checkpoints
 from diffusion_lessons.benchmark.measure import timed_samples
@@ -182,8 +182,10 @@ def _fewer(scale: float) -> list[Number]:
     return [
         share_difference(apart, *(float(found.mean()) for found in flags.values())),
         *(_smudged(f"{name}: share called smudged", drawn(scale, label).x) for name, label in NAMES.items()),
-        Number("held-out clean digits called smudged", detector()[1]),
-        Number("held-out smudged digits called smudged", detector()[2]),
+        *(
+            Number(f"held-out {kind} digits called smudged", share, of=HELD_OUT["digits"], share=True)
+            for kind, share in zip(("clean", "smudged"), detector()[1:], strict=True)
+        ),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Solvers of high order: their slopes, their steps, where steps belong, and Runge-Kutta (C8c, C9, C17, C31c, C41)."""
+"""Solvers: how many steps they need, where steps belong, and Runge-Kutta (C8c, C17, C31c, C41)."""
 
 import torch
 from torch import Tensor
@@ -10,7 +10,7 @@ from claims.numbers import Number, mean
 from claims.register import Case, claim, measures, on
 from claims.subjects.placed import PLACES, placed_scores, placed_times
 from claims.techniques import placed_row, technique_case, technique_row
-from claims.verdicts import above, all_of, below, between, by_case, equals
+from claims.verdicts import above, all_of, below, by_case, equals
 from diffusion_lessons import checkpoints, samplers
 from diffusion_lessons.benchmark.plans import LIMIT
 from diffusion_lessons.denoisers.base import DenoiserLike
@@ -38,92 +38,6 @@ def solver_steps(network: str) -> list[Number]:
     *fewer, many = rows(network, *(Settings(SOLVER, steps) for steps in (5, 10, 15, 20)), LIMIT)
     numbers = [excess(f"{row.settings.steps} steps: excess over {LIMIT.steps}", row, many) for row in fewer]
     return [*numbers, *(value(str(row.settings), row) for row in (*fewer, many)), floor(many)]
-
-
-claim("C9a", "2, DPM-Solver", "High-order solvers look ahead: their error falls with a higher power of the step.")
-
-
-def _orders() -> dict[str, int]:
-    """Every solver on a grid and the order that its paper promises: 3 for both third-order multistep solvers."""
-    promised = {"dpm_solver_pp_3m": 3, "dpm_solver_pp_3m (corrected)": 3}
-    return {name: promised.get(name) or samplers.ALL[name].info.order for name in convergence.solvers()}
-
-
-@measures(
-    "C9a",
-    "Slope of log error against log steps, 128 to 512 steps, on the exact flow of a mixture: every solver of the "
-    "library, none left out. As promised by its paper if within 0.25 of its order.",
-    by_case({name: between(f"{name}: slope minus order", -0.25, 0.25) for name in _orders()}),
-    on("the exact flow of a mixture"),
-)
-def orders() -> list[Number]:
-    """The published third-order multistep solver takes a second divided difference for a second derivative."""
-    slopes = convergence.slopes(convergence.errors(steps=(128, 256, 512)))
-    return [
-        number
-        for name, order in _orders().items()
-        for number in (
-            Number(f"{name}: slope minus order", slopes[name] - order),
-            Number(f"{name}: order", order),
-        )
-    ]
-
-
-claim("C9b", "2, DPM-Solver", "High-order solvers can therefore take larger steps.")
-BUDGETS = (6, 12, 24, 48)
-KINDS = {"multistep": ("dpm_solver_pp_2m", "dpm_solver_pp_3m"), "single-step": ("dpm_solver_2", "dpm_solver_3")}
-
-
-@measures(
-    "C9b",
-    "Error over DDIM's at equal evaluations on the exact flow of a mixture, both grids, the better one for each. "
-    "Larger steps are possible where every solver of the kind has less error than DDIM.",
-    by_case({f"{budget} evaluations": below(f"{budget} evaluations: worst over DDIM", 1.0) for budget in BUDGETS}),
-    *(on(f"{kind} solvers", kind=kind, explains=True) for kind in KINDS),
-)
-def larger_exact_steps(kind: str) -> list[Number]:
-    """The steps of a single-step solver cost two or three evaluations each."""
-    numbers = []
-    for budget in BUDGETS:
-        ode = _error("ddim", budget)
-        ratios = {name: _error(name, budget) / ode for name in KINDS[kind]}
-        numbers.append(Number(f"{budget} evaluations: worst over DDIM", max(ratios.values())))
-        numbers += [Number(f"{budget} evaluations: {name} over DDIM", ratio) for name, ratio in ratios.items()]
-    return numbers
-
-
-def _error(name: str, evaluations: int) -> float:
-    run = convergence.solvers()[name]
-    steps = evaluations // {"dpm_solver_2": 2, "dpm_solver_3": 3}.get(name, 1)
-    grids = ("trailing", "logsnr")
-    found = [convergence.errors({name: run}, path=COSINE, steps=[steps], spacing=grid, t_min=1.0)[0] for grid in grids]
-    return min(row.error for row in found)
-
-
-LARGE = {
-    "2M@5": Settings(SOLVER, 5),
-    "2M@10": Settings(SOLVER, 10),
-    "3M@5": Settings("dpm_solver_pp_3m", 5),
-    "3M@10": Settings("dpm_solver_pp_3m", 10),
-    "Heun@9": Settings("heun", 5),
-    "DPM-Solver-3@10": Settings("dpm_solver_3", 4),
-}
-
-
-@measures(
-    "C9b",
-    "Fréchet distance against DDIM's with as many evaluations, 5 or 10, paired: larger steps are possible where it is"
-    " smaller.",
-    by_case({name: below(f"{name}: excess over DDIM", 0.0) for name in LARGE}),
-    *IMAGES,
-)
-def larger_steps(network: str) -> list[Number]:
-    """Few evaluations are spent best on many simple steps or on a multistep solver."""
-    numbers = []
-    for name, settings in LARGE.items():
-        solver, ode = rows(network, settings, Settings("ddim", 5 if name.endswith("@5") else 10))
-        numbers += [excess(f"{name}: excess over DDIM", solver, ode), value(name, solver)]
-    return numbers
 
 
 claim("C17", "2, inference", "More of the steps belong in high-noise regions, fewer in low-noise ones.")
@@ -237,10 +151,11 @@ def one_step_left_out(network: str) -> list[Number]:
     changes = torch.stack([change(k) for k in range(1, 10)])  # [9, n]
     half = changes.shape[1] // 2
     first, last = (int(choose(changes[:, :half].mean(1))) for choose in (torch.argmax, torch.argmin))
+    unit = "images" if network else "starts"
     ratios = changes[first, half:] / changes[last, half:]
     return [
-        mean("most over least important step", ratios.tolist(), "images" if network else "starts"),
-        *(Number(f"without t = {times[k]:g}: change", float(changes[k - 1].mean())) for k in range(1, 10)),
+        mean("most over least important step", ratios.tolist(), unit),
+        *(mean(f"without t = {times[k]:g}: change", changes[k - 1, half:].tolist(), unit) for k in range(1, 10)),
     ]
 
 

@@ -10,7 +10,7 @@ from claims.guided import classes
 from claims.images import DDPM, IMAGES, excess, floor, rows, value
 from claims.numbers import Number, Numbers, mean, ratio
 from claims.register import Case, claim, measures, on
-from claims.timing import interleaved, sampling
+from claims.timing import PASSES, Timed, beside_passes, interleaved, sampling
 from claims.verdicts import (
     FAILS,
     HOLDS,
@@ -35,6 +35,11 @@ from diffusion_lessons.sampling import Settings
 ROUNDS, BATCH = 12, 4
 HOW = f"Seconds of one CPU thread, float32, batch {BATCH},"
 TIMED = f"{HOW} {ROUNDS} rounds in turn; their ratios are paired by rounds."
+BESIDE = (
+    f"{TIMED} Beside each its evaluations times their cost: that of the network alone, timed {PASSES} times in each of "
+    "these rounds on the batch that one step gives it; with guidance both estimates are one pass of twice as many "
+    "images."
+)
 OF, TWICE = {"rounds": ROUNDS}, {"rounds": 2 * ROUNDS}
 SLOW = "DDPM in 1000"
 TOGETHER = {  # what is timed in the same rounds
@@ -57,23 +62,19 @@ THREE = [*BOTH, *timed("cifar10-diffusion")]
 
 
 @cache
-def _seconds(network: str) -> dict[str, list[float]]:
+def _timed(network: str) -> dict[str, Timed]:
     """Seconds of a batch in each round, measured once in a process."""
-    return interleaved({name: sampling(network, one, BATCH) for name, one in TOGETHER.items()}, ROUNDS)
+    return beside_passes(network, TOGETHER, BATCH, ROUNDS)
 
 
 def _times_faster(network: str, *fast: str) -> list[Number]:
     """Evaluations and seconds of DDPM's thousand steps over those of each of these, and the seconds themselves."""
-    seconds, numbers = _seconds(network), []
+    found, numbers = _timed(network), []
     evaluations = {name: one.steps * (1 if one.scale in (0, 1) else 2) for name, one in TOGETHER.items()}
     for name in fast:
         numbers.append(Number(f"{name}: evaluations saved, times", evaluations[SLOW] / evaluations[name]))
-        numbers.append(ratio(f"{name}: times faster", seconds[SLOW], seconds[name]))
-    return numbers + [_seconds_an_image(name, seconds[name]) for name in (SLOW, *fast)]
-
-
-def _seconds_an_image(name: str, seconds: list[float], batch: int = BATCH) -> Number:
-    return mean(f"{name}: seconds an image", [one / batch for one in seconds], "rounds")
+        numbers += found[name].faster(name, found[SLOW])
+    return numbers + [number for name in (SLOW, *fast) for number in found[name].numbers(name, BATCH)]
 
 
 claim("C1b", "1, why large steps; remember", "DDIM in 50 steps is twenty times as fast as DDPM in 1000.")
@@ -81,7 +82,7 @@ claim("C1b", "1, why large steps; remember", "DDIM in 50 steps is twenty times a
 
 @measures(
     "C1b",
-    f"Evaluations, counted, and latency. {TIMED} Twenty times within a fifth.",
+    f"Evaluations, counted, and latency. {BESIDE} Twenty times within a fifth.",
     all_of(equals("DDIM in 50: evaluations saved, times", 20), between("DDIM in 50: times faster", 16, 24)),
     *THREE,
     of=OF,
@@ -96,7 +97,7 @@ claim("C8b", "2, DPM-Solver", "DPM-Solver in 10 to 20 steps is 50 to 100 times a
 
 @measures(
     "C8b",
-    f"Evaluations and latency of 10 and of 20 steps. {TIMED} From 50 to 100 times, within a fifth.",
+    f"Evaluations and latency of 10 and of 20 steps. {BESIDE} From 50 to 100 times, within a fifth.",
     all_of(
         equals("DPM in 20: evaluations saved, times", 50),
         equals("DPM in 10: evaluations saved, times", 100),
@@ -144,7 +145,7 @@ claim("C13b", "1, guidance", "Guided DDIM in 50 steps is still an order of magni
 
 @measures(
     "C13b",
-    f"Evaluations, 100 against 1000, and latency against DDPM without guidance. {TIMED} An order of magnitude: at "
+    f"Evaluations, 100 against 1000, and latency against DDPM without guidance. {BESIDE} An order of magnitude: at "
     "least 8 times.",
     all_of(equals("guided DDIM in 50: evaluations saved, times", 10), above("guided DDIM in 50: times faster", 8)),
     *BOTH,
@@ -221,7 +222,7 @@ WHY = "its network, batch and device are not named"
 @measures("C26c", f"Ours, everything named, beside it. {TIMED}", always(NOT_MEASURABLE, WHY), *BOTH, of=OF)
 def a_thousand_steps(network: str) -> list[Number]:
     """A latency belongs to its network, batch and device. This one is extrapolated from no step: all are taken."""
-    numbers = [_seconds_an_image(name, _seconds(network)[name]) for name in (SLOW, "DPM in 10")]
+    numbers = [number for name in (SLOW, "DPM in 10") for number in _timed(network)[name].numbers(name, BATCH)]
     return [*numbers, Number("parameters of the network", cards.read_card(network)["parameters"])]
 
 
@@ -231,7 +232,8 @@ claim("C37", "1, why slow; frontier", "The latency of a sampler is its number of
 @measures(
     "C37",
     f"DDIM in 5, 10, 20 and 40 steps: seconds a step, each over that of 40. {HOW} {2 * ROUNDS} rounds in turn; the "
-    "ratios are paired by rounds. Proportional within a tenth.",
+    "ratios are paired by rounds. Proportional within a tenth. Beside it the seconds over the number of steps times "
+    f"the cost of one pass of the network alone, timed {PASSES} times in each of these rounds.",
     all_of(*(between(f"{steps} steps: seconds a step over 40's", 0.9, 1.1) for steps in (5, 10, 20))),
     *BOTH,
     of=TWICE,
@@ -239,11 +241,14 @@ claim("C37", "1, why slow; frontier", "The latency of a sampler is its number of
 def steps_times_a_pass(network: str) -> list[Number]:
     """Everything outside the network is small."""
     counts = (5, 10, 20, 40)
-    calls = {str(steps): sampling(network, Settings("ddim", steps), BATCH) for steps in counts}
-    seconds = interleaved(calls, 2 * ROUNDS)
-    each = {steps: [one / steps for one in seconds[str(steps)]] for steps in counts}
-    numbers = [ratio(f"{steps} steps: seconds a step over 40's", each[steps], each[40]) for steps in counts[:-1]]
-    return [*numbers, mean("seconds a step and image, 40 steps", [one / BATCH for one in each[40]], "rounds")]
+    samplers_of = {f"{steps} steps": Settings("ddim", steps) for steps in counts}
+    found = beside_passes(network, samplers_of, BATCH, 2 * ROUNDS)
+    each = {steps: [one / steps for one in found[f"{steps} steps"].seconds] for steps in counts}
+    return [
+        *(ratio(f"{steps} steps: seconds a step over 40's", each[steps], each[40]) for steps in counts[:-1]),
+        *(found[f"{steps} steps"].numbers(f"{steps} steps", BATCH)[-1] for steps in counts),
+        mean("seconds a step and image, 40 steps", [one / BATCH for one in each[40]], "rounds"),
+    ]
 
 
 claim("C45", "2, flow matching", "Flow matching enables real-time generation on consumer hardware.")
@@ -261,6 +266,6 @@ def real_time(network: str) -> list[Number]:
     """28 x 28 pixels, one thread: not what the sentence means, and what there is."""
     seconds = interleaved({"flow": sampling(network, Settings("euler", 4), 1)}, ROUNDS)["flow"]
     return [
-        _seconds_an_image("4 steps, batch 1", seconds, 1),
+        mean("4 steps, batch 1: seconds an image", seconds, "rounds"),
         Number("parameters of the network", cards.read_card(network)["parameters"]),
     ]
