@@ -142,7 +142,7 @@ def value(name: str, row: Measurement, metric: str = "frechet") -> Number:
 def floor(row: Measurement, metric: str = "frechet") -> Number:
     """What real images score at this row's count."""
     found = row.quality[metric]
-    return Number(f"real images: {metric}", found.floor, found.floor_spread, None, row.samples)
+    return Number(f"real images: {metric}", found.floor, found.floor_spread, FREEDOM, row.samples)
 
 
 def difference(name: str, one: Measurement, other: Measurement, metric: str = "frechet") -> Number:
@@ -167,6 +167,13 @@ def missed(name: str, row: Measurement) -> Number:
     own, kept = score(row, "adherence"), row.quality["adherence"]
     found = from_ufloat(name, -kept.above_floor, FREEDOM, row.samples)  # the error of what real images score is in it
     return found if own.s else share_difference(replace(found, error=0.0), kept.floor, own.n)
+
+
+def misses(row: Measurement) -> Number:
+    """How many times as many samples are not recognised as of real images, less 1, with the errors of both."""
+    own = score(row, "adherence")
+    real = own - row.quality["adherence"].above_floor  # with the error that all rows of this count share
+    return excess_of("misses over those of real images, less 1", 1 - own, 1 - real, FREEDOM, row.samples)
 
 
 def counted(name: str) -> dict[str, Any]:

@@ -106,12 +106,20 @@ class Number:
         """ "0.23 [0.21, 0.25]" with its 95 % interval; "20", "1,984,000" or "0.6667" where it is exact."""
         if self.exact:
             return f"{self.value:,.0f}" if self.value == round(self.value) else f"{self.value:.4g}"
-        return f"{self.value:.3g} {self.within()}"
+        return f"{self.value:.{self._digits()}g} {self.within()}"
 
     def within(self, level: float = LEVEL) -> str:
-        """The interval in brackets; where nothing is excluded it says so."""
+        """The interval in brackets; where nothing is excluded it says so, and where all draws were alike."""
         low, high = self.interval(level)
-        return f"[{low:.3g}, {high:.3g}]" if math.isfinite(high - low) else "[nothing excluded]"
+        if low == high:
+            return "[no spread]"
+        digits = self._digits(level)
+        return f"[{low:.{digits}g}, {high:.{digits}g}]" if math.isfinite(high - low) else "[nothing excluded]"
+
+    def _digits(self, level: float = LEVEL) -> int:
+        """Three, or as many more as tell the two ends apart."""
+        low, high = self.interval(level)
+        return next((digits for digits in range(3, 9) if f"{low:.{digits}g}" != f"{high:.{digits}g}"), 3)
 
 
 Numbers = Mapping[str, Number]
@@ -177,6 +185,15 @@ def less(name: str, one: Number, other: Number) -> Number:
     """one - other of two means between the same ends, as if independent and each of the smaller of the two counts."""
     count, places = min(one.of or 1, other.of or 1), (one.place, other.place)
     return Number(name, one.value - other.value, of=count, unit=one.unit, shares=places, ends=one.ends)
+
+
+def apart(name: str, one: Number, other: Number) -> Number:
+    """one - other of two independent numbers with the errors of both, and Welch's degrees of freedom (1947)."""
+    own, others = (one.error or 0.0) ** 2, (other.error or 0.0) ** 2
+    parts = [(part, number.freedom) for part, number in ((own, one), (others, other)) if part and number.freedom]
+    welch = sum(part**2 / freedom for part, freedom in parts)
+    freedom = int((own + others) ** 2 / welch) if welch else None
+    return Number(name, one.value - other.value, math.sqrt(own + others), freedom, one.of, one.unit)
 
 
 def from_ufloat(name: str, number: UFloat, freedom: int, samples: int) -> Number:

@@ -6,7 +6,7 @@ from itertools import groupby
 from textwrap import fill
 
 from claims.evidence import Evidence, Ledger, most_looks
-from claims.numbers import LEVEL
+from claims.numbers import LEVEL, apart
 from claims.register import CLAIMS, SOURCES, Claim, Test, in_order, measurements_of
 from claims.trainings import compares_trainings, words_on_trainings
 from claims.verdicts import FAILS, HOLDS, NOT_MEASURABLE, NOT_YET, PRODUCTS, UNDECIDED, WHERE, WORDS, Verdict, listed
@@ -26,7 +26,8 @@ READING = """## How a verdict is reached
   later says so; they stand in each section, and in `claims/subjects/`. A verdict is a function of the numbers and of
   nothing else.
 - Numbers stand with their 95 % intervals: Student's t over groups of samples, seeds or rounds, Fieller's for ratios,
-  and Wilson's for shares. An integer without an interval was counted. Rows of one network share their noise and labels
+  and Wilson's for shares. An integer without an interval was counted; where all draws gave one figure, *no
+  spread* stands in its place. Rows of one network share their noise and labels
   and are compared in pairs, by a jackknife that deletes groups.
 - Verdicts are corrected by Holm's method for the number of comparisons on the page, images and toys each for
   themselves; a test with several cases makes several comparisons. An interval of 95 % may therefore exclude a margin,
@@ -42,8 +43,8 @@ READING = """## How a verdict is reached
   sample adds to it, which is all that real images score, and this shrinks as samples are added. Samples are compared
   with as many held-out images, of which there are 297 of the digits, 10,000 of MNIST and of CIFAR-10, and 4,000 of the
   captions: where more would be needed, it says so.
-- Where samples score as well as held-out real images do, a distance has no room left in which to tell quality: that is
-  said beside the numbers.
+- Where the distance of samples is not told from that of held-out real images, by a 95 % interval with the errors of
+  both, it has no room left in which to tell quality: that is said beside the numbers.
 - Images decide what is said about images. Exact toys, whose answer is known, explain; they have a column of their own,
   and no verdict is an average of the two.
 - {trainings}
@@ -179,14 +180,15 @@ def _numbers(test: Test, one: Evidence) -> list[str]:
 
 
 def _as_near_as_real_images(one: Evidence) -> str:
-    """Which distances are no larger than that of held-out real images: below it nothing better can be told."""
-    found = {number.name: number.value for number in one.numbers if number.name.endswith(FRECHET)}
+    """Which distances are not told from that of held-out real images, by the errors of both: no better can be told."""
+    found = {number.name: number for number in one.numbers if number.name.endswith(FRECHET)}
     floor = found.pop(f"real images{FRECHET}", None)
-    near = [name.removesuffix(FRECHET) for name, value in found.items() if floor is not None and value <= floor]
-    if not near:
+    if floor is None:
         return ""
+    near = [name.removesuffix(FRECHET) for name, own in found.items() if apart(name, own, floor).interval()[0] <= 0]
     are = "is" if len(near) == 1 else "are"
-    return f"Held-out real images score {floor:.3g}: {listed(near)} {are} as near, and the distance tells no more."
+    told = f"{listed(near)} {are} not told from them, and the distance tells no more"
+    return f"Held-out real images score {floor}: {told}." if near else ""
 
 
 def _short(commit: str) -> str:

@@ -2,6 +2,8 @@
 
 from claims.numbers import Number, ratio
 from claims.register import Case, on
+from claims.timing import BY_COST
+from diffusion_lessons.benchmark.latency import speed_up
 from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.benchmark.shipped import NotMeasured, alike
 from diffusion_lessons.benchmark.techniques.technique_table import at_batch, shipped_techniques
@@ -49,3 +51,17 @@ def times_faster(name: str, row: Measurement, other: Measurement) -> Number:
     if row.session is None or row.session != other.session:
         raise NotMeasured(f"{row.settings} and {other.settings} timed in turn")
     return ratio(name, other.seconds, row.seconds)
+
+
+def speed(name: str, row: Measurement, other: Measurement) -> list[Number]:
+    """How many times faster a row is than another, what its evaluations and their cost say of it, and the load.
+
+    The cost of an evaluation is kept as the median over rounds, and has no error; where it was not timed, nothing is
+    said of it. Raises NotMeasured as `times_faster` does.
+    """
+    numbers = [times_faster(name, row, other)]
+    if row.evaluation_seconds and other.evaluation_seconds:
+        numbers.append(Number(f"{name}, by {BY_COST}", speed_up(row, other).predicted))
+    if row.load is not None:
+        numbers.append(Number(f"{name}, load of the machine", row.load))
+    return numbers

@@ -8,7 +8,7 @@ from torch import Tensor
 from claims.images import GUIDED, difference, excess, floor, rows, value
 from claims.numbers import Number, mean, ratio
 from claims.register import Case, claim, measures, on
-from claims.techniques import technique_case, technique_row, times_faster
+from claims.techniques import speed, technique_case, technique_row
 from claims.timing import beside_passes
 from claims.verdicts import above, all_of, below, equals
 from diffusion_lessons import checkpoints
@@ -22,6 +22,8 @@ from diffusion_lessons.sampling import Settings
 
 SOLVER = "dpm_solver_pp_2m"
 ROUNDS, MANY_ROUNDS, BATCH = 9, 30, 25
+COST = "Beside it evaluations times the cost of one: a median of the same rounds, which was kept without its error."
+LATENCY = f"Latency at batch {BATCH} in float32: seconds of one CPU thread, rounds in turn. {COST}"
 TRAINED_ON = f"trained on for {TRAINED:,} images"
 HALF, WHOLE = Settings(SOLVER, 10, precision="bfloat16"), Settings(SOLVER, 10)
 
@@ -82,14 +84,15 @@ claim("C16d", "2, inference", "INT8 loses some quality.")
 @measures(
     "C16c",
     f"Static INT8, convolutions too, against float32, rounds in turn, batch {BATCH}, seconds of one CPU thread. Four "
-    "times within a tenth: at least 3.6.",
+    f"times within a tenth: at least 3.6. {COST}",
     above("INT8: times faster", 3.6),
     technique_case("MNIST, INT8", "mnist-diffusion"),
     technique_case("CIFAR-10, INT8", "cifar10-diffusion"),
 )
 @measures(
     "C16d",
-    "INT8 against float32: Fréchet distance, paired. 'Some loss': farther from the data, an excess above 0.",
+    "INT8 against float32: Fréchet distance, paired. 'Some loss': farther from the data, an excess above 0. Latency as "
+    "in C16c.",
     above("INT8: excess", 0.0),
     technique_case("MNIST, INT8", "mnist-diffusion"),
     technique_case("CIFAR-10, INT8", "cifar10-diffusion"),
@@ -99,8 +102,8 @@ def whole_numbers(network: str) -> list[Number]:
     alone, single = (technique_row(network, WHOLE, "int8", batch=batch) for batch in (BATCH, 1))
     whole, one = (technique_row(network, WHOLE, batch=batch) for batch in (BATCH, 1))
     return [
-        times_faster("INT8: times faster", alone, whole),
-        times_faster("INT8 at batch 1: times faster", single, one),
+        *speed("INT8: times faster", alone, whole),
+        *speed("INT8 at batch 1: times faster", single, one),
         excess("INT8: excess", alone, whole),
         value("INT8", alone),
         value("float32", whole),
@@ -182,7 +185,8 @@ FEWER = "that saw the fine-tuning's images alone"
     "A quarter of the 40 attention heads removed, least loss first, against all, ten steps of DPM-Solver++, paired: "
     "equivalent in distance without guidance (excess below 25 %), and at scale 4 all that was said is shown by at most "
     "5 of 100 pictures less. Beside it: the same without guidance, after a short fine-tuning, and beside a small "
-    "network trained from the start for as many minutes.",
+    "network trained from the start for as many minutes. "
+    f"{LATENCY}",
     all_of(
         below("a quarter of the heads removed: excess", 0.25),
         above("a quarter of the heads removed: all said at scale 4, minus all heads", -0.05),
@@ -204,7 +208,7 @@ def heads(network: str) -> list[Number]:
         excess("after the fine-tuning: excess", tuned, whole),
         difference("after the fine-tuning: all said at scale 4, minus all heads", tuned_told, plain, "adherence"),
         difference("after the fine-tuning: minus a small network of as many minutes", tuned, small),
-        times_faster(f"{words}: times faster", fewer, whole),
+        *speed(f"{words}: times faster", fewer, whole),
     ]
 
 
@@ -215,7 +219,8 @@ def heads(network: str) -> list[Number]:
     f"from the start on as many images. That one sees these {TRAINED:,} alone, where the pruned network keeps what the "
     "whole one learned from all of its training: it is a low bar, and to pass it does not show that pruning beats a "
     "small network with the whole training's budget. A verdict of *holds* would rest on the first half. Beside it: a "
-    "small network that is trained for as many minutes, and so on more images.",
+    "small network that is trained for as many minutes, and so on more images. "
+    f"{LATENCY}",
     all_of(below("a quarter of the blocks removed: excess", 0.25), below(f"minus a small network {FEWER}", 0.0)),
     technique_case("MNIST", "mnist-diffusion", trained=True),
     technique_case("CIFAR-10", "cifar10-diffusion", trained=True),
@@ -231,7 +236,7 @@ def pruned(network: str) -> list[Number]:
         difference(f"minus a small network {FEWER}", tuned, small),
         difference("minus a small network of as many minutes", tuned, as_long),
         excess("before it was trained on: excess", raw, whole),
-        times_faster("a quarter of the blocks removed: times faster", tuned, whole),
+        *speed("a quarter of the blocks removed: times faster", tuned, whole),
     ]
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from claims.images import GUIDED, difference, excess, floor, missed, rows, value
+from claims.images import GUIDED, difference, excess, floor, missed, misses, rows, value
 from claims.numbers import Number, Numbers
 from claims.register import claim, measures
 from claims.verdicts import (
@@ -151,10 +151,7 @@ def plain_conditioning(network: str) -> list[Number]:
     (row,) = rows(network, at(1.0))
     real, own = floor(row, "adherence"), value("s = 1", row, "adherence")
     numbers = [missed("recognised less often than real images, by", row), own, real]
-    if real.value < 1:
-        times = (1 - own.value) / (1 - real.value)
-        numbers.append(Number("misses, times those of real images", times))
-    return numbers
+    return numbers if real.value == 1 else [*numbers, misses(row)]
 
 
 claim(

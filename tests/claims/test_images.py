@@ -6,9 +6,23 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from claims import TESTS, images
-from claims.images import GUIDED, IMAGES, difference, excess, floor, missed, rows, tables, through, together, value
+from claims.images import (
+    GUIDED,
+    IMAGES,
+    difference,
+    excess,
+    floor,
+    missed,
+    misses,
+    rows,
+    tables,
+    through,
+    together,
+    value,
+)
 from claims.numbers import by_name
 from diffusion_lessons.benchmark import shipped
 from diffusion_lessons.benchmark.rows import Measurement
@@ -223,3 +237,18 @@ def test_every_verdict_is_reached_from_made_up_rows(test):
         if found == set(test.rule.verdicts):
             return
     assert found == set(test.rule.verdicts)
+
+
+@pytest.mark.parametrize(("spread", "told"), [(0.0005, True), (0.004, False)])
+def test_a_multiple_of_the_misses_of_real_images_has_their_error(spread, told):
+    """Nine times the misses of real images, of which one in a hundred is missed, give or take."""
+    replicates = tuple(0.91 + 0.001 * move for move in GROUPS)
+    quality = {"adherence": Score(0.91, 0.005, 0.99, spread, 2000, replicates)}
+    number = misses(replace(row(10, 1.0), quality=quality))
+    low, high = number.interval(0.01)
+    assert number.value == pytest.approx(8.0) and (low > 1.0 and math.isfinite(high)) == told
+
+
+def test_the_interval_of_a_floor_is_that_of_a_jackknife():
+    found = floor(row(10, 1.0))
+    assert found.interval() == pytest.approx(stats.t.interval(0.95, 24, 0.995, 0.001))

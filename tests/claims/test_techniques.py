@@ -4,7 +4,8 @@ import dataclasses
 
 import pytest
 
-from claims.techniques import placed_row, technique_case, technique_row, times_faster
+from claims.numbers import by_name
+from claims.techniques import placed_row, speed, technique_case, technique_row, times_faster
 from diffusion_lessons.benchmark import table
 from diffusion_lessons.benchmark.shipped import NotMeasured
 from diffusion_lessons.benchmark.techniques.technique_table import shipped_file
@@ -45,3 +46,16 @@ def test_a_table_that_is_not_there_is_waited_for(tmp_path, monkeypatch):
         with pytest.raises(NotMeasured, match="a table of techniques on digits-diffusion"):
             ask()
     assert technique_case("digits", NAME).command == "diffusion-lessons techniques digits-diffusion --measure"
+
+
+def test_a_speed_up_stands_beside_evaluations_times_their_cost_and_the_load(shipped):
+    plain, int8 = (technique_row(NAME, Settings("ddim", 5), *done) for done in ((), ("int8",)))
+    cheap, dear = (
+        dataclasses.replace(one, evaluation_seconds=cost, load=3.5) for one, cost in ((int8, 0.0004), (plain, 0.002))
+    )
+    numbers = by_name(speed("faster", cheap, dear))
+    assert numbers["faster"] == times_faster("faster", int8, plain)
+    assert numbers["faster, by evaluations times their cost"].value == pytest.approx(5.0)
+    assert numbers["faster, load of the machine"].value == 3.5
+    untimed = dataclasses.replace(cheap, evaluation_seconds=None, load=None)
+    assert [number.name for number in speed("faster", untimed, dear)] == ["faster"]

@@ -137,6 +137,30 @@ def test_the_page_is_of_the_ledger_which_is_of_the_shipped_checkpoints():
     assert PAGE.read_text(encoding="utf-8") == claims.markdown(ledger), "run `python -m claims`"
 
 
+def test_no_verdict_rests_on_an_interval_of_zero_width():
+    tests = {test.key: test for test in claims.TESTS}
+    for name, evidence in claims.read().items():
+        for one in evidence:
+            read = set(tests[name, one.on].rule.names)
+            widths = {
+                n.name: n.interval(one.level)[1] - n.interval(one.level)[0]
+                for n in one.numbers
+                if n.name in read and not n.exact
+            }
+            assert not [found for found, width in widths.items() if width <= 0], (name, one.on)
+
+
+def test_what_real_images_score_has_an_error_wherever_it_stands():
+    found = [
+        (name, one.on, number)
+        for name, evidence in claims.read().items()
+        for one in evidence
+        for number in one.numbers
+        if number.name.startswith("real images")
+    ]
+    assert len(found) > 20 and [place for *place, number in found if number.exact or not number.interval()] == []
+
+
 def test_the_file_is_strict_json():
     text = (places.measurements() / shipped.LEDGER).read_text(encoding="utf-8")
     json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
