@@ -208,7 +208,7 @@ claim("C10d", "2, flow matching", "Flow matching needs no noise schedule to be d
     "changes it by at most 25 %. Labels were drawn at random, which adds to these distances, and to that of all "
     "held-out images, whatever their labels; its error is in the differences from it.",
     all_of(below("uniform: excess over logit-normal", 0.25), above("uniform: excess over logit-normal", -0.25)),
-    on("digits", of={"trainings": 3}),
+    on("digits", needs=["digits-features"], of={"trainings": 3}),
 )
 def training_times() -> list[Number]:
     """The recipes of the course, as `python -m benchmarks.choices` compared them."""
