@@ -68,8 +68,8 @@ def _larger_steps(kind: str) -> Callable[[Measurement], Measurement]:
     )
 
 
-@_larger_steps("multistep")
 @_larger_steps("single-step")
+@_larger_steps("multistep")
 def larger_exact_steps(kind: str) -> list[Number]:
     """The steps of a single-step solver cost two or three evaluations each."""
     return [
