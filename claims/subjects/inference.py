@@ -40,8 +40,8 @@ claim("C16a", "2, inference", "FP16 is twice as fast as float32.")
     "C16a",
     f"Ten steps of DPM-Solver++ in float32 and in half precision, {MANY_ROUNDS} rounds in turn, batch {BATCH}, seconds "
     "of one CPU thread: how many times faster. Twice within a tenth: at least 1.8. On this processor half precision is "
-    "bfloat16, which it computes in; it has no native float16. Beside it the cost of ten evaluations of "
-    "the network alone, timed in the same rounds.",
+    "bfloat16, which it computes in; it has no native float16. Beside it, where it was timed since, the cost of "
+    "ten evaluations of the network alone, in the same rounds.",
     above("half precision: times faster", 1.8),
     on("MNIST, bfloat16", needs=["mnist-diffusion"], network="mnist-diffusion"),
     on("digits, bfloat16", needs=["digits-diffusion"], network="digits-diffusion"),
@@ -125,7 +125,7 @@ SYSTEM = on("captions", needs=["captions-diffusion"], of={"rounds": MANY_ROUNDS}
 @measures(
     "C18b",
     "With embeddings cached: pictures equal bit for bit (no pixel changes), and less time of the processor. "
-    "Beside it how many times faster it would be if what the text encoder takes without the cache were all that is "
+    "Beside it, where it was timed since, how many times faster it would be if what the text encoder takes without the cache were all that is "
     "saved.",
     all_of(equals("change of a pixel with the cache", 0), above("with the cache: times faster", 1.0)),
     SYSTEM,
