@@ -125,8 +125,8 @@ SYSTEM = on("captions", needs=["captions-diffusion"], of={"rounds": MANY_ROUNDS}
 @measures(
     "C18b",
     "With embeddings cached: pictures equal bit for bit (no pixel changes), and less time of the processor. "
-    "Beside it, where it was timed since, how many times faster it would be if what the text encoder takes without the cache were all that is "
-    "saved.",
+    "Beside it, where it was timed since, how many times faster it would be if what the text encoder "
+    "takes without the cache were all that is saved.",
     all_of(equals("change of a pixel with the cache", 0), above("with the cache: times faster", 1.0)),
     SYSTEM,
 )

@@ -37,8 +37,8 @@ HOW = f"Seconds of one CPU thread, float32, batch {BATCH},"
 TIMED = f"{HOW} {ROUNDS} rounds in turn; their ratios are paired by rounds."
 BESIDE = (
     f"{TIMED} Beside each, where it was timed since, its evaluations times their cost: that of the network alone, "
-    f"timed {PASSES} times in each of these rounds on the batch that one step gives it; with guidance both estimates are one pass of twice as many "
-    "images."
+    f"timed {PASSES} times in each of these rounds on the batch that one step gives it; with guidance both estimates are "
+    "one pass of twice as many images."
 )
 OF, TWICE = {"rounds": ROUNDS}, {"rounds": 2 * ROUNDS}
 SLOW = "DDPM in 1000"
@@ -233,7 +233,8 @@ claim("C37", "1, why slow; frontier", "The latency of a sampler is its number of
     "C37",
     f"DDIM in 5, 10, 20 and 40 steps: seconds a step, each over that of 40. {HOW} {2 * ROUNDS} rounds in turn; the "
     "ratios are paired by rounds. Proportional within a tenth. Beside it, where it was timed since, the seconds over "
-    f"the number of steps times the cost of one pass of the network alone, timed {PASSES} times in each of these rounds.",
+    f"the number of steps times the cost of one pass of the network alone, timed {PASSES} times in each of these "
+    "rounds.",
     all_of(*(between(f"{steps} steps: seconds a step over 40's", 0.9, 1.1) for steps in (5, 10, 20))),
     *BOTH,
     of=TWICE,
