@@ -37,8 +37,8 @@ HOW = f"Seconds of one CPU thread, float32, batch {BATCH},"
 TIMED = f"{HOW} {ROUNDS} rounds in turn; their ratios are paired by rounds."
 BESIDE = (
     f"{TIMED} Beside each, where it was timed since, its evaluations times their cost: that of the network alone, "
-    f"timed {PASSES} times in each of these rounds on the batch that one step gives it; with guidance both estimates are "
-    "one pass of twice as many images."
+    f"timed {PASSES} times in each of these rounds on the batch that one step gives it; with guidance both estimates "
+    "are one pass of twice as many images."
 )
 OF, TWICE = {"rounds": ROUNDS}, {"rounds": 2 * ROUNDS}
 SLOW = "DDPM in 1000"
