@@ -69,21 +69,36 @@ def names_two_inks(mention: Mention) -> bool:
 
 
 def ink_leaks(mentions: Sequence[Mention], seen: Scenes) -> list[Followed]:
-    """How many pictures put an ink that was said on the wrong thing: of sentences that name two different ones.
+    """How many pictures put a wrong ink on a thing: of sentences that name two different ones.
 
-    "digit's ink on the object" and "object's ink on the digit" count one direction each, "inks swapped" the pictures
-    with both, and "ink leaked", which comes first, those with at least one. In the results `followed` counts the
-    errors. A picture without an object has no ink there, and only its digit can be wrong.
+    In the results `followed` counts the errors.
+
+    ink leaked                  a named ink on the wrong thing, in one direction or both; it comes first
+    digit's ink on the object   one direction
+    object's ink on the digit   the other
+    inks swapped                both directions in one picture
+    one ink on both things      digit and object have the same of the two
+    ink that nobody named       the digit, the object or both have an ink that is neither of the two
+    such an ink on the object   those of them whose object has it
+
+    So a picture has both inks right, swapped, one on both things, or one that nobody named, or else it shows no object
+    beside a digit in one of the two: an absent object has no ink, and only the digit's can be wrong.
     """
     two = [i for i, said in enumerate(mentions) if names_two_inks(said)]
     of_digit, of_object = (torch.tensor([mentions[i][name] for i in two]) for name in ("ink", "shape_ink"))
     shown = seen.rows(torch.tensor(two, dtype=torch.long))
-    onto_object, onto_digit = (shown.shape > 0) & (shown.shape_ink == of_digit), shown.ink == of_object
+    there = shown.shape > 0
+    onto_object, onto_digit = there & (shown.shape_ink == of_digit), shown.ink == of_object
+    on_object = there & ~onto_object & (shown.shape_ink != of_object)  # an ink that nobody named
+    on_digit = ~onto_digit & (shown.ink != of_digit)
     counts = {
         "ink leaked": onto_object | onto_digit,
         "digit's ink on the object": onto_object,
         "object's ink on the digit": onto_digit,
         "inks swapped": onto_object & onto_digit,
+        "one ink on both things": there & (shown.ink == shown.shape_ink) & ~on_digit,
+        "ink that nobody named": on_object | on_digit,
+        "such an ink on the object": on_object,
     }
     return [followed_row(name, len(two), int(found.sum())) for name, found in counts.items()]
 

@@ -40,17 +40,35 @@ def test_an_ink_that_leaks_is_counted_in_either_direction():
         (7, 2, 0, 0, 0, 0, 2, 2, 0),  # the digit's red on the object
         (7, 2, 0, 0, 0, 0, 3, 2, 1),  # the same, on an object of another shape
         (7, 3, 0, 0, 0, 0, 2, 4, 0),  # two inks that nobody named
+        (7, 2, 0, 0, 0, 0, 2, 4, 0),  # one of them, on the object
+        (7, 0, 0, 0, 0, 0, 2, 4, 0),  # the same, and the object's blue on the digit: leaked, though not on both
+        (7, 3, 0, 0, 0, 0, 2, 3, 0),  # one ink on both things, but one that nobody named
         (7, 2, 0, 0, 0, 0, 0, 2, 0),  # no object: it has no ink, whatever is noted there
     )
-    leaks = {row.attribute: (row.followed, row.asked) for row in ink_leaks([asked] * 7, seen)}
+    leaks = {row.attribute: (row.followed, row.asked) for row in ink_leaks([asked] * 10, seen)}
     assert leaks == {
-        "ink leaked": (4, 7),
-        "digit's ink on the object": (3, 7),
-        "object's ink on the digit": (2, 7),
-        "inks swapped": (1, 7),
+        "ink leaked": (5, 10),
+        "digit's ink on the object": (3, 10),
+        "object's ink on the digit": (3, 10),
+        "inks swapped": (1, 10),
+        "one ink on both things": (3, 10),
+        "ink that nobody named": (4, 10),
+        "such an ink on the object": (4, 10),
     }
-    row = ink_leaks([asked] * 7, seen)[0]
-    assert row.low < row.share == 4 / 7 < row.high
+    row = ink_leaks([asked] * 10, seen)[0]
+    assert row.low < row.share == 5 / 10 < row.high
+
+
+def test_every_picture_of_two_inks_is_counted_once():
+    asked = read("a red seven and a blue square")
+    pairs = [(ink, shape_ink) for ink in range(6) for shape_ink in range(6)]
+    every = [(7, ink, 0, 0, 0, 0, shape, shape_ink, 0) for ink, shape_ink in pairs for shape in (0, 2)]
+    rows = {row.attribute: row.followed for row in ink_leaks([asked] * 72, scenes(*every))}
+    right, without_object = 1, 2 * 6  # in an ink that was named; what is noted as its object's ink does not matter
+    kinds = ("inks swapped", "one ink on both things", "ink that nobody named")
+    assert [rows[name] for name in kinds] == [1, 2, 4 * 12 + 2 * 4]
+    assert right + without_object + sum(rows[name] for name in kinds) == 72
+    assert rows["such an ink on the object"] == 6 * 4
 
 
 def test_only_sentences_with_two_different_inks_can_leak():
