@@ -22,6 +22,7 @@ PAGE = File(__file__).with_suffix(".md")
 STEPS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 20, 30, 50)
 STARTS = 400  # numbers whose noise is spread evenly over N(0, 1)
 DIGITS = 12  # of a coefficient: far more than a picture shows, and 1e-6 of what the library computes
+COLORS = [style.BLUE, style.VERMILION]  # of the first sampler and of the one beside it, whichever they are
 MEANS, STD, WEIGHTS = (-1.0, 1.0), 0.2, (0.3, 0.7)  # the two clusters of lesson 04
 
 
@@ -64,7 +65,8 @@ def tables() -> dict[str, Any]:
         "std": STD,
         "weights": list(WEIGHTS),
         "starts": [shortened(x) for x in gaussian_quantiles(STARTS).tolist()],
-        "samplers": {name: {"label": style.label(name), "color": style.look(name).color} for name in names},
+        "labels": {name: style.label(name) for name in names},
+        "colors": COLORS,
         "paths": {
             called: {
                 "T": path.T,

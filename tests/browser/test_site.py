@@ -182,7 +182,7 @@ def test_the_playground_computes_what_the_library_computes(opened):
 
     page = opened(PLAYGROUND)
     for called in playground.paths():
-        for name in page.evaluate("Object.keys(TABLES.samplers)"):
+        for name in page.evaluate("Object.keys(TABLES.labels)"):
             for steps in (1, 4, 20):
                 found = page.evaluate("args => playground.samples(...args)", [called, name, steps])
                 expected, data = ends(name, called, steps)
@@ -207,6 +207,20 @@ def test_the_playground_is_moved_by_keyboard_and_says_what_it_shows(opened):
     assert page.complaints == []
 
 
+@pytest.mark.parametrize("second", ["dpm_solver_pp_2m", "ddim"], ids=["another", "the same twice"])
+def test_two_samplers_differ_in_hue_dash_and_marker(opened, second):
+    page = opened(PLAYGROUND)
+    page.locator("#second").select_option(second)
+    looks = page.evaluate("""() => ["said", "drawing"].map(id => [...document.querySelectorAll(`#${id} polyline`)].map(
+        line => [line.getAttribute("stroke"), line.getAttribute("stroke-dasharray")].join()))""")
+    key, drawn = looks
+    assert len(set(key)) == 2 and set(key) <= set(drawn)
+    (hue, dash), (other, another) = (look.split(",") for look in key)
+    assert hue != other and not dash and another
+    assert page.locator("#drawing circle").count() == page.locator("#drawing path").count() > 20
+    assert "(solid, discs)" in page.locator("#said").inner_text()
+
+
 def test_no_word_of_the_drawing_is_cut_on_any_screen(opened):
     for width in WIDTHS:
         page = opened(PLAYGROUND, width=width)
@@ -218,6 +232,18 @@ def test_no_word_of_the_drawing_is_cut_on_any_screen(opened):
             }).map(text => text.textContent);
         }""")
         assert cut == [], f"cut at {width} pixels"
+
+
+def test_on_paper_code_is_whole_answers_are_open_and_nothing_asks_to_be_moved(opened):
+    page = opened("lessons/04_ddim.html")
+    page.emulate_media(media="print")
+    assert page.evaluate(
+        "[...document.querySelectorAll('pre')].every(code => code.scrollWidth <= code.clientWidth + 1)"
+    )
+    assert page.locator(".quiz details p").first.is_visible()
+    for moved in ("form.moving", ".sidebar-drawer", ".run-it"):
+        assert page.locator(moved).first.is_hidden(), moved
+    assert page.locator("figure img").first.is_visible()
 
 
 def test_a_panel_moves_without_a_kernel(opened):

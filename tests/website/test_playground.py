@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from diffusion_lessons.figures import style
 from diffusion_lessons.samplers import ALL, sample
 from diffusion_lessons.toys.one_dimension import gaussian_quantiles, wasserstein_1
 from website import playground
@@ -35,3 +36,8 @@ def test_what_the_page_says_to_try_is_so():
     assert torch.allclose(euler, ddim, atol=1e-12)
     mean = sum(m * w for m, w in zip(playground.MEANS, playground.WEIGHTS, strict=True))
     assert float((ends("ddim", "DDPM's, linear", 1)[0] - mean).abs().max()) < 0.05
+
+
+def test_the_colours_are_two_in_which_even_words_can_be_read():
+    """tests/figures keep the contrast of these, and that they stay apart for colour-blind readers."""
+    assert len(set(playground.COLORS)) == 2 and set(playground.COLORS) <= set(style.TEXT)
