@@ -10,10 +10,13 @@ from diffusion_lessons.benchmark.techniques.technique_table import at_batch, shi
 from diffusion_lessons.sampling import Settings
 
 
-def technique_case(words: str, network: str, *, trained: bool = False) -> Case:
-    """A case that reads the table of techniques of this network, or of networks that were trained for it."""
+def technique_case(words: str, network: str, *, trained: bool = False, **more: str) -> Case:
+    """A case that reads the table of techniques of this network, or of networks that were trained for it.
+
+    more: what its measurer is told besides the network.
+    """
     command = f"diffusion-lessons techniques {network} --measure"
-    return on(words, needs=[network], command=command, trained=trained, compared=True, network=network)
+    return on(words, needs=[network], command=command, trained=trained, compared=True, network=network, **more)
 
 
 def technique_row(network: str, settings: Settings, *techniques: str, batch: int = 25) -> Measurement:
