@@ -1,5 +1,7 @@
 """Techniques beside the network as it is, read from the table that `diffusion-lessons techniques` makes."""
 
+from typing import Any
+
 from claims.numbers import Number, ratio
 from claims.register import Case, on
 from claims.timing import BY_COST
@@ -10,7 +12,7 @@ from diffusion_lessons.benchmark.techniques.technique_table import at_batch, shi
 from diffusion_lessons.sampling import Settings
 
 
-def technique_case(words: str, network: str, *, trained: bool = False, **more: str) -> Case:
+def technique_case(words: str, network: str, *, trained: bool = False, **more: Any) -> Case:
     """A case that reads the table of techniques of this network, or of networks that were trained for it.
 
     more: what its measurer is told besides the network.
