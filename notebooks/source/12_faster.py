@@ -59,8 +59,9 @@ assert convolutions > 0.99
 # of them, makes this network faster by nothing. Ask what a tool touches before you ask how fast it is.
 #
 # But products are not seconds. The course measured this network on one machine with everything that follows, and the
-# table comes with it (`diffusion-lessons techniques mnist-diffusion --measure` makes one on yours). All of it was timed
-# in turn, so that ratios mean something. What does one digit cost, alone and among 25?
+# table comes with it (`diffusion-lessons techniques mnist-diffusion --measure` makes one on yours). At each batch all
+# of it was timed in turn, so that ratios mean something. The two batches were timed one after the other, so that the
+# ratio of the two is a rough one. What does one digit cost, alone and among 25?
 
 # %%
 rows = techniques.shipped_techniques("mnist-diffusion")
@@ -296,7 +297,7 @@ except ValueError as error:
 # %% [markdown]
 # ## Which layer bears it worst
 #
-# Everybody keeps the first and the last layer in float32. Is that where it hurts? Round one layer at a time.
+# It is customary to keep the first and the last layer in float32. Is that where it hurts? Round one layer at a time.
 
 # %%
 predict("12.worst_layer")
@@ -505,9 +506,9 @@ for name, share in red.items():
 assert red["without all twenty"]["ink"] > 0.9
 
 # %% [markdown]
-# **No head knows red.** Silence all of them, and the pictures are as red as before. The words have another way in: the
-# sentence's *summary*, one vector, is added to the time embedding and reaches every block. Then what are twenty heads
-# for? Ask for two things of two colours:
+# **No head is needed for red.** Silence all of them, and the pictures are as red as before. The words have another way
+# in: the sentence's *summary*, one vector, is added to the time embedding and reaches every block. Then what are twenty
+# heads for? Ask for two things of two colours:
 
 # %% tags=["within-0.1"]
 ends = ("all heads there", "without all twenty")
@@ -710,8 +711,9 @@ for steps in (4, 8):
 assert min(off, key=off.get) == "placed"
 
 # %% [markdown]
-# On other noise than the one that placed them, eight placed steps beat every grid with a name, and four do not: the sum
-# of local errors is a bound, and the errors of few long steps cancel, which no bound knows. On digits:
+# On other noise than the one that placed them, eight placed steps beat every grid with a name, and four do not. The sum
+# of local errors adds up sizes along one fine run: errors that cancel or grow otherwise on the long way it does not
+# know. On digits:
 
 # %%
 for steps, sampler in ((5, "ddim"), (10, "ddim"), (5, SOLVER), (10, SOLVER)):
@@ -824,15 +826,16 @@ show(
 )
 
 # %% [markdown]
-# Cheaper arithmetic wins on every network on which it was timed, but for int8 on photographs by the Fréchet distance.
-# Steps placed for the network win by drift on captions and on photographs, in five steps and in ten; on digits in five
-# alone. The rest depends on the network. Of what computes less, most rows lose to fewer steps on digits and captions,
-# or are not told from them. On photographs, by drift, two rows of three win, and among them most of the kept features;
-# by the Fréchet distance it is one of four.
+# By drift, at a batch of 25, cheaper arithmetic wins on every network on which it was timed, and steps placed for the
+# network win on captions and on photographs in five steps and in ten, on digits in five alone. The rest depends on the
+# network and on the figure. On photographs most rows win by drift, on digits and captions most lose. By the Fréchet
+# distance most lose on all three, or are not told from their rival.
 #
 # ## Photographs
 #
-# Why there? Look at what the rival is worth. On digits five steps are as near to real digits as ten. On photographs:
+# Why drift says so of photographs was not found out. By the Fréchet distance more steps are worth more there than on
+# digits, where five were as near to real ones as ten; by drift they are not, since from ten steps to five it grows by a
+# factor of two on digits and by less on photographs:
 
 # %%
 photos = techniques.at_batch(techniques.shipped_techniques("cifar10-diffusion"), 25)
@@ -869,12 +872,12 @@ for steps, row in placed.items():
 # noise.
 #
 # Ten placed steps are a warning. By drift they are ahead of *twenty* even ones, and by the Fréchet distance behind ten.
-# No contradiction: they follow the network more faithfully than ten even steps, and this network, followed faithfully,
-# leads a little away from the data, as lesson 14 found for more steps. A technique that saves by following better
-# cannot mend where the network leads. (And text 2's rule? Four of the nine placed times lie in the noisier half, as on
-# an even grid.)
+# That fits what lesson 14 found for more steps: this network, followed faithfully, leads a little away from the data.
+# Twenty even steps, too, drift less than ten and lie farther from it. A technique that saves by following better cannot
+# mend where the network leads. (And text 2's rule? Four of the nine placed times lie in the noisier half, as on an even
+# grid.)
 #
-# And what wins on digits, and what loses?
+# And what became of the techniques that win on digits, and of those that lose?
 
 # %%
 for done in (
@@ -894,10 +897,12 @@ print(f"plain: {distances_of(photo_of(10))}")
 
 # %% [markdown]
 # The same arithmetic, made faster by a compiler or by another runtime, costs nothing. Two blocks less are far from real
-# photographs, a short training mends a part of it, and what a small network learns from the start in so short a time
-# are no photographs. (What was trained for this table saw the images as a JPEG copy, slightly lossy.) But look at int8:
-# by its Fréchet distance the worst of those that keep the network whole, and by drift hardly worse than float32. Which
-# figure is right? Here is the rounding alone, placed as PyTorch places it, on the same noise:
+# photographs, a short training mends a part of it, and a small network that is trained so briefly draws nothing like
+# photographs. (What was trained for this table saw the images as a JPEG copy, slightly lossy.) Mind the intervals of
+# the times. The two rows of two blocks less are one network with other weights and cost the same, so their difference
+# shows how little five rounds on this machine say: a win of a few per cent of time is not established there. But look
+# at int8: by its Fréchet distance the worst of those that keep the network whole, and by drift hardly worse than
+# float32. Which figure is right? Here is the rounding alone, placed as PyTorch places it, on the same noise:
 
 # %%
 photographer = load("cifar10-diffusion")
@@ -915,12 +920,13 @@ show(
 )
 
 # %% [markdown]
-# Grain. Spread over all pixels it is too little for a root mean square to notice, and no photograph has it. So an
-# average error that is small says nothing until you have seen what it looks like. (The int8 of the table is ONNX
-# Runtime's, which rounds in other places as well. Which places do the harm was not measured.)
+# Grain. Independent errors add in squares, so that a small one beside a large one hardly moves the root mean square,
+# and the eye sees it at once. An average error that is small says nothing until you have seen what it looks like. (The
+# int8 of the table is ONNX Runtime's, which rounds in other places as well. That its Fréchet distance comes from such
+# grain is likely and was not measured, nor was which places do the harm.)
 #
 # Guidance is another matter on photographs: at scale 2 it brings them *nearer* to real ones, from 2.44 in ten steps. So
-# to save some of its second passes is worth something here. The Fréchet distances in ten guided steps:
+# the second pass, which others try to save, is worth something here. The Fréchet distances in ten guided steps:
 
 # %%
 whole_guidance = photo_of(10, scale=2.0)
@@ -929,6 +935,10 @@ for name, more in {"every 2": {"reuse": 2}, "every 3": {"reuse": 3}, "an interva
     row = photo_of(10, scale=2.0, **more)
     gap = dl.metrics.interval(row.quality["frechet"].number - whole_guidance.quality["frechet"].number)
     print(f"{name}: {row.nfe:g} evaluations, {row.quality['frechet'].value:.2f}, minus that at every step {gap}")
+
+# %% [markdown]
+# None of the three is told from guidance at every step, for 14 to 16 evaluations in place of 20. The intervals are
+# wide: that they are as good is not shown.
 
 # %% [markdown]
 # ## Choosing for a product
@@ -943,13 +953,16 @@ for batch, seconds, purpose in USES.values():
 
 # %% [markdown]
 # Each time a dozen rows and more *tie* with the first: 500 samples do not tell them from it, so that which of them
-# stands first is partly luck. Among rows that tie, take the cheapest.
+# stands first is partly luck. Where the samples do not decide, take the cheapest, or measure more samples of the few
+# rows that matter.
 #
-# - **Live editing** has no batch: half precision is slower there, and int8 not half as fast again. What pays is another
-#   runtime: a digit alone takes ONNX Runtime half of PyTorch's time, and a third in its int8. Few steps, perhaps well
-#   placed; and a deterministic sampler, so that a slider that comes back shows the same picture.
+# - **Live editing** has no batch: half precision is slower there, and PyTorch's int8 not half as fast again. What pays
+#   is another runtime: a digit alone takes ONNX Runtime half of PyTorch's time, and a third in its int8. The guided row
+#   that comes first takes nearly three times as long as the runner-up, with which it ties. So take few steps, perhaps
+#   well placed; and a deterministic sampler, so that a slider that comes back shows the same picture.
 # - **An interactive tool** can wait for a second, which is more than any row needs. So quality decides, and quality is
-#   nearly undecided: the best is guided within an interval, and five plain steps tie with it in a third of its time.
+#   nearly undecided: the best is guided within an interval, and five placed steps tie with it in about a third of its
+#   time, five steps by ONNX Runtime in less.
 # - **A batch job** has products enough to keep a processor busy. Here the cheap arithmetic pays: the *cheapest* row
 #   that ties with the best computes in half precision.
 
@@ -989,10 +1002,10 @@ for batch in (25, 1):
 
 # %% [markdown]
 # Both numbers of the brochure's ratio were measured, and it needs only a little less courage to print four. Ask for the
-# batch, the warm-up and the baseline, and what is left is good enough: three times as fast at a batch of 25 is the
-# largest gain in this lesson. Below are the ledger's verdicts on this statement and its neighbours. They allow for how
-# many comparisons the ledger's page makes (Holm's correction), so a verdict may be undecided although the 95% interval
-# leaves out the bar.
+# batch, the warm-up and the baseline, and what is left is good enough: a little over three times, PyTorch's int8 at a
+# batch of 25, is the largest gain that was printed here. Below are the ledger's verdicts on this statement and its
+# neighbours. They allow for how many comparisons the ledger's page makes (Holm's correction), so a verdict may be
+# undecided although the 95% interval leaves out the bar.
 
 
 # %%
@@ -1068,9 +1081,9 @@ print(f"the target: {guided_error()[0] / 3:.3f} with at most 12")
 #
 # - The rival of every acceleration is the best plain run that takes no longer.
 # - Cheaper arithmetic wins: nearly the same answers in less time, where the batch gives it products enough. By drift,
-#   computing less in each step nearly always loses to computing fewer steps on digits; on photographs, where more steps
-#   are worth more, much of it wins. By the Fréchet distance it loses or is undecided more often than it wins.
-# - An average error may be small and still be seen: int8 leaves grain on photographs.
+#   computing less in each step nearly always loses to computing fewer steps on digits; on photographs a part of it
+#   wins, and why was not measured. By the Fréchet distance it loses or is undecided more often than it wins.
+# - An average error may be small and still be seen: int8, as it is rounded here, leaves grain on photographs.
 # - Rounding to $n$ levels is off by at most half a step; the largest number sets the step.
 # - Keeping a network's whole answer *is* taking fewer steps. A cache has to keep a part that changes more slowly.
 # - A head, a block or a layer is redundant for a set of inputs, and the set belongs to the claim.
