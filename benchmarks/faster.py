@@ -18,7 +18,7 @@ import torch
 from diffusion_lessons import checkpoints
 from diffusion_lessons.benchmark.latency import interleaved_runs, speed_up
 from diffusion_lessons.checkpoints import plans
-from diffusion_lessons.machine.devices import half_precision, why_not_compiled
+from diffusion_lessons.machine.devices import why_no_bfloat16, why_not_compiled
 from diffusion_lessons.optimise.int8 import why_no_int8
 from diffusion_lessons.optimise.onnx_runtime import why_no_onnx
 from diffusion_lessons.optimise.techniques import Techniques
@@ -61,11 +61,7 @@ def main() -> None:
 def _why_not(name: str) -> str:
     """Why this way would not be faster here, or not work; '' where it does."""
     if name == "bfloat16":
-        return (
-            ""
-            if half_precision(torch.device("cpu"))
-            else "this CPU has no bfloat16 instructions and would emulate them"
-        )
+        return why_no_bfloat16(torch.device("cpu"))
     if name.startswith("onnx"):
         return why_no_onnx()
     return why_no_int8() if name == "int8" else why_not_compiled(torch.device("cpu"))

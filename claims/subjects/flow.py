@@ -250,16 +250,17 @@ claim("C30", "2, flow matching", "Few-step production models need only 4 to 8 st
 def fewer_because_straighter(first: str, second: str) -> list[Number]:
     """A straighter flow and the steps that it needs."""
     wanted = {
-        f"{words}, {in_steps(steps)}: excess": (network, Settings("ddim", steps))
+        (words, steps): (network, Settings("ddim", steps))
         for words, network in (("before", first), ("after reflow", second))
         for steps in FEW
     }
     many, *few = together((first, LIMIT), *wanted.values())
-    numbers = [excess(name, row, many) for name, row in zip(wanted, few, strict=True)]
+    found, most = dict(zip(wanted, few, strict=True)), FEW[-1]
+    numbers = [excess(f"{words}, {in_steps(steps)}: excess", row, many) for (words, steps), row in found.items()]
     own = [
-        excess(f"{name.removesuffix(': excess')}: excess over its own {in_steps(FEW[-1])}", row, last)
-        for group, last in ((range(len(FEW) - 1), few[len(FEW) - 1]), (range(len(FEW), 2 * len(FEW) - 1), few[-1]))
-        for name, row in ((list(wanted)[k], few[k]) for k in group)
+        excess(f"{words}, {in_steps(steps)}: excess over its own {in_steps(most)}", row, found[words, most])
+        for (words, steps), row in found.items()
+        if steps != most
     ]
     return [*numbers, *own, trajectory(first)["bend"], trajectory(second)["bend"]]
 

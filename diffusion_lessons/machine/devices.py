@@ -57,6 +57,13 @@ def half_precision(device: torch.device) -> torch.dtype | None:
     return None
 
 
+def why_no_bfloat16(device: torch.device) -> str:
+    """Why bfloat16 would not be faster there; '' where it is."""
+    if half_precision(device) == torch.bfloat16:
+        return ""
+    return "this processor has no bfloat16 products, and would imitate them slowly"
+
+
 def training_precision(name: str, device: torch.device) -> torch.dtype | None:
     """The type of a training step's convolutions: "auto" is `half_precision`, "float32" is None: no half at all.
 

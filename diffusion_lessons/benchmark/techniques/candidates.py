@@ -30,7 +30,7 @@ from diffusion_lessons.denoisers.base import DenoiserLike
 from diffusion_lessons.denoisers.clipping import clip
 from diffusion_lessons.denoisers.conditions import condition_on, takes_condition
 from diffusion_lessons.denoisers.network import Denoiser
-from diffusion_lessons.machine.devices import half_precision, why_not_compiled
+from diffusion_lessons.machine.devices import why_no_bfloat16, why_not_compiled
 from diffusion_lessons.machine.files import read_json, write_atomically
 from diffusion_lessons.optimise.block_pruning import least_missed
 from diffusion_lessons.optimise.channel_pruning import why_not_pruned
@@ -128,13 +128,13 @@ def planned(
         )
 
     grids = kept("grids", lambda: [list(grid) for grid in grids_of(denoise, PLACED).values()])
-    fast_in_half = half_precision(device_of(denoise)) == torch.bfloat16
-    if not fast_in_half:
-        say("left out, half precision: this processor has no bfloat16 products, and would imitate them slowly")
+    slow_in_half = why_no_bfloat16(device_of(denoise))
+    if slow_in_half:
+        say(f"left out, half precision: {slow_in_half}")
     yield Planned(
-        f"plain,{' half precision,' * fast_in_half} steps placed",
+        "plain, steps placed" if slow_in_half else "plain, half precision, steps placed",
         lambda: name,
-        [*curve(), *(half() if fast_in_half else []), *spaced()],
+        [*curve(), *([] if slow_in_half else half()), *spaced()],
         placed=lambda: placed(grids()),
     )
     told_in_words = "a plan turns only networks that are told a class into one program" if is_latent(denoise) else ""

@@ -17,7 +17,7 @@ from diffusion_lessons.benchmark.techniques.technique_table import BATCHES, at_b
 from diffusion_lessons.checkpoints import load
 from diffusion_lessons.denoisers.network import Denoiser
 from diffusion_lessons.denoisers.precision import HalfPrecision
-from diffusion_lessons.machine.devices import half_precision, why_not_compiled
+from diffusion_lessons.machine.devices import why_no_bfloat16, why_not_compiled
 from diffusion_lessons.metrics.intervals import Interval
 from diffusion_lessons.optimise.copies import network_of
 from diffusion_lessons.optimise.int8 import to_int8, why_no_int8
@@ -101,8 +101,8 @@ def in_the_table(
 
 def _missing(device: torch.device, compile: bool) -> Iterator[tuple[str, str]]:
     """Each technique that is left out, and why."""
-    if half_precision(device) is None:
-        yield "bfloat16", "this processor has no bfloat16 products, and would imitate them slowly"
+    if reason := why_no_bfloat16(device):
+        yield "bfloat16", reason
     if reason := why_not_compiled(device) or ("" if compile else MINUTES):
         yield "compiled", reason
     if reason := why_no_int8(device) or ("" if compile else MINUTES):

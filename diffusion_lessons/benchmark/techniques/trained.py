@@ -103,8 +103,14 @@ def images_of(denoise: Denoiser, data: Path | None = None) -> Data:
         return load_data(data_of(denoise))
     if is_latent(denoise):
         raise ValueError("a network that is told in words learns from scenes of MNIST's strokes: leave --data out")
-    found: Data = recipe_of(denoise).load_data(data)
-    return found
+    recipe = recipe_of(denoise)
+    return _pictures(recipe.name, recipe.kind, data)
+
+
+@cache
+def _pictures(name: str, kind: str, folder: Path) -> Data:
+    """A recipe's images in a folder, decoded once in a process."""
+    return recipes.get(name, kind).load_data(folder)
 
 
 def recipe_of(denoise: Denoiser) -> Any:

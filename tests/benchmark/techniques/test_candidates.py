@@ -1,7 +1,6 @@
 """What is measured: the plain curve first, plans that are made once, and trained networks last."""
 
 import pytest
-import torch
 
 from diffusion_lessons import load
 from diffusion_lessons.benchmark.techniques import candidates as module
@@ -78,7 +77,7 @@ def test_a_network_told_in_words_has_heads_to_cut_and_to_train_on_without(tmp_pa
     said, system = [], str(save_system(tmp_path))
     for name in ("PLACING", "FEWER"):
         monkeypatch.setattr(module, name, 2)
-    monkeypatch.setattr(module, "half_precision", lambda device: torch.bfloat16)
+    monkeypatch.setattr(module, "why_no_bfloat16", lambda device: "")
     monkeypatch.setattr(block_pruning, "LEVELS", 1)
     monkeypatch.setattr(module, "weights_of", lambda denoise, done, say, data: pruned_weights(denoise, done))
     monkeypatch.setattr(module, "small_from_the_start", lambda *arguments: system)

@@ -8,6 +8,7 @@ from diffusion_lessons.benchmark.techniques import forecast as forecasts
 from diffusion_lessons.benchmark.techniques.candidates import Planned, planned
 from diffusion_lessons.benchmark.techniques.forecast import forecast, seconds_of
 from diffusion_lessons.benchmark.techniques.trained import TRAINED
+from diffusion_lessons.machine import devices
 from diffusion_lessons.sampling import Settings
 
 NAME = "digits-diffusion"
@@ -44,7 +45,7 @@ def test_minutes_by_hand():
 
 @pytest.mark.parametrize("half", [torch.bfloat16, torch.float16, None])
 def test_half_precision_is_left_out_where_it_would_be_imitated(half, tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "half_precision", lambda device: half)
+    monkeypatch.setattr(devices, "half_precision", lambda device: half)
     said: list[str] = []
     first = next(planned(NAME, tmp_path, said.append))
     there = half is torch.bfloat16

@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 import pytest
-import torch
 
 from diffusion_lessons.benchmark.techniques import this_machine
 from diffusion_lessons.benchmark.techniques.this_machine import in_the_table, on_this_machine
+from diffusion_lessons.machine import devices
 from diffusion_lessons.sampling import Settings
 from tests.benchmark.techniques.made_techniques import techniques
 
@@ -14,7 +14,7 @@ TWO_STEPS = Settings("ddim", 2)
 
 
 def test_half_precision_is_timed_in_each_batch_and_compiling_is_asked_for(monkeypatch):
-    monkeypatch.setattr(this_machine, "half_precision", lambda device: torch.bfloat16)
+    monkeypatch.setattr(this_machine, "why_no_bfloat16", lambda device: "")
     here = on_this_machine("digits-diffusion", TWO_STEPS, batches=(1, 2), rounds=2)
     assert here.found["bfloat16"].keys() == {1, 2} and here.found.keys() == {"bfloat16", "autocast alone"}
     assert all(0 < one.low <= one.value <= one.high for one in here.found["bfloat16"].values())
@@ -22,7 +22,7 @@ def test_half_precision_is_timed_in_each_batch_and_compiling_is_asked_for(monkey
 
 
 def test_a_machine_without_anything_skips_all_of_it_and_says_why(monkeypatch):
-    monkeypatch.setattr(this_machine, "half_precision", lambda device: None)
+    monkeypatch.setattr(devices, "half_precision", lambda device: None)
     monkeypatch.setattr(this_machine, "why_not_compiled", lambda device: "there is no C++ compiler")
     monkeypatch.setattr(this_machine, "why_no_onnx", lambda device: "onnx not installed")
     monkeypatch.setattr(this_machine, "why_no_int8", lambda device: "this CPU has no instruction for 8-bit products")
@@ -34,7 +34,7 @@ def test_a_machine_without_anything_skips_all_of_it_and_says_why(monkeypatch):
 def test_with_time_to_compile_everything_that_is_there_is_timed(monkeypatch):
     """Loading and rounding stand for what takes minutes."""
     plain = this_machine.load
-    monkeypatch.setattr(this_machine, "half_precision", lambda device: None)
+    monkeypatch.setattr(devices, "half_precision", lambda device: None)
     for name in ("why_not_compiled", "why_no_int8", "why_no_onnx"):
         monkeypatch.setattr(this_machine, name, lambda device: "")
     monkeypatch.setattr(this_machine, "load", lambda name, device, compile=False: plain(name, device))
@@ -45,7 +45,7 @@ def test_with_time_to_compile_everything_that_is_there_is_timed(monkeypatch):
 
 
 def test_one_round_is_no_comparison(monkeypatch):
-    monkeypatch.setattr(this_machine, "half_precision", lambda device: torch.bfloat16)
+    monkeypatch.setattr(this_machine, "why_no_bfloat16", lambda device: "")
     with pytest.raises(ValueError, match="two rounds"):
         on_this_machine("digits-diffusion", TWO_STEPS, rounds=1)
 
