@@ -287,14 +287,14 @@ for steps in (5, 10, 20, 50):
 # By this ruler more steps are better, up to the last. If the distance were blind to it, that would explain a good deal.
 # It is easily tested: take samples and make them greyer.
 
-# %% tags=["within-10%"]
+# %%
 eye, unclipped = metrics.evaluator.of_images("cifar10"), Settings("dpm_solver_pp_2m", 10, limit=None)
 asked = torch.arange(200) % 10
 
 
 def drawn(scale):
     """Two hundred samples, clipped, of the same noise at each scale."""
-    options = {"scale": scale, "precision": "float32", "limit": 1.0}
+    options = {"scale": scale, "limit": 1.0}
     return generate(network, 200, unclipped, labels=range(10), seed=0, **options)[-1].x.clamp(-1, 1)
 
 
@@ -493,7 +493,7 @@ digit_panel(network, digit=8, scale=2.0)
 # %%
 def nearness(**changes):
     """Evaluations, and the distance of 300 samples: DPM-Solver++(2M) in ten steps, with these changes."""
-    chosen = Settings("dpm_solver_pp_2m", 10, precision="bfloat16").changed(**changes)
+    chosen = Settings("dpm_solver_pp_2m", 10).changed(**changes)
     found = measure(network, chosen, evaluator=eye, metrics=["frechet"], samples=300, repeats=0)
     return found.nfe, found.quality["frechet"].number
 

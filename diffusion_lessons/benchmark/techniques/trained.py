@@ -108,7 +108,7 @@ def images_of(denoise: Denoiser, data: Path | None = None) -> Data:
 
 
 @cache
-def _pictures(name: str, kind: str, folder: Path) -> Data:
+def _pictures(name: str, kind: recipes.Kind, folder: Path) -> Data:
     """A recipe's images in a folder, decoded once in a process."""
     return recipes.get(name, kind).load_data(folder)
 
