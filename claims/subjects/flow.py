@@ -249,11 +249,8 @@ claim("C30", "2, flow matching", "Few-step production models need only 4 to 8 st
 )
 def fewer_because_straighter(first: str, second: str) -> list[Number]:
     """A straighter flow and the steps that it needs."""
-    wanted = {
-        (words, steps): (network, Settings("ddim", steps))
-        for words, network in (("before", first), ("after reflow", second))
-        for steps in FEW
-    }
+    networks = {"before": first, "after reflow": second}
+    wanted = {(words, steps): (networks[words], Settings("ddim", steps)) for words in networks for steps in FEW}
     many, *few = together((first, LIMIT), *wanted.values())
     found, most = dict(zip(wanted, few, strict=True)), FEW[-1]
     numbers = [excess(f"{words}, {in_steps(steps)}: excess", row, many) for (words, steps), row in found.items()]
