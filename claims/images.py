@@ -39,6 +39,7 @@ MINUS = "negative minus none"  # a number with the default negative less that wi
 COUNTED = "python -m diffusion_lessons.benchmark.captions.system_table --out runs/captions-system.json"
 ThroughRow = Callable[[Measurement], Measurement]
 _through: ContextVar[ThroughRow] = ContextVar("_through", default=lambda row: row)
+_lists: ContextVar[tuple[list[Measurement], ...]] = ContextVar("_lists", default=())  # of `noted`, outer ones first
 
 
 def tables(words: str, *networks: str, **arguments: Any) -> Case:
@@ -76,7 +77,7 @@ def together(*wanted: tuple[str, Settings]) -> list[Measurement]:
         network, settings = missing[0]
         what = f"{settings}" if len(missing) == 1 else f"{len(missing)} rows such as {settings}"
         raise NotMeasured(f"{what} on {network}, at one sample count with the rows beside")
-    return [_through.get()(shipped.find(tables[network], settings, count)) for network, settings in chosen]
+    return [note(_through.get()(shipped.find(tables[network], settings, count))) for network, settings in chosen]
 
 
 def _common_count(tables: Mapping[str, list[Measurement]], wanted: Sequence[tuple[str, Settings]]) -> int:
@@ -87,7 +88,7 @@ def _common_count(tables: Mapping[str, list[Measurement]], wanted: Sequence[tupl
 
 @contextmanager
 def through(function: ThroughRow) -> Iterator[None]:
-    """Every row that a measurement reads in this block is what the function makes of it: noted, or drawn anew.
+    """Every row that a measurement reads in this block is what the function makes of it: drawn anew, for one.
 
     In a block within another the function is given what the outer one returned.
     """
@@ -103,13 +104,18 @@ def through(function: ThroughRow) -> Iterator[None]:
 def noted() -> Iterator[list[Measurement]]:
     """The rows that a measurement reads in this block, in their order."""
     read: list[Measurement] = []
-
-    def note(row: Measurement) -> Measurement:
-        read.append(row)
-        return row
-
-    with through(note):
+    token = _lists.set((*_lists.get(), read))
+    try:
         yield read
+    finally:
+        _lists.reset(token)
+
+
+def note(row: Measurement) -> Measurement:
+    """The same row, put down in every block of `noted` around."""
+    for rows_read in _lists.get():
+        rows_read.append(row)
+    return row
 
 
 @cache

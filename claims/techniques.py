@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from claims.images import note
 from claims.numbers import Number, ratio
 from claims.register import Case, on
 from claims.timing import BY_COST
@@ -30,14 +31,14 @@ def technique_row(network: str, settings: Settings, *techniques: str, batch: int
     found = [row for row in rows if alike(row.settings, settings) and row.techniques == techniques]
     if not found:
         raise NotMeasured(f"{', '.join(techniques) or 'plain'}: {settings} among the techniques on {network}")
-    return found[-1]
+    return note(found[-1])
 
 
 def placed_row(network: str, sampler: str, steps: int) -> Measurement:
     """The row whose steps were placed by dynamic programming. Raises NotMeasured as `technique_row` does."""
     for row in _timed_rows(network, 25):
         if row.settings.placed is not None and (row.settings.sampler, row.settings.steps) == (sampler, steps):
-            return row
+            return note(row)
     raise NotMeasured(f"{sampler} in {steps} placed steps on {network}")
 
 

@@ -4,6 +4,8 @@ import base64
 
 from lesson_files import LESSONS, ROOT, read_built
 
+from diffusion_lessons.machine.files import write_atomically
+
 FILE = ROOT / "docs/images/cifar10-published.png"
 LESSON, ALT = "14_cifar10", "Left the published distances"  # the beginning of its words
 
@@ -22,4 +24,4 @@ def picture(lesson: str = LESSON, alt: str = ALT) -> bytes:
 
 
 if __name__ == "__main__":
-    FILE.write_bytes(picture())
+    write_atomically(FILE, picture())

@@ -36,7 +36,7 @@ ROUNDS, BATCH = 12, 4
 HOW = f"Seconds of one CPU thread, float32, batch {BATCH},"
 TIMED = f"{HOW} {ROUNDS} rounds in turn; their ratios are paired by rounds."
 BESIDE = (
-    f"{TIMED} Beside each, where it was timed since, its evaluations times their cost: that of the network alone, "
+    f"{TIMED} Beside each its evaluations times their cost: that of the network alone, "
     f"timed {PASSES} times in each of these rounds on the batch that one step gives it; with guidance both estimates "
     "are one pass of twice as many images."
 )
@@ -232,7 +232,7 @@ claim("C37", "1, why slow; frontier", "The latency of a sampler is its number of
 @measures(
     "C37",
     f"DDIM in 5, 10, 20 and 40 steps: seconds a step, each over that of 40. {HOW} {2 * ROUNDS} rounds in turn; the "
-    "ratios are paired by rounds. Proportional within a tenth. Beside it, where it was timed since, the seconds over "
+    "ratios are paired by rounds. Proportional within a tenth. Beside it the seconds over "
     f"the number of steps times the cost of one pass of the network alone, timed {PASSES} times in each of these "
     "rounds.",
     all_of(*(between(f"{steps} steps: seconds a step over 40's", 0.9, 1.1) for steps in (5, 10, 20))),

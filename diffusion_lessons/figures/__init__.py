@@ -29,7 +29,7 @@ __getattr__, __dir__, __all__ = offer(
         "quality.timings": ["parts_figure", "speed_ups_figure", "timings_figure"],
         "quality.real_run": ["by_class", "class_grid", "guided_figure", "history_figure", "relative_figure"],
         "quality.labels": [],
-        "quality.techniques": ["all_networks_figure", "techniques_figure"],
+        "quality.techniques": ["all_networks_figure", "family", "techniques_figure"],
         "quality.preference": ["preference_figure"],
         "diffusion.few_steps": ["methods_figure", "trajectories_figure"],
         "diffusion.denoisers": ["jumps_figure"],

@@ -120,7 +120,8 @@ def test_a_section_shows_the_test_the_rule_the_numbers_and_their_origin(empty):
         and "On MNIST (2,000 samples): **holds**." in page
     )
     assert (
-        "2026-01-02, 3 s on cpu: a chip; 1 thread, load 2.0; torch 2.9, commit abababababab; net cccccccccccc" in page
+        "2026-01-02, read from a table in 3 s on cpu: a chip; 1 thread, load 2.0; torch 2.9, commit abababababab; net "
+        "cccccccccccc" in page
     )
     assert "Again, the table that is read: `python tools/tables.py mnist-diffusion`." in page
 

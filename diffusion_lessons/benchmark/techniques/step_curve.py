@@ -3,16 +3,28 @@
 for row in faster: print(beside(row, plain, "frechet"))
 
 Whoever wants to be faster can take fewer steps, without any technique. So the rival of a row is the best among the
-plain rows that take at most as long: nothing is interpolated. Both are measured on the same noise and labels, and their
-difference is paired.
+plain rows that take at most as long. All are measured on the same noise and labels, and their difference is paired.
+
+Where a row takes longer than one plain run and less long than the next, so that the plain run of as many milliseconds
+was not measured, it has a second rival: the plain *curve*. Whoever has the time of seven steps can draw one half of the
+images in six and the other in eight. This mixture of both takes
+
+    (1 - w) t_6 + w t_8,    and its figure is    (1 - w) F_6 + w F_8,
+
+exactly for shares, and nearly for distances (the Fréchet distance of a mixture is at most that, because it is convex).
+The weight w is measured in rounds that the three were timed in, and its error is in the error of the difference.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Literal, NamedTuple
+
+from uncertainties import UFloat
 
 from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.benchmark.shipped import NotMeasured
-from diffusion_lessons.metrics.intervals import Interval, interval
+from diffusion_lessons.metrics.errors import measured
+from diffusion_lessons.metrics.intervals import Interval, interval, mean_of_draws
 from diffusion_lessons.metrics.scores import METRICS
 
 TITLES = {**{name: metric.title for name, metric in METRICS.items()}, "drift": "drift from the fine run"}
@@ -23,8 +35,31 @@ AS_LONG = 1.05  # times as long counts as no longer: what is timed in a few roun
 Word = Literal["better", "worse", "undecided", "alone"]
 
 
+class Rival(NamedTuple):
+    """A plain run or, with `longer`, a mixture: the share of the images that a second run of its sampler draws."""
+
+    run: Measurement
+    longer: Measurement | None = None
+    share: UFloat = measured(0.0, 0.0)
+
+    def value(self, metric: str) -> float:
+        """Its figure, without an error."""
+        value = self.run.quality[metric].value
+        return value + self.share.n * (self.longer.quality[metric].value - value if self.longer else 0.0)
+
+    def figure(self, metric: str) -> UFloat:
+        """Its figure, paired with those of other rows; of a mixture with the error of the share."""
+        number = self.run.quality[metric].number
+        return number + self.share * (self.longer.quality[metric].number - number) if self.longer else number
+
+    def __str__(self) -> str:
+        if self.longer is None:
+            return str(self.run.settings)
+        return f"{self.run.settings}, with {self.share.n:.0%} of the images in {self.longer.settings.steps} steps"
+
+
 class Beside(NamedTuple):
-    """A row, the best plain row that takes no longer, and the paired difference of their figures.
+    """A row, the best of the plain rivals that take no longer, and the paired difference of their figures.
 
     word  "better" or "worse" where the 95 % interval of the difference says so, and it is more than the rounding of
           float32 makes, else "undecided"; "alone" where no plain row, of those measured, is as fast: the fastest of
@@ -32,7 +67,7 @@ class Beside(NamedTuple):
     """
 
     row: Measurement
-    rival: Measurement | None
+    rival: Rival | None
     difference: Interval | None
     word: Word
     metric: str = "frechet"
@@ -44,8 +79,8 @@ class Beside(NamedTuple):
         assert self.difference is not None
         words = difference_words(self.difference, self.metric, self.row.samples)
         if self.word == "undecided":
-            return f"{name}: not told from {self.rival.settings}, {words}"
-        return f"{name}: {self.word} than {self.rival.settings}, {words}"
+            return f"{name}: not told from {self.rival}, {words}"
+        return f"{name}: {self.word} than {self.rival}, {words}"
 
 
 def beside(row: Measurement, plain: Sequence[Measurement], metric: str = "frechet") -> Beside:
@@ -58,17 +93,26 @@ def beside(row: Measurement, plain: Sequence[Measurement], metric: str = "freche
         raise NotMeasured(f"latency and {metric} of {row.settings}, and of plain runs beside it")
     sign = -1.0 if higher_is_better(metric) else 1.0
     longest = AS_LONG * (row.seconds_per_image or 0)
-    as_fast = [one for one in usable if (one.seconds_per_image or 0) <= longest]
-    if not as_fast:
+    rivals = [Rival(one) for one in usable if (one.seconds_per_image or 0) <= longest]
+    if not rivals:
         return Beside(row, None, None, "alone", metric)
-    rival = min(as_fast, key=lambda one: sign * one.quality[metric].value)
-    difference = row.quality[metric].number - rival.quality[metric].number
+    rival = min([*rivals, *mixtures(row, usable)], key=lambda one: sign * one.value(metric))
+    difference = row.quality[metric].number - rival.figure(metric)
     found = interval(difference)
     word: Word = "undecided"
-    rounded = abs(found.value) <= ROUNDING * abs(rival.quality[metric].value)
+    rounded = abs(found.value) <= ROUNDING * abs(rival.value(metric))
     if not found.holds(0) and not rounded:
         word = "worse" if sign * difference.n > 0 else "better"
     return Beside(row, rival, found, word, metric)
+
+
+def mixtures(row: Measurement, plain: Sequence[Measurement]) -> Iterator[Rival]:
+    """For each sampler the two plain runs between whose times this row's lies, mixed so that they take as long."""
+    for sampler in dict.fromkeys(one.settings.sampler for one in plain):
+        line = sorted((one for one in plain if one.settings.sampler == sampler), key=lambda one: one.settings.steps)
+        for short, longer in pairwise(line):
+            if _seconds(short) < _seconds(row) < _seconds(longer):
+                yield Rival(short, longer, _share(row, short, longer))
 
 
 def difference_words(found: Interval, metric: str, samples: int) -> str:
@@ -100,3 +144,21 @@ def is_plain(row: Measurement) -> bool:
 
 def _measured(row: Measurement, metric: str) -> bool:
     return row.seconds_per_image is not None and metric in row.quality
+
+
+def _seconds(row: Measurement) -> float:
+    return row.seconds_per_image or 0.0
+
+
+def _share(row: Measurement, short: Measurement, longer: Measurement) -> UFloat:
+    """The share w of the images that the longer run may draw, with the error that the rounds of timing leave of it.
+
+    In each round this row's time differs from the mixture's, (1 - w) t_short + w t_longer, by an amount whose mean has
+    an error; divided by what a whole share takes, t_longer - t_short, it is that of w.
+    """
+    whole = _seconds(longer) - _seconds(short)
+    share = (_seconds(row) - _seconds(short)) / whole
+    apart = [
+        t - (1 - share) * a - share * b for t, a, b in zip(row.seconds, short.seconds, longer.seconds, strict=False)
+    ]
+    return measured(share, mean_of_draws(apart).s / whole if len(apart) > 1 else 0.0)

@@ -58,12 +58,12 @@ def techniques_figure(
 ) -> Figure:
     """Figure against seconds for an image at this batch, of one guidance scale; the plain runs are joined by a line.
 
-    A point is small and faded where a plain run that takes no longer is surely better (`step_curve.beside`), hollow
-    where the spread does not decide. shown: the families of techniques to draw; by default all.
+    A point is small and faded where the plain curve, at as many milliseconds, is surely better (`step_curve.beside`),
+    hollow where the spread does not decide. shown: the families of techniques to draw; by default all.
     """
     figure, plot = style.axes("", TIME, TITLES[metric], size=WITH_LEGEND)
     families, verdicts = _draw(plot, rows, batch, metric, scale, shown)
-    plot.set_title(title or f"{_wins(verdicts)} of {len(verdicts)} beat taking fewer steps")
+    plot.set_title(title or _wins(verdicts))
     lines = [one for one in plot.get_legend_handles_labels()[0] if isinstance(one, Line2D)]  # not the points
     style.legend_outside(plot, [*lines, *families.values()])
     return figure
@@ -78,7 +78,7 @@ def all_networks_figure(
     for plot, (name, rows) in zip(figure.subplots(1, len(tables), squeeze=False)[0], tables.items(), strict=True):
         style.clean(plot)
         families, verdicts = _draw(plot, rows, batch, metric, scale, None)
-        plot.set(title=f"{name}: {_wins(verdicts)} of {len(verdicts)} win", xlabel=TIME)
+        plot.set(title=f"{name}: {_wins(verdicts)}", xlabel=TIME)
         handles, labels = plot.get_legend_handles_labels()
         lines = {label: one for one, label in zip(handles, labels, strict=True) if isinstance(one, Line2D)}
         known = lines | known | families
@@ -125,8 +125,10 @@ def _draw(
     return families, verdicts
 
 
-def _wins(verdicts: Sequence[Beside]) -> int:
-    return sum(one.word in ("better", "alone") for one in verdicts)
+def _wins(verdicts: Sequence[Beside]) -> str:
+    """How many of those that have a rival beat it; what is faster than any measured plain run has none."""
+    alone = sum(one.word == "alone" for one in verdicts)
+    return f"{sum(one.word == 'better' for one in verdicts)} of {len(verdicts) - alone} beat fewer steps"
 
 
 def milliseconds(row: Measurement) -> float:

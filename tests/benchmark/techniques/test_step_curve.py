@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from diffusion_lessons.benchmark.shipped import NotMeasured
-from diffusion_lessons.benchmark.techniques.step_curve import beside, higher_is_better, is_plain
+from diffusion_lessons.benchmark.techniques.step_curve import beside, higher_is_better, is_plain, mixtures
 from tests.made import row, score
 
 
@@ -18,20 +18,47 @@ PLAIN = [timed(5, 3.0, 10), timed(10, 1.5, 20), timed(50, 1.8, 100)]
 
 
 @pytest.mark.parametrize(
-    "ms, frechet, word, steps", [(20, 1.2, "better", 10), (30, 1.9, "worse", 10), (15, 2.9, "better", 5)]
+    "ms, frechet, word, steps", [(20, 1.2, "better", 10), (30, 1.9, "worse", 10), (10, 2.9, "better", 5)]
 )
 def test_the_rival_is_the_best_plain_run_that_takes_no_longer(ms, frechet, word, steps):
     found = beside(timed(7, frechet, ms), PLAIN)
-    assert (found.word, found.rival.settings.steps) == (word, steps)
+    assert (found.word, found.rival.run.settings.steps, found.rival.longer) == (word, steps, None)
     assert found.difference.value == pytest.approx(frechet - {5: 3.0, 10: 1.5}[steps])
 
 
+@pytest.mark.parametrize("frechet, word", [(2.9, "worse"), (2.1, "better"), (2.25, "undecided")])
+def test_between_two_numbers_of_steps_the_rival_is_their_mixture(frechet, word):
+    """A row of 15 ms: half of the images in 5 steps (10 ms, 3.0), half in 10 (20 ms, 1.5): 2.25."""
+    found = beside(timed(7, frechet, 15), PLAIN)
+    assert (found.word, found.rival.share.n) == (word, pytest.approx(0.5))
+    assert found.rival.value("frechet") == found.rival.figure("frechet").n == pytest.approx(2.25)
+    assert "ddim@5, with 50% of the images in 10 steps" in str(found)
+
+
+def test_runs_of_two_samplers_are_not_mixed():
+    other = dataclasses.replace(PLAIN[1], settings=PLAIN[1].settings.changed(sampler="heun"))
+    assert beside(timed(7, 2.9, 15), [PLAIN[0], other]).rival.longer is None
+
+
+def test_a_mixture_has_the_error_of_the_time_that_weighs_it():
+    """The row's rounds differ from the mixture's by 0, 2 and -2 ms: 2 / sqrt(3) in the mean, of 10 ms between both."""
+    short, longer = (dataclasses.replace(PLAIN[k], seconds=(t, t, t)) for k, t in ((0, 0.010), (1, 0.020)))
+    row = dataclasses.replace(timed(7, 2.25, 15), seconds=(0.015, 0.017, 0.013))
+    calm = dataclasses.replace(row, seconds=(0.015, 0.015, 0.015))
+    of_time = 1.5 * (2 / 3**0.5) / 10
+    errors = [
+        (one.quality["frechet"].number - next(mixtures(one, [short, longer])).figure("frechet")).s
+        for one in (row, calm)
+    ]
+    assert errors[0] ** 2 - errors[1] ** 2 == pytest.approx(of_time**2)
+
+
 def test_more_steps_that_are_worse_are_no_rival():
-    assert beside(timed(7, 1.6, 200), PLAIN).rival.settings.steps == 10
+    assert beside(timed(7, 1.6, 200), PLAIN).rival.run.settings.steps == 10
 
 
 def test_a_run_of_as_many_evaluations_is_a_rival_though_its_rounds_were_a_little_slower():
-    assert beside(timed(7, 1.2, 19.5), PLAIN).rival.settings.steps == 10
+    assert beside(timed(7, 1.2, 19.5), PLAIN).rival.run.settings.steps == 10
     assert "not told from ddim@10" in str(beside(timed(7, 1.55, 19.5, spread=0.3), PLAIN))
 
 

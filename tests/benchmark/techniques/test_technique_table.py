@@ -99,7 +99,7 @@ def test_a_table_of_another_network_is_refused(made, tmp_path, monkeypatch):
 def test_guided_rows_are_compared_with_guided_ones_only():
     rows = [row for row in techniques() if row.settings.steps != 10]
     guided = [type(row)(**{**vars(row), "settings": row.settings.changed(scale=2.0)}) for row in rows]
-    assert {one.rival.settings.scale for one in compared([*rows, *guided], 1, "frechet") if one.rival} == {1.0, 2.0}
+    assert {one.rival.run.settings.scale for one in compared([*rows, *guided], 1, "frechet") if one.rival} == {1.0, 2.0}
     assert all(
-        one.rival.settings.scale == one.row.settings.scale for one in compared(guided, 1, "frechet") if one.rival
+        one.rival.run.settings.scale == one.row.settings.scale for one in compared(guided, 1, "frechet") if one.rival
     )

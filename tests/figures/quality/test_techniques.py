@@ -33,7 +33,7 @@ def test_points_show_what_the_comparison_found():
     legend = figure.axes[0].get_legend()
     assert {"int8", "pruned", "real images, n = 2000"} <= {text.get_text() for text in legend.get_texts()}
     assert {mark.get_markersize() for mark in legend.legend_handles[-4:]} == {SIZE}
-    assert figure.axes[0].get_title() == "2 of 4 beat taking fewer steps"
+    assert figure.axes[0].get_title() == "1 of 3 beat fewer steps"
 
 
 def test_what_fewer_steps_beat_is_faded_as_well():
@@ -43,7 +43,9 @@ def test_what_fewer_steps_beat_is_faded_as_well():
 
 def test_networks_stand_beside_each_other_and_share_a_legend():
     figure = all_networks_figure({"one": techniques(), "other": techniques()})
-    assert [plot.get_title() for plot in figure.axes] == ["one: 2 of 4 win", "other: 2 of 4 win"]
+    assert [plot.get_title() for plot in figure.axes] == [
+        f"{name}: 1 of 3 beat fewer steps" for name in ("one", "other")
+    ]
     (legend,) = figure.legends
     words = [text.get_text() for text in legend.get_texts()]
     assert len(words) == len(set(words)) and {"int8", "pruned", "DDIM, plain"} <= set(words)

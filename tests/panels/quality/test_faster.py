@@ -33,7 +33,7 @@ def test_with_nothing_switched_on_it_stands_on_the_plain_run():
 def test_the_verdict_is_that_of_the_one_row_that_was_measured(choice, batch, metric):
     assert sum(map(choice.matches, UNGUIDED[batch])) == 1
     _, verdict, words = found(UNGUIDED[batch], choice, metric)
-    assert verdict in compared(ROWS, batch, metric)
+    assert str(verdict) in map(str, compared(ROWS, batch, metric))
     assert SAID[verdict.word] in words and f"{verdict.row.quality[metric].value:.3g}" in words
 
 
