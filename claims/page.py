@@ -35,6 +35,8 @@ READING = """## How a verdict is reached
   number that it rests on, stand in the table beside it. Where one of several numbers suffices for a verdict, it must do
   so at its part of the level, which stands there too.
 - {looks}
+- Latencies are those of the processor that a section names, where they were timed last, whatever came out. On one whose
+  rounds scattered less, an earlier look of as many rounds found that C1b on digits, C8b on MNIST, C18b and C37 hold.
 - A case whose interval covers the margin is no exception to a condition: it is named as undecided.
 - "About as good" is a test of equivalence: the upper end of the interval of the paired difference lies below 25 % of
   the reference's distance. That two numbers cannot be told apart makes no tie; it makes *undecided*, with the number of

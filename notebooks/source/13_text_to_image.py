@@ -823,8 +823,8 @@ for steps in ("10 steps", "20 steps", "50 steps"):
 # for a picture, the denoiser twice in each guided step. So nearly all that can be saved here is saved by fewer steps
 # and by cheaper passes, as in the lessons before. A sentence that is read once and kept gives the same pictures, and
 # saves what reading it anew at every step would cost: about a fifteenth of the time. With the cache and without it were
-# timed in turn, nine times each: from ten steps on, the slowest run with it was faster than the fastest without
-# (claim C18b in the [ledger](../../CLAIMS.md)).
+# timed in turn, nine times each: from ten steps on, the slowest run with it was faster than the fastest without. (The
+# [ledger](../../CLAIMS.md) timed the same for claim C18b on a machine whose rounds scatter more, and is undecided.)
 
 # %% [markdown]
 # ## What people prefer
