@@ -95,11 +95,15 @@ def interleaved_runs(
 
 
 def evaluation_seconds(denoise: Any, settings: Settings, times: int = EVALUATIONS, clock: Clock = "wall") -> float:
-    """Seconds of one evaluation of the network per image, in this batch and precision: the median of `times`."""
+    """Seconds of one evaluation of the network per image, in this batch and precision: the median of `times`.
+
+    With guidance a step asks for both estimates at once, in a pass of twice as many images, so that is what is timed.
+    """
     network, device = in_precision(denoise, settings.precision), device_of(denoise)
-    x = denoise.path.prior((settings.batch, *denoise.shape), torch.Generator().manual_seed(0)).to(device)
+    count = settings.batch * (1 + settings.guided)
+    x = denoise.path.prior((count, *denoise.shape), torch.Generator().manual_seed(0)).to(device)
     t = settings.times(denoise.path)[0]
-    labels = None if denoise.classes is None else torch.arange(settings.batch) % denoise.classes
+    labels = None if denoise.classes is None else torch.arange(count) % denoise.classes
     seconds, now = [], clock_of(clock, device)
     with torch.no_grad():
         for _ in range(times):
@@ -107,7 +111,7 @@ def evaluation_seconds(denoise: Any, settings: Settings, times: int = EVALUATION
             began = now()
             network(x, t) if labels is None else network(x, t, labels.to(device))
             synchronise(device)
-            seconds.append((now() - began) / settings.batch)
+            seconds.append((now() - began) / count)
     return statistics.median(seconds)
 
 

@@ -67,6 +67,20 @@ def test_a_process_that_waits_has_a_latency_by_the_wall_and_none_by_the_processo
     assert rows[0].seconds_per_image * 8 > 0.1 > 2 * rows[1].seconds_per_image * 8  # two evaluations of 8 samples
 
 
+@pytest.mark.parametrize("scale, images", [(1.0, 8), (3.0, 16)])
+def test_the_evaluation_that_is_timed_is_as_large_as_that_of_a_step(scale, images):
+    class Counts:
+        classes, path, shape = 3, PATH, (1,)
+
+        def __call__(self, x, t, condition=None):
+            seen.add((len(x), len(condition)))
+            return Estimate(x, x)
+
+    seen = set()
+    latency.evaluation_seconds(Counts(), Settings("ddim", 2, scale=scale, batch=8))
+    assert seen == {(images, images)}
+
+
 def test_a_row_is_never_always_the_first(monkeypatch):
     order = []
 
