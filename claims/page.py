@@ -35,8 +35,9 @@ READING = """## How a verdict is reached
   number that it rests on, stand in the table beside it. Where one of several numbers suffices for a verdict, it must do
   so at its part of the level, which stands there too.
 - {looks}
-- Latencies are those of the processor that a section names, where they were timed last, whatever came out. On one whose
-  rounds scattered less, an earlier look of as many rounds found that C1b on digits, C8b on MNIST, C18b and C37 hold.
+- Latencies were timed anew on another processor, as had been decided beforehand, and replaced the earlier ones whatever
+  came out; this is not counted as a look. The earlier timing, of as many rounds that scattered less, had found that C1b
+  on digits, C8b on MNIST, C18b and C37 hold.
 - A case whose interval covers the margin is no exception to a condition: it is named as undecided.
 - "About as good" is a test of equivalence: the upper end of the interval of the paired difference lies below 25 % of
   the reference's distance. That two numbers cannot be told apart makes no tie; it makes *undecided*, with the number of
@@ -207,7 +208,7 @@ def _provenance(test: Test, one: Evidence) -> str:
         f"{threads} thread{'' if threads == 1 else 's'}, load {where.get('load')}",
         f"torch {where.get('torch', '')}, commit {_short(str(where.get('commit') or 'unknown'))}",
         *(f"{name} {sha256[:12]}" for name, sha256 in one.checkpoints.items()),
-        *(f"rows sampled on {device}" for device in where.get("rows", ())),
+        *(f"rows sampled and timed on {device}" for device in where.get("rows", ())),
     ]
     return f"<sub>{'; '.join(parts)}. {_again(test)}</sub>"
 

@@ -225,8 +225,8 @@ def heads(network: str) -> list[Number]:
     "from the start for as many minutes, and so on more images. Even that one sees a small part of the images from "
     "which the whole network had learned what the pruned one keeps: it is a low bar, and to pass it does not show that "
     "pruning beats a small network with the whole training's budget. A verdict of *holds* would rest on the first "
-    f"half. Beside it: a small network {FEWER}, {TRAINED:,} of them. (That was in the rule at first, in place of equal "
-    f"minutes, which is stricter; the verdicts were the same.) {LATENCY}",
+    f"half. Beside it: a small network {FEWER}, {TRAINED:,} of them. (At first the rule asked for this one instead. "
+    f"Equal minutes are stricter, and the verdicts did not change.) {LATENCY}",
     all_of(
         below("a quarter of the blocks removed: excess", 0.25), below("minus a small network of as many minutes", 0.0)
     ),

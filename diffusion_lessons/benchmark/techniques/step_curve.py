@@ -9,14 +9,18 @@ Where a row takes longer than one plain run and less long than the next, so that
 was not measured, it has a second rival: the plain *curve*. Whoever has the time of seven steps can draw one half of the
 images in six and the other in eight. This mixture of both takes
 
-    (1 - w) t_6 + w t_8,    and its figure is    (1 - w) F_6 + w F_8,
+    (1 - w) t_6 + w t_8,    and its figure is computed, not drawn:    (1 - w) F_6 + w F_8,
 
-exactly for shares, and nearly for distances (the Fréchet distance of a mixture is at most that, because it is convex).
-The weight w is measured in rounds that the three were timed in, and its error is in the error of the difference.
+exactly for precision and adherence, which are shares of the samples. A drift is the root of a mean square, so its
+squares are mixed. The Fréchet distance of a mixture is at most this, because it is convex: the rival is at least as
+good. Recall and coverage are not means over samples, and have no mixture.
+
+The weight w is measured in the rounds in which all three were timed, and its error is in that of the difference.
 """
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from statistics import fmean
 from typing import Literal, NamedTuple
 
 from uncertainties import UFloat
@@ -25,9 +29,11 @@ from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.benchmark.shipped import NotMeasured
 from diffusion_lessons.metrics.errors import measured
 from diffusion_lessons.metrics.intervals import Interval, interval, mean_of_draws
+from diffusion_lessons.metrics.jackknife import GROUPS
 from diffusion_lessons.metrics.scores import METRICS
 
 TITLES = {**{name: metric.title for name, metric in METRICS.items()}, "drift": "drift from the fine run"}
+UNMIXED = ("recall", "coverage")  # figures that are no means over samples
 SHARES = ("precision", "recall", "coverage", "adherence")  # figures that count samples
 EVEN = "trailing"  # steps that are even in t
 ROUNDING = 1e-4  # of a figure: what two orders of the same float32 sums may differ by
@@ -45,12 +51,20 @@ class Rival(NamedTuple):
     def value(self, metric: str) -> float:
         """Its figure, without an error."""
         value = self.run.quality[metric].value
-        return value + self.share.n * (self.longer.quality[metric].value - value if self.longer else 0.0)
+        if self.longer is None:
+            return value
+        power = _power(metric)
+        other = self.longer.quality[metric].value
+        return float(((1 - self.share.n) * value**power + self.share.n * other**power) ** (1 / power))
 
     def figure(self, metric: str) -> UFloat:
         """Its figure, paired with those of other rows; of a mixture with the error of the share."""
         number = self.run.quality[metric].number
-        return number + self.share * (self.longer.quality[metric].number - number) if self.longer else number
+        if self.longer is None:
+            return number
+        power = _power(metric)
+        other = self.longer.quality[metric].number
+        return ((1 - self.share) * number**power + self.share * other**power) ** (1 / power)
 
     def __str__(self) -> str:
         if self.longer is None:
@@ -84,7 +98,9 @@ class Beside(NamedTuple):
 
 
 def beside(row: Measurement, plain: Sequence[Measurement], metric: str = "frechet") -> Beside:
-    """This row beside the plain curve, on rows that have both latency (at one batch) and this figure.
+    """This row beside the plain curve, on rows of one batch and one guidance scale that have latency and this figure.
+
+    A plain run that takes up to `AS_LONG` times as long counts as one that takes no longer.
 
     Raises NotMeasured for a row without one of them, and where no plain row has both.
     """
@@ -96,9 +112,10 @@ def beside(row: Measurement, plain: Sequence[Measurement], metric: str = "freche
     rivals = [Rival(one) for one in usable if (one.seconds_per_image or 0) <= longest]
     if not rivals:
         return Beside(row, None, None, "alone", metric)
-    rival = min([*rivals, *mixtures(row, usable)], key=lambda one: sign * one.value(metric))
+    mixed = [] if metric in UNMIXED else mixtures(row, usable)
+    rival = min([*rivals, *mixed], key=lambda one: sign * one.value(metric))
     difference = row.quality[metric].number - rival.figure(metric)
-    found = interval(difference)
+    found = interval(difference, freedom=_freedom(difference, rival.share, len(row.seconds)))
     word: Word = "undecided"
     rounded = abs(found.value) <= ROUNDING * abs(rival.value(metric))
     if not found.holds(0) and not rounded:
@@ -112,7 +129,9 @@ def mixtures(row: Measurement, plain: Sequence[Measurement]) -> Iterator[Rival]:
         line = sorted((one for one in plain if one.settings.sampler == sampler), key=lambda one: one.settings.steps)
         for short, longer in pairwise(line):
             if _seconds(short) < _seconds(row) < _seconds(longer):
-                yield Rival(short, longer, _share(row, short, longer))
+                share = _share(row, short, longer)
+                if share is not None and 0 < share.n < 1:
+                    yield Rival(short, longer, share)
 
 
 def difference_words(found: Interval, metric: str, samples: int) -> str:
@@ -150,15 +169,34 @@ def _seconds(row: Measurement) -> float:
     return row.seconds_per_image or 0.0
 
 
-def _share(row: Measurement, short: Measurement, longer: Measurement) -> UFloat:
+def _share(row: Measurement, short: Measurement, longer: Measurement) -> UFloat | None:
     """The share w of the images that the longer run may draw, with the error that the rounds of timing leave of it.
 
-    In each round this row's time differs from the mixture's, (1 - w) t_short + w t_longer, by an amount whose mean has
-    an error; divided by what a whole share takes, t_longer - t_short, it is that of w.
+    In each round this row's time differs from the mixture's, (1 - w) t_short + w t_longer, by an amount whose mean is 0
+    for this w and has an error; divided by what a whole share takes, t_longer - t_short, that is the error of w. None
+    where the three were not timed together, in two rounds at least, or where in the mean the longer was no longer.
     """
-    whole = _seconds(longer) - _seconds(short)
-    share = (_seconds(row) - _seconds(short)) / whole
-    apart = [
-        t - (1 - share) * a - share * b for t, a, b in zip(row.seconds, short.seconds, longer.seconds, strict=False)
-    ]
-    return measured(share, mean_of_draws(apart).s / whole if len(apart) > 1 else 0.0)
+    together = len({one.session for one in (row, short, longer)}) == 1
+    if not together or len({len(one.seconds) for one in (row, short, longer)}) > 1 or len(row.seconds) < 2:
+        return None
+    t, a, b = (fmean(one.seconds) for one in (row, short, longer))
+    if b <= a:
+        return None
+    share = (t - a) / (b - a)
+    rounds = zip(row.seconds, short.seconds, longer.seconds, strict=True)
+    return measured(share, mean_of_draws([t - (1 - share) * a - share * b for t, a, b in rounds]).s / (b - a))
+
+
+def _power(metric: str) -> int:
+    """Of what a mixture has the mean: of squares for the root of a mean square, else of the figure itself."""
+    return 2 if metric == "drift" else 1
+
+
+def _freedom(difference: UFloat, share: UFloat, rounds: int) -> float:
+    """Degrees of freedom of an error that comes from groups of samples and from rounds of timing (Satterthwaite)."""
+    parts = difference.error_components()
+    timing = parts.pop(share, 0.0) ** 2
+    samples = sum(part**2 for part in parts.values())
+    if timing == 0:
+        return GROUPS - 1
+    return (samples + timing) ** 2 / (samples**2 / (GROUPS - 1) + timing**2 / (rounds - 1))

@@ -123,7 +123,7 @@ def _words(verdict: Beside, start: Measurement, metric: str) -> str:
         times = "timed in another session than the plain run"
     rival = verdict.rival
     figure = f"{TITLES[metric]} {rival.figure(metric):.2u}".replace("+/-", " ± ") if rival else ""
-    against = f": {rival} has {figure} and takes no longer" if rival else ""
+    against = f": {rival}, has {figure} (with its standard error) and takes no longer" if rival else ""
     where = f"At batch {start.settings.batch}, in {start.settings.steps} steps"
     plain = f"where plain has {start.quality[metric].value:.3g}"
     return f"{where}, {times}; {_figure(verdict.row, metric)}, {plain}. {FINDINGS[verdict.word]}{against}"

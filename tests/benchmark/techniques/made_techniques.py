@@ -41,6 +41,7 @@ def _rows(base: Measurement, ms: float, **own: object) -> list[Measurement]:
             seconds_per_image=ms / 1000,
             seconds_q1=ms / 1000,
             seconds_q3=ms / 1000,
+            seconds=(ms / 1000,) * 3,
             session=f"batch {batch}",
             repeats=5,
         )

@@ -11,7 +11,8 @@ from tests.made import row, score
 
 def timed(steps, frechet, ms, spread=0.01, **changes):
     base = row("net", "ddim", steps, frechet, spread)
-    return dataclasses.replace(base, seconds_per_image=ms / 1000, **changes)
+    times = {"seconds_per_image": ms / 1000, "seconds": (ms / 1000,) * 3, "session": "one"}
+    return dataclasses.replace(base, **(times | changes))
 
 
 PLAIN = [timed(5, 3.0, 10), timed(10, 1.5, 20), timed(50, 1.8, 100)]
@@ -33,6 +34,34 @@ def test_between_two_numbers_of_steps_the_rival_is_their_mixture(frechet, word):
     assert (found.word, found.rival.share.n) == (word, pytest.approx(0.5))
     assert found.rival.value("frechet") == found.rival.figure("frechet").n == pytest.approx(2.25)
     assert "ddim@5, with 50% of the images in 10 steps" in str(found)
+
+
+@pytest.mark.parametrize("changes", [{"session": "two"}, {"seconds": (0.015,)}, {"seconds": ()}])
+def test_only_what_was_timed_together_in_two_rounds_or_more_is_mixed(changes):
+    assert beside(timed(7, 2.9, 15, **changes), PLAIN).rival.longer is None
+
+
+def test_a_drift_is_mixed_by_its_squares_and_what_is_no_mean_not_at_all():
+    def rows(metric, *figures):
+        steps = [(5, 10), (10, 20), (7, 15)]
+        return [
+            dataclasses.replace(timed(k, 1.0, ms), quality={metric: score(figure, 0.001, luck=k)})
+            for (k, ms), figure in zip(steps, figures, strict=True)
+        ]
+
+    *plain, row = rows("drift", 7.0, 1.0, 6.0)
+    rival = beside(row, plain, "drift").rival
+    assert rival.value("drift") == pytest.approx(5) and rival.figure("drift").n == pytest.approx(5)
+    *plain, row = rows("recall", 0.5, 0.9, 0.6)
+    assert beside(row, plain, "recall").rival.longer is None
+
+
+def test_few_rounds_widen_the_interval_where_the_error_is_that_of_the_timing():
+    """Three rounds leave two degrees of freedom: 4.30 standard errors, where groups of samples have 2.06."""
+    short, longer = timed(5, 3.0, 10, spread=1e-6), timed(10, 1.5, 20, spread=1e-6)
+    row = timed(7, 2.25, 15, spread=1e-6, seconds=(0.015, 0.017, 0.013))
+    found = beside(row, [short, longer]).difference
+    assert (found.high - found.low) / 2 == pytest.approx(4.303 * 1.5 * (2 / 3**0.5) / 10, rel=1e-3)
 
 
 def test_runs_of_two_samplers_are_not_mixed():
