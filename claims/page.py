@@ -202,13 +202,14 @@ def _short(commit: str) -> str:
 def _provenance(test: Test, one: Evidence) -> str:
     where = one.where
     threads = where.get("threads", "")
+    timed = " and timed" * (not test.case.rows)  # in a table of techniques
     read = "read from a table in " * bool(test.case.command)  # the machine that made its rows is named with them
     parts = [
         f"{where.get('date', '')}, {read}{one.seconds:g} s on {where.get('device', '')}",
         f"{threads} thread{'' if threads == 1 else 's'}, load {where.get('load')}",
         f"torch {where.get('torch', '')}, commit {_short(str(where.get('commit') or 'unknown'))}",
         *(f"{name} {sha256[:12]}" for name, sha256 in one.checkpoints.items()),
-        *(f"rows sampled and timed on {device}" for device in where.get("rows", ())),
+        *(f"rows sampled{timed} on {device}" for device in where.get("rows", ())),
     ]
     return f"<sub>{'; '.join(parts)}. {_again(test)}</sub>"
 

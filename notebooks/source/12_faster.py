@@ -777,33 +777,33 @@ print(f"placed: {', '.join(f'{t:g}' for t in inner)}")
 # *alone*: one step has no place in the curve, since it draws nearly the same picture from every noise. Whoever has no
 # rival has beaten none, so the title counts those that have one.
 
+
 # %%
-words = ("better", "worse", "undecided", "alone")
+def unguided(table, batch, figure):
+    """The unguided techniques of a table, each beside its plain rival."""
+    return [one for one in techniques.compared(table, batch, figure) if one.row.settings.scale == 1]
 
 
-def counted(batch, figure):
-    """How many of the unguided techniques are better, worse, undecided, or faster than any measured plain run."""
-    found = [one.word for one in techniques.compared(rows, batch, figure) if one.row.settings.scale == 1]
-    return {word: found.count(word) for word in words}
+def counted(found):
+    """How many of these are better, worse, undecided, or alone: faster than any measured plain run."""
+    words = [one.word for one in found]
+    return ", ".join(f"{words.count(word)} {word}" for word in ("better", "worse", "undecided", "alone"))
 
 
-for figure in ("frechet", "drift"):
-    for batch in (25, 1):
-        found = counted(batch, figure)
-        print(f"{figure}, batch {batch:>2}: " + ", ".join(f"{count} {word}" for word, count in found.items()))
-        assert found["better"] + found["alone"] < sum(found.values()) / 2
-
-
-def wins_by_family(table, batch, figure):
-    """Of each family of techniques how many unguided rows win, of those that have a rival."""
-    found = [one for one in techniques.compared(table, batch, figure) if one.row.settings.scale == 1 and one.rival]
+def wins_by_family(found):
+    """Of each family of techniques how many rows win, of those that have a rival."""
     won = [family(one.row) for one in found if one.word == "better"]
-    counts = Counter(family(one.row) for one in found)
+    counts = Counter(family(one.row) for one in found if one.rival)
     return ", ".join(f"{name} {won.count(name)} of {count}" for name, count in counts.items())
 
 
-for figure in ("frechet", "drift"):
-    print(f"wins by {figure}, batch 25: {wins_by_family(rows, 25, figure)}")
+# %%
+for figure, batch in product(("frechet", "drift"), (25, 1)):
+    found = unguided(rows, batch, figure)
+    print(f"{figure}, batch {batch:>2}: {counted(found)}")
+    assert sum(one.word in ("better", "alone") for one in found) < len(found) / 2
+    if batch == 25:
+        print(f"    wins: {wins_by_family(found)}")
 
 # %%
 show(
@@ -842,10 +842,9 @@ show(
 # %%
 tables = techniques.shipped_tables()
 for (name, table), figure in product(tables.items(), ("drift", "frechet")):
-    compared = [one for one in techniques.compared(table, 25, figure) if one.row.settings.scale == 1]
-    found = {word: sum(one.word == word for one in compared) for word in words}
-    print(f"{name}, {figure}, batch 25: " + ", ".join(f"{count} {word}" for word, count in found.items()))
-    print(f"    wins: {wins_by_family(table, 25, figure)}")
+    found = unguided(table, 25, figure)
+    print(f"{name}, {figure}, batch 25: {counted(found)}")
+    print(f"    wins: {wins_by_family(found)}")
 short_names = {name.removesuffix("-diffusion"): table for name, table in tables.items()}
 show(
     all_networks_figure(short_names, 25, "drift"),
@@ -974,10 +973,11 @@ for name, more in ways.items():
     row = photo_of(10, scale=2.0, **more)
     gap = dl.metrics.interval(row.quality["frechet"].number - whole_guidance.quality["frechet"].number)
     print(f"{name}: {row.nfe:g} evaluations, {row.quality['frechet'].value:.2f}, minus that at every step {gap}")
-for metric, name in product(("frechet", "adherence"), ways):
-    row, found = photo_of(10, scale=2.0, **ways[name]), techniques.compared(tables["cifar10-diffusion"], 25, metric)
-    one = next(one for one in found if one.row == row)
-    print(f"by {metric}, {name}: {one.word}, {one.difference}, beside {one.rival}")
+for metric in ("frechet", "adherence"):
+    found = techniques.compared(tables["cifar10-diffusion"], 25, metric)
+    for name, more in ways.items():
+        one = next(one for one in found if one.row == photo_of(10, scale=2.0, **more))
+        print(f"by {metric}, {name}: {one.word}, {one.difference}, beside {one.rival}")
 
 # %% [markdown]
 # None of the three is told from guidance at every step, for 14 to 16 evaluations in place of 20. The intervals are

@@ -18,10 +18,10 @@ good. Recall and coverage are not means over samples, and have no mixture.
 The weight w is measured in the rounds in which all three were timed, and its error is in that of the difference.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from statistics import fmean
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from uncertainties import UFloat
 
@@ -30,7 +30,7 @@ from diffusion_lessons.benchmark.shipped import NotMeasured
 from diffusion_lessons.metrics.errors import measured
 from diffusion_lessons.metrics.intervals import Interval, interval, mean_of_draws
 from diffusion_lessons.metrics.jackknife import GROUPS
-from diffusion_lessons.metrics.scores import METRICS
+from diffusion_lessons.metrics.scores import METRICS, Score
 
 TITLES = {**{name: metric.title for name, metric in METRICS.items()}, "drift": "drift from the fine run"}
 UNMIXED = ("recall", "coverage")  # figures that are no means over samples
@@ -50,21 +50,19 @@ class Rival(NamedTuple):
 
     def value(self, metric: str) -> float:
         """Its figure, without an error."""
-        value = self.run.quality[metric].value
-        if self.longer is None:
-            return value
-        power = _power(metric)
-        other = self.longer.quality[metric].value
-        return float(((1 - self.share.n) * value**power + self.share.n * other**power) ** (1 / power))
+        return float(self._mixed(metric, lambda score: score.value, self.share.n))
 
     def figure(self, metric: str) -> UFloat:
         """Its figure, paired with those of other rows; of a mixture with the error of the share."""
-        number = self.run.quality[metric].number
+        return self._mixed(metric, lambda score: score.number, self.share)
+
+    def _mixed(self, metric: str, of: Callable[[Score], Any], share: Any) -> Any:
+        """The mean of both runs' figures, or of their squares where the figure is the root of a mean square."""
         if self.longer is None:
-            return number
-        power = _power(metric)
-        other = self.longer.quality[metric].number
-        return ((1 - self.share) * number**power + self.share * other**power) ** (1 / power)
+            return of(self.run.quality[metric])
+        power = 2 if metric == "drift" else 1
+        short, longer = (of(run.quality[metric]) ** power for run in (self.run, self.longer))
+        return ((1 - share) * short + share * longer) ** (1 / power)
 
     def __str__(self) -> str:
         if self.longer is None:
@@ -108,8 +106,7 @@ def beside(row: Measurement, plain: Sequence[Measurement], metric: str = "freche
     if not _measured(row, metric) or not usable:
         raise NotMeasured(f"latency and {metric} of {row.settings}, and of plain runs beside it")
     sign = -1.0 if higher_is_better(metric) else 1.0
-    longest = AS_LONG * (row.seconds_per_image or 0)
-    rivals = [Rival(one) for one in usable if (one.seconds_per_image or 0) <= longest]
+    rivals = [Rival(one) for one in usable if _seconds(one) <= AS_LONG * _seconds(row)]
     if not rivals:
         return Beside(row, None, None, "alone", metric)
     mixed = [] if metric in UNMIXED else mixtures(row, usable)
@@ -185,11 +182,6 @@ def _share(row: Measurement, short: Measurement, longer: Measurement) -> UFloat 
     share = (t - a) / (b - a)
     rounds = zip(row.seconds, short.seconds, longer.seconds, strict=True)
     return measured(share, mean_of_draws([t - (1 - share) * a - share * b for t, a, b in rounds]).s / (b - a))
-
-
-def _power(metric: str) -> int:
-    """Of what a mixture has the mean: of squares for the root of a mean square, else of the figure itself."""
-    return 2 if metric == "drift" else 1
 
 
 def _freedom(difference: UFloat, share: UFloat, rounds: int) -> float:

@@ -33,7 +33,9 @@ def test_with_nothing_switched_on_it_stands_on_the_plain_run():
 def test_the_verdict_is_that_of_the_one_row_that_was_measured(choice, batch, metric):
     assert sum(map(choice.matches, UNGUIDED[batch])) == 1
     _, verdict, words = found(UNGUIDED[batch], choice, metric)
-    assert str(verdict) in map(str, compared(ROWS, batch, metric))
+    same = [one for one in compared(ROWS, batch, metric) if one.row == verdict.row]
+    assert [one._replace(rival=None) for one in same] == [verdict._replace(rival=None)]
+    assert [str(one) for one in same] == [str(verdict)]  # and its rival; a share that is measured twice equals no other
     assert SAID[verdict.word] in words and f"{verdict.row.quality[metric].value:.3g}" in words
 
 
