@@ -20,6 +20,7 @@ from claims.register import Case, on
 from diffusion_lessons import checkpoints
 from diffusion_lessons.benchmark import shipped
 from diffusion_lessons.benchmark.captions import system_table
+from diffusion_lessons.benchmark.plans import LIMIT
 from diffusion_lessons.benchmark.rows import Measurement
 from diffusion_lessons.benchmark.shipped import NotMeasured
 from diffusion_lessons.benchmark.students import check_pair
@@ -35,6 +36,7 @@ from diffusion_lessons.sampling import Settings
 FREEDOM = GROUPS - 1  # of an error by the jackknife
 DDPM = Settings("ddpm", 1000)
 FULL, HALF = "float32", "bfloat16"
+ENDS = "the network's limit"  # a number's name: of what the solution of its ODE scores
 MINUS = "negative minus none"  # a number with the default negative less that without one
 COUNTED = "python -m diffusion_lessons.benchmark.captions.system_table --out runs/captions-system.json"
 ThroughRow = Callable[[Measurement], Measurement]
@@ -149,6 +151,15 @@ def floor(row: Measurement, metric: str = "frechet") -> Number:
     """What real images score at this row's count."""
     found = row.quality[metric]
     return Number(f"real images: {metric}", found.floor, found.floor_spread, FREEDOM, row.samples)
+
+
+def limit(row: Measurement) -> list[Number]:
+    """What the same network's ODE leads to (`LIMIT`), at this row's count and precision; none where not measured."""
+    settings = LIMIT.changed(precision=row.settings.precision)
+    try:
+        return [value(ENDS, note(_through.get()(shipped.find(shipped.rows(row.checkpoint), settings, row.samples))))]
+    except NotMeasured:
+        return []
 
 
 def difference(name: str, one: Measurement, other: Measurement, metric: str = "frechet") -> Number:

@@ -6,10 +6,12 @@ from itertools import groupby
 from textwrap import fill
 
 from claims.evidence import Evidence, Ledger, most_looks
+from claims.images import DDPM, ENDS
 from claims.numbers import LEVEL, apart
 from claims.register import CLAIMS, SOURCES, Claim, Test, in_order, measurements_of
 from claims.trainings import compares_trainings, words_on_trainings
 from claims.verdicts import FAILS, HOLDS, NOT_MEASURABLE, NOT_YET, PRODUCTS, UNDECIDED, WHERE, WORDS, Verdict, listed
+from diffusion_lessons.benchmark.plans import LIMIT
 
 WIDTH = 120
 FRECHET = ": frechet"
@@ -163,8 +165,8 @@ def _result(test: Test, one: Evidence) -> list[str]:
     lines = [f"On {one.on}{size}{kind}: **{one.verdict}**.", ""]
     if one.numbers:
         lines += [*_numbers(test, one), ""]
-    if reached := _as_near_as_real_images(one):
-        lines += [reached, ""]
+    for remark in filter(None, (_as_near_as_real_images(one), _nearer_than_the_limit(one))):
+        lines += [remark, ""]
     if one.where:
         lines += [_provenance(test, one), ""]
     return lines
@@ -192,6 +194,33 @@ def _as_near_as_real_images(one: Evidence) -> str:
     are = "is" if len(near) == 1 else "are"
     told = f"{listed(near)} {are} not told from them, and the distance tells no more"
     return f"Held-out real images score {floor}: {told}." if near else ""
+
+
+def _nearer_than_the_limit(one: Evidence) -> str:
+    """Which distances are below that of the network's own limit, by the errors of both: there two errors offset.
+
+    Samplers without fresh noise solve the network's ODE; those with it follow its chain, whose limit is DDPM's.
+    """
+    found = {number.name.removesuffix(FRECHET): number for number in one.numbers if number.name.endswith(FRECHET)}
+    ode = found.pop(ENDS, None)
+    chain = next((found.pop(name) for name in ("DDPM", str(DDPM)) if name in found), None)
+    if ode is None:
+        return ""
+    limits = {name: chain if any(part in name for part in ("ddpm", "eta ")) else ode for name in found}
+    near = [
+        name
+        for name, limit in limits.items()
+        if limit is not None and name != "real images" and apart(name, limit, found[name]).interval()[0] > 0
+    ]
+    if not near:
+        return ""
+    of_chain = f", and its chain, DDPM in {DDPM.steps} steps, {chain}" if chain else ""
+    lie = "lies below the limit of its kind" if len(near) == 1 else "lie below the limit of their kind"
+    return (
+        f"The network's ODE, solved in {LIMIT.steps} steps of DPM-Solver++, scores {ode}{of_chain}. {'; '.join(near)} "
+        f"{lie}: there an error of the sampler offsets one of the network, a larger one is no loss, and the verdict "
+        "tells of this network as much as of the samplers."
+    )
 
 
 def _short(commit: str) -> str:

@@ -2,7 +2,7 @@
 
 from claims import distances
 from claims.distances import CLOSE, FLOW, SAMPLES, SEEDS, Run
-from claims.images import IMAGES, difference, excess, floor, missed, rows, tables, together, value
+from claims.images import IMAGES, difference, excess, floor, limit, missed, rows, tables, together, value
 from claims.numbers import Number
 from claims.register import claim, measures, on
 from claims.verdicts import Rule, above, all_of, below, by_case
@@ -34,6 +34,7 @@ def ten_steps(network: str) -> list[Number]:
             for name, row in (("10 steps", ten), ("50 steps", fifty))
         ),
         floor(ten),
+        *limit(ten),
     ]
 
 

@@ -2,7 +2,7 @@
 
 from claims import distances
 from claims.distances import CLOSE, SAMPLES, SEEDS, Run
-from claims.images import DDPM, IMAGES, excess, floor, rows, value
+from claims.images import DDPM, IMAGES, excess, floor, limit, rows, value
 from claims.numbers import Number
 from claims.register import claim, measures, on
 from claims.verdicts import above, all_of, below, by_case
@@ -33,7 +33,13 @@ claim(
 def fifty_steps(network: str) -> list[Number]:
     """The verdict of each data set stands by itself; "most" is for the reader to count."""
     fast, slow = rows(network, Settings("ddim", 50), DDPM)
-    return [excess("excess of DDIM in 50", fast, slow), value("DDIM in 50", fast), value("DDPM", slow), floor(slow)]
+    return [
+        excess("excess of DDIM in 50", fast, slow),
+        value("DDIM in 50", fast),
+        value("DDPM", slow),
+        floor(slow),
+        *limit(slow),
+    ]
 
 
 @measures(
@@ -63,6 +69,7 @@ def ten_to_twenty_steps(network: str) -> list[Number]:
         *(excess(f"{row.settings.steps} steps: excess", row, slow) for row in fast),
         *(value(str(row.settings), row) for row in (*fast, slow)),
         floor(slow),
+        *limit(slow),
     ]
 
 
@@ -106,6 +113,7 @@ def the_highest_quality(network: str) -> list[Number]:
         excess("DPM in 20: excess", solver, slow),
         *(value(name, row) for name, row in (("DDIM in 50", ode), ("DPM in 20", solver), ("DDPM", slow))),
         floor(slow),
+        *limit(slow),
     ]
 
 
@@ -127,6 +135,7 @@ def the_sweet_spot(network: str) -> list[Number]:
         value("DDIM in 50", ode),
         value("DPM-Solver++ in 20", solver),
         floor(ode),
+        *limit(ode),
     ]
 
 
@@ -150,7 +159,7 @@ def the_asymptote(network: str) -> list[Number]:
     }
     *rivals, slow = rows(network, *settings.values(), DDPM)
     numbers = [excess(f"{name}: excess", row, slow) for name, row in zip(settings, rivals, strict=True)]
-    return [*numbers, *map(value, settings, rivals), value("DDPM", slow), floor(slow)]
+    return [*numbers, *map(value, settings, rivals), value("DDPM", slow), floor(slow), *limit(slow)]
 
 
 @measures(

@@ -2,7 +2,7 @@
 
 from claims import distances
 from claims.distances import CLOSE, Run
-from claims.images import DDPM, IMAGES, excess, floor, rows, value
+from claims.images import DDPM, IMAGES, excess, floor, limit, rows, value
 from claims.numbers import Number
 from claims.register import claim, measures, on
 from claims.subjects.noise import LARGE, NUMBERS, RULED, SMALL
@@ -30,6 +30,7 @@ def respaced(network: str) -> list[Number]:
         *(excess(name, row, full) for name, row in zip(names, fewer, strict=True)),
         *(value(str(row.settings), row) for row in (*fewer, full)),
         floor(full),
+        *limit(full),
     ]
 
 
@@ -65,6 +66,7 @@ def fewer_steps(network: str) -> list[Number]:
         *(excess(f"{row.settings.steps} steps: excess over 1000", row, full) for row in fewer),
         *(value(str(row.settings), row) for row in (*fewer, full)),
         floor(full),
+        *limit(full),
     ]
 
 

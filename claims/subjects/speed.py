@@ -7,7 +7,7 @@ import torch
 
 from claims.distances import COSINE
 from claims.guided import classes
-from claims.images import DDPM, IMAGES, excess, floor, rows, value
+from claims.images import DDPM, IMAGES, excess, floor, limit, rows, value
 from claims.numbers import Number, Numbers, mean, ratio
 from claims.register import Case, claim, measures, on
 from claims.timing import PASSES, Timed, beside_passes, interleaved, sampling
@@ -208,7 +208,7 @@ def evaluations_saved(network: str) -> list[Number]:
     settings = [Settings(sampler, steps) for sampler, grid in GRIDS.items() for steps in grid]
     *fast, slow = rows(network, *settings, DDPM)
     numbers = [excess(_excess(row.settings.sampler, row.settings.steps), row, slow) for row in fast]
-    return [*numbers, *(value(str(row.settings), row) for row in fast), value("DDPM", slow), floor(slow)]
+    return [*numbers, *(value(str(row.settings), row) for row in fast), value("DDPM", slow), floor(slow), *limit(slow)]
 
 
 claim("C26a", "1, why slow", "A thousand steps take about a second on a modern GPU for a moderately sized network.")
