@@ -218,8 +218,8 @@ def _nearer_than_the_limit(one: Evidence) -> str:
     lie = "lies below the limit of its kind" if len(near) == 1 else "lie below the limit of their kind"
     return (
         f"The network's ODE, solved in {LIMIT.steps} steps of DPM-Solver++, scores {ode}{of_chain}. {'; '.join(near)} "
-        f"{lie}: there an error of the sampler offsets one of the network, a larger one is no loss, and the verdict "
-        "tells of this network as much as of the samplers."
+        f"{lie}: what the sampler gets wrong there brings samples nearer to the data, and the verdict tells of this "
+        "network as much as of the samplers."
     )
 
 
