@@ -6,7 +6,7 @@ from itertools import groupby
 from textwrap import fill
 
 from claims.evidence import Evidence, Ledger, most_looks
-from claims.images import DDPM, ENDS
+from claims.images import DDPM, ENDS, HALF
 from claims.numbers import LEVEL, apart
 from claims.register import CLAIMS, SOURCES, Claim, Test, in_order, measurements_of
 from claims.trainings import compares_trainings, words_on_trainings
@@ -202,8 +202,9 @@ def _nearer_than_the_limit(one: Evidence) -> str:
     Samplers without fresh noise solve the network's ODE; those with it follow its chain, whose limit is DDPM's.
     """
     found = {number.name.removesuffix(FRECHET): number for number in one.numbers if number.name.endswith(FRECHET)}
-    ode = found.pop(ENDS, None)
-    chain = next((found.pop(name) for name in ("DDPM", str(DDPM)) if name in found), None)
+    ode = next((found.pop(name) for name in (ENDS, str(LIMIT)) if name in found), None)
+    halved = f"{DDPM}, precision {HALF}"
+    chain = next((found.pop(name) for name in ("DDPM", str(DDPM), halved) if name in found), None)
     if ode is None:
         return ""
     limits = {name: chain if any(part in name for part in ("ddpm", "eta ")) else ode for name in found}
@@ -215,11 +216,11 @@ def _nearer_than_the_limit(one: Evidence) -> str:
     if not near:
         return ""
     of_chain = f", and its chain, DDPM in {DDPM.steps} steps, {chain}" if chain else ""
-    lie = "lies below the limit of its kind" if len(near) == 1 else "lie below the limit of their kind"
     return (
-        f"The network's ODE, solved in {LIMIT.steps} steps of DPM-Solver++, scores {ode}{of_chain}. {'; '.join(near)} "
-        f"{lie}: what the sampler gets wrong there brings samples nearer to the data, and the verdict tells of this "
-        "network as much as of the samplers."
+        f"The network's ODE, solved in {LIMIT.steps} steps of DPM-Solver++, scores {ode}{of_chain}. Nearer to the data "
+        f"than what they approach, by the errors of both: {'; '.join(near)}. Fewer steps do not solve the equation "
+        "better, so what the sampler gets wrong there must offset a part of what the network gets wrong, and the "
+        "verdict tells of this network as much as of the samplers."
     )
 
 

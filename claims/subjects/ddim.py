@@ -103,7 +103,8 @@ def the_same_limit() -> list[Number]:
     "C25",
     "The network's two limits: DDPM in 1000 steps, and the solution of the ODE, which is DDIM's limit, by "
     f"DPM-Solver++ in {LIMIT.steps} steps. The same marginal: equivalent, on both sides, in Fréchet distance (25 % of "
-    "DDPM's) and in diversity within a class (0.05 of that of real images).",
+    "DDPM's) and in diversity within a class (0.05 of that of real images). Equal distances are necessary and not "
+    "sufficient: two laws may lie equally far from the data and differ.",
     all_of(
         *(rule("Fréchet: excess of the ODE", sign * 0.25) for rule, sign in BOTH_SIDES),
         *(rule("diversity: ODE - DDPM", sign * 0.05) for rule, sign in BOTH_SIDES),

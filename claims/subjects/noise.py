@@ -9,7 +9,7 @@ from torch import Tensor
 
 from claims import distances
 from claims.distances import BROAD, CLOSE, COSINE, SAMPLES, SEEDS, Run
-from claims.images import IMAGES, excess, rows, value
+from claims.images import IMAGES, excess, limit, rows, value
 from claims.numbers import Number, mean, over_seeds
 from claims.register import claim, measures, on
 from claims.verdicts import above, below, by_case
@@ -46,6 +46,7 @@ def _on_images(network: str, steps: int, **more: Any) -> list[Number]:
     return [
         *(excess(name, row, ode) for name, row in zip(RULED.values(), noisy, strict=True)),
         *(value(str(one), row) for one, row in zip(settings, (ode, *noisy), strict=True)),
+        *limit(ode),
     ]
 
 

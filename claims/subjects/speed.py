@@ -199,7 +199,7 @@ NAMES = {"ddim": "DDIM", "dpm_solver_pp_2m": "DPM"}
 @measures(
     "C20",
     "The smallest number of steps at which each is equivalent to DDPM in 1000, margin 25 %, from grids that go below "
-    "the claimed ones.",
+    "the claimed ones: 5, 10, 20 and 50 steps of DDIM, 5, 10, 15 and 20 of DPM-Solver++, and none in between.",
     savings(),
     *IMAGES,
 )

@@ -5,7 +5,7 @@
 
 It trains the recipe as `diffusion-lessons train` does and leaves in the folder the checkpoint, `NAME-training.json`
 (the loss against images seen) and `NAME-training.png` (twenty samples a moment, always from the same noise). The course
-ships both of its CIFAR-10 network.
+ships both of `cifar10-diffusion`.
 """
 
 import argparse

@@ -57,7 +57,7 @@ def test_three_evaluations_beat_the_target_of_lesson_11_with_other_noise(seed):
 
 
 def test_sixteen_evaluations_are_as_near_as_the_twenty_of_lesson_14():
-    """On the table's 500 samples, in pairs: they cannot be told apart, and a fifth of the distance could be."""
+    """On the table's 2,000 samples, in pairs: they cannot be told apart, and a fifth of the distance could be."""
     rows, plain = shipped.rows("cifar10-diffusion"), Settings("dpm_solver_pp_2m", 10, limit=None)
     twenty = benchmark.find(rows, plain.changed(scale=2.0))
     sixteen = benchmark.find(rows, plain.changed(**investigations.sixteen_evaluations()))
