@@ -77,8 +77,8 @@ BUDGETS = {
     "C10b",
     "Two networks of one size, with the same data and training budget, and the same noise and labels: Fréchet "
     "distance of flow minus diffusion at equal evaluations, and the share recognised beside it. Artefacts are not "
-    "counted: the distance stands for both halves of the sentence. The networks differ in path, prediction and the times "
-    "that training favours.",
+    "counted: the distance stands for both halves of the sentence. The networks differ in path, prediction and the "
+    "times that training favours.",
     by_case({name: below(f"{name}: flow - diffusion", 0.0) for name in BUDGETS}),
     *(tables(words, *pair, flow=pair[0], diffusion=pair[1]) for words, pair in PAIRS.items()),
 )

@@ -247,9 +247,9 @@ assert means[0] > 1.2 * means[1] and rest == sorted(rest) and abs(means[1] - mea
 #
 # A sample that starts from pure noise passes through all noise levels, so it cannot tell you at which of them the
 # network errs. Start instead from *real* digits that the network never saw. Noise them to a level $\sigma/\alpha = L$,
-# let a sampler take them back to 0, in as many of ten steps as are left from there, and measure what comes out. A perfect
-# network would return digits as good as those that went in, whatever the level. (This needs the images of MNIST, so the
-# result comes with the course; `diffusion-lessons doctor --checkpoint mnist-diffusion` repeats it.)
+# let a sampler take them back to 0, in as many of ten steps as are left from there, and measure what comes out. A
+# perfect network would return digits as good as those that went in, whatever the level. (This needs the images of
+# MNIST, so the result comes with the course; `diffusion-lessons doctor --checkpoint mnist-diffusion` repeats it.)
 
 # %%
 by_level = benchmark.shipped.levels("mnist-diffusion")

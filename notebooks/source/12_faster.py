@@ -962,8 +962,9 @@ show(
 # int8 of the table is ONNX Runtime's, which rounds in other places as well. That its Fréchet distance comes from such
 # grain is likely and was not measured, nor was which places do the harm.)
 #
-# Guidance is another matter on photographs: at scale 2 it brings them *nearer* to real ones, from 2.44 in ten steps (500 samples). So
-# the second pass, which others try to save, is worth something here. The Fréchet distances in ten guided steps:
+# Guidance is another matter on photographs: at scale 2 it brings them *nearer* to real ones, from 2.44 in ten steps (of
+# 500 samples, as all in this table). So the second pass, which others try to save, is worth something here. The Fréchet
+# distances in ten guided steps:
 
 # %%
 whole_guidance = photo_of(10, scale=2.0)

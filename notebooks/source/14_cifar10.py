@@ -338,8 +338,8 @@ show(
     levels.by_level(by_level),
     f"{by_level[0].scores['frechet'].n:,} photographs of the test set. From level 0.15 the distance rises by "
     f"{rises[0.15]:.2f}, from 0.6 by {rises[0.6]:.2f}, from 2.5 by {rises[2.5]:.2f}, from 15 by {rises[15.0]:.2f}. Of "
-    f"those taken back from 0.6 the judge still takes {kept[0.6]:.0%} for what they are, from 2.5 {kept[2.5]:.0%}, from "
-    f"15 {kept[15.0]:.0%}.",
+    f"those taken back from 0.6 the judge still takes {kept[0.6]:.0%} for what they are, from 2.5 {kept[2.5]:.0%}, "
+    f"from 15 {kept[15.0]:.0%}.",
 )
 
 # %% [markdown]
@@ -613,8 +613,8 @@ for title, changes in {"to meet": {"scale": 2.0}, "a first try": {"scale": 2.0, 
 # - Steps, epochs and hours follow from three numbers. Calculate them first.
 # - Compare two tables by their order and their ratios. A ratio is that of the sampler only if the network's own error
 #   is small beside it, and settings of the same name have the same effect.
-# - In very few steps fresh noise costs, on the trailing grid. Where it begins to pay depends on the network, on the data
-#   and on the grid.
+# - In very few steps fresh noise costs, on the trailing grid. Where it begins to pay depends on the network, on the
+#   data and on the grid.
 # - Guidance can repair confusion: this network's samples it brings nearer at scale 2, in a classifier's features; those
 #   of the MNIST network it takes away.
 
