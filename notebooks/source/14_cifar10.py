@@ -196,6 +196,7 @@ def in_their_way(steps, sampler="ddim", **options):
     return benchmark.find(rows, Settings(sampler, steps, "leading", options, limit=None))
 
 
+# %%
 COUNTS = (10, 20, 50, 100, 1000)
 ours = {
     "DDIM": {n: in_their_way(n).quality["frechet"].value for n in COUNTS},
@@ -273,6 +274,8 @@ for steps in (5, 10, 20, 40):
     off[steps] = (x - many).square().mean().sqrt().item()
     print(f"DDIM in {steps:>2} steps: {off[steps]:.3f} from the limit, root mean square of a pixel in [-1, 1]")
 assert 1.2 < off[5] / off[10] < off[10] / off[20] < off[20] / off[40] < 2.1
+
+# %%
 known = {"DPM-Solver++(2M)": ("dpm_solver_pp_2m", 10, 20, 50), "DDIM": ("ddim", 10, 20, 50), "DDPM": ("ddpm", 1000)}
 converging = {title: curve_of(*settings) for title, settings in known.items()}
 converging["DDIM, leading grid, unclipped"] = {1000: in_their_way(1000).quality["frechet"].value}

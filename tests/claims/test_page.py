@@ -90,6 +90,27 @@ def test_distances_that_are_not_told_from_those_of_real_images_are_named(empty, 
     assert ("the distance tells no more" in page) == bool(said)
 
 
+@pytest.mark.parametrize(
+    ("distances", "named"),
+    [
+        ({"DDIM in 50": 2.7, "DDPM": 3.4}, "DDIM in 50"),
+        ({"ddim@50": 2.7, "ddim@50, eta 1.0": 3.0, "ddpm@1000": 3.4}, "ddim@50; ddim@50, eta 1.0"),
+        ({"eta = 1 in 20": 0.14, "ddpm@1000, precision bfloat16": 0.5}, "eta = 1 in 20"),  # its limit is the chain's
+        ({"eta = 1 in 20": 2.7}, ""),  # without the chain's limit nothing is said of what has fresh noise
+        ({"DDIM in 50": 3.19, "DDPM": 3.4}, ""),  # not told apart
+        ({"DDIM in 50": 3.5, "DDPM": 3.4}, ""),
+    ],
+)
+def test_distances_below_the_limit_that_steps_approach_are_named(empty, distances, named):
+    """The limit of samplers without fresh noise is the ODE's, 3.2; that of the others is DDPM's."""
+    enter(on("MNIST"))
+    limit = Number("the network's limit: frechet", 3.2, 0.02, 24, 9)
+    numbers = [Number(f"{name}: frechet", value, 0.02, 24, 9) for name, value in distances.items()]
+    page = markdown({"C1a": [Evidence("MNIST", (Number("x", 1.0), *numbers, limit), Verdict(HOLDS))]})
+    said = "Nearer to the data than what they approach, by the errors of both: "
+    assert (f"{said}{named}. Fewer steps do not solve" in page) == bool(named) == (said in page)
+
+
 def test_rows_that_compare_two_trainings_say_so(empty):
     enter(on("MNIST", needs=["a.jsonl", "b.jsonl"]), on("digits", needs=["a.jsonl", "a"]), on("C", trained=True))
     page = markdown({"C1a": [evidence(place, HOLDS) for place in ("MNIST", "digits", "C")]})
