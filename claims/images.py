@@ -79,7 +79,12 @@ def together(*wanted: tuple[str, Settings]) -> list[Measurement]:
         network, settings = missing[0]
         what = f"{settings}" if len(missing) == 1 else f"{len(missing)} rows such as {settings}"
         raise NotMeasured(f"{what} on {network}, at one sample count with the rows beside")
-    return [note(_through.get()(shipped.find(tables[network], settings, count))) for network, settings in chosen]
+    return [_row(tables[network], settings, count) for network, settings in chosen]
+
+
+def _row(table: list[Measurement], settings: Settings, count: int) -> Measurement:
+    """The row of a table as this block reads it (`through`), put down where it is `noted`."""
+    return note(_through.get()(shipped.find(table, settings, count)))
 
 
 def _common_count(tables: Mapping[str, list[Measurement]], wanted: Sequence[tuple[str, Settings]]) -> int:
@@ -154,10 +159,10 @@ def floor(row: Measurement, metric: str = "frechet") -> Number:
 
 
 def limit(row: Measurement) -> list[Number]:
-    """What the same network's ODE leads to (`LIMIT`), at this row's count and precision; none where not measured."""
-    settings = LIMIT.changed(precision=row.settings.precision)
+    """What the same network's ODE leads to (`LIMIT`), in as many samples drawn as these were; none if not measured."""
+    settings = LIMIT.changed(precision=row.settings.precision, limit=row.settings.limit)
     try:
-        return [value(ENDS, note(_through.get()(shipped.find(shipped.rows(row.checkpoint), settings, row.samples))))]
+        return [value(ENDS, _row(shipped.rows(row.checkpoint), settings, row.samples))]
     except NotMeasured:
         return []
 

@@ -7,14 +7,15 @@ from textwrap import fill
 
 from claims.evidence import Evidence, Ledger, most_looks
 from claims.images import DDPM, ENDS, HALF
-from claims.numbers import LEVEL, apart
+from claims.numbers import LEVEL, Number, apart
 from claims.register import CLAIMS, SOURCES, Claim, Test, in_order, measurements_of
 from claims.trainings import compares_trainings, words_on_trainings
 from claims.verdicts import FAILS, HOLDS, NOT_MEASURABLE, NOT_YET, PRODUCTS, UNDECIDED, WHERE, WORDS, Verdict, listed
 from diffusion_lessons.benchmark.plans import LIMIT
 
 WIDTH = 120
-FRECHET = ": frechet"
+FRECHET = ": frechet"  # after the name of what a distance is of, which is this for held-out images:
+REAL = "real images"
 HEAD = """# The claims ledger
 
 Two texts stand behind this course. What they claim, one statement a row, is listed here with its test, the numbers that
@@ -184,13 +185,18 @@ def _numbers(test: Test, one: Evidence) -> list[str]:
     return [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)]
 
 
+def _distances(one: Evidence) -> dict[str, Number]:
+    """The Fréchet distances among the numbers, by what each is of."""
+    return {number.name.removesuffix(FRECHET): number for number in one.numbers if number.name.endswith(FRECHET)}
+
+
 def _as_near_as_real_images(one: Evidence) -> str:
     """Which distances are not told from that of held-out real images, by the errors of both: no better can be told."""
-    found = {number.name: number for number in one.numbers if number.name.endswith(FRECHET)}
-    floor = found.pop(f"real images{FRECHET}", None)
+    found = _distances(one)
+    floor = found.pop(REAL, None)
     if floor is None:
         return ""
-    near = [name.removesuffix(FRECHET) for name, own in found.items() if apart(name, own, floor).interval()[0] <= 0]
+    near = [name for name, own in found.items() if apart(name, own, floor).interval()[0] <= 0]
     are = "is" if len(near) == 1 else "are"
     told = f"{listed(near)} {are} not told from them, and the distance tells no more"
     return f"Held-out real images score {floor}: {told}." if near else ""
@@ -201,18 +207,15 @@ def _nearer_than_the_limit(one: Evidence) -> str:
 
     Samplers without fresh noise solve the network's ODE; those with it follow its chain, whose limit is DDPM's.
     """
-    found = {number.name.removesuffix(FRECHET): number for number in one.numbers if number.name.endswith(FRECHET)}
+    found = _distances(one)
+    found.pop(REAL, None)
     ode = next((found.pop(name) for name in (ENDS, str(LIMIT)) if name in found), None)
-    halved = f"{DDPM}, precision {HALF}"
-    chain = next((found.pop(name) for name in ("DDPM", str(DDPM), halved) if name in found), None)
+    names = "DDPM", str(DDPM), str(DDPM.changed(precision=HALF))
+    chain = next((found.pop(name) for name in names if name in found), None)
     if ode is None:
         return ""
     limits = {name: chain if any(part in name for part in ("ddpm", "eta ")) else ode for name in found}
-    near = [
-        name
-        for name, limit in limits.items()
-        if limit is not None and name != "real images" and apart(name, limit, found[name]).interval()[0] > 0
-    ]
+    near = [name for name, limit in limits.items() if limit and apart(name, limit, found[name]).interval()[0] > 0]
     if not near:
         return ""
     of_chain = f", and its chain, DDPM in {DDPM.steps} steps, {chain}" if chain else ""

@@ -177,8 +177,8 @@ def _pays(setting: str) -> Rule:
     "below 25 %), its diversity within a class (loss below 0.05 of that of real images) and what scale 10 is wanted "
     "for, its share of recognised samples (loss below 0.02). The claim holds if none does. Clipping is judged by no "
     "rule: its excess is 0 by construction; and small scales without a remedy stand beside the eight. Where samples at "
-    "scale 1 vary more than real images do, or those at scale 10 are recognised more often, a loss of it is counted "
-    "all the same, and need not be one of naturalness.",
+    "scale 1 vary more than real images do, or those at scale 10 are recognised more often, coming down towards real "
+    "images is counted as a loss all the same, and need not be one of naturalness.",
     all_of(*map(_pays, TRIED)),
     *GUIDED,
 )
