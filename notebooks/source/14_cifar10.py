@@ -233,9 +233,9 @@ show(
 # - Their DDIM is nearly three times as far in 10 steps as in 50. Ours is hardly farther in the same settings, and on
 #   the grid of the course, the trailing one, it is nearer.
 # - Their DDIM comes nearer with every row. Ours is nearest in 20 steps, and then *leaves* again, to the last row.
-# - Fresh noise ($\eta = 1$) costs them in all rows: they are three times as far with it in 10 steps, and a sixth farther
-#   in 1000. In the same settings ours cannot be told from DDIM in 10 steps, is nearer in 20, 50 and 100, and in 1000 it
-#   is undecided. On the trailing grid it costs in 10 and in 20 steps.
+# - Fresh noise ($\eta = 1$) costs them in all rows: with it they are three times as far in 10 steps, and a sixth
+#   farther in 1000. In the same settings ours cannot be told from DDIM in 10 steps, is nearer in 20, 50 and 100, and in
+#   1000 it is undecided. On the trailing grid it costs in 10 and in 20 steps.
 # - DDPM with the large variance is by far the farthest in few steps, in both tables. In a thousand they find it
 #   *nearer* than DDIM, 3.17 against 4.04. We find it farther.
 #

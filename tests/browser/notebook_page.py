@@ -55,6 +55,11 @@ SHOW_CELL = """async number => {
     await notebook.scrollToItem(number, "start");
     notebook.widgets[number].node.dataset.number = number;
 }"""
+# The first cell is on the page before the last one is made.
+COMPLETE = """() => {
+    const notebook = jupyterapp.shell.currentWidget?.content;
+    return notebook?.model?.cells?.length > 0 && notebook.widgets.length === notebook.model.cells.length;
+}"""
 TRUSTED = """() => jupyterapp.shell.currentWidget.content.widgets.every(
     cell => cell.model.type !== "code" || cell.model.trusted)"""
 
@@ -73,6 +78,7 @@ class NotebookPage:
     def _open(self) -> None:
         self.page.goto(self._address)
         self.page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=OPEN_SECONDS * 1000)
+        self.page.wait_for_function(COMPLETE, timeout=OPEN_SECONDS * 1000)
 
     def _said(self, message: ConsoleMessage) -> None:
         """Lab replaces a cell's `attachment:` after it is on the page, and Chromium may ask for it in between."""
