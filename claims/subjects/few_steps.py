@@ -97,6 +97,7 @@ claim(
     "Below ten steps dedicated few-step samplers (DPM-Solver, consistency models, distillation) take over from DDIM.",
 )
 FEW = (1, 2, 4, 8)
+HALVED = (1, 2, 4)  # steps for which photographs have students
 SECOND_ORDER = (4, 8)  # evaluations in which DPM-Solver++(2M) differs from DDIM
 
 
@@ -142,6 +143,19 @@ def solver_takes_over(network: str) -> list[Number]:
         "mnist-diffusion",
         *(f"mnist-progressive-{count}" for count in FEW),
         student="mnist-progressive-{}",
+    ),
+)
+@measures(
+    "C3",
+    f"{LEAD} progressive distillation from 8 steps on, a student for each count.",
+    _taking_over(*HALVED),
+    tables(
+        "CIFAR-10, progressive distillation",
+        "cifar10-diffusion",
+        *(f"cifar10-progressive-{count}" for count in HALVED),
+        teacher="cifar10-diffusion",
+        student="cifar10-progressive-{}",
+        counts=HALVED,
     ),
 )
 @measures(

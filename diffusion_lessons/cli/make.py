@@ -77,6 +77,9 @@ def train(
 def distil(
     name: Annotated[str, typer.Argument(help="A student: mnist-reflow, digits-progressive-4, ...; see below.")],
     out: Annotated[Path | None, typer.Option(help="Where the run is kept; by default runs/NAME.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="A folder with the recipe's images as pictures, instead of a download.")
+    ] = None,
     minutes: Minutes = None,
     change: Change = None,
     resume: Resume = False,
@@ -94,6 +97,8 @@ def distil(
       mnist-reflow-distilled  mnist-reflow      one step only
       mnist-progressive-8     mnist-diffusion   8 steps for its teacher's 16; then -4 from -8, -2 from -4, -1 from -2
       mnist-consistency       mnist-diffusion   from any of four times to the data; also mnist-consistency-training
+    And on photographs:
+      cifar10-progressive-4   cifar10-diffusion 4 steps for its teacher's 8; then -2 from -4, -1 from -2
     A teacher is looked for in runs/ and then among the shipped checkpoints; --set teacher=PATH names another.
 
     \b
@@ -102,12 +107,14 @@ def distil(
     diffusion-lessons distil mnist-progressive-8
     diffusion-lessons distil mnist-progressive-4
     diffusion-lessons distil digits-consistency --set images=20000 --out runs/mine
+    diffusion-lessons distil cifar10-progressive-4 --data ~/cifar10-as-jpeg
     """
     from diffusion_lessons.commands import train as training
 
     training.distil(
         name,
         out=out,
+        data=data,
         device=device,
         precision=precision,
         seed=seed,

@@ -12,6 +12,7 @@ from typing import Any
 
 from tqdm.auto import tqdm
 
+from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.data import CARDS, Data, known_name, load_data
 from diffusion_lessons.distillation import students
 from diffusion_lessons.figures.pictures.images import image_grid, save_picture
@@ -95,17 +96,24 @@ def distil(
     name: str,
     *,
     out: Path | None = None,
+    data: Path | None = None,
     device: str | None = None,
     changes: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> Path | None:
-    """Train a student from its teacher, by default in runs/NAME; `train_and_show` does it."""
+    """Train a student from its teacher, by default in runs/NAME; `train_and_show` does it.
+
+    data: a folder that holds the recipe's images as pictures, in place of torchvision's download; they are resized to
+    what the teacher makes.
+    """
     recipe = changed(students.student_recipe(name), dict(changes or {}))
-    print(f"the teacher is {students.find_teacher(recipe.teacher)}", file=sys.stderr)
-    given = command("distil", name, changes, out=out, device=device, **options)
+    teacher = students.find_teacher(recipe.teacher)
+    print(f"the teacher is {teacher}", file=sys.stderr)
+    size = {"size": cards.read_card(teacher)["shape"][-1]} if data is not None else {}
+    given = command("distil", name, changes, data=data, out=out, device=device, **options)
     return train_and_show(
         recipe,
-        recipe.load_data(),
+        recipe.load_data(data, **size),
         out or students.RUNS / name,
         records_of=students.train_student,
         command=given,

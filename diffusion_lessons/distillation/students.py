@@ -58,7 +58,21 @@ def _students(of: str) -> list[StudentRecipe]:
     ]
 
 
-_RECIPES = {student.name: student for of in ("mnist-small", "digits") for student in _students(of)}
+def _students_on_photographs() -> list[StudentRecipe]:
+    """Those on CIFAR-10, in small batches, as a quarter of an hour or so of one CPU core has no more images."""
+    diffusion = recipes.get("cifar10-small", images=25_000, batch=64, other_shares=(), compile=False)
+    halved = partial(ProgressiveRecipe.after, diffusion, learning_rate=2e-4)
+    return [
+        halved("cifar10-progressive-4", teacher="cifar10-diffusion", sampling_steps=4),
+        halved("cifar10-progressive-2", teacher="cifar10-progressive-4", sampling_steps=2),
+        halved("cifar10-progressive-1", teacher="cifar10-progressive-2", sampling_steps=1, images=40_000),
+    ]
+
+
+_RECIPES = {
+    student.name: student
+    for student in (*_students("mnist-small"), *_students("digits"), *_students_on_photographs())
+}
 
 
 def names() -> tuple[str, ...]:

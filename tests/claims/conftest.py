@@ -39,7 +39,11 @@ def planned(monkeypatch):
         f"{data}-{name}": {"distillation": {"sampler": sampler}, "times": [1.0] * steps}
         for data in ("mnist", "cifar10")
         for name, sampler, steps in (("consistency", "consistency", 0), ("reflow", "ddim", 0))
-    } | {f"mnist-progressive-{n}": {"distillation": {"sampler": "ddim"}, "times": [1.0] * n} for n in (1, 2, 4, 8)}
+    } | {
+        f"{data}-progressive-{n}": {"distillation": {"sampler": "ddim"}, "times": [1.0] * n}
+        for data in ("mnist", "cifar10")
+        for n in (1, 2, 4, 8)
+    }
 
     @cache
     def rows(name: str) -> list[Measurement]:

@@ -140,6 +140,21 @@ def test_a_student_says_who_its_teacher_is(photos, capsys):
         distil("digits-progressive-8", changes={"images": 64}, out=Path("a run"), seed=2)
 
 
+def test_a_student_takes_its_images_from_a_folder(tmp_path, monkeypatch, capsys):
+    """They are resized to what its teacher makes, and known by the recipe's name for them."""
+    monkeypatch.chdir(tmp_path)
+    for digit in range(10):
+        (tmp_path / "my digits" / f"{digit}").mkdir(parents=True)
+        Image.new("L", (20, 20), 20 * digit).save(tmp_path / "my digits" / f"{digit}" / "a.png")
+    small = {"images": 4, "batch": 4}
+    file = distil("mnist-progressive-8", data=Path("my digits"), changes=small, device="cpu")
+    card = cards.read_card(file)
+    assert "distil mnist-progressive-8 --data 'my digits' --device cpu" in card["command"]
+    assert (card["data"]["name"], card["shape"]) == ("mnist", [1, 28, 28])
+    with pytest.raises(ValueError, match="spoils some of its own images"):
+        distil("digits-progressive-8", data=Path("my digits"))
+
+
 @pytest.mark.parametrize(
     ("what", "name"), [("MNIST", "mnist-small"), ("cifar-10", "cifar10-small"), ("Digits", "digits")]
 )
