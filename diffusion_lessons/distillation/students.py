@@ -70,8 +70,7 @@ def _students_on_photographs() -> list[StudentRecipe]:
 
 
 _RECIPES = {
-    student.name: student
-    for student in (*_students("mnist-small"), *_students("digits"), *_students_on_photographs())
+    student.name: student for student in (*_students("mnist-small"), *_students("digits"), *_students_on_photographs())
 }
 
 
