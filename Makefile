@@ -6,7 +6,8 @@ PYTHON   ?=
 LAB_ARGS ?=
 VENV     := .venv/bin
 
-# One thread a process: two processes share the tests and the lessons, and more threads made them slower.
+# One thread a process: two processes share the tests and the lessons, and more threads made them slower. Files run in
+# their order: by number of tests, some of the longest would come last, and one process would wait for the other.
 PYTEST   := OMP_NUM_THREADS=1 TQDM_DISABLE=1 $(VENV)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 # Every cell of every lesson, its output compared with the stored one by the policy named here.

@@ -147,7 +147,7 @@ def solver_takes_over(network: str) -> list[Number]:
 )
 @measures(
     "C3",
-    f"{LEAD} progressive distillation from 8 steps on, a student for each count.",
+    f"{LEAD} progressive distillation of 8 steps, for which there is no student, into 4, 2 and 1.",
     _taking_over(*HALVED),
     tables(
         "CIFAR-10, progressive distillation",

@@ -105,6 +105,9 @@ def distil(
 
     data: a folder that holds the recipe's images as pictures, in place of torchvision's download; they are resized to
     what the teacher makes.
+
+    Raises ValueError for an unknown name or field, and for images that are not of the teacher's classes;
+    FileNotFoundError, with the command that makes it, where the teacher is missing.
     """
     recipe = changed(students.student_recipe(name), dict(changes or {}))
     teacher = students.find_teacher(recipe.teacher)

@@ -59,7 +59,7 @@ def _students(of: str) -> list[StudentRecipe]:
 
 
 def _students_on_photographs() -> list[StudentRecipe]:
-    """Those on CIFAR-10, in small batches, as a quarter of an hour or so of one CPU core has no more images."""
+    """Those on CIFAR-10, for a quarter of an hour or so of a CPU core: few images, in small batches for many steps."""
     diffusion = recipes.get("cifar10-small", images=25_000, batch=64, other_shares=(), compile=False)
     halved = partial(ProgressiveRecipe.after, diffusion, learning_rate=2e-4)
     return [

@@ -540,8 +540,8 @@ print(f"one evaluation: after the reflow the flow is {nearer.n:.1f} times nearer
 # two its best student is still nearer to real digits. From four on it is the other way round: with its multistep solver
 # the teacher is nearer than any of its students, beyond chance. The difference is small, and only the paired comparison
 # shows it. One of the articles behind this course says that below ten steps few-step methods take over (claim C3 in the
-# [ledger](../../CLAIMS.md)). Here that is true of one and two steps. Teachers of photographs need more steps, so there
-# is more to gain: lesson 14 measures it with students of its CIFAR-10 network.
+# [ledger](../../CLAIMS.md)). Here that is true of one and two steps. The CIFAR-10 network of lesson 14 needs more
+# steps, and there a student helps in four as well.
 
 # %% [markdown]
 # ## What is wrong with them

@@ -424,9 +424,9 @@ show(
 # %% [markdown]
 # ## Students of photographs
 #
-# On MNIST students helped in one evaluation and in two; from four on the teacher was nearer (lesson 11). There was
-# little to gain. Here the teacher's curve is steep at its left end: DDIM's distance doubles from eight steps to four,
-# triples from there to two, and in one step all is fog.
+# On MNIST students helped in one evaluation and in two; from four on the teacher was nearer (lesson 11). There, four
+# steps of DDIM are one and a half times as far from the data as eight. Here they are two and a half times as far, two
+# are three times as far as four, and in one step all is fog.
 #
 # Three students were made by progressive distillation, each from the one before: one step for two of its teacher's,
 # from eight steps to four, to two, to one. A CPU core did it in an hour (`diffusion-lessons distil
@@ -464,23 +464,28 @@ few = {
 }
 show(
     figures.few_steps.methods_figure(few, columns=5),
-    "One sample of each class from the same noise. In one step DDIM draws the mean of all that a noise may become, and "
-    "the student draws one of them.",
+    "One sample of each class from the same noise. In one step DDIM draws about the mean of the class, and the student "
+    "about what its teacher's eight steps lead to.",
 )
 
 # %% [markdown]
 # In four steps the student is half as far from the data as the best sampler of its teacher in as many evaluations. In
 # two it is a sixth as far, in one a ninth. All three together saw less than a hundredth of the images that the network
-# saw. Where a curve is steep, students pay.
+# saw. And they can be guided: two evaluations, spent on one guided step, end nearer to the data than if they are spent
+# on two unguided ones, and so do four evaluations.
 #
-# Mind what they are not. A student imitates, and none of them is as near as the eight steps that the first one learned
-# from: each halving lost a little more than the one before. What was wrong with those steps is wrong with the students,
-# whose pictures are about as grey. And guidance costs them what it costs the teacher, two evaluations a step.
+# Mind what they are not. A student imitates. At scale 1 none of them is as near as the eight steps that the first one
+# learned from, and each halving lost two to three times as much as the one before. Their pictures are as grey as those
+# of eight steps. And whoever can afford eight evaluations needs no student: DPM-Solver++(2M) is nearer, with either
+# network. As before, each student was trained once, and the intervals are about samples.
 #
-# Why did these learn? Another student of this network fell apart (see below). It was a consistency student, whose goal
-# is its own answer at a cleaner time and so moves along with it; the goal here, where two steps of a finished network
-# end, stands still. But its learning rate was two and a half times as high, and its batches were larger. Which of these
-# it was has not been tried.
+# Why does a student help in four steps here, and not on MNIST? Its teacher leaves more to gain there; but this student
+# is the first of its chain and that one the second, and data, learning rate and images differ as well.
+#
+# And why did these learn, when another student of this network fell apart (as told below)? That one was a consistency
+# student, whose goal is its own answer at a cleaner time and so moves along with it; the goal here, where two steps of
+# a finished network end, stands still. But its learning rate and its batches were other ones too. Which of these it was
+# has not been tried.
 #
 # ## Guidance turns round
 #
@@ -598,7 +603,7 @@ show(
 # network of this lesson had to be trained twice. The first time it came to its last step; then the program that wrote
 # the checkpoint asked for a version number which that machine did not have, and the network was gone. The second time
 # a flow network was trained beside it, and that one was lost: a command that was to pause other programs by their name
-# found its own name too, and paused itself. A third run made the flow. Beside it a student of few steps was trained, of
+# found its own name too, and paused itself. A third run made the flow. Beside it a consistency student was trained, of
 # which nobody had rehearsed more than two steps: its loss trebled within the first three hundred, and at the end it
 # drew noise. And what was measured last was lost with the machine, whose time was up before the results were copied.
 
@@ -673,8 +678,8 @@ for title, changes in {"to meet": {"scale": 2.0}, "a first try": {"scale": 2.0, 
 #   is small beside it, and settings of the same name have the same effect.
 # - In very few steps fresh noise costs, on the trailing grid. Where it begins to pay depends on the network, on the
 #   data and on the grid.
-# - Students pay where the curve of their teacher is steep: here from four evaluations on down, on MNIST only in one and
-#   two.
+# - Students of few steps pay where their teacher loses much by taking so few: here in four evaluations and fewer, on
+#   MNIST in one and two.
 # - Guidance can repair confusion: this network's samples it brings nearer at scale 2, in a classifier's features; those
 #   of the MNIST network it takes away.
 
