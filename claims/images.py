@@ -159,7 +159,7 @@ def floor(row: Measurement, metric: str = "frechet") -> Number:
 
 
 def limit(row: Measurement) -> list[Number]:
-    """What the same network's ODE leads to (`LIMIT`), clipped and in half precision as this row; none if not measured."""
+    """What the same network's ODE leads to (`LIMIT`), clipped and rounded as this row; none if not measured."""
     settings = LIMIT.changed(precision=row.settings.precision, limit=row.settings.limit)
     try:
         return [value(ENDS, _row(shipped.rows(row.checkpoint), settings, row.samples))]

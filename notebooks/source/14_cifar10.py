@@ -425,8 +425,8 @@ show(
 # ## Students of photographs
 #
 # On MNIST students helped in one evaluation and in two; from four on the teacher was nearer (lesson 11). There, four
-# steps of DDIM are one and a half times as far from the data as eight. Here they are two and a half times as far, two
-# are three times as far as four, and in one step all is fog.
+# steps of DDIM are less than twice as far from the data as eight. Here they are two and a half times as far, two are
+# three times as far as four, and in one step all is fog.
 #
 # Three students were made by progressive distillation, each from the one before: one step for two of its teacher's,
 # from eight steps to four, to two, to one. A CPU core did it in an hour (`diffusion-lessons distil
