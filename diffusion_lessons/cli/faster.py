@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from diffusion_lessons.cli.options import MOST_SAMPLES
+from diffusion_lessons.cli.options import MOST_SAMPLES, Pictures
 
 
 def optimise(
@@ -94,9 +94,7 @@ def techniques(
     metric: Annotated[str, typer.Option(help="frechet, drift (from the fine run), adherence or recall.")] = "frechet",
     out: Annotated[Path, typer.Option(help="The picture.")] = Path("techniques.png"),
     device: Annotated[str, typer.Option(help="On which it is measured: cpu, cuda or mps.")] = "cpu",
-    data: Annotated[
-        Path | None, typer.Option(help="A folder with its training images as pictures, instead of a download.")
-    ] = None,
+    data: Pictures = None,
 ) -> None:
     """Does it beat taking fewer steps? Every technique beside the plain step-count curve, in one table and figure.
 

@@ -11,6 +11,7 @@ from diffusion_lessons.cli.options import (
     Device,
     Minutes,
     Overwrite,
+    Pictures,
     Precision,
     Resume,
     Seed,
@@ -34,9 +35,7 @@ def train(
         int | None,
         typer.Option(min=1, max=LARGEST_SIDE, help="Resize images to this side; a folder's default is 32."),
     ] = None,
-    data: Annotated[
-        Path | None, typer.Option(help="A folder with the recipe's images as pictures, instead of a download.")
-    ] = None,
+    data: Pictures = None,
     minutes: Minutes = None,
     change: Change = None,
     resume: Resume = False,
@@ -77,9 +76,7 @@ def train(
 def distil(
     name: Annotated[str, typer.Argument(help="A student: mnist-reflow, digits-progressive-4, ...; see below.")],
     out: Annotated[Path | None, typer.Option(help="Where the run is kept; by default runs/NAME.")] = None,
-    data: Annotated[
-        Path | None, typer.Option(help="A folder with the recipe's images as pictures, instead of a download.")
-    ] = None,
+    data: Pictures = None,
     minutes: Minutes = None,
     change: Change = None,
     resume: Resume = False,

@@ -1,6 +1,7 @@
 """Options that several commands share, and the parsing of their text."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import typer
@@ -9,6 +10,9 @@ T = TypeVar("T")  # the brackets of PEP 695 need Python 3.12
 
 Device = Annotated[str | None, typer.Option(help="cuda, cuda:1, mps or cpu; by default the best available.")]
 Change = Annotated[list[str] | None, typer.Option("--set", help="A recipe's field, NAME=VALUE; repeatable.")]
+Pictures = Annotated[
+    Path | None, typer.Option(help="A folder with the training images as pictures, instead of a download.")
+]
 Minutes = Annotated[
     float | None,
     typer.Option(min=0.001, max=10**6, help="Stop after this time instead of after the recipe's images."),

@@ -112,11 +112,11 @@ def distil(
     recipe = changed(students.student_recipe(name), dict(changes or {}))
     teacher = students.find_teacher(recipe.teacher)
     print(f"the teacher is {teacher}", file=sys.stderr)
-    size = {"size": cards.read_card(teacher)["shape"][-1]} if data is not None else {}
+    size = cards.read_card(teacher)["shape"][-1] if data is not None else None
     given = command("distil", name, changes, data=data, out=out, device=device, **options)
     return train_and_show(
         recipe,
-        recipe.load_data(data, **size),
+        recipe.load_data(data, size=size),
         out or students.RUNS / name,
         records_of=students.train_student,
         command=given,

@@ -446,18 +446,18 @@ for n in halved:
     assert nearer.high < 0 and near < 0.55 * far
 
 # %%
-eight, cards = row("ddim", 8), {n: load(name).card for n, name in halved.items()}
+eight, students = row("ddim", 8), {n: load(name) for n, name in halved.items()}
 for n in halved:
     lost = metrics.interval(benchmark.difference(found.best(n), eight))
     print(f"steps, {n}, minus the teacher's eight: {lost}; contrast {found.best(n).quality['contrast'].value:.2f}")
 print(f"eight steps: {eight.quality['frechet'].value:.2f}, contrast {eight.quality['contrast'].value:.2f}")
-scaled = {n: card["evaluation"]["scales"]["2"]["frechet"]["value"] for n, card in cards.items()}
+scaled = {n: one.card["evaluation"]["scales"]["2"]["frechet"]["value"] for n, one in students.items()}
 print("students at scale 2, 2,000 samples: " + ", ".join(f"{2 * n} evaluations {d:.2f}" for n, d in scaled.items()))
-spent = sum(card["images_seen"] for card in cards.values())
+spent = sum(one.card["images_seen"] for one in students.values())
 print(f"images seen: {spent:,} by all three, {run.recipe['images']:,} by the network")
 
 # %%
-kinds = {"DDIM": dict.fromkeys(halved, network), "students": {n: load(name) for n, name in halved.items()}}
+kinds = {"DDIM": dict.fromkeys(halved, network), "students": students}
 few = {
     title: {n: generate(one, 10, labels=range(10), steps=n, seed=1)[-1].x for n, one in by_steps.items()}
     for title, by_steps in kinds.items()

@@ -140,7 +140,7 @@ def test_a_student_says_who_its_teacher_is(photos, capsys):
         distil("digits-progressive-8", changes={"images": 64}, out=Path("a run"), seed=2)
 
 
-def test_a_student_takes_its_images_from_a_folder(tmp_path, monkeypatch, capsys):
+def test_a_student_takes_its_images_from_a_folder(tmp_path, monkeypatch):
     """They are resized to what its teacher makes, and known by the recipe's name for them."""
     monkeypatch.chdir(tmp_path)
     for digit in range(10):
