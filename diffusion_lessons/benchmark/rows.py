@@ -25,6 +25,7 @@ class Measurement:
     seconds               per image of each timed batch; rows of one `session` were timed in turn, so that these pair
     evaluation_seconds    of one evaluation of the network per image, measured between the batches (median)
     clock                 "wall", or "processor": the time in which this process computed, whatever else was running
+    timed_on              the device of the latency, where it is another row's (`timed_as`); else it is `device`
     features              in which the quality figures are taken, with the hash of the network that makes them
     techniques            what was done to the network to make it faster, in words, and the hash of the network before
     reference_sha256      of the real images that the distances are taken from
@@ -65,6 +66,7 @@ class Measurement:
     techniques: tuple[str, ...] = ()
     parent_sha256: str | None = None
     clock: str = "wall"
+    timed_on: str | None = None
 
     @property
     def key(self) -> tuple[Settings, int, int, bool]:

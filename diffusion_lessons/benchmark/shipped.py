@@ -19,7 +19,7 @@ from diffusion_lessons.sampling import Settings
 
 LATENCY = (
     *("seconds_per_image", "seconds_q1", "seconds_q3", "repeats", "warm_up", "peak_memory_mb", "load", "threads"),
-    *("seconds", "session", "evaluation_seconds", "clock"),
+    *("cores", "seconds", "session", "evaluation_seconds", "clock"),
 )
 LEDGER = "claims.json"
 LEVELS = "-levels.json"  # after the name of the checkpoint
@@ -61,16 +61,25 @@ def _file(name: str, ending: str, measured: str, command: str) -> Path:
 def with_latency(measured: list[Measurement]) -> list[Measurement]:
     """The last row of each key; one measured without latency takes it from a row of latency alone, where there is one.
 
-    Quality may be spread over processes or measured on a busy machine; latency needs an idle one.
+    Quality may be spread over processes, measured on a busy machine or in the large batches of a GPU; latency needs an
+    idle one, and belongs to its batch. So a row of the same batch comes first, and else the last of any: the batch does
+    not matter for quality.
     """
     alone = {(row.settings, row.compiled): row for row in measured if row.samples == 0}
-    rows = list({row.key: row for row in measured}.values())
-    return [
-        replace(row, **{name: getattr(alone[row.settings, row.compiled], name) for name in LATENCY})
-        if row.repeats == 0 and (row.settings, row.compiled) in alone
-        else row
-        for row in rows
-    ]
+    of_any_batch = {(replace(settings, batch=1), compiled): row for (settings, compiled), row in alone.items()}
+    joined = []
+    for row in {row.key: row for row in measured}.values():
+        latency = alone.get((row.settings, row.compiled))
+        latency = latency or of_any_batch.get((replace(row.settings, batch=1), row.compiled))
+        joined.append(timed_as(row, latency) if latency and row.samples and row.repeats == 0 else row)
+    return joined
+
+
+def timed_as(row: Measurement, latency: Measurement) -> Measurement:
+    """A row of quality with the latency of another, at the batch and on the device at which that was timed."""
+    settings = replace(row.settings, batch=latency.settings.batch)
+    fields = {name: getattr(latency, name) for name in LATENCY}
+    return replace(row, settings=settings, timed_on=latency.device, **fields)
 
 
 def comparable(*tables: list[Measurement], samples: int | None = None) -> list[Measurement]:

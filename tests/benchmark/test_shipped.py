@@ -9,6 +9,7 @@ from tables import measured, plans_of
 from claims.register import HELD_OUT
 from diffusion_lessons import schedules, toys
 from diffusion_lessons.benchmark import noise, plans, shipped, table
+from diffusion_lessons.benchmark.latency import conditions
 from diffusion_lessons.benchmark.measure import measure
 from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.machine import places
@@ -91,6 +92,20 @@ def test_latency_measured_apart_is_joined_to_the_quality_in_the_same_settings():
     joined = {row.key: row for row in shipped.with_latency([timed, quality, other])}
     assert joined[quality.key].seconds_per_image == timed.seconds_per_image and joined[quality.key].repeats == 3
     assert joined[other.key].seconds_per_image is None
+
+
+def test_quality_of_a_gpus_large_batches_takes_the_latency_of_another_batch_and_says_where_it_was_timed():
+    quality = plain("one", 50, repeats=0, seconds_per_image=None, device="cuda: a GPU")
+    settings = {batch: dataclasses.replace(quality.settings, batch=batch) for batch in (5, 1000)}
+    timed = dataclasses.replace(quality, samples=0, repeats=3, seconds_per_image=0.5, device="cpu: a CPU", cores=7)
+    timed = dataclasses.replace(timed, settings=settings[5])
+    quality = dataclasses.replace(quality, settings=settings[1000])
+    [_, joined] = shipped.with_latency([timed, quality])
+    assert (joined.seconds_per_image, joined.settings.batch, joined.timed_on, joined.cores) == (0.5, 5, "cpu: a CPU", 7)
+    assert (joined.device, joined.samples, joined.quality) == ("cuda: a GPU", 50, quality.quality)
+    assert "a GPU" not in conditions(joined) and "batch 5" in conditions(joined)
+    same = dataclasses.replace(timed, seconds_per_image=0.1, settings=settings[1000])
+    assert shipped.with_latency([same, timed, quality])[2].seconds_per_image == 0.1
 
 
 def test_latency_of_a_compiled_network_is_that_of_no_other():

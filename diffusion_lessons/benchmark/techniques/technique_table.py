@@ -17,7 +17,7 @@ from diffusion_lessons.benchmark import table
 from diffusion_lessons.benchmark.latency import interleaved_runs
 from diffusion_lessons.benchmark.measure import fingerprint, measure, timed_samples
 from diffusion_lessons.benchmark.rows import Measurement, told
-from diffusion_lessons.benchmark.shipped import LATENCY, NotMeasured
+from diffusion_lessons.benchmark.shipped import NotMeasured, timed_as
 from diffusion_lessons.benchmark.techniques.candidates import SOLVER, Candidate
 from diffusion_lessons.benchmark.techniques.step_curve import Beside, beside, is_plain
 from diffusion_lessons.checkpoints import cards, plans
@@ -147,7 +147,7 @@ def at_batch(rows: Sequence[Measurement], batch: int) -> list[Measurement]:
     for row in rows:
         settings = replace(row.settings, batch=batch)
         if row.quality and (latency := latencies.get((row.checkpoint_sha256, settings))):
-            joined.append(replace(row, settings=settings, **{field: getattr(latency, field) for field in LATENCY}))
+            joined.append(timed_as(row, latency))
     return joined
 
 
