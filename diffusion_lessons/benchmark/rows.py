@@ -25,7 +25,8 @@ class Measurement:
     seconds               per image of each timed batch; rows of one `session` were timed in turn, so that these pair
     evaluation_seconds    of one evaluation of the network per image, measured between the batches (median)
     clock                 "wall", or "processor": the time in which this process computed, whatever else was running
-    timed_on              the device of the latency, where it is another row's (`timed_as`); else it is `device`
+    timed_on              the device of the latency, where it is another row's (`timed_as`), and threads, cores and load
+                          are then that row's too; None where all is of one run on `device`
     features              in which the quality figures are taken, with the hash of the network that makes them
     techniques            what was done to the network to make it faster, in words, and the hash of the network before
     reference_sha256      of the real images that the distances are taken from

@@ -65,8 +65,9 @@ def with_latency(measured: list[Measurement]) -> list[Measurement]:
     idle one, and belongs to its batch. So a row of the same batch comes first, and else the last of any: the batch does
     not matter for quality.
     """
-    alone = {(row.settings, row.compiled): row for row in measured if row.samples == 0}
-    of_any_batch = {(replace(settings, batch=1), compiled): row for (settings, compiled), row in alone.items()}
+    timed = [row for row in measured if row.samples == 0]
+    alone = {(row.settings, row.compiled): row for row in timed}
+    of_any_batch = {(replace(row.settings, batch=1), row.compiled): row for row in timed}
     joined = []
     for row in {row.key: row for row in measured}.values():
         latency = alone.get((row.settings, row.compiled))

@@ -129,9 +129,7 @@ _DIGITS = Recipe(
     compile=False,
 )  # compiling would take longer than a GPU takes for the training
 _MNIST_SMALL = Recipe("mnist-small", "mnist", images=720_000, batch=64, network=_SMALL, times="logit_normal")
-_MNIST = Recipe(
-    "mnist", "mnist", images=6_000_000, batch=256, network=_SMALL, times="logit_normal", compile="graphs"
-)
+_MNIST = Recipe("mnist", "mnist", images=6_000_000, batch=256, network=_SMALL, times="logit_normal", compile="graphs")
 _CIFAR10 = Recipe(
     "cifar10",
     "cifar10",

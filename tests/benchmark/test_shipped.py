@@ -106,6 +106,9 @@ def test_quality_of_a_gpus_large_batches_takes_the_latency_of_another_batch_and_
     assert "a GPU" not in conditions(joined) and "batch 5" in conditions(joined)
     same = dataclasses.replace(timed, seconds_per_image=0.1, settings=settings[1000])
     assert shipped.with_latency([same, timed, quality])[2].seconds_per_image == 0.1
+    other = dataclasses.replace(timed, seconds_per_image=0.2, settings=dataclasses.replace(settings[5], batch=7))
+    later = dataclasses.replace(timed, seconds_per_image=0.3)
+    assert shipped.with_latency([timed, other, later, quality])[-1].seconds_per_image == 0.3  # the last of any batch
 
 
 def test_latency_of_a_compiled_network_is_that_of_no_other():
