@@ -131,7 +131,7 @@ def speed_up(row: Measurement, other: Measurement) -> SpeedUp:
 
 def conditions(row: Measurement) -> str:
     """What a latency holds for, in words."""
-    device = row.timed_on or row.device
+    device = row.timing_device
     threads = f"{row.threads} thread{'s' * (row.threads != 1)}" if device.startswith("cpu") else device
     load = "" if row.load is None else f", load {row.load:g} on {row.cores} cores"
     load = load if row.clock == "wall" else ", processor time"  # which others that compute do not lengthen

@@ -74,6 +74,11 @@ class Measurement:
         """Settings, sample count, seed, and whether compiled: rows with one key measure the same thing."""
         return self.settings, self.samples, self.seed, self.compiled
 
+    @property
+    def timing_device(self) -> str:
+        """The device of the latency: `timed_on` where it is another row's, else that of the whole row."""
+        return self.timed_on or self.device
+
     def to_json(self) -> dict[str, Any]:
         """The row as one JSON object, with its settings and its scores as objects within it."""
         quality = {name: score._asdict() for name, score in self.quality.items()}

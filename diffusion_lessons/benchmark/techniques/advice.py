@@ -46,7 +46,7 @@ class Advice(NamedTuple):
         lines = [
             f"take      {words(self.best, self.metric)}",
             f"          one of {fits} measured rows within the budget, of {of}",
-            f"          {conditions(self.best)}, {self.best.timed_on or self.best.device}",
+            f"          {conditions(self.best)}, {self.best.timing_device}",
         ]
         if self.tied:
             rows = "1 other row ties" if self.tied == 1 else f"{self.tied} other rows tie"
@@ -112,7 +112,7 @@ def words(row: Measurement, metric: str) -> str:
 
 def unmeasured(usable: Sequence[Measurement], rows: Sequence[Measurement], metric: str) -> tuple[str, ...]:
     """What the advice does not rest on, in words."""
-    devices = sorted({row.timed_on or row.device for row in usable})
+    devices = sorted({row.timing_device for row in usable})
     counts = sorted({row.samples for row in usable})
     found = [f"any machine but {' and '.join(devices)}; other batches than {usable[0].settings.batch}"]
     found.append(f"more than {counts[-1]} samples a row, and other seeds; what people prefer")
