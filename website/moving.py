@@ -60,8 +60,8 @@ def near() -> toys.ConditionalMixture:
 
 
 def frontier() -> Panel:
-    table = panels.comparable("mnist-diffusion")
-    return panels.frontier_panel(table[table.nfe > 1], checkpoints.load("mnist-diffusion"))
+    table = panels.comparable("mnist-small-diffusion")
+    return panels.frontier_panel(table[table.nfe > 1], checkpoints.load("mnist-small-diffusion"))
 
 
 def prompts() -> Panel:
@@ -142,7 +142,7 @@ MOVING: dict[str, list[Moving | None]] = {
     ],
     "12_faster": [
         Moving(
-            lambda: panels.techniques_panel(techniques.shipped_techniques("mnist-diffusion"), int8=True),
+            lambda: panels.techniques_panel(techniques.shipped_techniques("mnist-small-diffusion"), int8=True),
             {"int8": [False, True], "placed": [False, True], "steps": [5, 10], "batch": [1, 25]},
         )
     ],

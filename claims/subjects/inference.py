@@ -45,7 +45,7 @@ claim("C16a", "2, inference", "FP16 is twice as fast as float32.")
     "here, on a processor that computes in it. Beside it, where it was timed since, the cost of ten evaluations of the "
     "network alone, in the same rounds.",
     above("half precision: times faster", 1.8),
-    on("MNIST, bfloat16", needs=["mnist-diffusion"], network="mnist-diffusion"),
+    on("MNIST, bfloat16", needs=["mnist-small-diffusion"], network="mnist-small-diffusion"),
     on("digits, bfloat16", needs=["digits-diffusion"], network="digits-diffusion"),
     waiting("float16 on a GPU", waits="a GPU"),
     of={"rounds": MANY_ROUNDS},
@@ -81,7 +81,7 @@ def little_loss(network: str) -> list[Number]:
 
 RUNTIMES = "PyTorch's INT8 needs a processor that has an instruction for it (VNNI); ONNX Runtime's does without."
 WHOLE_NUMBERS = [
-    technique_case("MNIST, INT8", "mnist-diffusion"),
+    technique_case("MNIST, INT8", "mnist-small-diffusion"),
     technique_case("CIFAR-10, INT8", "cifar10-diffusion"),
     technique_case("CIFAR-10, INT8 by ONNX Runtime", "cifar10-diffusion", technique="int8 by ONNX Runtime"),
 ]
@@ -230,7 +230,7 @@ def heads(network: str) -> list[Number]:
     all_of(
         below("a quarter of the blocks removed: excess", 0.25), below("minus a small network of as many minutes", 0.0)
     ),
-    technique_case("MNIST", "mnist-diffusion", trained=True),
+    technique_case("MNIST", "mnist-small-diffusion", trained=True),
     technique_case("CIFAR-10", "cifar10-diffusion", trained=True),
 )
 def pruned(network: str) -> list[Number]:

@@ -98,7 +98,7 @@ def where_exact_steps_belong() -> list[Number]:
     "ones: more belong in high noise if more than half of the inner times lie above T / 2 and they are nearer to the "
     "data. Where the times lie is that of one placement: what other noise would change about it is in no interval.",
     all_of(above("share of the placed times above T / 2", 0.5), below("placed: excess over even", 0.0)),
-    technique_case("MNIST, by local errors", "mnist-diffusion"),
+    technique_case("MNIST, by local errors", "mnist-small-diffusion"),
     technique_case("CIFAR-10, by local errors", "cifar10-diffusion"),
     technique_case("captions, by local errors", "captions-diffusion"),
 )

@@ -84,7 +84,9 @@ def optimise(
 
 
 def techniques(
-    checkpoint: Annotated[str, typer.Argument(help="A shipped checkpoint's name, or a file.")] = "mnist-diffusion",
+    checkpoint: Annotated[
+        str, typer.Argument(help="A shipped checkpoint's name, or a file.")
+    ] = "mnist-small-diffusion",
     measure: Annotated[
         bool, typer.Option("--measure", help="Measure what the table lacks; without it only read, or forecast.")
     ] = False,
@@ -125,7 +127,7 @@ def techniques(
 
 def advise(
     checkpoint: Annotated[
-        list[str] | None, typer.Argument(help="Names of checkpoints with a table of techniques; mnist-diffusion.")
+        list[str] | None, typer.Argument(help="Names of checkpoints with a table of techniques; mnist-small-diffusion.")
     ] = None,
     budget_ms: Annotated[float | None, typer.Option(min=0, help="Milliseconds for one batch; without it, any.")] = None,
     batch: Annotated[int, typer.Option(min=1, help="Samples drawn together.")] = 1,
@@ -149,7 +151,7 @@ def advise(
     if use is not None and budget_ms is not None:
         raise ValueError("--use is a budget and a batch by name: give it or --budget-ms, not both")
     show_advice(
-        *(checkpoint or ["mnist-diffusion"]),
+        *(checkpoint or ["mnist-small-diffusion"]),
         budget_ms=budget_ms,
         batch=batch,
         metric=metric,

@@ -33,7 +33,7 @@ FOLDER = Path("runs/techniques")  # plans and trained networks, and tables that 
 
 
 def run_techniques(
-    checkpoint: str = "mnist-diffusion",
+    checkpoint: str = "mnist-small-diffusion",
     *,
     samples: int = 500,
     ship: bool = False,

@@ -29,7 +29,7 @@ PANELS = {
     "floor_panel": 'features.reference("mnist", "train"), features.reference("mnist", "test"), count=150',
     "frontier_panel": 'panels.comparable("mnist-diffusion"), network, budget=2',
     "few_steps_panel": "heaps",
-    "techniques_panel": 'techniques.shipped_techniques("mnist-diffusion")',
+    "techniques_panel": 'techniques.shipped_techniques("mnist-small-diffusion")',
     "prompt_panel": "*told, steps=2, count=4",
     "preference_panel": 'told.denoise, "me"',
     "noise_panel": "heaps, path",

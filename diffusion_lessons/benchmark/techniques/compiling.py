@@ -104,4 +104,4 @@ def measure_making(name: str, file: Path) -> None:
 
 if __name__ == "__main__":
     places.clone_for("what compiling takes is written beside the tables of techniques")
-    measure_making("mnist-diffusion", making_file("mnist-diffusion"))
+    measure_making("mnist-small-diffusion", making_file("mnist-small-diffusion"))

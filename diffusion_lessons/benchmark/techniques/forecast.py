@@ -1,6 +1,6 @@
 """What measuring every technique on a checkpoint will take, before it is begun.
 
-for line in forecast("mnist-diffusion", Path("runs/techniques"), samples=500): print(line)
+for line in forecast("mnist-small-diffusion", Path("runs/techniques"), samples=500): print(line)
 """
 
 from collections.abc import Iterator

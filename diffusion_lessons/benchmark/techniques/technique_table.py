@@ -30,7 +30,7 @@ FINE = Settings(SOLVER, 30)  # whose samples are those that the network "means"
 BATCHES = (1, 25)
 ROUNDS = 5
 FOLDER = "techniques"  # of shipped tables
-MEASURED = ("mnist-diffusion", "cifar10-diffusion", "captions-diffusion")  # on which techniques are measured
+MEASURED = ("mnist-small-diffusion", "cifar10-diffusion", "captions-diffusion")  # on which techniques are measured
 
 
 def measure_candidates(

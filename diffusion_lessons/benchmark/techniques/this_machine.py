@@ -1,6 +1,6 @@
 """What cheaper arithmetic gains on the machine at hand; what it lacks is left out and says why.
 
-here = on_this_machine("mnist-diffusion")
+here = on_this_machine("mnist-small-diffusion")
 here.found["bfloat16"][25]      # how many times as fast as float32, in batches of 25
 here.skipped["int8"]            # "there is no C++ compiler, ..."
 """

@@ -55,7 +55,8 @@ class Choice(NamedTuple):
         options += [f"--cache-features {done.features}"] * (done.features > 1)
         options += ["--int8"] * done.int8 + ["--compile"] * done.compile + ["--place-steps"] * self.placed
         options += ["--precision bfloat16"] * self.half
-        return f"diffusion-lessons optimise mnist-diffusion {' '.join(options)} --steps {self.steps} --out mine.json"
+        options += [f"--steps {self.steps}"]
+        return f"diffusion-lessons optimise mnist-small-diffusion {' '.join(options)} --out mine.json"
 
 
 def techniques_panel(rows: Sequence[Measurement], *, int8: bool = False) -> Panel:

@@ -7,7 +7,7 @@ from diffusion_lessons.benchmark.techniques.technique_table import at_batch, com
 from diffusion_lessons.optimise.techniques import Techniques
 from diffusion_lessons.panels.quality.faster import SOLVER, Choice, found, techniques_panel
 
-ROWS = shipped_techniques("mnist-diffusion")
+ROWS = shipped_techniques("mnist-small-diffusion")
 UNGUIDED = {batch: [row for row in at_batch(ROWS, batch) if row.settings.scale == 1] for batch in (1, 25)}
 SAID = {"better": "It beats taking fewer", "worse": "Taking fewer steps beats", "undecided": "is not told from"}
 ALONE = [
@@ -49,7 +49,7 @@ def test_half_precision_is_slower_alone_and_faster_among_many():
 def test_what_was_not_measured_together_names_the_command_that_does():
     _, verdict, words = found(UNGUIDED[25], Choice(Techniques(blocks=("",)), False, True, 10), "drift")
     assert verdict is None and "not measured together" in words
-    assert "optimise mnist-diffusion --drop-blocks 1 --place-steps --steps 10 --out mine.json" in words
+    assert "optimise mnist-small-diffusion --drop-blocks 1 --place-steps --steps 10 --out mine.json" in words
 
 
 def test_a_switch_moves_the_star():
