@@ -57,11 +57,9 @@ def ten_ddim_times():
 
 
 def farther_at_first():
-    """Lesson 05: the median digit is 0.042 away, not 0.050: twice the correction in the first half, then as ++(2M).
+    """Lesson 05: the median digit is 0.031 away, not 0.041: twice the correction in the first half, then as ++(2M).
 
-    With the noise of seed 1 it is 0.036 and not 0.037, so most of the gain is luck of the noise. Half the correction in
-    the first half wins there, and loses here. Ten digits do not settle which line is best; that ++(2M) can be beaten by
-    a little on one noise is all that we found.
+    With the noise of seed 1 it is 0.022 and not 0.032, with that of seed 2 0.028 and not 0.036.
     """
     calls = count()
 
@@ -73,12 +71,12 @@ def farther_at_first():
 
 
 def ten_digit_times():
-    """Lesson 05b: the median digit is 0.040 away, not 0.050: a short first step, then even ones.
+    """Lesson 05b: the median digit is 0.026 away, not 0.041: short steps at both ends, long ones in the middle.
 
-    With the noise of seed 1 it is 0.035, not 0.037. The first step has no prediction before it to look back at, so it
-    is taken at first order; a short one errs less.
+    Found by a random search on the noises of seeds 0 and 1, and rounded. With the noise of seed 2, which the search did
+    not see, it is 0.020 and not 0.036.
     """
-    return [1000, *(930 * (1 - k / 9) for k in range(10))]
+    return [1000.0, 940.0, 870.0, 800.0, 710.0, 590.0, 440.0, 280.0, 130.0, 40.0, 0.0]
 
 
 def ten_straight_times():

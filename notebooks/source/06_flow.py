@@ -473,9 +473,9 @@ for name, scores in zip(found, others, strict=False):
     print(f"one step mended, minus {name}: {gaps}")
 
 # %% [markdown]
-# **It was one step, at the edge of a table.** With that step mended, Euler on the cosine path is at least as good as
-# DDIM there and as Euler on the straight path: in each of the three draws it is a little nearer than either. (Three
-# draws do not prove that it is better.) Plain Euler on the cosine path was eight times as far away.
+# **It was one step, at the edge of a table.** With that step mended, Euler on the cosine path is about as good as DDIM
+# there and as Euler on the straight path. (In each of the three draws it is a little nearer than DDIM, but three draws
+# do not prove that it is better.) Plain Euler on the cosine path was about seven times as far away.
 #
 # This is what is gained by the straight path. Its slopes are $-1$ and $1$ everywhere, it has no table and no edge, and
 # on it the simplest solver *is* the exponential integrator of lesson 05, whether one knows that term or not. **On the

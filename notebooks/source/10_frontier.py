@@ -23,7 +23,7 @@ from diffusion_lessons.panels import comparable, frontier_panel, predict, scope_
 from diffusion_lessons.toys import Flawed, wasserstein_1
 
 # %%
-network = load("mnist-diffusion")
+network = load("mnist-small-diffusion")
 ladder = {
     f"{steps} evaluations": generate(network, 10, labels=range(10), sampler="ddim", steps=steps, seed=3)[-1].x
     for steps in (2, 5, 10, 50)
@@ -40,9 +40,9 @@ show(
 #
 # ## Count evaluations, not steps
 #
-# The network, `mnist-diffusion`, took an hour of one CPU core to train. It was measured with many samplers, equally
-# many images each, all from the same noise and the same labels. The table comes with the course (`diffusion-lessons
-# benchmark mnist-diffusion --plan curve` measures it again).
+# The network, `mnist-small-diffusion`, took an hour of one CPU core. It was measured with many samplers, equally many
+# images each, all from the same noise and the same labels. The table comes with the course (`diffusion-lessons
+# benchmark mnist-small-diffusion --plan curve` measures it again).
 #
 # "Five steps" sounds like a price, but the cost is in the network, and a step may evaluate it more than once. A sampler
 # with several *stages* evaluates it once a stage, except in its last step, which has one stage. With guidance each of
@@ -76,7 +76,7 @@ for sampler, steps, stages in (("ddim", 5, 1), ("dpm_solver_pp_2m", 5, 1), ("heu
 # On exact problems Heun's second evaluation is worth its price (lesson 05). Is it worth it here?
 
 # %%
-rows = benchmark.shipped.rows("mnist-diffusion")
+rows = benchmark.shipped.rows("mnist-small-diffusion")
 
 
 def row(sampler, steps, **options):
@@ -135,7 +135,7 @@ def frontier(points):
 check("frontier", frontier)
 
 # %%
-table = comparable("mnist-diffusion")
+table = comparable("mnist-small-diffusion")
 table = table[table.nfe > 1]  # what one evaluation can do is lesson 11's question
 images, bars = table["samples"].iloc[0], table["frechet_spread"].to_numpy()
 axes = ["nfe", "frechet_value"]
@@ -250,10 +250,11 @@ assert means[0] > 1.2 * means[1] and rest == sorted(rest) and abs(means[1] - mea
 # network errs. Start instead from *real* digits that the network never saw. Noise them to a level $\sigma/\alpha = L$,
 # let a sampler take them back to 0, in as many of ten steps as are left from there, and measure what comes out. A
 # perfect network would return digits as good as those that went in, whatever the level. (This needs the images of
-# MNIST, so the result comes with the course; `diffusion-lessons doctor --checkpoint mnist-diffusion` repeats it.)
+# MNIST, so the result comes with the course; `diffusion-lessons doctor --checkpoint mnist-small-diffusion` repeats
+# it.)
 
 # %%
-by_level = benchmark.shipped.levels("mnist-diffusion")
+by_level = benchmark.shipped.levels("mnist-small-diffusion")
 print(
     f"{by_level[0].scores['frechet'].n} real digits; distance and variance against those of the same digits untouched"
 )
@@ -277,11 +278,12 @@ show(
 # more. A better sampler would not cure that. Longer training may, or training that visits these levels more often, or
 # layers that see the whole picture at once. Before you tune a sampler, ask at which level your network is wrong.
 #
-# Longer training was tried. `mnist-long-diffusion` is the same network on the same path, and saw six million images in
-# place of 0.7 million, in larger batches and on a GPU. Its rows, and its levels from 500 real digits each:
+# Longer training was tried. `mnist-diffusion`, which the other lessons use, is the same network on the same path, and
+# saw six million images in place of 0.7 million, in larger batches and on a GPU. Its rows, and its levels from 500 real
+# digits each:
 
 # %%
-longer = benchmark.shipped.rows("mnist-long-diffusion")
+longer = benchmark.shipped.rows("mnist-diffusion")
 
 
 def trained_longer(steps, **options):
@@ -294,7 +296,7 @@ for steps in (2, 5, 10, 20, 50):
     print(f"{steps:>2} steps: distance {score.value:.3f}, variance {spread.value:.2f} ± {spread.spread:.2f}")
 for steps in (10, 20):
     print(f"{steps} minus 50: {metrics.interval(benchmark.difference(trained_longer(steps), trained_longer(50)))}")
-for level in benchmark.shipped.levels("mnist-long-diffusion"):
+for level in benchmark.shipped.levels("mnist-diffusion"):
     print(level)
 assert metrics.interval(benchmark.difference(trained_longer(20), trained_longer(50))).high < 0
 assert trained_longer(50).quality["frechet"].value < 0.5 * b.value
@@ -456,7 +458,7 @@ assert set(carried) <= set(table.columns)
 print("a row says: " + ", ".join(carried))
 
 # %% [markdown]
-# (`diffusion-lessons benchmark mnist-diffusion --plan latency` times many settings by these rules.)
+# (`diffusion-lessons benchmark mnist-small-diffusion --plan latency` times many settings by these rules.)
 #
 # ## Reading a vendor's claim
 #

@@ -502,7 +502,7 @@ apart = {
 print(f"one evaluation: the student is {times.n:.0f} ± {times.s:.0f} times nearer to real digits")
 for count, difference in apart.items():
     print(f"{count} evaluations: best student minus teacher {difference}, of 95 %, in pairs")
-assert times.n > 5 and apart[2].high < 0 < min(apart[4].low, apart[8].low)
+assert times.n > 5 and apart[2].high < 0 < apart[8].low and apart[4].low < 0 < apart[4].high
 
 # %%
 own = {"mnist-consistency": ["consistency"]}  # the others: DDIM, and for the teacher a multistep solver too
@@ -519,7 +519,7 @@ figure.axes[0].set_xticks([], minor=True)
 show(
     figure,
     "Distance beyond the floor against evaluations. With one evaluation the teacher stands far above its students, "
-    "with two still above the best of them; from four on it lies among them and below.",
+    "with two still above the best of them; with four it lies among them, and with eight below.",
 )
 
 # %% [markdown]
@@ -537,11 +537,11 @@ print(f"one evaluation: after the reflow the flow is {nearer.n:.1f} times nearer
 
 # %% [markdown]
 # **One and two evaluations are where distillation pays.** With one evaluation the teacher alone draws blurs, and with
-# two its best student is still nearer to real digits. From four on it is the other way round: with its multistep solver
-# the teacher is nearer than any of its students, beyond chance. The difference is small, and only the paired comparison
-# shows it. One of the articles behind this course says that below ten steps few-step methods take over (claim C3 in the
-# [ledger](../../CLAIMS.md)). Here that is true of one and two steps. The CIFAR-10 network of lesson 14 needs more
-# steps, and there a student helps in four as well.
+# two its best student is still nearer to real digits. With four the two are not told apart, and with eight it is the
+# other way round: with its multistep solver the teacher is nearer than its student, beyond chance. The difference is
+# small, and only the paired comparison shows it. One of the articles behind this course says that below ten steps
+# few-step methods take over (claim C3 in the [ledger](../../CLAIMS.md)). Here that is true of one and two steps. The
+# CIFAR-10 network of lesson 14 needs more steps, and there a student helps in four as well.
 
 # %% [markdown]
 # ## What is wrong with them
@@ -577,15 +577,15 @@ assert readable[1] > max(readable[0], *readable[2:]) and varied[1] < min(varied[
 for count in (2, 1):
     more = dl.metrics.interval(dl.benchmark.difference(found.best(count), found.asymptote, metric="adherence"))
     print(f"adherence of the best student in {count} minus that of the teacher in 20: {more}, of 95 %, in pairs")
-    assert more.low > 0 if count == 1 else more.low < 0 < more.high
+    assert more.low < 0 < more.high
 
 # %% [markdown]
 # The student is recognised less often than the teacher in two steps, though it is nearer to real digits! Two steps of
 # the teacher end between the mean and a sample, and the mean of a class is a digit that is easily recognised, but
 # always the same: the teacher's recall in two steps is the lowest of all. The students end where the whole trajectory
-# ends. In two steps the best of them is recognised as often as the teacher in 20, within the error of the pairs. In
-# one step it is recognised a little *more* often, beyond chance, and its recall is lower by a tenth. So a high
-# adherence alone is no sign of a good student.
+# ends. The best of them is recognised as often as the teacher in 20, within the error of the pairs, in two steps and
+# in one; and its recall is lower, by 0.03 in two steps and by nearly a tenth in one. So a high adherence alone is no
+# sign of a good student.
 #
 # If you want digits that are recognised more often, use guidance. These students *keep* it: labels were dropped in
 # their training as in the teacher's, so that both answers can be blended (lesson 07), at twice the evaluations. Other
@@ -595,7 +595,7 @@ for count in (2, 1):
 # %%
 network, chosen = load("mnist-progressive-2"), Settings("ddim", 2, scale=2.0)
 guided = measure(network, chosen, evaluator=eye, metrics=("adherence",), samples=300, repeats=0)
-assert guided.quality["adherence"].value > readable[2] + 0.02 and guided.nfe == 4
+assert guided.quality["adherence"].value > readable[2] and guided.nfe == 4
 print(f"guidance, by its card: {network.card['distillation']['guidance']}")
 scored = guided.quality["adherence"].value
 print(f"at scale 2 its adherence is {scored:.3f}, not {readable[2]:.3f}, for {guided.nfe:.0f} evaluations")

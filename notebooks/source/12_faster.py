@@ -34,7 +34,7 @@ from diffusion_lessons.figures import (
 from diffusion_lessons.panels import predict, scope_check, techniques_panel
 
 # %%
-network, digits = load("mnist-diffusion"), list(range(10))
+network, digits = load("mnist-small-diffusion"), list(range(10))
 
 
 def seeded(seed):
@@ -61,12 +61,14 @@ assert convolutions > 0.99
 # of them, makes this network faster by nothing. Ask what a tool touches before you ask how fast it is.
 #
 # But products are not seconds. The course measured this network on one machine with everything that follows, and the
-# table comes with it (`diffusion-lessons techniques mnist-diffusion --measure` makes one on yours). At each batch all
-# of it was timed in turn, so that ratios mean something. The two batches were timed one after the other, so that the
-# ratio of the two is a rough one. What does one digit cost, alone and among 25?
+# table comes with it (`diffusion-lessons techniques mnist-small-diffusion --measure` makes one on yours). The network
+# is the one that an hour of a CPU core makes. It has the shape of `mnist-diffusion`, so that its times are the same,
+# and its digits are farther from real ones. At each batch all of it was timed in turn, so that ratios mean something.
+# The two batches were timed one after the other, so that the ratio of the two is a rough one. What does one digit
+# cost, alone and among 25?
 
 # %%
-rows = techniques.shipped_techniques("mnist-diffusion")
+rows = techniques.shipped_techniques("mnist-small-diffusion")
 at = {batch: techniques.at_batch(rows, batch) for batch in (1, 25)}
 SOLVER = "dpm_solver_pp_2m"
 
@@ -222,9 +224,9 @@ for batch in (25, 1):
 # `precision="float16"` in the same way; this one does not, and would imitate it.)
 
 # %%
-here = techniques.on_this_machine("mnist-diffusion")
+here = techniques.on_this_machine("mnist-small-diffusion")
 show(
-    speed_ups_figure(here.found, here.skipped, techniques.in_the_table("mnist-diffusion")),
+    speed_ups_figure(here.found, here.skipped, techniques.in_the_table("mnist-small-diffusion")),
     "How many times as fast as float32, in batches of 1 and of 25, on this machine; hollow, what was skipped here and "
     "measured for the table. Until you run the cell, the machine is the one on which this picture was made.",
 )
@@ -347,7 +349,8 @@ else:
 # %% [markdown]
 # Either way int8 moves the digits by far less than ten steps do. And is it faster? That takes a compiler, and a
 # processor with instructions for it; `why_no_int8()` says what is missing. (ONNX Runtime is a road without a compiler:
-# `diffusion-lessons optimise mnist-diffusion --int8 --onnx --out onnx.json`.) The table was made where both were there:
+# `diffusion-lessons optimise mnist-small-diffusion --int8 --onnx --out onnx.json`.) The table was made where both were
+# there:
 
 # %%
 for batch in (25, 1):
@@ -364,7 +367,7 @@ print(f"its drift minus that of float32: {dl.metrics.interval(moved)}")
 # The seconds of making it, over the seconds that one pass of the whole batch saves:
 
 # %%
-making = techniques.shipped_making("mnist-diffusion")
+making = techniques.shipped_making("mnist-small-diffusion")
 for program in ("compiled", "int8"):
     for batch in (25, 1):
         passes = [batch * row_of(10, *done, batch=batch).seconds_per_image / 10 for done in ((), (program,))]
@@ -669,13 +672,13 @@ starts = torch.randn(10, 1, 28, 28, generator=seeded(3))
 ends = [sample(samplers.ddim, one, starts, network.path, network.path.grid(3)) for one in (guided, again)]
 assert torch.equal(*ends)
 print("every = 1: the same guided digits, bit for bit")
-for table, metric in (("mnist", "frechet"), ("captions", "frechet"), ("captions", "adherence")):
+for table, metric in (("mnist-small", "frechet"), ("captions", "frechet"), ("captions", "adherence")):
     print(f"{table}, batch 25, {metric}:")
     for one in techniques.compared(techniques.shipped_techniques(f"{table}-diffusion"), 25, metric):
         if one.row.settings.guided and not one.row.techniques:
             way = f"second pass every {one.row.settings.reuse}" if one.row.settings.reuse > 1 else "within an interval"
             print(f"  {way}: {one.row.nfe:g} evaluations, not 20; {one.word}, {one.difference}, beside {one.rival}")
-print(f"mnist, five steps without guidance: {five.quality['frechet'].value:.3f}; ten guided steps minus these:")
+print(f"mnist-small, five steps without guidance: {five.quality['frechet'].value:.3f}; ten guided steps minus these:")
 for name, more in {"whole": {}, "every 3": {"reuse": 3}, "within an interval": {"interval": (0.2, 3.0)}}.items():
     guided_row = row_of(10, scale=2.0, **more)
     gap = dl.metrics.interval(guided_row.quality["frechet"].number - five.quality["frechet"].number)

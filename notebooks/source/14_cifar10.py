@@ -347,17 +347,17 @@ show(
 )
 
 # %% [markdown]
-# The digits lost little up to level 1.2 and most above it. Photographs lose at every level up to 2.5, most of it
-# between 0.3 and 2.5, and in these runs little above. Mind what these runs are: ten steps from pure noise, and fewer
-# from lower levels. You have just seen that what ten steps get wrong can hide what the network gets wrong; they end at
-# about 2, fifty steps at about 3. Where that missing third comes in, the figure does not show, nor what *kind* of error
-# is made at a level.
+# The digits lost little at any level: for none does the interval show a rise of more than a quarter of what untouched
+# digits score. Photographs lose at every level up to 2.5, most of it between 0.3 and 2.5, and in these runs little
+# above. Mind what these runs are: ten steps from pure noise, and fewer from lower levels. You have just seen that what
+# ten steps get wrong can hide what the network gets wrong; they end at about 2, fifty steps at about 3. Where that
+# missing third comes in, the figure does not show, nor what *kind* of error is made at a level.
 
 # %% [markdown]
 # ## What the digits could not decide
 #
-# Lesson 10 found that on MNIST fresh noise *helps*, against the published table, and blamed the network, whose errors
-# fresh noise forgives. Here is the same difference on both, each with its 95 % interval.
+# In the published table fresh noise costs in every row. Does it cost our networks on digits as it does on photographs?
+# Here is the difference on both, each with its 95 % interval.
 
 # %%
 for steps in (5, 10, 20, 50):
@@ -368,12 +368,12 @@ for steps in (5, 10, 20, 50):
     print(f"{steps:>2} steps, eta = 1 minus eta = 0: " + ";  ".join(words))
 
 # %% [markdown]
-# On CIFAR-10, with 5,000 samples, the sign in five, ten and twenty steps is the published one, and the difference is
-# large. In fifty steps the interval holds 0: it is *undecided* which is nearer. (Fresh noise is not shared between the
-# two rows, so pairing them gains little.) On MNIST noise pays from twenty steps on, and in ten the interval only just
-# leaves out 0, one of eight on this page. Lesson 16 says what is at work: noise that forgets the network's errors, and
-# long steps that have to find again what was forgotten. Why the second counts for more on photographs is not measured
-# here; that they hold finer detail is a guess.
+# In five and ten steps the sign is the published one on both. On CIFAR-10, with 5,000 samples, it still is in twenty.
+# On MNIST, with 2,000, the intervals of twenty and of fifty steps hold 0: it is *undecided* which is nearer. So it is
+# on CIFAR-10 in fifty. (Fresh noise is not shared between the two rows, so pairing them gains little.) Lesson 16 says
+# what is at work: noise that forgets the network's errors, and long steps that have to find again what was forgotten.
+# In five and ten steps the second counts for more with both networks. That fresh noise pays on this grid is not shown
+# for either.
 #
 # And a thousand steps of DDPM, which the first of the two texts behind this course takes for the limit of quality, and
 # the second in one of two places? On MNIST the samples were too few to say. Here 5,000 decide: they are farther from
@@ -424,9 +424,9 @@ show(
 # %% [markdown]
 # ## Students of photographs
 #
-# On MNIST students helped in one evaluation and in two; from four on the teacher was nearer (lesson 11). There, four
-# steps of DDIM are less than twice as far from the data as eight. Here they are two and a half times as far, two are
-# three times as far as four, and in one step all is fog.
+# On MNIST students helped in one evaluation and in two. In four it is undecided whether the student or the best sampler
+# of its teacher is nearer, and in eight the teacher is (lesson 11). Here four steps of DDIM are two and a half times as
+# far from the data as eight, two are three times as far as four, and in one step all is fog.
 #
 # Three students were made by progressive distillation, each from the one before: one step for two of its teacher's,
 # from eight steps to four, to two, to one. A CPU core did it in an hour (`diffusion-lessons distil
@@ -479,8 +479,9 @@ show(
 # of eight steps. And whoever can afford eight evaluations needs no student: DPM-Solver++(2M) is nearer, with either
 # network. As before, each student was trained once, and the intervals are about samples.
 #
-# Why does a student help in four steps here, and not on MNIST? Its teacher leaves more to gain there; but this student
-# is the first of its chain and that one the second, and data, learning rate and images differ as well.
+# Why does a student of four steps help so much here, and on MNIST at most a little? This student is the first of its
+# chain and that one the second, and data, learning rate and images differ as well. What makes the difference is not
+# known.
 #
 # And why did these learn, when another student of this network fell apart (as told below)? That one was a consistency
 # student, whose goal is its own answer at a cleaner time and so moves along with it; the goal here, where two steps of
@@ -489,8 +490,8 @@ show(
 #
 # ## Guidance turns round
 #
-# On MNIST a scale a little above 1 helps a little, and from 2 on samples move away from the data (lesson 07): they
-# obey, and all look alike. What will a scale of 2 do here?
+# On MNIST no scale above 1 was seen to bring samples nearer to the data, and from 1.5 on they move away from it: they
+# obey, and look more and more alike (lesson 07). What will a scale of 2 do here?
 
 # %%
 predict("14.guidance")
@@ -542,7 +543,7 @@ print(f"the classes lie apart, of what real ones do: {share[1.0]:.0%} at scale 1
 # At scale 1 this network's classes are blurred into each other. The judge takes 70 % of its samples for what was asked;
 # of real photographs it takes 88 %. A brown shape on green may be a horse, and might as well be a deer. Guidance
 # amplifies just what tells a class from the rest (lesson 07), so it pulls the clouds apart again: at 2 they lie even
-# a little farther from each other than the real ones. The MNIST network is taken at its word for 97 of 100 digits at
+# a little farther from each other than the real ones. The MNIST network is taken at its word for 98 of 100 digits at
 # scale 1, so there is little to be repaired, and the same pull mostly narrows.
 #
 # **An experiment.** Is confusion enough to turn the sign? Take two classes of numbers, whose exact denoiser you know,
@@ -676,10 +677,10 @@ for title, changes in {"to meet": {"scale": 2.0}, "a first try": {"scale": 2.0, 
 # - Steps, epochs and hours follow from three numbers. Calculate them first.
 # - Compare two tables by their order and their ratios. A ratio is that of the sampler only if the network's own error
 #   is small beside it, and settings of the same name have the same effect.
-# - In very few steps fresh noise costs, on the trailing grid. Where it begins to pay depends on the network, on the
-#   data and on the grid.
+# - In very few steps fresh noise costs, on the trailing grid. From how many steps on it costs nothing, or pays, depends
+#   on the network, on the data and on the grid.
 # - Students of few steps pay where their teacher loses much by taking so few: here in four evaluations and fewer, on
-#   MNIST in one and two.
+#   MNIST in one and two, and in four perhaps.
 # - Guidance can repair confusion: this network's samples it brings nearer at scale 2, in a classifier's features; those
 #   of the MNIST network it takes away.
 

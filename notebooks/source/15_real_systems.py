@@ -3,7 +3,7 @@
 #
 # **Question.** Do the same samplers work inside a production pipeline?
 #
-# **Budget.** About 28 seconds of one CPU core, 1.1 GB of memory, nothing to download.
+# **Budget.** About 20 seconds of one CPU core, 1.1 GB of memory, nothing to download.
 #
 # **Afterwards you can** write any deterministic sampler with given times down as a table of numbers and run it in any
 # language; put a sampler of this course into a pipeline of `diffusers`; save a trained system so that production code,
