@@ -454,10 +454,10 @@ assert min(again["nothing"], again["the mean of all digits"]) > 1.5 * again["the
 # real digits. Even 200 real ones would not score 0, and the start with nothing added scores half a unit less in the
 # second draw: only large differences count here.)
 #
-# Mind what these rows do not show. A start with a trace of a digit *says* which digit it is, so a part of the answer
-# is in the question: that more digits are recognised is no proof of a better sampler. The fair rival is the row of
-# the trailing grid. The trailing grid starts from pure noise, where pure noise belongs, is told nothing, and is as
-# good in the same ten steps.
+# Mind what these rows do not show. A start with a trace of a digit *says* which digit it is, so a part of the answer is
+# in the question: that more digits are recognised is no proof of a better sampler. The fair rival is the row of the
+# trailing grid. The trailing grid starts from pure noise, where pure noise belongs, is told nothing, and its digits end
+# as near to the data in the same ten steps. (A few more digits are recognised in the row that was told.)
 #
 # The pictures above hint at one thing more: DDPM with the small variance drew the 0, the 4 and the 9 well on the
 # leading grid. DDIM draws nothing at random and keeps its start to the very end; DDPM replaces a part of the state at

@@ -227,7 +227,8 @@ print(f"from 50 steps to 100 the error falls by a factor {error[50] / error[100]
 
 # %% [markdown]
 # Twice the steps, half the error: DDIM is a method of *first order*. Lesson 05 asks for more. With a network, the curve
-# flattens where the network's own error takes over; lesson 10 measures where.
+# flattens where the network's own error takes over; lesson 10 measures where, first for a network that was trained for
+# less time.
 
 # %% [markdown]
 # ## The same network in a thousand steps, and in two
@@ -275,8 +276,8 @@ show(
 
 # %% [markdown]
 # A DDIM row shows *one* digit, computed more and more roughly: details go first, and two steps leave a smooth draft of
-# it. DDPM's row shows a different digit in every column, since it draws different noise. In ten steps they are about as
-# readable as in a thousand; but if you change the number of steps, you cannot tell what the change did and what the
+# it. DDPM's row shows a different digit in every column, since it draws different noise. In ten steps they are no less
+# readable than in a thousand; but if you change the number of steps, you cannot tell what the change did and what the
 # noise did. (DDIM's 8 is open at the top in every column from 1000 steps down to five, and DDPM's 8s are not all 8s.
 # That is what this network makes of these noises.)
 

@@ -397,11 +397,11 @@ show(
 # steps the median digit is nearer by an eighth, with ten by two fifths, with twenty by three fifths.
 #
 # **And for one of the ten a higher order does not help until the steps are many.** Look at the 1. With five and eight
-# steps ++(2M) is a little farther away than DDIM, and with ten hardly nearer. At ten steps this one digit makes up
-# more than half of the *mean square* error of ++(2M), so the root mean square alone would say that the order gains only
-# a quarter there. Look at single samples before you believe a mean. And look at the pictures: the 1 of five steps is
+# steps ++(2M) is a little farther away than DDIM, and with ten hardly nearer. At ten steps this one digit makes up more
+# than half of the *mean square* error of ++(2M), so the root mean square alone would say that the order gains only a
+# quarter there. Look at single samples before you believe a mean. And look at the pictures: the 1 of five steps is
 # farther from the network's own solution, and it is no worse a 1. A digit that is nearer to the solution need not look
-# better. Lesson 10 compares the pictures themselves.
+# better. Lesson 10 compares the pictures themselves, first those of a network that was trained for less time.
 #
 # Heun's method is of second order, too. How does it do on digits? It makes two evaluations a step, and one on the last.
 

@@ -423,13 +423,13 @@ show(
 
 # %% [markdown]
 # **Two networks, trained apart, draw nearly the same digits from the same noise.** There is one flow on two clocks, as
-# you saw above, and both networks learned it. But Euler on the *cosine* path, the winner on the clusters, draws
-# scribbles in four steps. Is the straight path better for images after all?
+# you saw above, and both networks learned it. But Euler on the *cosine* path, the winner on the clusters, spoils
+# several digits in four steps: the 1, the 7 and the 9 are scribbles. Is the straight path better for images after all?
 #
-# You have met such scribbles before. In lesson 03 they came from a start in which a trace of the digit was missing; in
-# lesson 05 Heun drew badly because of its first step. Look at the first Euler step here. It uses the slope $\alpha'$ at
-# $t = 1000$ for the whole step. The cosine path is a table, and its last entries were changed so that $\bar\alpha$
-# never reaches 0. Just there its slope is far from the mean slope over the step:
+# You have met such misshapen digits before. In lesson 03 they came from a start in which a trace of the digit was
+# missing; in lesson 05 Heun drew badly because of its first step. Look at the first Euler step here. It uses the slope
+# $\alpha'$ at $t = 1000$ for the whole step. The cosine path is a table, and its last entries were changed so that
+# $\bar\alpha$ never reaches 0. Just there its slope is far from the mean slope over the step:
 
 # %%
 first = (cosine.alpha(750) - cosine.alpha(1000)) / 250

@@ -43,7 +43,8 @@ asked = {f"s = {s:g}": generate(mnist, 10, labels=range(10), scale=s, **ten_step
 show(
     noising.image_strip(asked, [str(digit) for digit in range(10)], "One network, one noise, one number s"),
     "Ten digits, asked for by the label below them, with three values of the number that this lesson is about. At 0 "
-    "the label is ignored, at 1 the network follows it as it was trained, at 7.5 most digits are bolder and plainer.",
+    "the label is ignored, at 1 the network follows it as it was trained, at 7.5 many digits are bolder, and about "
+    "half are plainer.",
 )
 
 
@@ -384,8 +385,8 @@ show(
 #
 # - *Plain conditioning is not weak here.* At $s = 1$ the great majority is what was asked for, and $s = 2$ already
 #   brings the rest. There is little to gain. (On MNIST the diversity at $s = 1$ is a little *above* that of real
-#   digits. Eight of the 500 digits are taken for another than was asked for, and such a digit is far from the others
-#   with its label; without these eight about half of the surplus remains. A high diversity alone is no sign of
+#   digits. Some of these samples are taken for another digit than was asked for, and such a sample may be far from the
+#   others with its label. How much of the surplus is due to them was not measured. A high diversity alone is no sign of
 #   quality.) Ten classes are an easy condition; a sentence is a harder one, and large scales come from networks that
 #   are conditioned on sentences.
 # - *Diversity is lost first*, and most of it between 1 and 2. On MNIST it goes on falling long after adherence has

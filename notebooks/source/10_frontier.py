@@ -91,8 +91,8 @@ assert metrics.interval(benchmark.difference(heun, ddim)).low > 0
 
 # %% [markdown]
 # The method of second order loses to the one of first order, although it costs nearly twice as much. Its order is not
-# to blame. Most of the error is made in the first of these five steps: when lesson 05 replaces that one step by DDIM's,
-# most of the distance to the network's own solution is gone.
+# to blame. Most of the error is made in the first of these five steps: lesson 05 replaces that one step by DDIM's, with
+# another network on the same path, and most of the distance to that network's own solution is gone.
 #
 # ## Compare in pairs
 #
@@ -278,9 +278,9 @@ show(
 # more. A better sampler would not cure that. Longer training may, or training that visits these levels more often, or
 # layers that see the whole picture at once. Before you tune a sampler, ask at which level your network is wrong.
 #
-# Longer training was tried. `mnist-diffusion`, which the other lessons use, is the same network on the same path, and
-# saw six million images in place of 0.7 million, in larger batches and on a GPU. Its rows, and its levels from 500 real
-# digits each:
+# Longer training was tried. `mnist-diffusion`, which all other lessons but lesson 12 use, is the same network on the
+# same path, and saw six million images in place of 0.7 million, in larger batches and on a GPU. Its rows, and its
+# levels from 500 real digits each:
 
 # %%
 longer = benchmark.shipped.rows("mnist-diffusion")
@@ -501,9 +501,11 @@ for evidence in entry["evidence"]:
 # %% [markdown]
 # Each data set gives a verdict of its own. Mixtures have an exact denoiser, so only the sampler's error is left, and
 # ten steps are plainly worse than fifty. Mixtures *explain*, but what is said about images is decided by images. There
-# the network's error counts as well, and you have seen it point the other way. Where an interval covers both answers,
-# the verdict is *undecided*, and the ledger says how many samples would decide. Whether ten steps are *usable* is
-# another statement, C2b: it depends on the application, which has to be named first.
+# the network's error counts as well, and with the network of this lesson you have seen it point the other way. (The
+# ledger's row for MNIST is that of `mnist-diffusion`, with which ten steps and fifty are not told apart.) Where an
+# interval covers both answers, the verdict is *undecided*, and the ledger says how many samples would decide, or that
+# there are too few held-out images for it, as here. Whether ten steps are *usable* is another statement, C2b: it
+# depends on the application, which has to be named first.
 #
 # Other statements of the ledger (C1b, C8b, C20) promise to be 20 or 50 to 100 times faster than DDPM. DDPM takes a
 # thousand steps, and a thousand divided by ten is a hundred: that part is *arithmetic*. That the quality is then equal

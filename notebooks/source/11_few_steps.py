@@ -457,10 +457,11 @@ show(
 
 # %% [markdown]
 # It is the figure of the clusters again: in one step the teachers draw the mean, and the students draw the end of the
-# trajectory. Read a row of students from right to left: most digits keep their shape, down to odd strokes, while the
-# steps become fewer; a few change, such as the 4 of the progressive students. (Consistency sampling adds fresh noise
-# between its evaluations, and so may draw another digit.) A student does not learn to draw good digits. It learns where
-# its teacher's trajectories end, and some of them end at a malformed 4.
+# trajectory. Read the row of the progressive students or that of reflow from right to left: the digits keep their
+# shape, down to odd strokes such as the small square at the top of the 5, while the steps become fewer. Only details
+# fade, such as the knot in the stem of the progressive students' 7. (Consistency sampling adds fresh noise between its
+# evaluations, and so may draw another digit, as it does of the 4.) A student does not learn to draw good digits. It
+# learns where its teacher's trajectories end, and some of them end at a malformed 5.
 
 # %%
 trajectories = {
@@ -519,7 +520,8 @@ figure.axes[0].set_xticks([], minor=True)
 show(
     figure,
     "Distance beyond the floor against evaluations. With one evaluation the teacher stands far above its students, "
-    "with two still above the best of them; with four it lies among them, and with eight below.",
+    "with two still above the best of them. With four both of its lines lie between the students', and with eight its "
+    "multistep solver lies below the student that is left, and its DDIM upon it.",
 )
 
 # %% [markdown]
@@ -539,9 +541,11 @@ print(f"one evaluation: after the reflow the flow is {nearer.n:.1f} times nearer
 # **One and two evaluations are where distillation pays.** With one evaluation the teacher alone draws blurs, and with
 # two its best student is still nearer to real digits. With four the two are not told apart, and with eight it is the
 # other way round: with its multistep solver the teacher is nearer than its student, beyond chance. The difference is
-# small, and only the paired comparison shows it. One of the articles behind this course says that below ten steps
-# few-step methods take over (claim C3 in the [ledger](../../CLAIMS.md)). Here that is true of one and two steps. The
-# CIFAR-10 network of lesson 14 needs more steps, and there a student helps in four as well.
+# small. The paired comparison shows it clearly; if the rows were independent, it would only just exceed two standard
+# errors. One of the articles behind this course says that below ten steps few-step methods take over (claim C3 in the
+# [ledger](../../CLAIMS.md)). Of students that is true here in one and two steps, if the rival is the teacher's best
+# sampler. (The ledger's rival is DDIM, and it counts DPM-Solver++ among the few-step methods; that one is ahead in four
+# and in eight as well.) The CIFAR-10 network of lesson 14 needs more steps, and there a student helps in four as well.
 
 # %% [markdown]
 # ## What is wrong with them
@@ -557,13 +561,14 @@ closely = {
 }
 show(
     noising.image_strip(closely, list(map(str, range(10))), "One evaluation, seen closely"),
-    "The same noise: eight steps of the diffusion teacher, and one of three students. Strokes fade out, specks stand "
-    "beside them, and here and there a digit is two digits in one, such as the 4 of the consistency student.",
+    "The same noise: eight steps of the diffusion teacher, and one of three students. Strokes turn grey or fade "
+    "out, as in the 4 of the consistency student, or are smeared, as in the middle of the 3 and in the lower half of "
+    "the 8. The broken 5 and the specks beside the 9 are the teacher's own.",
 )
 
 # %% [markdown]
-# You see grey specks, strokes that fade out, two digits in one. This is what a blurred cliff looks like in pictures.
-# But there is something that looking does not show. Measure which share of the digits a classifier recognises as asked
+# You see strokes that turn grey, fade out or are smeared. This is what a blurred cliff looks like in pictures. But
+# there is something that looking does not show. Measure which share of the digits a classifier recognises as asked
 # (adherence, lesson 07), and how much of the variety of real digits is there (recall, lesson 09):
 
 # %%
@@ -583,9 +588,9 @@ for count in (2, 1):
 # The student is recognised less often than the teacher in two steps, though it is nearer to real digits! Two steps of
 # the teacher end between the mean and a sample, and the mean of a class is a digit that is easily recognised, but
 # always the same: the teacher's recall in two steps is the lowest of all. The students end where the whole trajectory
-# ends. The best of them is recognised as often as the teacher in 20, within the error of the pairs, in two steps and
-# in one; and its recall is lower, by 0.03 in two steps and by nearly a tenth in one. So a high adherence alone is no
-# sign of a good student.
+# ends. In how often it is recognised, the best of them is not told from the teacher in 20 steps, in two steps and in
+# one; and its recall is lower, by 0.03 in two steps and by nearly a tenth in one. So a high adherence alone is no sign
+# of a good student.
 #
 # If you want digits that are recognised more often, use guidance. These students *keep* it: labels were dropped in
 # their training as in the teacher's, so that both answers can be blended (lesson 07), at twice the evaluations. Other

@@ -63,9 +63,9 @@ assert convolutions > 0.99
 # But products are not seconds. The course measured this network on one machine with everything that follows, and the
 # table comes with it (`diffusion-lessons techniques mnist-small-diffusion --measure` makes one on yours). The network
 # is the one that an hour of a CPU core makes. It has the shape of `mnist-diffusion`, so that its times are the same,
-# and its digits are farther from real ones. At each batch all of it was timed in turn, so that ratios mean something.
-# The two batches were timed one after the other, so that the ratio of the two is a rough one. What does one digit
-# cost, alone and among 25?
+# and its digits are farther from real ones. At each batch all rows of the table were timed in turn, so that ratios mean
+# something. The two batches were timed one after the other, so that the ratio of the two is a rough one. What does one
+# digit cost, alone and among 25?
 
 # %%
 rows = techniques.shipped_techniques("mnist-small-diffusion")
@@ -117,7 +117,8 @@ for figure in ("frechet", "drift"):
 # %% [markdown]
 # The digits of five steps are *other* digits, and not told from those of ten in their distance from real ones. (Lesson
 # 10 found why: followed faithfully, this network leads a little away from the data.) So by the Fréchet distance this
-# rival is very hard to beat. The drift is kinder: a technique that computes the same in less time keeps it. Each
+# rival is very hard to beat. (With `mnist-diffusion` it is weaker: five steps of this solver are farther from real
+# digits than ten, beyond chance.) The drift is kinder: a technique that computes the same in less time keeps it. Each
 # technique is asked for both.
 
 # %%
@@ -430,10 +431,11 @@ print(f"plain, 10 steps: drift {ten.quality['drift'].value:.2f}, Fréchet distan
 # %% [markdown]
 # A quarter of the channels cut from every layer at once, and not a digit is left; without two blocks most of the
 # picture stands. A short training mends most of the one and a little of the other. Trained on, the pruned networks are
-# far ahead of a small one that was trained from the start, on as many images or in as many minutes (a fifth more
-# images, since a small network is quicker): weights that were learned once are worth something. (With a training of
-# hours the small one may catch up; a short one is what was measured.) But they are not ahead of *nothing*: five plain
-# steps are twice as fast.
+# far ahead of a narrower one that was trained from the start, on as many images or in as many minutes (a fifth more
+# images, since a small network is quicker): weights that were learned once are worth something. (The narrower network
+# is called *small* here; the name of `mnist-small-diffusion` tells of a short training and not of the width.) (With a
+# training of hours the small one may catch up; a short one is what was measured.) But they are not ahead of *nothing*:
+# five plain steps are twice as fast.
 
 # %% [markdown]
 # ## Which head knows red
@@ -685,15 +687,15 @@ for name, more in {"whole": {}, "every 3": {"reuse": 3}, "within an interval": {
     print(f"  {name}: {gap}, in {guided_row.seconds_per_image / five.seconds_per_image:.1f} times the time")
 
 # %% [markdown]
-# By the Fréchet distance the interval wins on both. Keeping the difference wins on neither: on MNIST it is not told
-# from guided steps that take as long, and on captions it loses, at every third step by both figures and at every second
-# by the Fréchet distance.
+# By the Fréchet distance the interval wins on both. Keeping the difference wins on neither: with the digits' network it
+# is not told from guided steps that take as long, and on captions it loses, at every third step by both figures and at
+# every second by the Fréchet distance.
 #
-# And a win among guided runs is no more than that. At scale 2, guidance itself makes MNIST's Fréchet distance worse:
-# ten steps with the whole of it, or with a second pass at every third step, lie far above five steps without. What the
-# interval gains is that guidance does less harm: it is not told from those five steps, which take a third of its time.
-# On captions the interval costs adherence: where it leaves guidance out, the pictures are nearer to real scenes and
-# follow the sentence less.
+# And a win among guided runs is no more than that. At scale 2, guidance itself makes the Fréchet distance of this
+# network's digits worse: ten steps with the whole of it, or with a second pass at every third step, lie far above five
+# steps without. What the interval gains is that guidance does less harm: it is not told from those five steps, which
+# take a third of its time. On captions the interval costs adherence: where it leaves guidance out, the pictures are
+# nearer to real scenes and follow the sentence less.
 
 # %% [markdown]
 # ## Where the steps go
@@ -857,8 +859,9 @@ show(
 # %%
 show(
     all_networks_figure(short_names, 25, "frechet"),
-    "The same by the Fréchet distance. The dotted line is that of as many real images. On digits the plain curves "
-    "hardly change from five steps on, on photographs from eight, and on captions they still fall at ten.",
+    "The same by the Fréchet distance. The dotted line is that of as many real images. On the digits of `mnist-small` "
+    "the plain curves hardly change from five steps on, on photographs from eight, and on captions they still fall at "
+    "ten.",
 )
 
 # %% [markdown]
@@ -874,8 +877,8 @@ show(
 # ## Photographs
 #
 # Why pruning fares better there by drift was not found out. By the Fréchet distance more steps are worth more on
-# photographs than on digits, where five were not told from ten; by drift they are not, since from ten steps
-# to five it grows by a factor of two on digits and by less on photographs:
+# photographs than on the digits of this lesson's network, of which five were not told from ten; by drift they are not,
+# since from ten steps to five it grows by a factor of two on digits and by less on photographs:
 
 # %%
 photos = techniques.at_batch(techniques.shipped_techniques("cifar10-diffusion"), 25)
@@ -1075,7 +1078,8 @@ for batch in (25, 1):
 # a batch of 25 and for ONNX Runtime's on one digit, is the largest gain that was printed here. (An interval holds for
 # the rounds of one session, not for the machine: half precision was 2.01 times as fast above, and is 1.87 times in the
 # thirty rounds of the ledger's claim C16a, with more going on beside.) Below are the ledger's verdicts on this
-# statement and its neighbours. They allow for how many comparisons the ledger's page makes (Holm's correction), so a
+# statement and its neighbours. On MNIST, those of C16b and C41 and the first of C17 are of `mnist-diffusion`, and the
+# others of this lesson's network. They allow for how many comparisons the ledger's page makes (Holm's correction), so a
 # verdict may be undecided although the 95% interval leaves out the bar.
 
 
