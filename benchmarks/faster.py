@@ -35,7 +35,7 @@ WAYS = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--checkpoint", default="mnist-diffusion")
+    parser.add_argument("--checkpoint", default="mnist-small-diffusion")
     parser.add_argument("--batch", type=int, default=25)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--without", nargs="*", default=[], choices=list(WAYS))

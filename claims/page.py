@@ -51,6 +51,8 @@ READING = """## How a verdict is reached
   captions: where more would be needed, it says so.
 - Where the distance of samples is not told from that of held-out real images, by a 95 % interval with the errors of
   both, it has no room left in which to tell quality: that is said beside the numbers.
+- On MNIST the network is `mnist-diffusion`, with its flow and its students. Where techniques are asked about (C16a,
+  C16c, C16d, C19b, and C17 by local errors) it is `mnist-small-diffusion`, of the same shape and a shorter training.
 - Images decide what is said about images. Exact toys, whose answer is known, explain; they have a column of their own,
   and no verdict is an average of the two.
 - {trainings}
@@ -128,7 +130,7 @@ def _looks(ledger: Ledger) -> str:
     looked = [f"{name} on {one.on}" for name in in_order(ledger) for one in ledger[name] if one.looks > 1]
     again = f" Measured on other counts before: {'; '.join(looked)}." if looked else ""
     return (
-        "A row may be measured again on more samples, as most were that had been undecided. Every look is a chance for "
+        "A row may be measured again on more samples, as many were that had been undecided. Every look is a chance for "
         f"luck: the level of images and that of toys, {100 * LEVEL:g} % each, is therefore "
         f"divided by {most_looks(ledger)}, the number of looks that any row may have at one network.{again}"
     )

@@ -39,7 +39,7 @@ def plans_of(name: str) -> tuple[str, ...]:
     """
     if name == "digits-diffusion":
         return "full", "negative"
-    if name == "mnist-diffusion":
+    if name in ("mnist-diffusion", "mnist-small-diffusion"):
         return "full", "half"
     if name == "cifar10-diffusion":
         return "full", "published"

@@ -150,7 +150,7 @@ claim("C36", "1, frontier", "A thousand steps of DDPM are the asymptote of quali
     *IMAGES,
 )
 def the_asymptote(network: str) -> list[Number]:
-    """The rivals that came nearest in the tables."""
+    """The rivals that had come nearest in the tables when the rule was written."""
     settings = {
         "DDIM in 50": Settings("ddim", 50),
         "DPM in 10": Settings(SOLVER, 10),

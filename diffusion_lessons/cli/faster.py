@@ -137,7 +137,7 @@ def advise(
         typer.Option(help="A budget and a batch by name: live editing, an interactive tool, a batch job."),
     ] = None,
     networks: Annotated[
-        bool, typer.Option("--networks", help="Choose among the shipped networks of digits, students too.")
+        bool, typer.Option("--networks", help="Choose among the shipped networks of MNIST, students too.")
     ] = False,
 ) -> None:
     """Say which network, sampler, steps, precision and techniques to take for a budget, from measured rows only.

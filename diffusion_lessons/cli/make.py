@@ -26,7 +26,7 @@ def train(
         str,
         typer.Argument(
             help="digits, mnist(-small), fashion-mnist, cifar10(-small), captions-judge, -contrastive, -autoencoder, "
-            "-diffusion, -flow (in this order; of the last no weights ship), or a folder of images."
+            "-diffusion, -flow (in this order), or a folder of images."
         ),
     ],
     out: Annotated[Path | None, typer.Option(help="Where the run is kept; by default runs/NAME-KIND.")] = None,

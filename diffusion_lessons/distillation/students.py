@@ -32,7 +32,7 @@ RUNS = Path("runs")  # where the command line keeps what it trains, and looks fo
 
 
 def _students(of: str) -> list[StudentRecipe]:
-    """The students on one data set, whose teachers were trained by the recipe `of`."""
+    """The students on one data set, in steps and batches of the recipe `of`, whichever recipe trained the teachers."""
     diffusion, flow = recipes.get(of, "diffusion", images=20_000), recipes.get(of, "flow", images=120_000)
     data = diffusion.data
     straight = partial(ReflowRecipe.after, flow)

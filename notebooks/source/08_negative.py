@@ -329,10 +329,10 @@ doubt, doubtful = probabilities(seen["s = 1"], "mnist")[:, 3].topk(10)
 columns = [f"{value:.2f}" for value in doubt.tolist()]
 show(
     noising.image_strip({name: x[doubtful] for name, x in eights.items()}, columns, "The ten with the largest p(3)"),
-    "The ten of 80 to which the classifier gives the largest probability of a 3 at scale 1 (the number below; "
-    "more than 0.05, which only the first has, is a trace), and what became of each. With guidance alone all can be "
-    "read as an 8, and about half are plain ones. With the negative at scale 7.5 many have a thick and ragged stroke at the "
-    "upper right, which is no part of a usual 8.",
+    "The ten of 80 to which the classifier gives the largest probability of a 3 at scale 1 (the number below; more "
+    "than 0.05, which only the first has, is a trace), and what became of each. With guidance alone all can be read "
+    "as an 8, and about half are plain ones. With the negative at scale 7.5 many have a thick and ragged stroke at "
+    "the upper right, which is no part of a usual 8.",
 )
 
 # %% [markdown]

@@ -178,9 +178,10 @@ SETTINGS = {
     ],
 )
 def test_paired_rows_tell_what_independent_errors_would_leave_open(one, other, difference, told):
-    """Fréchet distances on MNIST, 2,000 samples, beside differences of other draws, whose errors were 0.015 to 0.07:
-    ten steps are nearer to the data than fifty. The paired error is less than half of that of two independent rows."""
-    rows = shipped.rows("mnist-diffusion")
+    """Fréchet distances of mnist-small-diffusion, 2,000 samples, beside differences of other draws, whose errors were
+    0.015 to 0.07: ten steps are nearer to the data than fifty. The paired error is less than half of that of two
+    independent rows."""
+    rows = shipped.rows("mnist-small-diffusion")
     first, second = (shipped.find(rows, SETTINGS[name], 2000).quality["frechet"] for name in (one, other))
     paired, alone = first.number - second.number, (first.spread**2 + second.spread**2) ** 0.5
     assert abs(paired.n - difference) < 2 * (paired.s**2 + 0.025**2) ** 0.5

@@ -77,8 +77,8 @@ def test_rows_without_what_pairs_them_are_not_compared(tmp_path):
 
 
 def test_ten_steps_of_mnist_against_fifty(capsys):
-    """The comparison of the ledger's C2a: fewer steps are nearer to the data here, and pairs show it."""
-    show_frontier("mnist-diffusion", against="ddim@50")
+    """Lesson 10's comparison: with this network fewer steps are nearer to the data, and pairs show it."""
+    show_frontier("mnist-small-diffusion", against="ddim@50")
     told = capsys.readouterr().out.split("in pairs:\n")[1].splitlines()
     (ten,) = (line for line in told if line.startswith("DDIM@10 "))
     assert float(ten.split("[")[1].split(",")[1].split("]")[0]) < 0

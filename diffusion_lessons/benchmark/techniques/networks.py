@@ -1,4 +1,4 @@
-"""Which network? The shipped ones of digits beside each other: quality as it was measured, latencies timed in turn.
+"""Which network? Those of MNIST that ship beside each other: quality as it was measured, latencies timed in turn.
 
     rows = network_rows(batch=1)
     python -m diffusion_lessons.benchmark.techniques.networks     # times them anew, into the shipped table
@@ -19,7 +19,7 @@ from diffusion_lessons.benchmark.techniques.technique_table import BATCHES, at_b
 from diffusion_lessons.machine import places
 
 NETWORKS = (
-    *("mnist-diffusion", "mnist-flow", "mnist-reflow", "mnist-consistency"),
+    *("mnist-diffusion", "mnist-small-diffusion", "mnist-flow", "mnist-reflow", "mnist-consistency"),
     *(f"mnist-progressive-{steps}" for steps in (8, 4, 2, 1)),
 )
 SAMPLERS = ("ddim", SOLVER, "consistency")

@@ -76,13 +76,21 @@ def frontier(table: pd.DataFrame, x: str = "nfe", quality: str = "frechet", titl
 
 
 def _name_points(plot: Axes, line: pd.DataFrame, x: str, y: str) -> None:
-    """Steps to the left below the points of a falling line, where nothing lies: what did would not be beaten."""
+    """Steps to the left below the points of a falling line, where nothing lies: what did would not be beaten.
+
+    Where points are so close that two labels would cover each other, the later one stands lower.
+    """
     left, right = plot.get_xlim()
     plot.set_xlim(left * (left / right) ** 0.08, right)  # room for the first
+    plot.figure.draw_without_rendering()  # type: ignore[union-attr]  # only then it is known where labels lie
+    taken: list[Any] = []
     for row in line.drop_duplicates([x, "steps"]).to_dict("records"):  # two samplers may do the same
         steps = style.count(row["steps"], "step")
-        beneath: dict[str, Any] = {"xytext": (-6, -5), "textcoords": "offset points", "ha": "right", "va": "top"}
-        plot.annotate(steps, (row[x], row[y]), fontsize=9, **beneath)
+        beneath: dict[str, Any] = {"textcoords": "offset points", "ha": "right", "va": "top", "fontsize": 9}
+        label = plot.annotate(steps, (row[x], row[y]), (-6, -5), **beneath)
+        while any(label.get_window_extent().overlaps(other) for other in taken):
+            label.set_position((-6, label.get_position()[1] - 9))
+        taken.append(label.get_window_extent())
 
 
 def above_floor(table: pd.DataFrame, quality: str = "frechet", title: str | None = None) -> Figure:

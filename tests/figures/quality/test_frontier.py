@@ -111,9 +111,10 @@ def boxes(figure):
     return [text.get_window_extent() for text in plot.texts], plot.get_window_extent()
 
 
+@pytest.mark.parametrize("checkpoint", ["mnist-diffusion", "mnist-small-diffusion"])
 @pytest.mark.parametrize("name", ["frontier", "over_scale"])
-def test_labels_of_the_shipped_tables_do_not_overprint(name):
-    rows = shipped.rows("mnist-diffusion")
+def test_labels_of_the_shipped_tables_do_not_overprint(name, checkpoint):
+    rows = shipped.rows(checkpoint)
     if name == "frontier":
         table = views.joined(shipped.comparable(rows))
         figure = views.frontier(table[table.nfe > 1])
