@@ -40,7 +40,8 @@ READING = """## How a verdict is reached
 - {looks}
 - Latencies were timed anew on another processor, as had been decided beforehand, and replaced the earlier ones whatever
   came out; this is not counted as a look. The earlier timing, of as many rounds that scattered less, had found that C1b
-  on digits, C8b on MNIST, C18b and C37 hold.
+  on digits, C8b on MNIST, C18b and C37 hold. Those of MNIST were timed once more when its networks were replaced by
+  others of the same shape; before that, C1b on MNIST held.
 - A case whose interval covers the margin is no exception to a condition: it is named as undecided.
 - "About as good" is a test of equivalence: the upper end of the interval of the paired difference lies below 25 % of
   the reference's distance. That two numbers cannot be told apart makes no tie; it makes *undecided*, with the number of
