@@ -55,6 +55,7 @@ def read_json(path: Path) -> Any:
 
 def set_surroundings() -> None:
     """One thread, no progress bars, no network, nobody's own IPython settings: for this process and its kernels."""
+    (ROOT / "runs/ipython").mkdir(parents=True, exist_ok=True)
     os.environ.update(
         OMP_NUM_THREADS=os.environ.get("OMP_NUM_THREADS", "1"),
         TQDM_DISABLE="1",
