@@ -227,8 +227,8 @@ print(f"from 50 steps to 100 the error falls by a factor {error[50] / error[100]
 
 # %% [markdown]
 # Twice the steps, half the error: DDIM is a method of *first order*. Lesson 05 asks for more. With a network, the curve
-# flattens where the network's own error takes over; lesson 10 measures where, first for a network that was trained for
-# less time.
+# flattens where the network's own error takes over; lesson 10 measures where, first for a network that was trained on
+# an eighth of the images.
 
 # %% [markdown]
 # ## The same network in a thousand steps, and in two

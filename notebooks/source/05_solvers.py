@@ -401,7 +401,8 @@ show(
 # than half of the *mean square* error of ++(2M), so the root mean square alone would say that the order gains only a
 # quarter there. Look at single samples before you believe a mean. And look at the pictures: the 1 of five steps is
 # farther from the network's own solution, and it is no worse a 1. A digit that is nearer to the solution need not look
-# better. Lesson 10 compares the pictures themselves, first those of a network that was trained for less time.
+# better. Lesson 10 compares the pictures themselves, first those of a network that was trained on an eighth of the
+# images.
 #
 # Heun's method is of second order, too. How does it do on digits? It makes two evaluations a step, and one on the last.
 

@@ -358,10 +358,10 @@ assert pushed_off < plain and p < 0.01
 # %% [markdown]
 # **Further from a 3 is not nearer to an 8.** With guidance alone about as many samples lie among real 8s as other real
 # 8s do. With the negative at scale 7.5 only about half as many do, and chance does not explain such a difference. At
-# scale 3 eighty digits cannot tell whether the negative does any harm. A plausible reason, which nothing here tests, is
-# that the samples avoid what a 3 and an 8 have in common, and part of an 8 goes with it. This is the ratio again:
-# likely under 8 and unlikely under 3 is a direction, not a place. So compare a negative with the same scale without it,
-# never with no guidance at all.
+# scale 3 eighty digits cannot tell whether the negative does any harm. A plausible reason for the loss at 7.5, which
+# nothing here tests, is that the samples avoid what a 3 and an 8 have in common, and part of an 8 goes with it. This is
+# the ratio again: likely under 8 and unlikely under 3 is a direction, not a place. So compare a negative with the same
+# scale without it, never with no guidance at all.
 
 # %% [markdown]
 # ## A default negative

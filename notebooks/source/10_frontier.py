@@ -40,9 +40,9 @@ show(
 #
 # ## Count evaluations, not steps
 #
-# The network, `mnist-small-diffusion`, took an hour of one CPU core. It was measured with many samplers, equally many
-# images each, all from the same noise and the same labels. The table comes with the course (`diffusion-lessons
-# benchmark mnist-small-diffusion --plan curve` measures it again).
+# The network, `mnist-small-diffusion`, was trained in an hour on one CPU core. It was measured with many samplers,
+# equally many images each, all from the same noise and the same labels. The table comes with the course
+# (`diffusion-lessons benchmark mnist-small-diffusion --plan curve` measures it again).
 #
 # "Five steps" sounds like a price, but the cost is in the network, and a step may evaluate it more than once. A sampler
 # with several *stages* evaluates it once a stage, except in its last step, which has one stage. With guidance each of
@@ -162,7 +162,7 @@ print(f"beyond two standard errors of the difference, in pairs: {honest.sum()}")
 # %%
 curve = {steps: row("ddim", steps).quality["frechet"].value for steps in (2, 5, 10, 50)}
 show(
-    figures.frontier(table, title="Small: beaten beyond two standard errors, in pairs"),
+    figures.frontier(table, title="Small points: beaten beyond two standard errors, in pairs"),
     f"Fréchet distance against evaluations; each bar is the row's own error. DDIM's falls from {curve[2]:.2f} "
     f"at 2 evaluations to {curve[5]:.2f} at 5 and {curve[10]:.2f} at 10, and is {curve[50]:.2f} at 50.",
 )
@@ -278,9 +278,9 @@ show(
 # more. A better sampler would not cure that. Longer training may, or training that visits these levels more often, or
 # layers that see the whole picture at once. Before you tune a sampler, ask at which level your network is wrong.
 #
-# Longer training was tried. `mnist-diffusion`, which all other lessons but lesson 12 use, is the same network on the
-# same path, and saw six million images in place of 0.7 million, in larger batches and on a GPU. Its rows, and its
-# levels from 500 real digits each:
+# Longer training was tried. `mnist-diffusion`, the MNIST network of all other lessons but lesson 12, has the same shape
+# and path, and saw six million images in place of 0.7 million, in larger batches and on a GPU. Its rows, and its levels
+# from 500 real digits each:
 
 # %%
 longer = benchmark.shipped.rows("mnist-diffusion")

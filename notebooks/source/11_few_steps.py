@@ -543,9 +543,10 @@ print(f"one evaluation: after the reflow the flow is {nearer.n:.1f} times nearer
 # other way round: with its multistep solver the teacher is nearer than its student, beyond chance. The difference is
 # small. The paired comparison shows it clearly; if the rows were independent, it would only just exceed two standard
 # errors. One of the articles behind this course says that below ten steps few-step methods take over (claim C3 in the
-# [ledger](../../CLAIMS.md)). Of students that is true here in one and two steps, if the rival is the teacher's best
-# sampler. (The ledger's rival is DDIM, and it counts DPM-Solver++ among the few-step methods; that one is ahead in four
-# and in eight as well.) The CIFAR-10 network of lesson 14 needs more steps, and there a student helps in four as well.
+# [ledger](../../CLAIMS.md)). Against the teacher's best sampler this is true of students here with one and two
+# evaluations. (The ledger compares with the teacher's DDIM, and counts DPM-Solver++, which needs no student, among the
+# few-step methods: it is ahead of DDIM in four evaluations and in eight.) The CIFAR-10 network of lesson 14 needs more
+# steps, and there a student helps in four as well.
 
 # %% [markdown]
 # ## What is wrong with them
@@ -588,8 +589,8 @@ for count in (2, 1):
 # The student is recognised less often than the teacher in two steps, though it is nearer to real digits! Two steps of
 # the teacher end between the mean and a sample, and the mean of a class is a digit that is easily recognised, but
 # always the same: the teacher's recall in two steps is the lowest of all. The students end where the whole trajectory
-# ends. In how often it is recognised, the best of them is not told from the teacher in 20 steps, in two steps and in
-# one; and its recall is lower, by 0.03 in two steps and by nearly a tenth in one. So a high adherence alone is no sign
+# ends. Neither the best student in two steps nor that in one is told from the teacher in 20 by how often it is
+# recognised; but their recall is lower, by 0.03 in two steps and by 0.09 in one. So a high adherence alone is no sign
 # of a good student.
 #
 # If you want digits that are recognised more often, use guidance. These students *keep* it: labels were dropped in

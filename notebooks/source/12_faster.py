@@ -62,10 +62,10 @@ assert convolutions > 0.99
 #
 # But products are not seconds. The course measured this network on one machine with everything that follows, and the
 # table comes with it (`diffusion-lessons techniques mnist-small-diffusion --measure` makes one on yours). The network
-# is the one that an hour of a CPU core makes. It has the shape of `mnist-diffusion`, so that its times are the same,
-# and its digits are farther from real ones. At each batch all rows of the table were timed in turn, so that ratios mean
-# something. The two batches were timed one after the other, so that the ratio of the two is a rough one. What does one
-# digit cost, alone and among 25?
+# is the one that an hour of a CPU core makes. It has the shape of `mnist-diffusion`, so its times are the same; by this
+# lesson's solver its digits are farther from real ones. At each batch all rows of the table were timed in turn, so that
+# ratios mean something. The two batches were timed one after the other, so that the ratio of the two is a rough one.
+# What does one digit cost, alone and among 25?
 
 # %%
 rows = techniques.shipped_techniques("mnist-small-diffusion")
@@ -433,9 +433,9 @@ print(f"plain, 10 steps: drift {ten.quality['drift'].value:.2f}, Fréchet distan
 # picture stands. A short training mends most of the one and a little of the other. Trained on, the pruned networks are
 # far ahead of a narrower one that was trained from the start, on as many images or in as many minutes (a fifth more
 # images, since a small network is quicker): weights that were learned once are worth something. (The narrower network
-# is called *small* here; the name of `mnist-small-diffusion` tells of a short training and not of the width.) (With a
-# training of hours the small one may catch up; a short one is what was measured.) But they are not ahead of *nothing*:
-# five plain steps are twice as fast.
+# is what the table calls *small*. `mnist-small-diffusion` is not narrower; it is called small because it saw few
+# images. With a training of hours the narrower one may catch up; a short one is what was measured.) But they are not
+# ahead of *nothing*: five plain steps are twice as fast.
 
 # %% [markdown]
 # ## Which head knows red

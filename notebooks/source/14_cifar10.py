@@ -372,8 +372,8 @@ for steps in (5, 10, 20, 50):
 
 # %% [markdown]
 # In ten steps the sign is the published one on both, and in five, which the published table does not have, fresh noise
-# costs on both as well. On CIFAR-10, with 5,000 samples, it still is in twenty. On MNIST, with 2,000, the intervals of
-# twenty and of fifty steps hold 0: it is *undecided* which is nearer. So it is on CIFAR-10 in fifty. (Fresh noise is
+# costs on both as well. On CIFAR-10, with 5,000 samples, it still costs in twenty. On MNIST, with 2,000, the intervals
+# of twenty and of fifty steps hold 0: it is *undecided* which is nearer. So it is on CIFAR-10 in fifty. (Fresh noise is
 # not shared between the two rows, so pairing them gains little.) Lesson 16 says what is at work: noise that forgets the
 # network's errors, and long steps that have to find again what was forgotten. In five and ten steps the second counts
 # for more with both networks. That fresh noise pays on this grid is not shown for either; for `mnist-small-diffusion`
@@ -494,8 +494,9 @@ show(
 #
 # ## Guidance turns round
 #
-# On MNIST no scale above 1 was seen to bring samples nearer to the data, and from 1.5 on they move away from it: they
-# obey, and look more and more alike (lesson 07). What will a scale of 2 do here?
+# On MNIST no scale above 1 was shown to bring samples nearer to the data, and from 1.5 on they move away from it (claim
+# C42 in the [ledger](../../CLAIMS.md)): they obey, and look more and more alike (lesson 07). What will a scale of 2 do
+# here?
 
 # %%
 predict("14.guidance")

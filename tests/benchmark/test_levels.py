@@ -85,6 +85,6 @@ def test_what_ships_was_measured_on_the_network_that_ships():
     levels = shipped.levels("mnist-small-diffusion")
     assert len(levels) == 7 and levels[0].scores["frechet"].n == 1000
     assert not levels[0].faulty and first_fault(levels).level > 1  # strokes are right, the shape of the whole is not
-    assert first_fault(shipped.levels("mnist-diffusion")) is None  # eight times as many images cure it
+    assert first_fault(shipped.levels("mnist-diffusion")) is None  # of 500 digits
     with pytest.raises(FileNotFoundError, match="`diffusion-lessons doctor --checkpoint mnist-flow --ship`"):
         shipped.levels("mnist-flow")

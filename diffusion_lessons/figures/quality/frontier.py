@@ -69,9 +69,11 @@ def frontier(table: pd.DataFrame, x: str = "nfe", quality: str = "frechet", titl
     plot.plot(line[x], line[y], color=style.GREY, lw=1, zorder=0)
     floors = draw_floor(plot, table, quality)
     plot.set(xscale="log", yscale="log" if (table[y] > 0).all() else "linear")
-    _name_points(plot, line, x, y)
+    left, right = plot.get_xlim()
+    plot.set_xlim(left * (left / right) ** 0.08, right)  # room for the first point's label
     plain_numbers(plot)
     style.legend_outside(plot, [*floors, *samplers.values()])
+    _name_points(plot, line, x, y)  # last: what else is drawn decides how wide the axes are
     return figure
 
 
@@ -80,9 +82,7 @@ def _name_points(plot: Axes, line: pd.DataFrame, x: str, y: str) -> None:
 
     Where points are so close that two labels would cover each other, the later one stands lower.
     """
-    left, right = plot.get_xlim()
-    plot.set_xlim(left * (left / right) ** 0.08, right)  # room for the first
-    plot.figure.draw_without_rendering()  # type: ignore[union-attr]  # only then it is known where labels lie
+    plot.figure.draw_without_rendering()  # type: ignore[union-attr]  # only then is it known where labels lie
     taken: list[Any] = []
     for row in line.drop_duplicates([x, "steps"]).to_dict("records"):  # two samplers may do the same
         steps = style.count(row["steps"], "step")
