@@ -114,14 +114,24 @@ def markdown(ledger: Ledger) -> str:
         fill(f"- **Text {number}** is {source}.", WIDTH, subsequent_indent="  ") for number, source in SOURCES.items()
     ]
     reading = READING.format(looks=_bullet(_looks(ledger)), trainings=_bullet(words_on_trainings()))
-    parts = [HEAD, *sources, "", _counts(words), "", reading, "## Overview", "", *_overview(names, ledger), ""]
+    parts = [HEAD, *sources, "", _counts(words, ledger), "", reading, "## Overview", "", *_overview(names, ledger), ""]
     return "\n".join([*parts, *(_section(CLAIMS[name], ledger.get(name, [])) for name in names)])
 
 
-def _counts(words: dict[str, str]) -> str:
+def _counts(words: dict[str, str], ledger: Ledger) -> str:
     count = Counter(words.values())
     counts = ", ".join(f"{count[word]} {KINDS[word][count[word] > 1]}" for word in WORDS if count[word])
-    return fill(f"Of {len(words)} claims {counts}.", WIDTH)
+    open_somewhere = sum(
+        word != UNDECIDED and any(one.verdict.word == UNDECIDED for one in ledger.get(name, []))
+        for name, word in words.items()
+    )
+    told = f"Of {len(words)} claims {counts}."
+    if open_somewhere:
+        told += (
+            " A claim is counted by the cases in which it was decided; in at least one other case "
+            f"{open_somewhere} of those counted as decided are undecided, as the overview says of each."
+        )
+    return fill(told, WIDTH)
 
 
 def _bullet(words: str) -> str:

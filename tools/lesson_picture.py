@@ -1,5 +1,6 @@
 """Take the README's figure out of the built lesson 14, so that both show the same: `python tools/lesson_picture.py`."""
 
+import argparse
 import base64
 
 from lesson_files import LESSONS, ROOT, read_built
@@ -24,4 +25,5 @@ def picture(lesson: str = LESSON, alt: str = ALT) -> bytes:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     write_atomically(FILE, picture())

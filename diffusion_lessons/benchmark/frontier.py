@@ -113,7 +113,8 @@ def best_under(table: pd.DataFrame, budget: Mapping[str, float], quality: str, z
     fits = (costs <= np.array(list(budget.values()))).all(axis=1)
     if not fits.any():
         cheapest = ", ".join(f"{name} {value:.3g}" for name, value in zip(budget, costs.min(axis=0), strict=True))
-        raise ValueError(f"no row fits within {dict(budget)}; the lowest costs are {cheapest}")
+        asked = ", ".join(f"{name} {value:g}" for name, value in budget.items())
+        raise ValueError(f"no row fits within {asked}; the lowest costs are {cheapest}")
     values, errors = _low_is_better(table, [quality])[:, 0], _pair_errors(table, quality.removesuffix("_value"))
     best = np.flatnonzero(fits)[values[fits].argmin()]
     tied = fits & (values - values[best] <= z * errors[best])

@@ -34,8 +34,8 @@ def rows(name: str) -> list[Measurement]:
 
     Raises FileNotFoundError where it was not measured, ValueError for a damaged table or one of another checkpoint.
     """
-    file = _file(name, table.SUFFIX, "measured yet", f"benchmark {name}")
-    return with_latency(table.read(file, cards.read_card(name)["sha256"]))
+    sha256 = cards.read_card(name)["sha256"]
+    return with_latency(table.read(_file(name, table.SUFFIX, "measured yet", f"benchmark {name}"), sha256))
 
 
 def levels(name: str) -> list[Level]:
@@ -43,8 +43,8 @@ def levels(name: str) -> list[Level]:
 
     Raises FileNotFoundError where it was not measured, ValueError for a damaged file or one of another checkpoint.
     """
-    file = _file(name, LEVELS, "measured level by level", f"doctor --checkpoint {name} --ship")
-    return read_levels(file, cards.read_card(name)["sha256"])
+    sha256 = cards.read_card(name)["sha256"]
+    return read_levels(_file(name, LEVELS, "measured level by level", f"doctor --checkpoint {name} --ship"), sha256)
 
 
 def _file(name: str, ending: str, measured: str, command: str) -> Path:

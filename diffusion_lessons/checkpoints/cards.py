@@ -4,6 +4,7 @@ safetensors holds numbers only, so loading a stranger's file runs none of its au
 truncated or changed file from the one that was written.
 """
 
+import difflib
 import hashlib
 import json
 import shlex
@@ -81,10 +82,12 @@ def find(name_or_path: str | Path) -> Path:
     if str(name_or_path) == Path(name_or_path).name and shipped.is_file():
         return shipped
     if not file.is_file():
-        names = ", ".join(sorted(shipped.stem for shipped in places.checkpoints().glob("*.safetensors")))
+        names = sorted(shipped.stem for shipped in places.checkpoints().glob("*.safetensors"))
+        near = difflib.get_close_matches(str(name_or_path).lower(), names, n=1, cutoff=0.8)
+        meant = f"did you mean {near[0]!r}? The" if near else "the"
         raise FileNotFoundError(
-            f"no checkpoint {str(name_or_path)!r}: the package ships {names or 'none'}, and there is no file {file}. "
-            f"Make one with `diffusion-lessons {_maker(file.stem)}`"
+            f"no checkpoint {str(name_or_path)!r}: {meant} package ships {', '.join(names) or 'none'}, and there is no "
+            f"file {file}. Make one with `diffusion-lessons {_maker(file.stem)}`"
         )
     return file
 
@@ -104,8 +107,8 @@ def read_card(name_or_path: str | Path, needs: tuple[str, ...] = ()) -> dict[str
         raise ValueError(f"the card {error}; copy it again") from error
     if missing := {"bytes", "sha256", *needs} - set(card):
         raise ValueError(
-            f"the card {file} says nothing of {', '.join(sorted(missing))}: it describes something else, or it is "
-            "damaged; copy it again"
+            f"the card {file} says nothing of {', '.join(sorted(missing))}: what it describes is of another kind than "
+            "what is asked for (a classifier is no denoiser), or the card is damaged; copy it again"
         )
     if type(card["bytes"]) is not int or not isinstance(card["sha256"], str):
         raise ValueError(f"the card {file} is damaged: bytes are a whole number and sha256 is a text; copy it again")

@@ -39,10 +39,13 @@ def optimise(
         int, typer.Option(min=1, help="Make guidance's second pass at every so many steps only.")
     ] = 1,
     interval: Annotated[
-        tuple[float, float] | None, typer.Option(help="Guide only between two noise levels: 0.2 3.")
+        tuple[float, float] | None,
+        typer.Option(metavar="LOW HIGH", help="Guide only between two noise levels, such as 0.2 3."),
     ] = None,
-    batch: Annotated[int, typer.Option(min=1, help="At which it is timed.")] = 25,
-    samples: Annotated[int, typer.Option(min=0, max=MOST_SAMPLES, help="Of the quality figures; 0: only time.")] = 500,
+    batch: Annotated[int, typer.Option(min=1, help="Images in a batch when it is timed.")] = 25,
+    samples: Annotated[
+        int, typer.Option(min=0, max=MOST_SAMPLES, help="Samples behind the quality figures; 0: only time.")
+    ] = 500,
 ) -> None:
     """Make a faster denoiser of a checkpoint, measure it beside its parent in pairs, and write the plan of it.
 
@@ -92,7 +95,7 @@ def techniques(
     ] = False,
     samples: Annotated[int, typer.Option(min=2, max=MOST_SAMPLES, help="Of each row.")] = 500,
     ship: Annotated[bool, typer.Option("--ship", help="Write to datasets/measurements/techniques/.")] = False,
-    batch: Annotated[int, typer.Option(help="Whose latencies are compared: 1 or 25.")] = 25,
+    batch: Annotated[int, typer.Option(help="Size of the batches whose latencies are compared: 1 or 25.")] = 25,
     metric: Annotated[str, typer.Option(help="frechet, drift (from the fine run), adherence or recall.")] = "frechet",
     out: Annotated[Path, typer.Option(help="The picture.")] = Path("techniques.png"),
     device: Annotated[str, typer.Option(help="On which it is measured: cpu, cuda or mps.")] = "cpu",

@@ -74,7 +74,7 @@ def train(
 
 
 def distil(
-    name: Annotated[str, typer.Argument(help="A student: mnist-reflow, digits-progressive-4, ...; see below.")],
+    name: Annotated[str, typer.Argument(help="A student: mnist-reflow, digits-progressive-4, ...; see above.")],
     out: Annotated[Path | None, typer.Option(help="Where the run is kept; by default runs/NAME.")] = None,
     data: Pictures = None,
     minutes: Minutes = None,
@@ -130,7 +130,10 @@ def sample(
         list[str] | None, typer.Option(help="A sentence, for a checkpoint that is told in words; repeatable.")
     ] = None,
     negative: Annotated[str | None, typer.Option(help="Class or sentence to move away from.")] = None,
-    interval: Annotated[tuple[float, float] | None, typer.Option(help="Guide only between two noise levels.")] = None,
+    interval: Annotated[
+        tuple[float, float] | None,
+        typer.Option(metavar="LOW HIGH", help="Guide only between two noise levels, such as 0.2 3."),
+    ] = None,
     rescale: Annotated[float, typer.Option(help="Undo guidance's contrast, 0..1.")] = 0.0,
     sampler: Annotated[str, typer.Option(help="Any that `diffusion-lessons samplers` lists.")] = "ddim",
     steps: Annotated[int, typer.Option(help="Steps of the sampler's grid.")] = 20,

@@ -13,7 +13,10 @@ def benchmark(
     quick: Annotated[bool, typer.Option("--quick", help="A few minutes on a CPU: short for --plan quick.")] = False,
     plan: Annotated[
         str | None,
-        typer.Option(help="quick, curve, few, unclipped, guidance, precision, long, half, negative, latency or full."),
+        typer.Option(
+            help="quick, curve, few, limit, unclipped, published, guidance, precision, long, half, negative, latency, "
+            "sentences or full."
+        ),
     ] = None,
     samples: Annotated[
         int | None, typer.Option(min=2, max=MOST_SAMPLES, help="Samples of each row, instead of the plan's.")
@@ -30,7 +33,10 @@ def benchmark(
     ] = None,
     device: Device = None,
     compile: Annotated[bool, typer.Option("--compile", help="The network through torch.compile.")] = False,
-    precision: Annotated[str | None, typer.Option(help="Of every row, instead of the plan's: bfloat16, ...")] = None,
+    precision: Annotated[
+        str | None,
+        typer.Option(help="Precision of every row, instead of the plan's: float64, float32, bfloat16 or float16."),
+    ] = None,
     seed: Seed = 0,
 ) -> None:
     """Measure samplers: quality with its spread and floor, latency with its machine. A run resumes where it stopped.
@@ -107,7 +113,8 @@ def evaluate(
 def probe(
     checkpoint: Annotated[str, typer.Argument(help="A shipped checkpoint's name, or a file.")] = "digits-diffusion",
     samples: Annotated[
-        int, typer.Option(min=2, max=MOST_SAMPLES, help="More of them find a smaller share of copies.")
+        int,
+        typer.Option(min=2, max=MOST_SAMPLES, help="Number of samples: more of them find a smaller share of copies."),
     ] = 300,
     device: Device = None,
     seed: Seed = 0,

@@ -161,14 +161,14 @@ def choose_recipe(
     what = smaller
     if what in recipes.names():
         recipe = changed(recipes.get(what, kind), fields)
-        return recipe, recipe.load_data(folder, size=size)
+        return recipe, _images_of(recipe, folder, size)
     if folder is not None:
         raise ValueError(f"--data says where the images of a recipe lie, and {what!r} is none: leave it out")
     named = known_name(what)
     if named is None and not places.expanded(what).is_dir():
+        known = ", ".join([*recipes.names(), *captions_recipes.names()])
         raise ValueError(
-            f"{what!r} is neither a recipe ({', '.join(recipes.names())}), nor a data set ({', '.join(CARDS)}), nor a "
-            "folder of images"
+            f"{what!r} is neither a recipe ({known}), nor a data set ({', '.join(CARDS)}), nor a folder of images"
         )
     images = load_data(named or Path(what), size=size)
     recipe = recipes.for_data(images, kind, gpu=gpu)
@@ -180,6 +180,16 @@ def choose_recipe(
             file=sys.stderr,
         )
     return changed(recipe, fields), images
+
+
+def _images_of(recipe: Recipe, folder: Path | None, size: int | None) -> Data:
+    try:
+        return recipe.load_data(folder, size=size)
+    except ConnectionError as error:
+        raise ConnectionError(
+            f"{error} Or, where you have its pictures as files, give their folder: --data FOLDER, with "
+            "FOLDER/train/CLASS/*.png"
+        ) from error
 
 
 def _recipe_on(what: str, device: str | None) -> str:

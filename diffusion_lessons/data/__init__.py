@@ -10,6 +10,8 @@ and a batch is an index into it. No worker processes are needed.
 
 from __future__ import annotations
 
+import errno
+import shlex
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -52,6 +54,13 @@ FILES = {  # what torchvision looks for, relative to `places.datasets()`
     "fashion-mnist": "FashionMNIST/raw/*-ubyte (four files)",
     "cifar10": "cifar-10-batches-py/ (seven files)",
 }
+_DIGITS = tuple("0123456789")
+CLASSES = {  # where they can be the names of folders; labels count them in this order
+    "digits": _DIGITS,
+    "mnist": _DIGITS,
+    "cifar10": ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
+}
+WRITING = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS)  # not the network's fault
 
 
 def to_unit(pixels: Tensor) -> Tensor:
@@ -148,8 +157,10 @@ def load_data(
     if name is None:
         folder = places.expanded(name_or_folder)
         if not folder.is_dir():
+            known = "" if isinstance(name_or_folder, Path) else f"neither a data set ({', '.join(CARDS)}) nor "
             raise FileNotFoundError(
-                f"{str(name_or_folder)!r} is neither a data set ({', '.join(CARDS)}) nor a folder of images"
+                f"{str(name_or_folder)!r} is {known or 'not '}a folder of images: give one that holds pictures, in a "
+                "sub-folder for each class where they have classes"
             )
         images = read_folder(folder, split, size or 32, channels)
         name, pixels, labels, classes = folder.resolve().name, images.pixels, images.labels, images.classes
@@ -171,6 +182,25 @@ def load_data(
     return Data(pixels, labels, classes, card)
 
 
+def known_as(data: Data, name: str) -> Data:
+    """The images of a folder, known from now on as those of a data set: its JPEG copy, for example.
+
+    Raises ValueError where the classes are not those of the data set, whose labels would then mean something else.
+    """
+    classes = CLASSES.get(name, data.classes)
+    if data.classes != classes:
+        raise ValueError(
+            f"the folder {data.card['source']} has the classes {_listed(data.classes)}, and {name} has "
+            f"{_listed(classes)}: give a folder with a sub-folder of pictures for each of these, or, for a network of "
+            f"images of your own, `diffusion-lessons train {shlex.quote(data.card['source'])}`"
+        )
+    return replace(data, card={**data.card, "name": name})
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+
+
 def known_name(name_or_folder: str | Path) -> str | None:
     """The name of the data set that is meant ("MNIST", "cifar-10", "fashion_mnist"), or None for a folder."""
     name = str(name_or_folder).lower().replace("_", "-").replace("cifar-10", "cifar10")
@@ -186,7 +216,7 @@ def _digits(split: str) -> tuple[Tensor, Tensor, tuple[str, ...]]:
     rows = {"train": order[:1500], "test": order[1500:], "all": order}[split]
     pixels = torch.from_numpy(np.rint(digits.images[rows] * (255 / 16))).to(torch.uint8)  # ink 0..16 -> 0..255
     labels = torch.from_numpy(digits.target[rows]).long()
-    return pixels[:, None], labels, tuple("0123456789")
+    return pixels[:, None], labels, CLASSES["digits"]
 
 
 def _torchvision(name: str, split: str, download: bool) -> tuple[Tensor, Tensor, tuple[str, ...]]:
@@ -200,7 +230,7 @@ def _torchvision(name: str, split: str, download: bool) -> tuple[Tensor, Tensor,
     else:
         pixels = torch.cat([part.data for part in parts])[:, None]
     labels = torch.cat([torch.as_tensor(part.targets) for part in parts]).long()
-    classes = tuple("0123456789") if name == "mnist" else tuple(parts[0].classes)
+    classes = CLASSES["mnist"] if name == "mnist" else tuple(parts[0].classes)
     return pixels, labels, classes
 
 
@@ -223,6 +253,9 @@ def _read(maker: Any, name: str, train: bool, download: bool) -> Any:
         folder.mkdir(parents=True, exist_ok=True)
         return maker(folder, train=train, download=True)
     except (RuntimeError, OSError, EOFError) as error:  # no network, wrong checksum, disk full, no permission
+        if isinstance(error, OSError) and error.errno in WRITING:
+            cure = "make room or set DIFFUSION_LESSONS_DATA to a folder that has it and that you may write to"
+            raise OSError(error.errno, f"{name} cannot be written into {folder} ({error.strerror}): {cure}") from error
         raise ConnectionError(f"{name} could not be downloaded into {folder} ({error}). {offline}") from error
 
 

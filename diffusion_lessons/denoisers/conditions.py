@@ -109,9 +109,9 @@ def check_labels(denoise: Any, labels: Any) -> Tensor:
     if len(tensor) == 0:
         raise ValueError(f"labels must be whole numbers of shape [B], one at least; got {labels!r}")
     if tensor.min() < 0 or tensor.max() > classes:
-        raise ValueError(
-            f"labels must lie in 0..{classes - 1}, or be {classes} for no condition; got {tensor.min()}..{tensor.max()}"
-        )
+        low, high = int(tensor.min()), int(tensor.max())
+        got = low if low == high else f"{low}..{high}"
+        raise ValueError(f"labels must lie in 0..{classes - 1}, or be {classes} for no condition; got {got}")
     return tensor
 
 

@@ -115,6 +115,12 @@ class Info:
 
 
 class Sampler(Protocol):
+    """A sampler: from x [B, ...] at times[0] it goes down the list of times, and yields the state after each step.
+
+    Options of its own are keywords; what is drawn at random comes from `generator`. `info` says its order, its
+    evaluations and what it needs.
+    """
+
     info: Info
 
     def __call__(

@@ -31,7 +31,7 @@ def ddim(
         x_s = alpha_s x0_hat + sqrt(sigma_s^2 - std^2) eps_hat + std z
         std = eta (sigma_s / sigma_t) sqrt(sigma_t^2 - (alpha_t / alpha_s)^2 sigma_s^2)
 
-    eta = 0 is deterministic and draws nothing; eta = 1 on all T steps is DDPM with the small variance. x is
+    eta = 0 is deterministic and draws nothing; eta = 1 is DDPM with the small variance, on any grid. x is
     [B, ...]; one evaluation a step; order 1. On any path: with eta = 0 this is the exponential (exact in the linear
     part) Euler step of the probability-flow ODE, DPM-Solver-1.
     """

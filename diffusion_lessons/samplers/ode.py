@@ -6,7 +6,7 @@ Follow x_t = alpha x_0 + sigma eps as if the x_0 and eps that the denoiser estim
 the way (Song et al. 2021, "Score-Based Generative Modeling through SDEs", eq. 13, written in x_0 and eps). On a flow
 path the right-hand side is the velocity, so these are flow matching's samplers, and Euler there is DDIM.
 
-sigma' is infinite at t = 0 of a variance-preserving path and x_0 says nothing about eps there, so nothing is evaluated
+sigma' is infinite at t = 0 of DDPM's linear path and x_0 says nothing about eps there, so nothing is evaluated
 at sigma = 0: Heun, midpoint and Runge-Kutta take the step to it with one evaluation, as DDIM does. (On paths with
 straight lines, flow and variance exploding, that is an Euler step, and so it is EDM's rule.) Euler is left as it is, to
 show what an ODE solver does that does not know the shape of its path.

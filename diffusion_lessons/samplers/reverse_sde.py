@@ -38,7 +38,7 @@ def forward_sde(path: Path, t: float) -> tuple[float, float]:
     """f and g^2 of dx = f x dt + g dw, whose solutions are the path: alpha' / alpha, and the rate of new noise.
 
     g^2 = 2 sigma sigma' - 2 sigma^2 alpha' / alpha, in the path's units of time. Raises ValueError where alpha is 0,
-    since both are infinite there, and at sigma = 0, where sigma' is on a variance-preserving path.
+    since both are infinite there, and at sigma = 0, where sigma' is on DDPM's linear path.
     """
     alpha, sigma = path.alpha(t), path.sigma(t)
     if alpha == 0 or sigma == 0:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal
 from torch import nn
 
 from diffusion_lessons import checkpoints
-from diffusion_lessons.data import Data, load_data
+from diffusion_lessons.data import Data, known_as, load_data
 from diffusion_lessons.data.smudged import with_smudged
 from diffusion_lessons.denoisers.network import Denoiser
 from diffusion_lessons.machine.devices import choose_device
@@ -68,15 +68,14 @@ class Recipe(DenoiserRecipe):
         """The training images; options as of `data.load_data`.
 
         folder: where they lie as pictures, in place of torchvision's download. They are known by the recipe's name for
-            them. Raises ValueError for a recipe that spoils some of its own images.
+            them. Raises ValueError for a recipe that spoils some of its own images, and for a folder of other classes.
         """
         if folder is not None:
             if self.smudged:
                 raise ValueError(
                     f"{self.name} spoils some of its own images: leave --data out, or train the folder itself"
                 )
-            images = load_data(FilePath(folder), **options)
-            return replace(images, card={**images.card, "name": self.data})
+            return known_as(load_data(FilePath(folder), **options), self.data)
         images = load_data(self.data, **options)
         return with_smudged(images, self.smudged) if self.smudged else images
 
@@ -140,8 +139,8 @@ _CIFAR10 = Recipe(
     flip=True,
 )
 # For three hours of a CPU core, or a minute of a GPU, which CUDA graphs keep busy on a network so small. Times are
-# uniform: logit-normal times on the cosine path would leave 0.4 % of the work, not 6 %, to noise below a tenth of the
-# signal, where photographs have detail to learn (benchmarks/cifar_race.py).
+# uniform: logit-normal times on the cosine path would leave 0.2 % of the work, not 6 %, to noise below a tenth of the
+# signal, where photographs have detail to learn. What the other choice would give was not measured.
 _CIFAR10_SMALL = Recipe(
     "cifar10-small",
     "cifar10",

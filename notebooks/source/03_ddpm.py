@@ -337,11 +337,13 @@ for name, kind in {"DDPM, large": "large", "DDPM, small": "small", "DDIM": None}
     print(f"{name}: clusters of width {width(x):.3f}, W1 {wasserstein_1(x, clusters):.3f}")
 
 # %% [markdown]
-# With the large variance, the last long step adds noise according to its length, far more than belongs at $t = 1$,
-# and after it only a tiny step is left, which cannot remove it. In the DDIM paper's table for CIFAR-10, ten steps of
-# DDPM with the large variance have a Fréchet distance of 367, ten with the small one 41, and ten of DDIM 13. (This is
-# their measurement, on a quadratic grid, so it does not show this trap alone. The *Fréchet distance* compares a set
-# of samples with real pictures, and lower is better; lesson 09 says what it is.)
+# With the large variance, the last long step adds noise according to its length, far more than belongs at $t = 1$, and
+# after it only a tiny step is left, which cannot remove it: the clusters come out wider. (In $W_1$ it is still nearer
+# than the small variance, whose long steps cost it more; but on the trailing grid it was nearer by far, as the figure
+# above shows.) In the DDIM paper's table for CIFAR-10, ten steps of DDPM with the large variance have a Fréchet
+# distance of 367, ten with the small one 41, and ten of DDIM 13. (This is their measurement, on a quadratic grid, so it
+# does not show this trap alone. The *Fréchet distance* compares a set of samples with real pictures, and lower is
+# better; lesson 09 says what it is.)
 #
 # Now the *noisy* end. The pictures below are by the network for 28-by-28 digits, `mnist-diffusion`: ten evaluations for
 # each digit, the same noise in every row.

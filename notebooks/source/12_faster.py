@@ -997,7 +997,7 @@ for metric in ("frechet", "adherence"):
 # ## Choosing for a product
 #
 # `diffusion-lessons advise` reads the measured rows and says what to take, on which row that rests, how many rows tie
-# with it, who is next, and what nobody measured. Text 2 names three uses.
+# with it, who is next, and what nobody measured. The second text behind this course (lesson 00) names three uses.
 
 # %%
 USES = techniques.advice.USES
@@ -1041,9 +1041,9 @@ print(techniques.advise(sentences, seconds, "adherence"))
 # %% [markdown]
 # ## Four times faster
 #
-# Text 2 says that INT8 is four times as fast as float32, and so do brochures. Where does such a number come from?
-# **Exercise 5.** A vendor hands you a log of timings: two methods, two batches, two numbers of steps. What is the
-# honest ratio?
+# The second text behind this course says that INT8 is four times as fast as float32, and so do brochures. Where does
+# such a number come from? **Exercise 5.** A vendor hands you a log of timings: two methods, two batches, two numbers of
+# steps. What is the honest ratio?
 
 
 # %%

@@ -216,9 +216,9 @@ print(f"the judge sees both inks at the right place in {judged['both inks right'
 assert margin["right above swapped"] < judged["both inks right"] - 0.1
 
 # %% [markdown]
-# The score hardly notices. Nothing in its training asked for it: among 256 random pictures, the words alone almost
-# always tell which is which. Whoever compares systems by CLIP score compares them by something that does not see which
-# colour belongs to what.
+# The score notices little of it. Hardly anything in its training asked for it: nearly all of 256 random sentences
+# differ in their words already, whatever their order. Whoever compares systems by CLIP score compares them by something
+# that sees only dimly which colour belongs to what.
 
 # %% [markdown]
 # ## Fewer numbers
@@ -428,18 +428,18 @@ assert met["frechet"][2] < many["s = 10"]["frechet"][1]
 
 # %% [markdown]
 # **At scale 10, rescaled, the order is met**: all three shares lie above what was asked for, with their whole
-# intervals. The ink of the order is the digit's: that of the object (`shape_ink`) is right in seven pictures of
-# eight, and an order that asks 95 in 100 of it would not be met. Without rescaling the third share is just as asked
-# for, and its interval reaches below: nobody can promise it. The price is the one of the section before: in its rows,
-# pictures at scale 10 are farther from real ones than at scale 1, though rescaled only about half as far as without,
-# and they vary less in what the sentence leaves open, which is the next section. (A distance depends on how many
-# pictures it is taken from. Those printed here are of 2,048 pictures, those before of 500, and below there will be some
-# of 512 and of 256: compare none of them across these counts.) The colours hardly pay: before they are cut, the
-# decoder's pixels leave the range by 0.003 on average, about as at scale 1.
+# intervals. The ink of the order is the digit's: that of the object (`shape_ink`) is right in seven pictures of eight,
+# and an order that asks 95 in 100 of it would not be met. Without rescaling the third share is just as asked for, and
+# its interval reaches below: nobody can promise it. The price is the one of the section before: in its rows, pictures
+# at scale 10 are farther from real ones than at scale 1, though rescaled only about half as far as without, and they
+# vary less in what the sentence leaves open, which is the next section. (A distance depends on how many pictures it is
+# taken from. Those printed here are of 2,048 pictures, those before of 500, and below there will be some of 512 and of
+# 256: compare none of them across these counts.) In the range of colours next to nothing is paid: before they are cut,
+# the decoder's pixels leave the range by 0.003 on average, about as at scale 1.
 #
-# What is still wrong? Of 100 pictures drawn so, the thick eights and sixes close to blobs, thin strokes break up, where
-# no digit is named the shape often lies between two, some digits have two inks, and with two inks named one is often on
-# the wrong thing (*Whose ink?*, above).
+# What is still wrong? We looked at 100 pictures drawn so: the thick eights and sixes close to blobs, thin strokes break
+# up, where no digit is named the shape often lies between two, some digits have two inks, and with two inks named one
+# is often on the wrong thing (*Whose ink?*, above).
 
 # %% [markdown]
 # ## The same system on a flow
@@ -535,7 +535,8 @@ show(figure, f"Red sevens: {words}. Intervals are of 95 %.")
 
 # %% [markdown]
 # Read the figure from the dotted line, where nothing is guided. More of the sevens are red there, too, than were in
-# training. Before you blame the network, count all its pictures, and not only those that show a seven:
+# training. (The 43 sevens of the cell above are too few to show it.) Before you blame the network, count all its
+# pictures, and not only those that show a seven:
 
 # %%
 alone = sevens[1.0]
@@ -550,11 +551,12 @@ assert low < 0.8 < high and red_of_sevens / red_of_all > 0.7
 # %% [markdown]
 # The network alone chooses the ink as the scenes have it. It has seen few sevens in other inks and spoils more of them,
 # so that fewer count as sevens: what lies above 80 % at scale 1 is a *selection*. What follows to the right of the line
-# is *guidance*: by scale 3 every seven is red, and nearly every picture a seven. Guidance aims at the density
-# $p(x)\,\bigl(p(x\mid c)/p(x)\bigr)^s$: what is likelier *given the sentence than without it* is amplified, and a red
-# ink is likelier given "a seven". Nobody asked for red. (At scale 0 nothing was asked for at all, and the few sevens
-# that come have the inks of a network without a prompt.) The same holds for everything else that the sentence leaves
-# open, in the measure of lesson 09 and with an exact reference:
+# is *guidance*: by scale 3 every seven is red, and nearly every picture a seven. At each noise level guidance follows
+# the score of $p_t(x)\,\bigl(p_t(x\mid c)/p_t(x)\bigr)^s$ (which is not the density that its samples have in the end,
+# lesson 07): what is likelier *given the sentence than without it* is amplified, and a red ink is likelier given "a
+# seven". Nobody asked for red. (At scale 0 nothing was asked for at all, and the few sevens that come have the inks of
+# a network without a prompt.) The same holds for everything else that the sentence leaves open, in the measure of
+# lesson 09 and with an exact reference:
 
 # %%
 names = ("ink", "stroke", "slant", "paper", "shape")
@@ -895,8 +897,8 @@ show(figure, f"{words}. From {len(votes)} {kind}; intervals are of 95 %.")
 #
 # ## How many votes decide
 #
-# How many votes does it take? To tell a true preference of 55 % from none, far more than one collects over lunch,
-# even if each is independent of the others:
+# How many votes does it take? To tell, at a level of 5 % and in four of five trials, a true preference of 55 % from
+# none, far more than one collects over lunch, even if each is independent of the others:
 
 # %%
 for share in (0.55, 0.6, 0.75):
@@ -952,7 +954,7 @@ for more in ({"scale": 4.0}, {"scale": 1.5}):
 # %% [markdown]
 # ## Pitfalls
 #
-# - **A CLIP score is no truth.** It does not see what belongs to what.
+# - **A CLIP score is no truth.** It sees only dimly what belongs to what.
 # - **Count every wrong ink, not swaps alone.** One ink on both things is commoner at every scale here, and without
 #   guidance an ink that nobody named is commonest of all.
 # - **Guidance is not neutral.** What the sentence leaves open moves towards what is usual for it.
@@ -966,7 +968,7 @@ for more in ({"scale": 4.0}, {"scale": 1.5}):
 # - Text encoder, denoiser, decoder; the denoiser is the one of all the lessons before, told in words.
 # - Cross-attention: each position asks, words answer; softmax along the words.
 # - CLIP: two encoders, one matrix of cosines, cross-entropy both ways.
-# - The score is a bag of words; guidance exaggerates the bias of the data until nothing else is left.
+# - The score is little more than a bag of words; guidance exaggerates the bias of the data until nothing else is left.
 # - The denoiser takes nearly all of the time; a sentence need be read only once, but that saves little.
 
 # %% [markdown]

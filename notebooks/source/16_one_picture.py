@@ -29,7 +29,7 @@ clusters = toys.GaussianMixture([-1.0, 1.0], stds=[0.3, 0.4], weights=[0.3, 0.7]
 denoise = clusters.denoiser(cosine)
 
 # %% [markdown]
-# Seven names have come up in this course for "how to get from noise to data": ancestral sampling and DDIM, the
+# Several names have come up in this course for "how to get from noise to data": ancestral sampling and DDIM, the
 # probability-flow ODE and its solvers, flow matching, and the noise that some of them add. Papers use others again:
 # score matching, stochastic differential equations, Langevin dynamics. You could learn them one by one. In this lesson
 # you write a single line of code that is all of them, with one number in it.
@@ -270,11 +270,13 @@ words = "; ".join(f"k = {k:g}: {v[0]:.2f}, {v[2]:.3f} and {v[-1]:.3f}" for k, v 
 show(figure, f"Distance to the data in 10, 40 and 160 steps. {words}. As many exact samples: {by_chance:.3f}.")
 
 # %% [markdown]
-# All of them go down towards what exact samples score, and those with little noise below it, since their starts lie
-# more evenly than random numbers do. But at equal steps more noise is farther off. What is replaced by fresh noise in a
-# step has to be found again by the denoiser, and that takes steps.
+# All of them go down towards what exact samples score (the dotted line is the mean of four draws, which vary by half of
+# it). The one without noise can fall below, since its starts lie more evenly than random numbers do. But at equal steps
+# more noise is farther off. What is replaced by fresh noise in a step has to be found again by the denoiser, and that
+# takes steps.
 #
-# So the ODE is the best setting? With an exact denoiser, yes.
+# So the ODE is the best setting? With an exact denoiser, and within this family, yes. DDPM with the large variance is
+# no member: it adds more noise than a step erases, and in few steps lesson 03 found it nearer than DDIM.
 
 # %% [markdown]
 # ## When does noise help?
@@ -300,8 +302,8 @@ assert min(wrong, key=lambda k: wrong[k][2]) in (0.5, 1.0) and min(wrong, key=la
 # goes to a wrong place; so the most noise is not the best.
 #
 # **Noise trades the network's error for the solver's.** It helps where steps are many and the network is the weaker of
-# the two. Texts 1 and 2 of this course say it in one sentence each, and opposite ones: that the noise of a chain
-# compounds, and that randomness is needed to match the data. Which holds depends on that balance.
+# the two. The two texts behind this course (lesson 00) say it in one sentence each, and opposite ones: that the noise
+# of a chain compounds, and that randomness is needed to match the data. Which holds depends on that balance.
 #
 # Which side is the digits' network on? The table was measured with it: 297 digits, as many as there are held-out ones,
 # from each of several seeds, in which all settings share noise and labels. The excess is by what share of DDIM's
@@ -500,18 +502,18 @@ show(
 # | adversarial | none | one | a game of two, which may not settle | modes left out: see its coverage |
 # | diffusion | a bound, or by the ODE | many; one to four if distilled | regression, stable | cost of sampling |
 #
-# Diffusion is as patient as the first and trains as calmly as the second. It pays in evaluations, which is why this
-# course has spent so many lessons on them. The borders are crossed in practice. **Latent diffusion** is a variational
-# (or adversarially sharpened) autoencoder with a diffusion model for its latent numbers: the text-to-image system of
-# lesson 13 is one. Distillation in one step often ends with a critic. And a language model that writes image tokens is
-# the first row again.
+# Diffusion takes many evaluations, as the first does, and trains as calmly as the second. It pays in evaluations, which
+# is why this course has spent so many lessons on them. The borders are crossed in practice. **Latent diffusion** is a
+# variational (or adversarially sharpened) autoencoder with a diffusion model for its latent numbers: the text-to-image
+# system of lesson 13 is one. Distillation into one step often ends with a critic. And a language model that writes
+# image tokens is the first row again.
 
 # %% [markdown]
 # ## Move it
 #
 # The family on the clusters. Start with a flaw of 0 and many steps, and turn the noise: does anything change? Then take
-# few steps. Then a flaw of 0.2: for 20 steps and for 200, find the best $k$. At last, Euler-Maruyama with few steps and
-# much noise. What happens there is no rounding error: its pull overshoots as soon as $k^2h$ is above 1.
+# few steps. Then a flaw of 0.2: for 20 steps and for 200, find the best $k$. Finally, try Euler-Maruyama with few steps
+# and much noise. What happens there is no rounding error: its pull overshoots as soon as $k^2h$ is above 1.
 
 # %% tags=["panel"]
 noise_panel(clusters, cosine, noise=1.0, steps=40)
@@ -552,9 +554,10 @@ print(f"k = 1.5 for the first 13 steps, then 0: {with_knobs(flawed, [1.5] * 13 +
 # - **Noise judged at one number of steps.** At few it costs, at many it may repair. Say how many.
 # - **The score's sign and scale.** $-\hat\varepsilon/\sigma$ points *to* the data, and grows without bound as
 #   $\sigma\to 0$. Solvers that work with $\hat x_0$ never meet that.
-# - **Infinite rates.** On the straight path $g^2$ is infinite at $t=1$, on a variance-preserving one $\sigma'$ is at
-#   $t=0$. Take those steps exactly, or do not take them.
-# - **Euler and Maruyama with much noise.** A step is stable only where $k^2h$ is of the size of 1.
+# - **Infinite rates.** On the straight path $g^2$ is infinite at $t=1$, on DDPM's linear path $\sigma'$ is at $t=0$.
+#   Take those steps exactly, or do not take them.
+# - **Euler and Maruyama with much noise.** A step overshoots where $k^2h$ is above 1, and is stable only while it is
+#   below about 2.
 # - **Bits of what?** A density of grey levels is not a probability. Say how noise was put between the levels, and give
 #   an interval: Hutchinson's estimate is random.
 

@@ -39,6 +39,8 @@ def test_points_and_no_classes(tmp_path):
 
 
 def test_missing(tmp_path):
+    with pytest.raises(FileNotFoundError, match="did you mean 'digits-diffusion'"):
+        checkpoints.load("digits-difusion")
     with pytest.raises(FileNotFoundError, match="no checkpoint 'mnist-nothing': the package ships"):
         checkpoints.load("mnist-nothing")
     makers = {"a": "train", "a-classifier": "classifier a", "a-features": "features a --classifier"}

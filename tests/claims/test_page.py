@@ -147,6 +147,18 @@ def test_a_section_shows_the_test_the_rule_the_numbers_and_their_origin(empty):
     assert "Again, the table that is read: `python tools/tables.py mnist-diffusion`." in page
 
 
+def test_claims_that_are_undecided_in_a_part_are_counted(empty):
+    """They count as decided by the other cases, and the page says how many of them there are."""
+    claim("C1a", "1, remember", "Fifty steps match a thousand.")
+    measures("C1a", "x", above("x", 0.0), on("MNIST"), on("digits"))(list)
+    numbers = (Number("x", 1.0, 0.4, None, 100),)
+    found = [Evidence("MNIST", numbers, Verdict(HOLDS), 0.05), Evidence("digits", numbers, Verdict(UNDECIDED), 0.05)]
+    page = " ".join(markdown({"C1a": found}).split())
+    assert "Of 1 claims 1 holds. A claim is counted by the cases in which it was decided;" in page
+    assert "in at least one other case 1 of those counted as decided are undecided" in page
+    assert "A claim is counted" not in markdown({"C1a": found[:1]})
+
+
 def test_an_interval_stands_at_the_level_that_its_verdict_was_reached_at(empty):
     """At 95 % it may exclude the margin of a verdict that is undecided."""
     claim("C1a", "1, remember", "Fifty steps match a thousand.")

@@ -11,7 +11,7 @@ from diffusion_lessons import cli
 from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.commands import train as training
 from diffusion_lessons.commands.train import choose_recipe, distil, train
-from diffusion_lessons.data import load_data
+from diffusion_lessons.data import CLASSES, load_data
 from diffusion_lessons.data.captions.sample import load_sample
 from diffusion_lessons.training import recipes
 from diffusion_lessons.training.captions import parts
@@ -51,6 +51,13 @@ def photos(tmp_path, monkeypatch):
     for i in range(3):
         Image.new("L", (20, 20), 80 * i).save(tmp_path / "my photos" / f"{i}.png")
     return tmp_path / "my photos"
+
+
+def write_classes(folder, names):
+    """One grey picture of each class, 20 pixels wide."""
+    for number, name in enumerate(names):
+        (folder / name).mkdir(parents=True)
+        Image.new("L", (20, 20), 20 * number).save(folder / name / "a.png")
 
 
 SMALL = {"images": 64, "batch": 16, "learning_rate": 1e-4, "flip": True, "compile": False}
@@ -104,15 +111,18 @@ def test_colour_on_a_cpu_says_what_a_gpu_would_change(tmp_path, monkeypatch, cap
     assert capsys.readouterr().err == ""
 
 
-def test_a_recipe_takes_its_images_from_a_folder(photos, tmp_path):
+def test_a_recipe_takes_its_images_from_a_folder(tmp_path, monkeypatch):
     """A network is known by its data's name, wherever they lie: by it the classifier that judges it is found."""
+    monkeypatch.chdir(tmp_path)
+    write_classes(tmp_path / "my photos", CLASSES["cifar10"])
+    write_classes(tmp_path / "my digits", CLASSES["mnist"])
     small = {"images": 64, "batch": 32, "compile": False}
     recipe, data = choose_recipe("cifar10-small", "flow", None, "cpu", small, Path("my photos"))
     assert recipe == recipes.get("cifar10-small", "flow", images=64, batch=32, compile=False)
     assert data.card["name"] == "cifar10" and data.card["source"] == "my photos" and data.shape[1:] == (32, 32)
-    file = train("mnist-small", out=Path("a run"), data=Path("my photos"), size=12, changes=SMALL, device="cpu", seed=0)
+    file = train("mnist-small", out=Path("a run"), data=Path("my digits"), size=12, changes=SMALL, device="cpu", seed=0)
     card = cards.read_card(file)
-    assert "train mnist-small --size 12 --data 'my photos' --out 'a run' --seed 0" in card["command"]
+    assert "train mnist-small --size 12 --data 'my digits' --out 'a run' --seed 0" in card["command"]
     assert card["data"]["name"] == "mnist" and file.stem == "mnist-diffusion"
 
 
@@ -121,12 +131,26 @@ def test_a_recipe_takes_its_images_from_a_folder(photos, tmp_path):
     [
         ("my photos", "'my photos' is none: leave it out"),
         ("digits", "digits spoils some of its own images: leave --data out"),
+        ("cifar10-small", "my photos has the classes image, and cifar10 has airplane, .*train 'my photos'`"),
         ("captions-judge", "captions-judge draws its own scenes from MNIST's strokes: leave --data out"),
     ],
 )
 def test_a_folder_of_images_is_refused_where_it_means_nothing(what, message, photos):
     with pytest.raises(ValueError, match=message):
         train(what, data=Path("my photos"))
+
+
+def test_a_folder_that_is_not_there_is_told_and_a_folder_is_offered_without_a_network(tmp_path, monkeypatch):
+    with pytest.raises(FileNotFoundError, match="'nowhere' is not a folder of images: give one that holds pictures"):
+        train("cifar10-small", data=Path("nowhere"), device="cpu")
+    monkeypatch.setenv("DIFFUSION_LESSONS_DATA", str(tmp_path))
+
+    def unreachable(*args, **options):
+        raise ConnectionError("no network.")
+
+    monkeypatch.setattr("diffusion_lessons.training.recipes.load_data", unreachable)
+    with pytest.raises(ConnectionError, match=r"no network. Or, .*--data FOLDER, with FOLDER/train/CLASS/\*.png"):
+        train("cifar10-small", device="cpu")
 
 
 def test_a_student_says_who_its_teacher_is(photos, capsys):
@@ -143,9 +167,7 @@ def test_a_student_says_who_its_teacher_is(photos, capsys):
 def test_a_student_takes_its_images_from_a_folder(tmp_path, monkeypatch):
     """They are resized to what its teacher makes, and known by the recipe's name for them."""
     monkeypatch.chdir(tmp_path)
-    for digit in range(10):
-        (tmp_path / "my digits" / f"{digit}").mkdir(parents=True)
-        Image.new("L", (20, 20), 20 * digit).save(tmp_path / "my digits" / f"{digit}" / "a.png")
+    write_classes(tmp_path / "my digits", CLASSES["mnist"])
     small = {"images": 4, "batch": 4}
     file = distil("mnist-progressive-8", data=Path("my digits"), changes=small, device="cpu")
     card = cards.read_card(file)

@@ -1,5 +1,6 @@
 """Data sets: what is loaded is what the card says, and every failure says what to do."""
 
+import errno
 import gzip
 import hashlib
 import json
@@ -111,6 +112,17 @@ def test_without_a_network_the_error_says_what_to_do(store, name):
     with pytest.raises(FileNotFoundError, match="download=False"):
         load_data(name, download=False)
     assert not any(path.is_file() for path in store.rglob("*"))
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES])
+def test_a_full_disk_is_not_taken_for_a_missing_network(store, monkeypatch, number):
+    def full(*args, **options):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("torchvision.datasets.cifar.download_and_extract_archive", full)
+    with pytest.raises(OSError, match=f"{os.strerror(number)}.*make room or set DIFFUSION_LESSONS_DATA") as caught:
+        load_data("cifar10")
+    assert caught.value.errno == number and not isinstance(caught.value, ConnectionError)
 
 
 def test_a_complete_folder_is_read_and_never_written(store, monkeypatch):

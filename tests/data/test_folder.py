@@ -97,7 +97,7 @@ def test_folders_that_cannot_be_read(tmp_path):
     save(tmp_path / "class" / "b.png", colour((0, 0, 0)))
     with pytest.raises(ValueError, match="in sub-folders"):
         load_data(tmp_path)
-    with pytest.raises(FileNotFoundError, match="nor a folder"):
+    with pytest.raises(FileNotFoundError, match="is not a folder of images"):
         load_data(tmp_path / "absent")
 
 

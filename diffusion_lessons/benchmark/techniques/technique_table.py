@@ -167,11 +167,11 @@ def shipped_techniques(name: str) -> list[Measurement]:
 
     Raises FileNotFoundError where there is none, with the command that makes it, ValueError for another checkpoint's.
     """
-    file = shipped_file(name)
+    file, sha256 = shipped_file(name), _sha256(name)
     if not file.is_file():
         command = f"diffusion-lessons techniques {name} --measure"
         raise FileNotFoundError(f"no techniques were measured on {name}: `{command}` does it")
-    _check_parent(file, _sha256(name))
+    _check_parent(file, sha256)
     return table.read(file)
 
 

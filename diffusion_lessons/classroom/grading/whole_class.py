@@ -12,6 +12,7 @@ import json
 import logging
 import os
 import re
+import shlex
 import shutil
 import time
 import warnings
@@ -56,7 +57,8 @@ def waiting(course: Path, assignment: str, *, again: bool = False, part: tuple[i
     Raises ClassError for an assignment that was not released, and for a part that is none.
     """
     if not (course / "release" / assigned(course, assignment)).is_dir():
-        raise ClassError(f"{assignment} was not released: diffusion-lessons class release {assignment}")
+        command = shlex.join(["diffusion-lessons", "class", "release", assignment, "--course", str(course)])
+        raise ClassError(f"{assignment} was not released: {command}")
     k, n = part
     if not 1 <= k <= n:
         raise ClassError(f"a part is k/n with k in 1..n, such as 2/5; got {k}/{n}")

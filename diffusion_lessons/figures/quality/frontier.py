@@ -155,9 +155,9 @@ def draw_floor(plot: Axes, table: pd.DataFrame, quality: str) -> list[Line2D]:
     return lines
 
 
-def plain_numbers(plot: Axes) -> None:
+def plain_numbers(plot: Axes, which: str = "xy") -> None:
     """20 and 0.5 at the ticks of logarithmic axes, not 2 x 10^1 and 5 x 10^-1."""
-    for axis in (plot.xaxis, plot.yaxis):
+    for axis in (getattr(plot, f"{name}axis") for name in which):
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axis.set_minor_formatter(FuncFormatter(lambda value, _: f"{value:g}" if f"{value:e}"[0] in "25" else ""))
 

@@ -24,11 +24,11 @@ def history_figure(curves: Mapping[str, Curve], moments: Sequence[int], pictures
     for images in moments:
         left.axvline(images, color=style.GREY, lw=0.6, ls=":")
     left.set(title="The loss falls fast, then hardly", xlabel="images seen", ylabel="loss", xscale="log")
-    left.set_ylim(0.09, 0.2)
+    left.set(ylim=(0.09, 0.2), xlim=(0.8 * min(moments), None))
     left.legend(frameon=False)
     style.clean(left)
     _draw_rows(right, pictures.flatten(0, 1), [f"{images:,}" for images in moments])
-    right.set(title="The pictures go on changing", ylabel="images seen")
+    right.set(title="Drawn from the same noise", ylabel="images seen")
     return figure
 
 
@@ -37,7 +37,7 @@ def relative_figure(panels: Mapping[str, Mapping[str, Mapping[int, float]]], uni
 
     What the panels share is the shape: distances in different features have no common scale.
     """
-    figure = Figure(figsize=(9.2, 3.9), layout="constrained")
+    figure = Figure(figsize=(9.2, 4.1), layout="constrained")
     plots = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     looks = dict(
         zip(dict.fromkeys(name for curves in panels.values() for name in curves), style.NETWORKS, strict=False)
@@ -48,8 +48,11 @@ def relative_figure(panels: Mapping[str, Mapping[str, Mapping[int, float]]], uni
             ratios = [distance / one for distance in curve.values()]
             plot.loglog(list(curve), ratios, "-o", color=looks[name], markersize=4, label=name)
         plot.axhline(1.0, color=style.BLACK, lw=0.8, ls=":")
-        plot.set(title=title, xlabel="steps")
+        plot.set(title=title, xlabel=f"steps (1 is {unit} in {max(curves[unit]):,})")
         plain_numbers(plot)
+        counts = sorted({steps for curve in curves.values() for steps in curve})
+        plot.set_xticks(counts, [str(steps) for steps in counts])
+        plot.set_xticks([], minor=True)
         style.clean(plot)
     plots[0].set_ylabel(f"distance / that of {unit}\nin the most steps")
     plots[-1].legend(frameon=False, loc="upper right")
@@ -73,7 +76,7 @@ def guided_figure(networks: Mapping[str, Mapping[float, tuple[float, float]]], r
     right.set(title="Recognised as asked (dotted: real images)", xlabel="guidance scale", ylabel="adherence")
     left.legend(frameon=False)
     plain_numbers(left)
-    right.xaxis.set_major_formatter("{x:g}")
+    plain_numbers(right, "x")
     for plot in (left, right):
         style.clean(plot)
     return figure
