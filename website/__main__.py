@@ -28,6 +28,9 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenSite as broken:
         print(f"{broken}\n\nthe site is not as it should be: the lines above say where", file=sys.stderr)
         return 1
+    except FileExistsError as error:
+        print(error, file=sys.stderr)
+        return 1
     print(f"open {front}")
     return 0
 

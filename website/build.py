@@ -18,6 +18,7 @@ from website.playground import write_playground
 from website.reference import write_reference
 
 STATIC = Path(__file__).parent / "static"
+BUILT = ".site-of-diffusion-lessons"  # stands in a folder in which a site was built: what lies there may be deleted
 SETTINGS: dict[str, Any] = {
     "project": "Diffusion Lessons",
     "author": "The diffusion-lessons authors",
@@ -82,9 +83,18 @@ def mend_for_keyboard_and_reader(_app: Any, _page: str, _template: str, context:
 def build(out: Path, moving: Collection[str] = tuple(MOVING)) -> Path:
     """The site in `out`/html, made from nothing; the path of its front page. `moving`: lessons whose panels move.
 
-    BrokenSite with all that is wrong."""
+    An earlier site in `out` is deleted first, and nothing else is. Raises FileExistsError where `out` holds folders of
+    these names that no build has made, BrokenSite with all that is wrong."""
     source, html, log = out / "source", out / "html", out / "warnings.txt"
-    for folder in (source, html, out / "doctrees"):
+    made = [source, html, out / "doctrees"]
+    if not (out / BUILT).is_file() and (others := [folder.name for folder in made if folder.exists()]):
+        raise FileExistsError(
+            f"{out} holds {', '.join(others)}, which no build of the site has made: give --out a folder of its own, or "
+            "delete them"
+        )
+    out.mkdir(parents=True, exist_ok=True)
+    (out / BUILT).touch()
+    for folder in made:
         shutil.rmtree(folder, ignore_errors=True)
     write_pages(source, moving, out / "frames")
     settings = {**SETTINGS, "html_static_path": [str(source / "_static")], "release": version("diffusion-lessons")}

@@ -112,7 +112,7 @@ def moving_panels(names: Collection[str], target: Path, kept: Path) -> dict[str,
     """
     store = kept / made_from()
     for old in kept.glob("*"):
-        if old != store:
+        if old != store and old.is_dir():
             shutil.rmtree(old)
     wanted = [(name, number) for name in names for number, moving in enumerate(MOVING[name]) if moving is not None]
     draw([(name, number, store / f"{name}-{number}") for name, number in wanted])

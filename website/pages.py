@@ -43,7 +43,9 @@ def write_assignments(site: Site) -> list[str]:
 
 
 def assignment(source: Path) -> str:
-    """The text cells of an assignment alone: exercise and solution are both code."""
+    """What learners read: the text cells without the code, and without the rubrics, which are the text of an essay's
+    cell (`[markdown] essay=...`)."""
     cells = re.split(r"^# %%", source.read_text(encoding="utf-8"), flags=re.M)
-    texts = [cell.split("\n", 1)[1] for cell in cells if cell.lstrip().startswith("[markdown]")]
+    headed = (cell.partition("\n") for cell in cells)
+    texts = [text for head, _, text in headed if head.strip() == "[markdown]"]
     return "\n\n".join(re.sub(r"^# ?", "", text, flags=re.M).strip() for text in texts) + "\n"

@@ -86,12 +86,13 @@ def knee(table: pd.DataFrame, x: str, y: str) -> int | None:
     """Where the frontier bends most: the row (its position) after which more cost buys little.
 
     On logarithmic axes scaled to [0, 1], the frontier point farthest below the straight line between its two ends. None
-    if no point lies below it. Raises ValueError for values that have no logarithm.
+    if no point lies below it, and where values have no logarithm: of a score that is the better the higher it is, or a
+    distance estimated at 0 or less.
     """
     values = _low_is_better(table, [x, y])
     rows = np.flatnonzero(non_dominated(values))
     if (values[rows] <= 0).any():
-        raise ValueError(f"the knee is defined on logarithmic axes, but {x} or {y} is not above 0 in every row")
+        return None
     logs = np.log(values[rows])
     width = np.ptp(logs, axis=0)
     if (width == 0).any():

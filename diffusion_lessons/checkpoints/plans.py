@@ -55,6 +55,18 @@ def is_plan(name_or_path: str | Path) -> bool:
     return isinstance(name_or_path, str | Path) and Path(name_or_path).suffix == ".json"
 
 
+def check_place(file: str | Path) -> None:
+    """Raise FileExistsError where what stands under a plan's name is no plan, and would be lost: a trained network."""
+    file = places.expanded(file)
+    weights = file.with_suffix(".safetensors")
+    is_taken = "plan" not in read_json(file) if file.is_file() else weights.is_file()
+    if is_taken:
+        there = file if file.is_file() else weights
+        raise FileExistsError(
+            f"{there} is no plan, and writing one there would overwrite it: give the plan a name of its own"
+        )
+
+
 def write(
     file: str | Path,
     parent: str | Path,
@@ -66,11 +78,13 @@ def write(
 ) -> Path:
     """Write a plan, and the weights beside it where there are some; return the plan's path.
 
-    Raises ValueError for a name that does not end in .json, and for weights that are missing or not needed.
+    Raises ValueError for a name that does not end in .json, and for weights that are missing or not needed;
+    FileExistsError as `check_place` does.
     """
     file = places.expanded(file)
     if not is_plan(file):
         raise ValueError(f"a plan is a JSON file: give a name that ends in .json; got {file.name!r}")
+    check_place(file)
     if techniques.need_weights != (weights is not None):
         needed = "need" if techniques.need_weights else "do not change"
         raise ValueError(f"these techniques {needed} weights of their own ({', '.join(techniques.words) or 'none'})")

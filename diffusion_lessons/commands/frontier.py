@@ -13,7 +13,7 @@ from diffusion_lessons.figures.quality import frontier as figures
 from diffusion_lessons.metrics.intervals import holm, interval, p_value
 from diffusion_lessons.metrics.scores import METRICS, metric_named
 
-COLUMNS = ("steps", "nfe", "scale", "seconds_per_image", "frechet_value", "frechet_spread", "frechet_floor")
+COSTS = ("steps", "nfe", "scale", "seconds_per_image")
 
 
 def show_frontier(
@@ -50,13 +50,13 @@ def show_frontier(
         raise ValueError(f"{', '.join(sources)}: no row has {quality}")
     base = None if against is None else _row_named(against, points)
     best = points[on_frontier(points, [x, f"{quality}_value"])].sort_values(x)
-    print(_text(best, x))
+    print(_text(best, x, quality))
     bend = knee(points, x, f"{quality}_value")
     if bend is not None:
         print(f"knee: {_name(points.iloc[bend])}")
     if budget is not None:
         print(f"best with {x} at most {budget:g}, and rows whose difference from it is not resolved:")
-        print(_text(best_under(points, {x: budget}, f"{quality}_value"), x))
+        print(_text(best_under(points, {x: budget}, f"{quality}_value"), x, quality))
     if base is not None:
         print(_differences(rows, points, base, quality))
     if out is not None:
@@ -110,8 +110,9 @@ def _name(row: pd.Series) -> str:
     return f"{row['label']}@{row['steps']}"
 
 
-def _text(rows: pd.DataFrame, x: str) -> str:
-    columns = [name for name in dict.fromkeys([*COLUMNS, x]) if name in rows]
+def _text(rows: pd.DataFrame, x: str, quality: str) -> str:
+    figures_of = [f"{quality}_{part}" for part in ("value", "spread", "floor")]
+    columns = [name for name in dict.fromkeys([*COSTS, *figures_of, x]) if name in rows]
     measured = rows[columns].dropna(axis="columns", how="all")  # no column of latency where it was not measured
     labelled_rows = measured.set_axis([_name(row) for _, row in rows.iterrows()], axis=0)
     return labelled_rows.to_string(float_format=lambda value: f"{value:.4g}")

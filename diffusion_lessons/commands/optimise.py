@@ -63,6 +63,7 @@ def run_optimise(
     )
     if not plans.is_plan(out):
         raise ValueError(f"a plan is a JSON file: give --out a name that ends in .json; got {str(out)!r}")
+    plans.check_place(out)
     check_writable(out)
     parent = checkpoints.load(checkpoint, "cpu")
     settings.check(parent)

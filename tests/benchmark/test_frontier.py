@@ -98,8 +98,8 @@ def test_the_knee_is_the_corner():
     straight = rows(nfe=[1.0, 10.0, 100.0], frechet_value=[100.0, 10.0, 1.0])
     assert knee(straight, "nfe", "frechet_value") is None
     assert knee(straight[:1], "nfe", "frechet_value") is None
-    with pytest.raises(ValueError, match="not above 0"):
-        knee(rows(nfe=[1, 2], frechet_value=[1.0, -1.0]), "nfe", "frechet_value")
+    assert knee(rows(nfe=[1, 2], frechet_value=[1.0, -1.0]), "nfe", "frechet_value") is None  # no logarithm
+    assert knee(rows(nfe=[1, 2, 3], adherence_value=[0.5, 0.8, 0.9]), "nfe", "adherence_value") is None
 
 
 def test_best_under_a_budget_keeps_what_cannot_be_told_apart():

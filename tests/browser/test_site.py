@@ -57,6 +57,17 @@ def pages(site):
     return {file.relative_to(site).as_posix(): Links(file) for file in sorted(site.rglob("*.html"))}
 
 
+def test_a_build_deletes_nothing_but_an_earlier_site(site, tmp_path):
+    from website.build import BUILT, build
+
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "mine.py").touch()
+    with pytest.raises(FileExistsError, match="holds source, which no build of the site has made"):
+        build(tmp_path, moving=[])
+    assert [path.name for path in tmp_path.rglob("*")] == ["source", "mine.py"]
+    assert (site.parent / BUILT).is_file()
+
+
 def test_every_lesson_and_document_has_a_page(pages):
     from website.lessons import names
 

@@ -77,6 +77,21 @@ def test_weights_lie_beside_the_plan(parent, tmp_path):
     assert not (tmp_path / "with.json").exists()
 
 
+def test_a_plan_overwrites_plans_alone(parent, tmp_path):
+    """Under the name of a network it would take the network's card, and its weights."""
+    before = {file: file.read_bytes() for file in tmp_path.iterdir()}
+    with pytest.raises(FileExistsError, match=r"small\.json is no plan, and writing one there would overwrite it"):
+        plans.write(parent.with_suffix(".json"), parent, Techniques(features=2))
+    parent.with_suffix(".json").rename(tmp_path / "kept")
+    with pytest.raises(FileExistsError, match=r"small\.safetensors is no plan"):
+        plans.check_place(parent.with_suffix(".json"))
+    (tmp_path / "kept").rename(parent.with_suffix(".json"))
+    assert {file: file.read_bytes() for file in tmp_path.iterdir()} == before
+    for techniques in (Techniques(features=2), Techniques(features=3)):
+        file = plans.write(tmp_path / "plan.json", parent, techniques)
+    assert plans.read(file).techniques == Techniques(features=3)
+
+
 def test_another_network_than_the_plans_is_refused(parent, tmp_path):
     file = plans.write(tmp_path / "plan.json", parent, Techniques(features=2))
     network, path = tiny(widths=(16, 16), embedding=32), schedules.cosine()

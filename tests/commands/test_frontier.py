@@ -35,6 +35,13 @@ def test_what_was_not_measured_makes_no_column(net, capsys):
     assert "frechet_floor" in printed and "None" not in printed and "seconds_per_image" not in printed
 
 
+@pytest.mark.parametrize("quality", ["adherence", "kernel", "recall"])
+def test_every_metric_of_a_table_has_a_frontier(quality, capsys):
+    best = show_frontier("mnist-diffusion", quality=quality)
+    assert f"{quality}_value" in (printed := capsys.readouterr().out) and "frechet" not in printed
+    assert len(best) > 1
+
+
 @pytest.mark.parametrize(
     "axes, message",
     [

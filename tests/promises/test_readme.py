@@ -72,8 +72,8 @@ def test_what_it_says_of_itself_is_so():
     )
     claims, undecided, beyond, in_part = map(int, re.search(said, page).groups())
     words = (
-        f"**{claims}: {claims - 1 - beyond} judged by measurement ({undecided} undecided, {in_part} more in some cases), "
-        f"1 a fact about products, {beyond} not measurable here**"
+        f"**{claims}: {claims - 1 - beyond} judged by measurement ({undecided} undecided, {in_part} more in some "
+        f"cases), 1 a fact about products, {beyond} not measurable here**"
     )
     assert words in README
     weights = sum(file.stat().st_size for file in (ROOT / "diffusion_lessons/checkpoints").glob("*.safetensors"))

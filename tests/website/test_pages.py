@@ -16,6 +16,7 @@ def test_an_assignment_is_described_without_its_solution(source):
     lines = {line.strip() for part in solutions for line in part.splitlines() if len(line.strip()) > 12}
     assert lines and not [line for line in lines if line in text]
     assert "BEGIN" not in text and "%%" not in text
+    assert "*Rubric" in code and "Rubric" not in text
 
 
 def test_sections_are_the_whole_text():

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from diffusion_lessons.figures import style
+from diffusion_lessons.machine.fields import check_count
 from diffusion_lessons.path import Path
 from diffusion_lessons.toys.bayes_loss import bayes_loss
 from diffusion_lessons.toys.mixtures import GaussianMixture
@@ -65,7 +66,8 @@ def training_figure(
 
 
 def curves_figure(title: str, x: str, y: str, at: Sequence[float], curves: Mapping[str, Sequence[float]]) -> Figure:
-    """A few named curves over the same points, in colours and line styles that can be told apart."""
+    """One to four named curves over the same points, in colours and line styles that can be told apart."""
+    check_count("curves", curves, 1, 4)
     figure, axes = style.axes(title, x, y, size=(6.4, 3.4))
     looks = zip((style.VERMILION, style.BLUE, style.GREEN, style.PURPLE), ("-", "--", "-.", ":"), strict=True)
     for (name, values), (color, line) in zip(curves.items(), looks, strict=False):

@@ -24,7 +24,8 @@ def history_figure(curves: Mapping[str, Curve], moments: Sequence[int], pictures
     for images in moments:
         left.axvline(images, color=style.GREY, lw=0.6, ls=":")
     left.set(title="The loss falls fast, then hardly", xlabel="images seen", ylabel="loss", xscale="log")
-    left.set(ylim=(0.09, 0.2), xlim=(0.8 * min(moments), None))
+    lowest = min(point[1] for curve in curves.values() for point in curve)
+    left.set(ylim=(0.88 * lowest, 1.96 * lowest), xlim=(0.8 * min(moments), None))
     left.legend(frameon=False)
     style.clean(left)
     _draw_rows(right, pictures.flatten(0, 1), [f"{images:,}" for images in moments])

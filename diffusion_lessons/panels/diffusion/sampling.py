@@ -142,7 +142,7 @@ def image_panel(
             yield None
         words = f"{count} images by {label(settings)}, {cost(settings, path)}, start {start}"
         if (first := settings.times(path)[0]) < path.T:
-            words += f"; this grid starts at t = {first:.0f}, where pure noise is not what the network expects"
+            words += f"; this grid starts at t = {first:g}, where pure noise is not what the network expects"
         yield Drawing(image_grid(x, enlarge=max(1, 80 // shape[-1])), words)
 
     controls = {

@@ -31,3 +31,5 @@ def test_training_figure_draws_its_floor():
 def test_curves_have_their_names():
     (axes,) = learning.curves_figure("title", "x", "y", [1, 2], {"a": [1, 2], "b": [3, 4]}).axes
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["a", "b"]
+    with pytest.raises(ValueError, match="curves must be 1 to 4 values; there are 5"):
+        learning.curves_figure("title", "x", "y", [1], {name: [1] for name in "abcde"})
