@@ -23,6 +23,7 @@ SHORT = {  # every file here that measures when it is run, with the options of i
     "mnist_race": [],  # likewise
     "grading": ["--alone", "1", "--submissions", "4"],
     "hostile_class": ["--submissions", "3"],
+    "limits": ["digits-diffusion"],
 }
 
 
