@@ -25,7 +25,7 @@ from diffusion_lessons.grids import MOST, SPACINGS, check_times
 from diffusion_lessons.guidance.classifier_free import check_rescale, classifier_free
 from diffusion_lessons.guidance.scales import as_scale, check_interval
 from diffusion_lessons.machine.devices import choose_device
-from diffusion_lessons.machine.fields import check_value
+from diffusion_lessons.machine.fields import check_name, check_value, plain
 from diffusion_lessons.optimise.feature_cache import check_every
 from diffusion_lessons.optimise.guidance_cache import reuse_negative
 from diffusion_lessons.path import Path
@@ -76,26 +76,26 @@ class Settings:
         check_value("options", self.options, dict)
         if unknown := [name for name in self.options if name not in info.options]:
             has = f"(its options: {', '.join(info.options)})" if info.options else "(it has none)"
-            names = [f.name for f in fields(self)]
-            raise ValueError(f"{self.sampler} has no option {unknown[0]} {has}{instead(unknown[0], names)}")
-        object.__setattr__(self, "options", info.check(self.options))
+            raise ValueError(f"{self.sampler} has no option {unknown[0]} {has}{instead(unknown[0], [*vars(self)])}")
+        object.__setattr__(self, "options", {name: plain(one) for name, one in info.check(self.options).items()})
         for name, choices in (("spacing", SPACINGS), ("precision", tuple(PRECISIONS))):
-            if (value := getattr(self, name)) not in choices:
-                raise ValueError(f"unknown {name} {value!r}; the {name}s are {', '.join(choices)}")
+            check_name(name, getattr(self, name), choices)
         for name in ("steps", "batch"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, Integral) or not 1 <= int(value) <= MOST:
                 raise ValueError(f"{name} must be a whole number of at least 1 and at most {MOST:,}; got {value!r}")
+            object.__setattr__(self, name, int(value))  # NumPy's numbers are none of JSON's
         check_every(self.reuse)
-        if self.placed is not None:
-            object.__setattr__(self, "placed", tuple(self.placed))  # JSON has lists only
-            if len(self.placed) != self.steps + 1:
-                raise ValueError(f"{self.steps} steps are placed at {self.steps + 1} times; got {len(self.placed)}")
-        as_scale(self.scale)
-        check_rescale(self.rescale)
         if self.interval is not None:
             check_interval(self.interval)
-            object.__setattr__(self, "interval", tuple(self.interval))  # JSON has lists only
+        for name in ("placed", "interval"):  # JSON has lists only
+            if (values := getattr(self, name)) is not None:
+                object.__setattr__(self, name, tuple(map(plain, values)))
+        if self.placed is not None and len(self.placed) != self.steps + 1:
+            raise ValueError(f"{self.steps} steps are placed at {self.steps + 1} times; got {len(self.placed)}")
+        object.__setattr__(self, "scale", plain(self.scale))
+        as_scale(self.scale)
+        check_rescale(self.rescale)
         if self.limit is not None:
             check_limit(self.limit)
         check_percentile(self.percentile)

@@ -222,6 +222,11 @@ def _essence(card: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 
 
+def stem(name_or_path: str | Path) -> str:
+    """The name by which a checkpoint or a plan is known: without folders and .safetensors or .json, and no further."""
+    return Path(name_or_path).name.removesuffix(".safetensors").removesuffix(".json")
+
+
 def _with_suffix(file: str | Path) -> Path:
     file = places.expanded(file)
     if not file.name or file.name == "..":

@@ -49,7 +49,7 @@ def line_of_error(function: Any, inputs: Inputs) -> str:
     for call in conventions(function):
         try:
             call(*inputs)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             lines = [frame.line for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
             return lines[-1] or "" if lines else ""
     return ""

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from diffusion_lessons.cli.options import LARGEST_SIDE, Device, Seed
+from diffusion_lessons.cli.options import LARGEST_SIDE, MOST_SAMPLES, Device, Seed
 
 IMAGES = 500  # that the doctor denoises at each level, unless told otherwise
 
@@ -42,7 +42,10 @@ def doctor(
     levels: Annotated[
         bool, typer.Option("--levels", help="With --data: at which noise level is it wrong, by these images?")
     ] = False,
-    samples: Annotated[int, typer.Option(help="Real images that are noised and denoised, with --checkpoint.")] = IMAGES,
+    samples: Annotated[
+        int,
+        typer.Option(min=2, max=MOST_SAMPLES, help="Real images that are noised and denoised, with --checkpoint."),
+    ] = IMAGES,
     ship: Annotated[bool, typer.Option("--ship", help="Keep it in datasets/measurements/, for the course.")] = False,
     device: Device = None,
     seed: Seed = 0,

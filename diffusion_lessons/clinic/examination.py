@@ -111,7 +111,8 @@ def of_network_alone(case: Case, network: Network) -> Iterator[Finding]:
     """Does one input have one answer, and do two times have two?"""
     denoise, path = network.denoise, network.denoise.path
     x = torch.randn(8, *case.images.shape[1:], generator=torch.Generator().manual_seed(0))
-    told = () if network.conditions is None else (network.conditions[:8],)
+    conditions = network.conditions
+    told = () if conditions is None else (conditions[torch.arange(8) % len(conditions)],)
     t = (getattr(denoise, "times", None) or (float(path.t_of_lam(0.0)),))[-1]
     with torch.no_grad():
         first, again = (denoise(x, t, *told).x0 for _ in range(2))

@@ -10,6 +10,7 @@ from diffusion_lessons.benchmark import plans, table
 from diffusion_lessons.benchmark.latency import conditions, speed_up, timed_table
 from diffusion_lessons.benchmark.rows import Measurement, told
 from diffusion_lessons.benchmark.sweep import sweep
+from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.figures import style
 from diffusion_lessons.figures.quality.frontier import label
 from diffusion_lessons.machine import places
@@ -54,7 +55,7 @@ def run_benchmark(
     if ship:
         places.clone_for("--ship writes the course's own tables")
     denoise = checkpoints.load(checkpoint, Processes.started(device).device, compile=compile)
-    name = Path(checkpoint).stem
+    name = cards.stem(checkpoint)
     evaluator = (
         inceptions.evaluator(data_of(denoise), weights_file=inception_weights, device=device_of(denoise))
         if inception

@@ -49,7 +49,7 @@ def grade(
     from diffusion_lessons.classroom.grading import whole_class
 
     k, _, n = part.partition("/")
-    if not (k.isdigit() and n.isdigit()):
+    if not (k.isdecimal() and n.isdecimal()):
         raise ValueError(f"--part is k/n, such as 2/5; got {part!r}")
     waiting = whole_class.waiting(course, assignment, again=again, part=(int(k), int(n)))
     if not waiting:

@@ -1,6 +1,5 @@
 """`diffusion-lessons doctor`: the examination of this machine, or of a network, printed line by line."""
 
-import pathlib
 import runpy
 from collections.abc import Iterable
 
@@ -9,6 +8,7 @@ import torch
 from diffusion_lessons import checkpoints, schedules, toys
 from diffusion_lessons.benchmark.levels import Level, by_level, first_fault, write_levels
 from diffusion_lessons.benchmark.shipped import LEVELS
+from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.clinic.case import Case, case_of
 from diffusion_lessons.clinic.examination import examine as examine_network
 from diffusion_lessons.clinic.faults import FAULTS
@@ -143,7 +143,7 @@ def show_levels(
     """
     if ship:
         places.clone_for("--ship writes the course's own tables")
-    file = places.measurements() / f"{pathlib.Path(checkpoint).stem}{LEVELS}"
+    file = places.measurements() / f"{cards.stem(checkpoint)}{LEVELS}"
     denoise = checkpoints.load(checkpoint, choose_device(device))
     show_starts(denoise.path)
     name = evaluators.data_of(denoise)

@@ -21,6 +21,7 @@ from diffusion_lessons.benchmark.techniques.technique_table import (
     time_candidates,
 )
 from diffusion_lessons.benchmark.techniques.trained import images_of
+from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.figures.pictures.saving import check_figure, save_figure
 from diffusion_lessons.figures.quality.techniques import techniques_figure
 from diffusion_lessons.machine import places
@@ -60,7 +61,7 @@ def run_techniques(
     choose_device(device)
     if figure is not None:
         check_figure(figure)
-    file = shipped_file(checkpoint) if ship else FOLDER / f"{Path(checkpoint).stem}{table.SUFFIX}"
+    file = shipped_file(checkpoint) if ship else FOLDER / f"{cards.stem(checkpoint)}{table.SUFFIX}"
     if measure:
         if ship:
             places.clone_for("--ship writes the course's own tables")

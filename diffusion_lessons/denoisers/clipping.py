@@ -26,7 +26,7 @@ class Clipped(Wrapper):
         if self.percentile is None:
             x0 = x0.clamp(-self.limit, self.limit)
         else:
-            largest = _quantile(x0.abs().flatten(1).float(), self.percentile)  # [B]
+            largest = _quantile(x0.abs().reshape(len(x0), -1).float(), self.percentile)  # [B]
             bound = match(largest.clamp(min=self.limit), x0)
             x0 = x0.maximum(-bound).minimum(bound) * (self.limit / bound)
         return Estimate.from_x0(x, x0, self.path, t) if self.rederive else Estimate(x0, eps)

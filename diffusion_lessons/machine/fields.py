@@ -54,6 +54,15 @@ def check_value(name: str, value: Any, kind: Any, low: float = -math.inf, high: 
         raise ValueError(f"{name} must be {expected}{none}; got {_shown(value)}")
 
 
+def plain(value: Any) -> Any:
+    """Python's own numbers for NumPy's, and lists for tuples, as JSON holds them; anything else as it is."""
+    if isinstance(value, tuple):
+        return [plain(one) for one in value]
+    if type(value) in (bool, int, float) or not isinstance(value, Real):
+        return value
+    return int(value) if isinstance(value, Integral) else float(value)
+
+
 def check_name(what: str, name: Any, known: Collection[str]) -> None:
     """Raise a ValueError that lists the `known` names of this kind of thing if `name` is none of them."""
     if not isinstance(name, str) or name not in known:

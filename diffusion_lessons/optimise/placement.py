@@ -59,7 +59,7 @@ def local_errors(
         apart.append(_size(beside - stands[-1]))
     errors = torch.full((len(times), len(times)), math.inf, dtype=torch.float64)
     for j, s in enumerate(times):
-        growth = (apart[-1] / apart[j]).mean()
+        growth = torch.where(apart[j] > 0, apart[-1] / apart[j].clamp(min=1e-300), 0.0).mean()  # nothing stays of 0
         for i in range(j):
             missed = _size(ddim_step(estimates[i], path, s) - stands[j])
             errors[i, j] = growth * missed.square().mean().sqrt()

@@ -77,7 +77,7 @@ def dpm_solver_adaptive(
         s = last if h >= whole else path.t_of_lam(path.lam(t) + h)
         high, low = step(denoise, estimate, path, t, s)
         delta = (rtol * torch.maximum(low.abs(), low_before.abs())).clamp(min=atol)
-        E = ((high - low) / delta).flatten(1).square().mean(dim=1).sqrt().max().item()  # of the worst sample
+        E = ((high - low) / delta).reshape(len(x), -1).square().mean(dim=1).sqrt().max().item()  # of the worst sample
         if not math.isfinite(E):
             raise FloatingPointError(
                 f"the denoiser's estimates are NaN or infinite at t = {t:g} or inside the step to {s:g}"

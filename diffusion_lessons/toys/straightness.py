@@ -47,7 +47,7 @@ def _require_two_steps(states: Sequence[State]) -> None:
 
 
 def _velocity(a: State, b: State) -> torch.Tensor:
-    return (a.x - b.x).flatten(1).double() / (a.t - b.t)  # [B, d]
+    return (a.x - b.x).reshape(len(a.x), -1).double() / (a.t - b.t)  # [B, d]
 
 
 def _mean_square(v: torch.Tensor) -> float:
@@ -55,4 +55,4 @@ def _mean_square(v: torch.Tensor) -> float:
 
 
 def _distance(a: State, b: State) -> float:
-    return (a.x - b.x).flatten(1).double().norm(dim=1).mean().item()
+    return (a.x - b.x).reshape(len(a.x), -1).double().norm(dim=1).mean().item()

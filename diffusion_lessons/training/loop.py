@@ -117,7 +117,11 @@ def train(
         if processes.rank == 0:
             run.held = claim(run.folder, recipe, resume=resume, overwrite=overwrite)
         if resume and state.exists():
-            run.load_state(state)
+            try:
+                run.load_state(state)
+            except BaseException:  # what is told of it may be kept, and with it the run, which would hold the folder
+                run.release()
+                raise
     records = _train(run, objective, data.to(processes.device), state, processes, minutes, every, save_every)
     if run.folder is not None:
         _RUNNING[run.folder] = records
@@ -150,7 +154,8 @@ def finish(
 
 def learning_rate(peak: float, progress: float, warm_up: float) -> float:
     """Rises linearly to `peak` over the first `warm_up` of the run, then falls to 0 as half a cosine; progress 0..1."""
-    if progress < warm_up:
+    progress = min(progress, 1.0)
+    if progress < warm_up or warm_up == 1:
         return peak * progress / warm_up
     return peak * 0.5 * (1 + math.cos(math.pi * (progress - warm_up) / (1 - warm_up)))
 
@@ -209,7 +214,8 @@ def _steps(
         if done >= 1:  # killed after its last step, before `finish`
             yield record(done, 0.0, 0.0)
         while done < 1:
-            rate = learning_rate(recipe.learning_rate, done + 0.5 / recipe.steps, recipe.warm_up)
+            half = 0.0 if minutes else 0.5 / recipe.steps  # of a step: where it is, on average, while it is made
+            rate = learning_rate(recipe.learning_rate, done + half, recipe.warm_up)
             with _interrupt_held_back():
                 losses.append(step(rate))
             done = progress()

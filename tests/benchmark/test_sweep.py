@@ -2,9 +2,11 @@
 
 import copy
 import dataclasses
+import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import torch
 from accelerate import debug_launcher
@@ -224,3 +226,17 @@ def test_rows_of_a_compiled_network_stand_beside_the_others(tmp_path):
         rows = sweep(denoise, [Settings("ddim", 2)], file, samples=0, repeats=1, progress=False)
         assert [row.compiled for row in rows] == [denoise is compiled]
     assert [row.compiled for row in table.read(file)] == [False, True]
+
+
+def test_a_sweep_over_numpys_numbers_and_tuples_keeps_its_rows_and_repeats_nothing(tmp_path):
+    """Both come back from JSON as other types."""
+    times, orders = (1000.0, 600.0, 200.0, 0.0), (2, 2, 1)
+    grid = [
+        Settings("dpm_solver_fast", 3, limit=None, options={"orders": orders}, placed=np.array(times)),
+        Settings("ddim", np.int64(2), limit=None, options={"eta": np.float32(0.5)}, rescale=np.float64(0)),
+        Settings("ddim", 2, limit=None, scale=np.float32(1), batch=np.int64(9)),
+    ]
+    rows = [list(run(tmp_path / "rows.jsonl", grid)) for _ in range(2)]
+    assert rows[0] == rows[1] and len((tmp_path / "rows.jsonl").read_text().splitlines()) == 3
+    back = [Settings(**json.loads(json.dumps(dataclasses.asdict(row.settings)))) for row in rows[0]]
+    assert back == grid and list(map(str, back)) == list(map(str, grid))

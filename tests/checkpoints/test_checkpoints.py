@@ -121,3 +121,8 @@ def test_what_a_compiled_network_said_outlives_its_next_answer(monkeypatch):
     kept = network(x, first)
     network(x, second)
     torch.testing.assert_close(kept, plain(x, first))
+
+
+def test_a_name_is_cut_at_nothing_but_its_ending():
+    for given in ("net-ema0.05", "a/net-ema0.05", "a/net-ema0.05.safetensors", "net-ema0.05.json"):
+        assert cards.stem(given) == "net-ema0.05"

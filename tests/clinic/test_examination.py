@@ -8,7 +8,7 @@ import torch
 from diffusion_lessons import checkpoints, schedules, toys
 from diffusion_lessons.clinic import chains, limits, losses, network_faults
 from diffusion_lessons.clinic.case import Case, case_of
-from diffusion_lessons.clinic.examination import Network, examine, of_weights
+from diffusion_lessons.clinic.examination import Network, examine, of_network_alone, of_weights
 from diffusion_lessons.clinic.faults import FAULTS
 from diffusion_lessons.clinic.patients import healthy, patient
 from diffusion_lessons.data import load_data
@@ -51,6 +51,12 @@ def photographs(name):
 def test_a_network_inside_a_wrapper_is_not_trained():
     case = healthy("digits-diffusion")
     assert list(of_weights(Network(replace(case, denoise=clip(case.denoise, 1.0))))) == []
+
+
+def test_a_few_images_are_asked_about_in_turn():
+    case = healthy()
+    few = replace(case, images=case.images[:12], conditions=case.conditions[:12])
+    assert all(finding.ok for finding in of_network_alone(few, Network(few)))
 
 
 @pytest.mark.parametrize("name", ["v_as_eps", "time_units", "labels_shuffled", "null_untrained"])

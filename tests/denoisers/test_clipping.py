@@ -46,3 +46,14 @@ def test_the_dynamic_limit_is_pytorchs_quantile(share):
     limit = torch.quantile(values.abs().flatten(1), share, dim=1).clamp(min=1.0).view(-1, 1, 1, 1)
     clipped = clip(denoise, percentile=share, rederive=False)(values, 0.5).x0
     torch.testing.assert_close(clipped, values.maximum(-limit).minimum(limit) / limit)
+
+
+def test_numbers_are_clipped_at_a_percentile():
+    path = schedules.flow()
+    x = torch.tensor([3.0, -0.5], dtype=torch.float64)
+
+    def denoise(x, t, condition=None):
+        return Estimate.from_x0(x, x, path, t)
+
+    denoise.path = path
+    assert clip(denoise, percentile=0.9)(x, 0.5).x0.tolist() == [1.0, -0.5]

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
 import pytest
 import torch
 
-from diffusion_lessons.machine.fields import check_count, check_fields, check_name, check_value
+from diffusion_lessons.machine.fields import check_count, check_fields, check_name, check_value, plain
 
 
 @dataclass(frozen=True)
@@ -88,3 +89,9 @@ def test_a_name_is_one_of_those_known(name):
     check_name("sampler", "ddim", ("ddim", "heun"))
     with pytest.raises(ValueError, match=re.escape(f"unknown sampler {name!r}; the samplers are ddim, heun")):
         check_name("sampler", name, {"ddim": 1, "heun": 2})
+
+
+def test_plain_values_are_those_of_json():
+    assert plain((np.int64(2), np.float32(0.5), (True, "a"), None)) == [2, 0.5, [True, "a"], None]
+    assert type(plain(np.int64(2))) is int and type(plain(np.float32(0.5))) is float
+    assert plain(value := torch.ones(2)) is value

@@ -11,7 +11,7 @@ from diffusion_lessons import generate, grids, samplers, schedules
 from diffusion_lessons.denoisers import clip, condition_on
 from diffusion_lessons.optimise.placement import cheapest, local_errors, place_steps
 from diffusion_lessons.sampling import Settings
-from diffusion_lessons.toys import ExactDenoiser, GaussianMixture
+from diffusion_lessons.toys import ExactDenoiser, GaussianMixture, point_masses
 from diffusion_lessons.toys.exact_ode import exact_flow
 from tests.optimise.small import small
 
@@ -118,3 +118,12 @@ def test_settings_keep_placed_times_and_sample_at_them():
         Settings("ddim", 3, placed=times[1:])
     with pytest.raises(ValueError, match="fall strictly"):
         Settings("ddim", 3, placed=(1000.0, 700.0, 700.0, 0.0)).check(denoise)
+
+
+def test_runs_that_meet_place_steps_on_a_grid():
+    """From a data set of two points everything ends at one of them: what differs at the start is gone."""
+    path = schedules.flow()
+    denoise = point_masses(torch.tensor([[0.0, 0.0], [1.0, 1.0]])).denoiser(path)
+    x = path.prior((4, 2), torch.Generator().manual_seed(0))
+    times = place_steps(denoise, x, path, 4)
+    assert len(times) == 5 and all(t > s for t, s in pairwise(times)) and times[-1] == 0

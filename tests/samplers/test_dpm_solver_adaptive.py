@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from diffusion_lessons import samplers, schedules
+from diffusion_lessons import samplers, schedules, toys
 from diffusion_lessons.denoisers import count_calls
 from diffusion_lessons.estimates import Estimate
 from diffusion_lessons.toys.exact_ode import exact_flow
@@ -96,3 +96,12 @@ def test_a_step_too_long_is_rejected_in_half_precision_too(dtype, options):
             single = samplers.sample(samplers.dpm_solver_adaptive, exact, x.float(), path, (path.T, 0.0), **options)
             assert end.dtype == dtype and rms(end.float() - single) < 0.05
         assert asked == {dtype}
+
+
+def test_numbers_are_sampled_as_well():
+    """x [B], one number each, as on the first rung."""
+    path, x = schedules.flow(), torch.linspace(-1.5, 1.5, 5, dtype=torch.float64)
+    denoise = toys.GaussianMixture([-1.0, 1.0], stds=0.3).denoiser(path)
+    numbers = samplers.sample(samplers.dpm_solver_adaptive, denoise, x, path, (1.0, 0.0), rtol=1e-4)
+    many_steps = samplers.sample(samplers.dpm_solver_pp_2m, denoise, x, path, path.grid(400))
+    assert torch.allclose(numbers, many_steps, atol=5e-3)

@@ -71,3 +71,10 @@ def test_ways_of_an_ode_do_not_cross_and_lines_do():
     assert crossings([line(1, 0.0, 1.0, 2.0), line(0, 5.0, 6.0, 7.0)]) == 0
     assert crossings([line(1, 0.0, 1.0, 2.0), line(0, 2.0, 1.0, 0.0)]) == 3
     assert crossings([line(1, 0.0, 1.0, 2.0), line(0, 0.0, 2.0, 1.0)]) == 1
+
+
+def test_numbers_have_a_straightness_as_well():
+    states = [State(1.0, torch.tensor([0.0, 1.0]), None), State(0.5, torch.tensor([1.0, 1.0]), None)]
+    states.append(State(0.0, torch.tensor([1.0, 2.0]), None))
+    rows = [State(state.t, state.x[:, None], None) for state in states]
+    assert straightness(states) == straightness(rows) and excess_length(states) == excess_length(rows)

@@ -122,15 +122,28 @@ def test_two_processes_do_not_train_in_one_folder(tiny_recipe, tiny_data, tmp_pa
     assert checkpoints.load(finished(tiny_recipe, tiny_data, tmp_path)).classes == 2
 
 
-def test_the_folder_is_held_until_the_network_is_written(tiny_recipe, tiny_data, tmp_path):
-    def free():
-        command = [sys.executable, "-c", HELD, str(tmp_path / STATE)]
-        return subprocess.run(command, capture_output=True, input=b"").returncode == 0
+def free(folder):
+    """Whether another process could train there."""
+    command = [sys.executable, "-c", HELD, str(folder / STATE)]
+    return subprocess.run(command, capture_output=True, input=b"").returncode == 0
 
+
+def test_a_refused_resume_leaves_the_folder_to_others(tiny_recipe, tiny_data, tmp_path):
+    """Also while its error is kept, as a notebook keeps the last one."""
+    for record in train(tiny_recipe, tiny_data, tmp_path, device="cpu", every=1):
+        if record.step == 7:
+            break
+    record.run.release()
+    with pytest.raises(ValueError) as kept:
+        train(replace(tiny_recipe, batch=tiny_recipe.batch // 2), tiny_data, tmp_path, device="cpu", resume=True)
+    assert kept.value.__traceback__ is not None and free(tmp_path)
+
+
+def test_the_folder_is_held_until_the_network_is_written(tiny_recipe, tiny_data, tmp_path):
     *_, record = train(tiny_recipe, tiny_data, tmp_path, device="cpu")
-    assert not free()
+    assert not free(tmp_path)
     finish(record, tmp_path)
-    assert free()
+    assert free(tmp_path)
 
 
 def test_a_folder_that_cannot_be_written_is_noticed_before_the_first_step(tiny_recipe, tiny_data, tmp_path):

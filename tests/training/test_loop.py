@@ -197,3 +197,8 @@ def test_a_signal_in_a_step_reaches_whoever_would_have_had_it(number):
         assert arrived == [number]
     finally:
         signal.signal(number, before)
+
+
+def test_the_rate_falls_to_the_end_however_short_a_run_is():
+    assert learning_rate(1.0, 1.0, 1.0) == 1.0 and learning_rate(1.0, 0.5, 1.0) == 0.5
+    assert learning_rate(1.0, 1.3, 0.1) == learning_rate(1.0, 1.0, 0.1) == 0.0

@@ -69,7 +69,7 @@ def ask_once(call: Callable, inputs: Inputs) -> Answer:
         return Answer(error=f"{type(error).__name__}: {error}"[:300])
     try:
         return Answer(plain(value))
-    except (TypeError, RecursionError) as error:
+    except (TypeError, RecursionError, OverflowError, NotImplementedError) as error:
         return Answer(error=f"{RETURNED}{error}"[:300])
 
 

@@ -176,6 +176,6 @@ def _checksum(course: Path, assignment: str, submission: Path) -> str:
 def _reason(answer: dict) -> str:
     """The last error that a traceback in nbgrader's log names."""
     text = f"{answer.get('log') or ''}\n{answer.get('error') or ''}".strip()
-    named = re.findall(r"^[A-Za-z_][\w.]*(?:Error|Exception|Interrupt)(?::.*)?$", text, re.MULTILINE)
+    named = re.findall(r"^[ \t]*([A-Za-z_][\w.]*(?:Error|Exception|Interrupt)(?::.*)?)$", text, re.MULTILINE)
     named = [line for line in named if "NbGraderException" not in line] or named  # that one only points upwards
     return printable((named or text.splitlines() or ["no reason given"])[-1])
