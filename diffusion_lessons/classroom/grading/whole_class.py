@@ -28,6 +28,12 @@ from diffusion_lessons.classroom.inbox import Unreadable, printable
 from diffusion_lessons.classroom.sandbox.sandbox import UNPROTECTED, bubblewrap
 from diffusion_lessons.machine.files import write_atomically
 
+ERROR = re.compile(r"^ *[A-Za-z_][\w.]*(?:Error|Exception|Interrupt)(?::.*)?$", re.MULTILINE)
+# its frames are indented once more than the error that ends it; the log indents both by four spaces
+TRACEBACK = re.compile(
+    r"Traceback \(most recent call last\):\n(?P<indent> *)  File .*\n(?:(?P=indent) +.*\n)*(?P=indent)(?P<error>\S.*)$",
+    re.MULTILINE,
+)
 SPARE_SECONDS = 60  # of a submission's deadline: nbgrader's own work on a busy machine
 
 
@@ -174,8 +180,9 @@ def _checksum(course: Path, assignment: str, submission: Path) -> str:
 
 
 def _reason(answer: dict) -> str:
-    """The last error that a traceback in nbgrader's log names."""
+    """The last error in nbgrader's log: the line that ends a traceback, or one that looks like an error's."""
     text = f"{answer.get('log') or ''}\n{answer.get('error') or ''}".strip()
-    named = re.findall(r"^[ \t]*([A-Za-z_][\w.]*(?:Error|Exception|Interrupt)(?::.*)?)$", text, re.MULTILINE)
-    named = [line for line in named if "NbGraderException" not in line] or named  # that one only points upwards
-    return printable((named or text.splitlines() or ["no reason given"])[-1])
+    ends, looks = [match["error"] for match in TRACEBACK.finditer(text)], ERROR.findall(text)
+    pointing = "NbGraderException"  # which only says that the true error stands above it
+    named = next(filter(None, ([line for line in lines if pointing not in line] for lines in (ends, looks))), looks)
+    return printable((named or text.splitlines() or ["no reason given"])[-1].strip())

@@ -107,6 +107,35 @@ def test_the_last_error_of_a_log_is_the_reason():
     assert whole_class._reason({"log": "one\ntwo", "error": None}) == "two"
 
 
+LOG = """[INFO] Converting notebook A1.ipynb
+[ERROR] There was an error processing assignment: submitted/ana/A1
+[ERROR] Traceback (most recent call last):
+      File "nbconvert/exporters/exporter.py", line 322, in _validate_preprocessor
+        nbformat.validate(notebook, relax_add_props=True)
+        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      File "nbformat/validator.py", line 486, in _validate
+        raise error
+    nbformat.validator.NotebookValidationError: 'name' is a required property
+    
+    On instance['cells'][3]:
+    ValueError: what a student wrote
+    
+[ERROR] Please see the the above traceback for details on the specific errors on the above failures.
+"""
+POINTING = """Traceback (most recent call last):
+  File "nbgrader/converters/base.py", line 468, in convert_notebooks
+    raise NbGraderException(msg)
+nbgrader.converters.base.NbGraderException: Please see the the above traceback for details
+"""
+
+
+def test_the_reason_is_the_error_that_ends_the_indented_traceback_of_the_log():
+    told = "nbformat.validator.NotebookValidationError: 'name' is a required property"
+    assert whole_class._reason({"log": LOG, "error": POINTING}) == told
+    assert whole_class._reason({"log": "    OSError: the disk is full", "error": POINTING}) == "OSError: the disk is full"
+    assert "NbGraderException" in whole_class._reason({"log": "", "error": POINTING})
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"student": "ana"}', '{"student": "ana", "x": 1}', "\x00"])
 def test_a_damaged_record_is_no_record(released, text):
     graded.grade(released, "ana")
