@@ -1,7 +1,9 @@
 """Is this file a notebook, and of which assignment? Decided without nbgrader, on whatever was handed in."""
 
 import json
-from collections.abc import Iterable
+import re
+import warnings
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 from diffusion_lessons.classroom.inbox import Unreadable
 
 FLAG = "diffusion_lessons"  # key of the metadata that a verdict leaves at an output for the report
+SURROGATES = re.compile("[\ud800-\udfff]")  # halves of a character, which no file of UTF-8 can hold
 CUT_SHORT = "cut_short"  # key of the notebook's metadata that says why a run ended early
 AGAIN = "ask for the notebook again"
 STARTS = {b"%PDF": "a PDF", b"PK": "an archive", b"<": "a web page", b"\x89PNG": "a picture"}
@@ -32,9 +35,15 @@ def parse(data: bytes) -> tuple[dict[str, Any], bytes]:
     if notebook["nbformat"] > 4:
         raise Unreadable(f"its format {notebook['nbformat']} is newer than 4, which is read here; {AGAIN} in format 4")
     before = _is_utf8(data) and notebook["nbformat"] == 4
-    notebook = notebook if notebook["nbformat"] == 4 else _converted(notebook)
-    repaired = _repair(notebook)
-    return notebook, data if before and not repaired else json.dumps(notebook, indent=1).encode()
+    try:
+        text = json.dumps(notebook, ensure_ascii=False)
+        if SURROGATES.search(text):
+            notebook, before = json.loads(SURROGATES.sub("\N{REPLACEMENT CHARACTER}", text)), False
+        notebook = notebook if notebook["nbformat"] == 4 else _converted(notebook)
+        repaired = _repair(notebook)
+        return notebook, data if before and not repaired else json.dumps(notebook, indent=1).encode()
+    except RecursionError:
+        raise Unreadable(f"its parts lie too deep in one another; {AGAIN}") from None
 
 
 def _is_utf8(data: bytes) -> bool:
@@ -54,14 +63,17 @@ def _converted(notebook: dict[str, Any]) -> dict[str, Any]:
 
 
 def _repair(notebook: dict[str, Any]) -> bool:
-    """Put in what a notebook needs and can do without; whether anything was missing. Raises Unreadable for more."""
+    """Put in what a notebook needs, drop what it can do without and nbgrader cannot read; whether anything was done.
+
+    Raises Unreadable for what can be neither.
+    """
     cells = notebook.get("cells")
     if not isinstance(cells, list):
         raise Unreadable(f"it has no cells; {AGAIN}")
-    repaired = not isinstance(notebook.get("metadata"), dict) or not isinstance(notebook.get("nbformat_minor"), int)
+    repaired = not isinstance(notebook.get("metadata"), dict) or not _is_whole(notebook.get("nbformat_minor"))
     if repaired:
         notebook.update(metadata={}, nbformat_minor=4)
-    for cell in cells:
+    for number, cell in enumerate(cells):
         if not isinstance(cell, dict) or cell.get("cell_type") not in ("code", "markdown", "raw"):
             raise Unreadable(f"one of its cells is no cell; {AGAIN}")
         source = cell.get("source")
@@ -75,7 +87,60 @@ def _repair(notebook: dict[str, Any]) -> bool:
         for key, value in wanted.items():
             if key not in cell or (value is not None and not isinstance(cell[key], type(value))):
                 cell[key], repaired = value, True
+        if "id" in cell and not (isinstance(cell["id"], str) and re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", cell["id"])):
+            cell["id"], repaired = f"renamed-{number}", True
+    if trouble := _invalid(notebook):
+        _drop(notebook)
+        if trouble := _invalid(notebook):
+            raise Unreadable(f"it is no valid notebook ({trouble}); {AGAIN}")
+        return True
     return repaired
+
+
+def _is_whole(number: Any) -> bool:
+    return isinstance(number, int) and not isinstance(number, bool) and number >= 0
+
+
+def _invalid(notebook: dict[str, Any]) -> str:
+    """Why nbgrader could not read a notebook, in one line, or ''."""
+    import nbformat
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of missing and repeated ids, which nbformat puts right by itself
+        try:  # in copies of the cells, since it does so in place
+            cells = [dict(cell) for cell in notebook["cells"]]
+            nbformat.validate({**notebook, "cells": cells}, relax_add_props=True)
+        except nbformat.ValidationError as error:
+            return str(getattr(error, "message", error)).partition("\n")[0][:200]
+    return ""
+
+
+def _drop(notebook: dict[str, Any]) -> None:
+    """Take out of a notebook each part that is not valid by itself, and that it can do without."""
+    _keep(notebook["metadata"], lambda part: {"metadata": part})
+    for cell in notebook["cells"]:
+        bare = {"cell_type": cell["cell_type"], "source": "", "metadata": {}, "id": "a"}
+        if cell["cell_type"] == "code":
+            bare |= {"outputs": [], "execution_count": None}
+            if not _is_whole(cell["execution_count"]):
+                cell["execution_count"] = None
+            cell["outputs"] = [
+                one for one in cell["outputs"] if not _invalid(_alone(cells=[{**bare, "outputs": [one]}]))
+            ]
+        _keep(cell["metadata"], lambda part, bare=bare: {"cells": [{**bare, "metadata": part}]})
+        if "attachments" in cell and _invalid(_alone(cells=[{**bare, "attachments": cell["attachments"]}])):
+            del cell["attachments"]
+
+
+def _keep(metadata: dict[str, Any], within: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    """Leave of metadata what is valid where it stands."""
+    for key in [key for key, value in metadata.items() if _invalid(_alone(**within({key: value})))]:
+        del metadata[key]
+
+
+def _alone(**parts: Any) -> dict[str, Any]:
+    """A notebook of nothing else."""
+    return {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [], **parts}
 
 
 def marks_of(cells: Iterable[dict[str, Any]]) -> set[str]:

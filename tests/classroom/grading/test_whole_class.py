@@ -132,7 +132,9 @@ nbgrader.converters.base.NbGraderException: Please see the the above traceback f
 def test_the_reason_is_the_error_that_ends_the_indented_traceback_of_the_log():
     told = "nbformat.validator.NotebookValidationError: 'name' is a required property"
     assert whole_class._reason({"log": LOG, "error": POINTING}) == told
-    assert whole_class._reason({"log": "    OSError: the disk is full", "error": POINTING}) == "OSError: the disk is full"
+    assert (
+        whole_class._reason({"log": "    OSError: the disk is full", "error": POINTING}) == "OSError: the disk is full"
+    )
     assert "NbGraderException" in whole_class._reason({"log": "", "error": POINTING})
 
 
