@@ -91,7 +91,7 @@ def gives_gradient(exercise: Exercise, function: Any) -> bool:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of float(...) on a tensor that has a gradient
             answer = next(conventions(function))(*map(learnable, exercise.cases(0)[0][0]))
-    except Exception:
+    except (Exception, SystemExit):
         return False
     return isinstance(answer, torch.Tensor) and answer.requires_grad
 
@@ -100,7 +100,7 @@ def plain_or_none(value: Any) -> Any:
     """A value that can be compared, or None for one that cannot, such as a network."""
     try:
         return plain(value)
-    except TypeError:
+    except Exception:  # whatever turning a stranger's value into numbers raises
         return None
 
 

@@ -4,9 +4,10 @@ import math
 
 import numpy as np
 import pytest
+import torch
 
 from diffusion_lessons.checks import EXERCISES, check
-from diffusion_lessons.checks.assessing import is_empty
+from diffusion_lessons.checks.assessing import gives_gradient, is_empty
 
 
 def ddpm_from_the_posterior(x, eps, z, alpha_bar_t, alpha_bar_s):
@@ -90,6 +91,34 @@ def test_an_input_that_is_changed_in_place_is_named():
 def test_an_answer_of_another_kind_is_said_to_be_returned():
     text = check("frechet", lambda *_: 1 + 0j).text
     assert "Your function returned complex numbers: take their real part" in text and "raised" not in text
+
+
+def test_what_ends_python_ends_no_check():
+    def leaving(x0, eps, alpha_bar):
+        exit()
+
+    text = check("forward", leaving).text
+    assert "Your function raised SystemExit: None, every time. It stops at the line: exit()" in text
+    assert not gives_gradient(EXERCISES["forward"], leaving)
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (10**400, "a whole number of more than 300 digits"),
+        (torch.ones(2, device="meta"), "a tensor on the device 'meta'"),
+    ],
+)
+def test_a_value_that_no_number_is_made_of_is_told(value, told):
+    assert f"Your function returned {told}" in check("forward", lambda *_: value).text
+
+
+def test_an_input_that_becomes_what_no_number_is_made_of_is_changed():
+    def overflowing(points):
+        points[:] = [10**400]
+        return []
+
+    assert "It changes points in place" in check("frontier", overflowing).text
 
 
 def test_a_set_is_an_answer_where_order_is_free():

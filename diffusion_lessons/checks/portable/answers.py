@@ -69,8 +69,13 @@ def ask_once(call: Callable, inputs: Inputs) -> Answer:
         return Answer(error=f"{type(error).__name__}: {error}"[:300])
     try:
         return Answer(plain(value))
-    except (TypeError, RecursionError, OverflowError, NotImplementedError) as error:
+    except TypeError as error:
         return Answer(error=f"{RETURNED}{error}"[:300])
+    except (Exception, SystemExit) as error:  # of a value that is nested without end, or of a class of the learner's
+        why = f"{type(error).__name__}: {error}"
+        return Answer(
+            error=f"{RETURNED}a value of type {type(value).__name__}, which cannot be read as numbers ({why})"[:300]
+        )
 
 
 def encode(answers: Answers) -> str:

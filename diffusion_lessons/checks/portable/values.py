@@ -21,6 +21,8 @@ Plain = Any  # None, bool, float, str, or lists and dicts of them
 def plain(value: Any) -> Plain:
     """A returned value as None, bool, float, str, or lists and dicts of these; TypeError for anything else."""
     if isinstance(value, torch.Tensor):
+        if value.is_meta:
+            raise TypeError("a tensor on the device 'meta', which holds no numbers")
         value = value.detach().cpu().resolve_conj().numpy() if not value.is_sparse else value.to_dense().numpy()
     if isinstance(value, np.ndarray | np.generic):
         if value.size > MOST_NUMBERS:
@@ -29,7 +31,10 @@ def plain(value: Any) -> Plain:
     if value is None or isinstance(value, str | bool):
         return value
     if isinstance(value, int | float):
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:
+            raise TypeError("a whole number of more than 300 digits, too large for a float") from None
     if isinstance(value, complex):
         raise TypeError("complex numbers: take their real part")
     if isinstance(value, set | frozenset):

@@ -11,7 +11,7 @@ import pytest
 
 from diffusion_lessons.checks import EXERCISES, collect, exercise, portable
 from diffusion_lessons.checks.assessing import assess
-from diffusion_lessons.checks.portable.answers import Answer, decode, encode
+from diffusion_lessons.checks.portable.answers import Answer, ask_once, decode, encode
 
 FOLDER = Path(portable.__file__).parent
 MAY_IMPORT = {"numpy", "torch", *sys.stdlib_module_names}
@@ -30,6 +30,30 @@ def test_answers_travel_as_json():
     assert assess(chosen, back, 5).passed
     assert not assess(chosen, back, 6).passed  # answers to other questions
     assert not assess(chosen, back[:1], 5).passed
+
+
+class Odd(list):
+    """Returned by a learner, it ends whoever looks into it."""
+
+    def __init__(self, error):
+        super().__init__()
+        self.error = error
+
+    def __iter__(self):
+        raise self.error
+
+
+@pytest.mark.parametrize("error", [SystemExit(1), OverflowError("too much"), ValueError("no")])
+def test_nothing_comes_out_of_a_call_or_of_what_it_returns(error):
+    def raising(*_):
+        raise error
+
+    assert ask_once(raising, ()).error.startswith(type(error).__name__)
+    told = ask_once(lambda: Odd(error), ()).error
+    assert told == f"returned a value of type Odd, which cannot be read as numbers ({type(error).__name__}: {error})"
+    endless = []
+    endless.append(endless)
+    assert "RecursionError" in ask_once(lambda: endless, ()).error
 
 
 def imports(path):

@@ -42,5 +42,9 @@ def test_plain_takes_what_learners_return():
         plain(slice(3))
     with pytest.raises(TypeError, match="complex numbers: take their real part"):
         plain(np.array([1 + 0j]))
+    with pytest.raises(TypeError, match="too large for a float"):
+        plain([1, 10**400])
+    with pytest.raises(TypeError, match="a tensor on the device 'meta', which holds no numbers"):
+        plain(torch.ones(2, device="meta"))
     with pytest.raises(TypeError, match="more than any answer"):
         plain(np.zeros(200_000))
