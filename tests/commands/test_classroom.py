@@ -38,5 +38,6 @@ def test_nothing_new_is_said_and_a_part_that_is_none_is_refused(monkeypatch, tmp
     monkeypatch.setattr(whole_class, "waiting", lambda *course, **options: [])
     classroom.grade(tmp_path, "A1")
     assert capsys.readouterr().out == "nothing new to grade\n"
-    with pytest.raises(ValueError, match="--part is k/n, such as 2/5; got 'half'"):
-        classroom.grade(tmp_path, "A1", part="half")
+    for part in ("half", "²/3", "1/③"):
+        with pytest.raises(ValueError, match=f"--part is k/n, such as 2/5; got '{part}'"):
+            classroom.grade(tmp_path, "A1", part=part)
