@@ -116,12 +116,12 @@ LOG = """[INFO] Converting notebook A1.ipynb
       File "nbformat/validator.py", line 486, in _validate
         raise error
     nbformat.validator.NotebookValidationError: 'name' is a required property
-    
+~
     On instance['cells'][3]:
     ValueError: what a student wrote
-    
+~
 [ERROR] Please see the the above traceback for details on the specific errors on the above failures.
-"""
+""".replace("~", "    ")  # as the log ends an empty line of its traceback
 POINTING = """Traceback (most recent call last):
   File "nbgrader/converters/base.py", line 468, in convert_notebooks
     raise NbGraderException(msg)
