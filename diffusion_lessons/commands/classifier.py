@@ -104,7 +104,7 @@ def write_features(data: str, name: str, count: int = COUNT, *, overwrite: bool 
         values = torch.cat([features(images.batch(part)[0], name) for part in rows.split(PART)]).half()
         labels = images.labels[rows]
         tensors[f"{split}_features"] = values[:count].clone()
-        tensors[f"{split}_labels"] = labels[:count].to(torch.uint8 if len(images.classes) <= 256 else torch.int64)
+        tensors[f"{split}_labels"] = labels[:count].to(torch.uint8 if len(images.classes) <= 256 else torch.int32)
         if split == "train" and len(values) > values.shape[1]:  # of fewer images the covariance is singular
             whole = population(values, labels, len(images.classes))
             tensors |= {f"train_{part}": value for part, value in whole.tensors().items()}

@@ -3,12 +3,17 @@
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from diffusion_lessons import cli
+from diffusion_lessons.checkpoints import cards
+from diffusion_lessons.commands import classifier as commands
+from diffusion_lessons.data import Data
 from diffusion_lessons.metrics import features as measured
 from diffusion_lessons.metrics.features import classifier, reference
 from diffusion_lessons.training import classifier as training
@@ -63,6 +68,21 @@ def test_a_classifier_of_ones_own_images(shapes, tmp_path, monkeypatch, capsys):
     measured._references.cache_clear()
     with pytest.raises(ValueError, match="made with classifier"):
         reference(name)
+
+
+@pytest.mark.parametrize(("classes", "kept_as"), [(256, torch.uint8), (257, torch.int32), (300, torch.int32)])
+def test_the_labels_of_many_classes_are_kept_whole(tmp_path, monkeypatch, classes, kept_as):
+    pixels = torch.arange(2 * classes).remainder(256).to(torch.uint8).view(-1, 1, 1, 1).expand(-1, 1, 4, 4)
+    labels = torch.arange(classes).repeat(2)
+    data = Data(pixels, labels, tuple(map(str, range(classes))), {"name": "many"})
+    monkeypatch.setattr(commands, "load_data", lambda *_, **__: data)
+    monkeypatch.setattr(commands, "classifier", lambda name: SimpleNamespace(card={"shape": [1, 4, 4], "sha256": "s"}))
+    monkeypatch.setattr(commands, "features", lambda images, name: images.flatten(1))
+    (tmp_path / "many-classifier.safetensors").touch()
+    tensors, _ = cards.read(commands.write_features("many", str(tmp_path / "many")))
+    for split in ("train", "test"):
+        assert tensors[f"{split}_labels"].bincount().tolist() == classes * [2]
+        assert tensors[f"{split}_labels"].dtype == kept_as
 
 
 def test_a_folder_without_test_images_is_refused_before_training(shapes, tmp_path, capsys):
