@@ -71,11 +71,14 @@ def named_values(texts: list[str] | None) -> dict[str, Any]:
 
 
 def _value(text: str) -> Any:
-    """A number, numbers separated by commas, true, false or none; otherwise the text, which may be in quotes."""
+    """A number, numbers separated by commas ("3," is a list of one, "," of none), true, false or none; otherwise the
+    text, which may be in quotes.
+    """
     if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
         return text[1:-1]
     if "," in text:
-        numbers = [_value(word.strip()) for word in text.split(",")]
+        words = text.removesuffix(",").split(",") if text != "," else []
+        numbers = [_value(word.strip()) for word in words]
         return numbers if all(isinstance(one, int | float) and not isinstance(one, bool) for one in numbers) else text
     for number in (int, float):
         try:

@@ -1,5 +1,6 @@
 """`diffusion-lessons evaluate`: measure a checkpoint at its guidance scales and write the figures into its card."""
 
+import shlex
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from diffusion_lessons.machine.devices import choose_device
 from diffusion_lessons.machine.files import check_writable
 from diffusion_lessons.metrics import evaluator as evaluators
 from diffusion_lessons.sampling import Settings
+from diffusion_lessons.training.base import as_text
 
 
 def run_evaluation(
@@ -70,10 +72,10 @@ def _command(
     checkpoint: str, samples: int | None, override: Settings | None, batch: int, precision: str, seed: int
 ) -> str:
     """The command line that repeats this measurement, for the card."""
-    words = ["diffusion-lessons evaluate", checkpoint]
+    words = ["diffusion-lessons", "evaluate", checkpoint]
     if samples is not None:
-        words.append(f"--samples {samples}")
+        words += ["--samples", str(samples)]
     if override is not None:
-        words.append(f"--sampler {override.sampler} --steps {override.steps}")
-        words += [f"-o {name}={value}" for name, value in override.options.items()]
-    return " ".join([*words, f"--batch {batch} --precision {precision} --seed {seed}"])
+        words += ["--sampler", override.sampler, "--steps", str(override.steps)]
+        words += [word for name, value in override.options.items() for word in ("-o", f"{name}={as_text(value)}")]
+    return shlex.join([*words, "--batch", str(batch), "--precision", precision, "--seed", str(seed)])

@@ -163,7 +163,9 @@ class DenoiserRecipe(BaseRecipe):
 
 
 def as_text(value: object) -> str:
-    """A value as it is typed behind `--set NAME=`."""
+    """A value as it is typed behind `--set NAME=` or `-o NAME=`; a list of one ends in a comma, an empty one is one."""
+    if isinstance(value, list | tuple):
+        return ",".join(map(as_text, value)) + "," * (len(value) < 2)
     return {"True": "true", "False": "false", "None": "none"}.get(str(value), str(value))
 
 

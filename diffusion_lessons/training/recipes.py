@@ -193,7 +193,9 @@ def for_data(data: Data, kind: Kind = "diffusion", *, gpu: bool | None = None, *
 def _command(words: list[str], known: Recipe, recipe: Recipe, seed: int) -> str:
     changes = {f.name: getattr(recipe, f.name) for f in fields(recipe)}
     changes = {name: value for name, value in changes.items() if value != getattr(known, name)}
-    simple = {name: value for name, value in changes.items() if isinstance(value, bool | int | float | str | None)}
+    simple = {
+        name: value for name, value in changes.items() if isinstance(value, bool | int | float | str | tuple | None)
+    }
     options = [word for name, value in simple.items() for word in ("--set", f"{name}={as_text(value)}")]
     comment = ", ".join(f"{name}={value!r}" for name, value in changes.items() if name not in simple)
     line = shlex.join(["diffusion-lessons", *words, "--seed", str(seed), *options])

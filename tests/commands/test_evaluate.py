@@ -1,6 +1,7 @@
 """What a card says of quality: measured, complete, with its settings; and nothing is written to a stranger."""
 
 import json
+import shlex
 import shutil
 import sys
 
@@ -51,6 +52,22 @@ def test_the_command_writes_what_measure_finds(copied, monkeypatch, capsys):
             one[name]
         )
     assert "written to the card" in capsys.readouterr().out
+
+
+def test_the_command_on_the_card_measures_the_same_again(copied, monkeypatch):
+    """Its path is quoted, and its list of orders is read as one."""
+    folder = copied.parent / "a folder"
+    folder.mkdir()
+    for suffix in (".safetensors", ".json"):
+        copied.with_suffix(suffix).rename(folder / f"net{suffix}")
+    options = {"sampler": "dpm_solver_fast", "steps": 1, "options": {"orders": [1]}}
+    said = evaluate.run_evaluation(str(folder / "net"), 130, **options)
+    told = "--sampler dpm_solver_fast --steps 1 -o orders=1, --batch"
+    assert f"evaluate '{folder / 'net'}' --samples 130 {told}" in said["command"]
+    monkeypatch.setattr(sys, "argv", shlex.split(said["command"]))
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert not ended.value.code and cards.read_card(folder / "net")["evaluation"]["command"] == said["command"]
 
 
 def test_more_samples_than_real_images_are_refused_before_any_is_drawn(copied):

@@ -66,12 +66,13 @@ SMALL = {"images": 64, "batch": 16, "learning_rate": 1e-4, "flip": True, "compil
 def test_the_cards_command_is_complete_and_quoted_and_does_it_again(photos, capsys):
     """The words of the command, given to the command line, train the same network."""
     options = {"size": 10, "device": "cpu", "seed": 3, "precision": "float32"}
-    file = train("my photos", "flow", out=Path("a run"), changes=SMALL, **options)
+    file = train("my photos", "flow", out=Path("a run"), changes={**SMALL, "other_shares": [0.05]}, **options)
     assert "--checkpoint 'a run/my photos-flow'" in capsys.readouterr().err
     command = cards.read_card(file)["command"]
     assert command == (
         "diffusion-lessons train 'my photos' --kind flow --size 10 --out 'a run' --seed 3 --precision float32"
         " --device cpu --set images=64 --set batch=16 --set learning_rate=0.0001 --set flip=true --set compile=false"
+        " --set other_shares=0.05,"
     )
     before = file.read_bytes()
     cli.app([*shlex.split(command)[1:], "--overwrite"], standalone_mode=False)

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from diffusion_lessons.checkpoints import cards
+from diffusion_lessons.cli.options import named_values
 from diffusion_lessons.networks import MLP, MLPConfig
 from diffusion_lessons.training.base import BaseRecipe, as_text, changed
 
@@ -60,3 +61,5 @@ def test_changes_are_of_fields():
     with pytest.raises(ValueError, match="a recipe has no depth; it has name, data"):
         changed(recipe(), {"depth": 3})
     assert [as_text(value) for value in (True, None, 0.5)] == ["true", "none", "0.5"]
+    for value, text in (([0.05, 0.2], "0.05,0.2"), ((2, 2, 1), "2,2,1"), ((0.05,), "0.05,"), ([], ",")):
+        assert as_text(value) == text and named_values([f"a={text}"]) == {"a": list(value)}

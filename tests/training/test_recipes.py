@@ -112,6 +112,11 @@ def test_large_images_get_fewer_so_that_a_core_still_ends_in_an_hour():
         assert recipes.for_data(data, gpu=False).images == images
 
 
+def test_a_list_is_written_as_the_command_line_reads_it():
+    for shares, text in (((0.05,), "0.05,"), ((0.05, 0.2), "0.05,0.2")):
+        assert recipes.get("digits", other_shares=shares).command(0).endswith(f" --set other_shares={text}")
+
+
 def test_the_command_says_every_change():
     line = "diffusion-lessons train digits --kind flow --seed 3 --set images=640 --set compile=none"
     recipe = recipes.get("digits", "flow", images=640, compile=None)
