@@ -158,12 +158,3 @@ def test_a_copy_of_the_course_is_entered_before_its_processes_start(released, mo
     monkeypatch.setattr(whole_class, "enter_course", entered.append)
     monkeypatch.setattr(whole_class, "outcomes", lambda *_, **__: [])
     assert list(whole_class.grade(released, "A1", ["ana"])) == [] and entered == [released]
-
-
-def test_the_reason_is_the_error_that_an_indented_traceback_names():
-    log = """[ERROR] There was an error processing A1
-        Traceback (most recent call last):
-          File "a.py", line 1, in read
-        KeyError: 'language'
-    nbgrader.converters.base.NbGraderException: Please see the the above traceback for details"""
-    assert whole_class._reason({"log": log}) == "KeyError: 'language'"
