@@ -16,7 +16,7 @@ from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.data import Data, load_data
 from diffusion_lessons.machine.devices import choose_device, device_name, half_precision
 from diffusion_lessons.machine.files import check_writable
-from diffusion_lessons.metrics.features import classifier, features
+from diffusion_lessons.metrics.features import classifier, features, place_of
 from diffusion_lessons.metrics.memorization import index_of
 from diffusion_lessons.metrics.samples import population
 from diffusion_lessons.networks.classifier import Classifier
@@ -93,7 +93,7 @@ def write_features(data: str, name: str, count: int = COUNT, *, overwrite: bool 
     Raises FileExistsError, before any is computed, where they were saved already, without `overwrite`.
     """
     card = classifier(name).card
-    beside = cards.find(f"{name}-classifier")
+    beside = cards.find(f"{place_of(name)}-classifier")
     file = beside.with_name(beside.name.replace("-classifier", "-features"))
     _check_free(file, overwrite)
     sets: dict[str, Data] = {split: load_data(data, split, size=card["shape"][1]) for split in ("train", "test")}

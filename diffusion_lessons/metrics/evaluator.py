@@ -65,7 +65,9 @@ def data_of(denoise: Any) -> str:
 
 
 def of_images(name: str = "mnist") -> Evaluator:
-    """The evaluator of "digits", "mnist" or "cifar10", from the classifier and the reference features that ship."""
+    """The evaluator of "digits", "mnist" or "cifar10", from the classifier and the reference features that ship; or
+    that of your own images, from those that `diffusion-lessons classifier` and `features` left in runs/classifiers.
+    """
     network = features.classifier(name)
 
     def features_of(x: Tensor, labels: Tensor | None) -> Features:
@@ -77,6 +79,6 @@ def of_images(name: str = "mnist") -> Evaluator:
         predicted = features.probabilities(reference.features, name).argmax(dim=1)
         return Features(reference.features, reference.labels, predicted, whole=reference.whole)
 
-    card = cards.read_card(f"{name}-features")
+    card = cards.read_card(f"{features.place_of(name)}-features")
     parts = (network.card["sha256"], real("train"), real("test"), features_of, card["pixel_std"], card["sha256"])
     return Evaluator(f"{name} features", *parts)

@@ -11,6 +11,7 @@ and no network connection are needed to measure samples.
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -22,6 +23,8 @@ from diffusion_lessons.metrics.memorization import Index
 from diffusion_lessons.metrics.samples import Population
 from diffusion_lessons.networks.classifier import Classifier
 from diffusion_lessons.training.classifier import load_classifier
+
+OWN = Path("runs/classifiers")  # where the command line keeps those that it makes
 
 
 class Reference(NamedTuple):
@@ -38,7 +41,8 @@ class Reference(NamedTuple):
 def features(images: Tensor, name: str = "mnist", *, batch: int = 500) -> Tensor:
     """The 64 features of each image: [N, C, H, W] in [-1, 1] -> float32 [N, 64], on the images' device.
 
-    name: "digits", "mnist", "cifar10", or "folder/name": a classifier of your own, folder/name-classifier.safetensors.
+    name: "digits", "mnist", "cifar10", or "folder/name": a classifier of your own, folder/name-classifier.safetensors;
+        "name" alone also finds one in runs/classifiers, if the package has none of this name.
     Samples should be clipped to [-1, 1] first, as for display.
     Raises ValueError for images of another shape than the classifier learned, or with NaN or infinity in them.
     """
@@ -75,7 +79,7 @@ def reference(name: str = "mnist", split: str = "test") -> Reference:
     """
     if split not in ("train", "test"):
         raise ValueError(f"split {split!r} is neither 'train' nor 'test'")
-    return _references(name)[split]
+    return _references(place_of(name))[split]
 
 
 def training_index(name: str = "mnist") -> Index:
@@ -84,15 +88,31 @@ def training_index(name: str = "mnist") -> Index:
     Raises FileNotFoundError where there are no reference features, ValueError for ones that were kept without it.
     """
     reference(name)  # checks that they are of this classifier
-    tensors, _ = cards.read(f"{name}-features")
+    tensors, _ = cards.read(f"{place_of(name)}-features")
     if "index_codes" not in tensors:
         raise ValueError(f"the reference features of {name} hold no index of the training images: make them again")
     return Index(*(tensors[f"index_{part}"] for part in Index._fields))
 
 
-@lru_cache(maxsize=4)
+def place_of(name: str) -> str:
+    """The name by which a classifier and its features are loaded: that of your own in runs/classifiers, if no other
+    goes by the name that is given.
+    """
+    try:
+        cards.find(f"{name}-classifier")
+    except FileNotFoundError:
+        own = OWN / name
+        return str(own) if own.with_name(f"{own.name}-classifier.safetensors").is_file() else name
+    return name
+
+
 def classifier(name: str, device: torch.device | str = "cpu") -> Classifier:
     """The classifier that `features` uses, in evaluation mode; loaded once. Its `.card` says what it is."""
+    return _classifier(place_of(name), device)
+
+
+@lru_cache(maxsize=4)
+def _classifier(name: str, device: torch.device | str) -> Classifier:
     return load_classifier(f"{name}-classifier", device)
 
 

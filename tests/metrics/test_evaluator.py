@@ -1,5 +1,7 @@
 """Real images as what samples are measured against: their labels, their features, and points that are their own."""
 
+import shutil
+
 import pytest
 import torch
 
@@ -7,6 +9,7 @@ from diffusion_lessons.checkpoints import cards
 from diffusion_lessons.data import load_data
 from diffusion_lessons.metrics.adherence import class_variance
 from diffusion_lessons.metrics.evaluator import data_of, of_images
+from diffusion_lessons.metrics.features import place_of, training_index
 from diffusion_lessons.metrics.frechet import moments
 from diffusion_lessons.metrics.scores import evaluate
 from tests.captions.small import small_denoiser
@@ -48,6 +51,34 @@ def test_images_are_seen_as_the_held_out_ones_were():
     assert (evaluator.held_out.predicted == evaluator.held_out.labels).float().mean() > 0.98
     assert evaluator.name == "digits features"
     assert evaluator.sha256 == cards.read_card("digits-classifier")["sha256"]
+
+
+def test_ones_own_classifier_is_found_where_it_was_made(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileNotFoundError, match="`diffusion-lessons classifier many`"):
+        of_images("many")
+    folder = tmp_path / "runs" / "classifiers"
+    folder.mkdir(parents=True)
+    for part, told in (("classifier", "features many --classifier runs/classifiers/many`"), ("features", None)):
+        for suffix in (".safetensors", ".json"):
+            shipped = cards.find(f"digits-{part}").with_suffix(suffix)
+            shutil.copy(shipped, folder / f"many-{part}{suffix}")
+        if told:
+            with pytest.raises(FileNotFoundError, match=told):
+                of_images("many")
+    own, shipped = of_images("many"), of_images("digits")
+    assert own.name == "many features" and own.reference == shipped.reference and own.sha256 == shipped.sha256
+    images = load_data("digits", "test").images[:9]
+    assert torch.equal(own.features_of(images, None).features, shipped.features_of(images, None).features)
+    assert torch.equal(training_index("many").codes, training_index("digits").codes)
+
+
+def test_what_ships_goes_before_what_is_in_runs(tmp_path, monkeypatch):
+    """Else a training of one's own would silently change what all tables are measured in."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs" / "classifiers").mkdir(parents=True)
+    (tmp_path / "runs" / "classifiers" / "digits-classifier.safetensors").touch()
+    assert place_of("digits") == "digits"
 
 
 def test_points_are_their_own_features_and_have_no_labels():
