@@ -117,7 +117,7 @@ def test_what_was_not_measured_is_refused(shipped, tmp_path):
 
 def test_a_folder_that_is_of_no_use_is_told_before_anything_is_measured(shipped, tmp_path, monkeypatch):
     monkeypatch.setattr(commands, "measure_candidates", None)
-    with pytest.raises(FileNotFoundError, match="nor a folder of images"):
+    with pytest.raises(FileNotFoundError, match="is not a folder of images"):
         run_techniques("mnist-diffusion", measure=True, data=tmp_path / "nowhere")
     with pytest.raises(ValueError, match="spoils some of its own images: leave --data out"):
         run_techniques(NAME, measure=True, data=tmp_path)

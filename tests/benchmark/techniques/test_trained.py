@@ -19,6 +19,7 @@ from diffusion_lessons.benchmark.techniques.trained import (
     weights_of,
 )
 from diffusion_lessons.checkpoints import plans
+from diffusion_lessons.data import CLASSES
 from diffusion_lessons.optimise.block_pruning import block_names
 from diffusion_lessons.optimise.techniques import Techniques
 from diffusion_lessons.training import recipes
@@ -87,13 +88,13 @@ def test_as_long_is_said_and_its_images_are_counted(denoise, tmp_path):
 
 def test_images_come_from_a_folder_in_place_of_a_download(tmp_path, monkeypatch):
     """Known by the recipe's name for them; a recipe that spoils or draws its own refuses them."""
-    for kind in ("cat", "dog"):
+    for kind in CLASSES["cifar10"]:
         (tmp_path / "train" / kind).mkdir(parents=True)
         Image.new("RGB", (32, 32), "red").save(tmp_path / "train" / kind / "1.png")
     monkeypatch.setattr(trained, "recipe_of", lambda denoise: recipes.get("cifar10-small"))
     x0, labels = ranking_images(load("cifar10-diffusion"), data=tmp_path)
-    assert x0.shape == (2, 3, 32, 32) and labels.tolist() == [0, 1]
+    assert x0.shape == (10, 3, 32, 32) and labels.tolist() == list(range(10))
     recipe, images, options = lessons_of(load("cifar10-diffusion"), tmp_path)
-    assert (recipe.name, images.card["name"], len(images), options) == ("cifar10-small", "cifar10", 2, {})
+    assert (recipe.name, images.card["name"], len(images), options) == ("cifar10-small", "cifar10", 10, {})
     with pytest.raises(ValueError, match="learns from scenes of MNIST's strokes: leave --data out"):
         images_of(load("captions-diffusion"), tmp_path)
