@@ -5,7 +5,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -127,9 +127,13 @@ def _drop(notebook: dict[str, Any]) -> None:
             cell["outputs"] = [
                 one for one in cell["outputs"] if not _invalid(_alone(cells=[{**bare, "outputs": [one]}]))
             ]
-        _keep(cell["metadata"], lambda part, bare=bare: {"cells": [{**bare, "metadata": part}]})
+        _keep(cell["metadata"], partial(_with_metadata, bare))
         if "attachments" in cell and _invalid(_alone(cells=[{**bare, "attachments": cell["attachments"]}])):
             del cell["attachments"]
+
+
+def _with_metadata(cell: dict[str, Any], metadata: dict[str, Any]) -> dict[str, Any]:
+    return {"cells": [{**cell, "metadata": metadata}]}
 
 
 def _keep(metadata: dict[str, Any], within: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
