@@ -204,7 +204,7 @@ def _maker(name: str) -> str:
         return f"classifier {shlex.quote(name.removesuffix('-classifier'))}"
     if name.endswith("-features"):
         data = name.removesuffix("-features")
-        return f"features {shlex.quote(data)} --classifier {shlex.quote(f'runs/classifiers/{data}')}"
+        return f"features {shlex.quote(data)} --classifier {shlex.quote(str(places.CLASSIFIERS / data))}"
     return f"train {name}" if name.startswith("captions-") else "train"
 
 

@@ -19,6 +19,7 @@ from diffusion_lessons.cli.options import (
     named_values,
     rows_and_columns,
 )
+from diffusion_lessons.machine.places import CLASSIFIERS
 
 
 def train(
@@ -193,7 +194,7 @@ def sample(
 
 def classifier(
     what: Annotated[str, typer.Argument(help="digits, mnist, fashion-mnist, cifar10, or a folder of images.")],
-    out: Annotated[Path, typer.Option(help="Folder for the classifier and its card.")] = Path("runs/classifiers"),
+    out: Annotated[Path, typer.Option(help="Folder for the classifier and its card.")] = CLASSIFIERS,
     recipe: Annotated[
         str | None, typer.Option(help="digits, mnist, cifar10 or cifar10-small; by default the data's own.")
     ] = None,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]  # the folder diffusion_lessons
 PROJECT = "diffusion-lessons"  # the name in this project's pyproject.toml
+CLASSIFIERS = Path("runs/classifiers")  # where the command line keeps the classifiers that it trains
 
 
 def expanded(path: str | Path) -> Path:

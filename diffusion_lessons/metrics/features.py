@@ -11,7 +11,6 @@ and no network connection are needed to measure samples.
 from __future__ import annotations
 
 from functools import lru_cache
-from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -19,12 +18,11 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from diffusion_lessons.checkpoints import cards
+from diffusion_lessons.machine import places
 from diffusion_lessons.metrics.memorization import Index
 from diffusion_lessons.metrics.samples import Population
 from diffusion_lessons.networks.classifier import Classifier
 from diffusion_lessons.training.classifier import load_classifier
-
-OWN = Path("runs/classifiers")  # where the command line keeps those that it makes
 
 
 class Reference(NamedTuple):
@@ -101,7 +99,7 @@ def place_of(name: str) -> str:
     try:
         cards.find(f"{name}-classifier")
     except FileNotFoundError:
-        own = OWN / name
+        own = places.CLASSIFIERS / name
         return str(own) if own.with_name(f"{own.name}-classifier.safetensors").is_file() else name
     return name
 
