@@ -25,7 +25,7 @@ from diffusion_lessons.benchmark.techniques.trained import (
     small_from_the_start,
     weights_of,
 )
-from diffusion_lessons.checkpoints import plans
+from diffusion_lessons.checkpoints import cards, plans
 from diffusion_lessons.denoisers.base import DenoiserLike
 from diffusion_lessons.denoisers.clipping import clip
 from diffusion_lessons.denoisers.conditions import condition_on, takes_condition
@@ -116,7 +116,7 @@ def planned(
     """All that `candidates` makes, in its order; nothing is computed until it is asked for. `say` as `progress`."""
     say = say or (lambda words: None)
     denoise, quick = checkpoints.load(name, device), at_steps(SOLVER, 5, 10)
-    stem, sha256 = Path(name).stem, (denoise.card or {}).get("sha256", "")
+    stem, sha256 = cards.stem(name), (denoise.card or {}).get("sha256", "")
 
     def kept(slug: str, make: Callable[[], Any]) -> Callable[[], Any]:
         return lambda: remembered(folder / f"{stem}-{slug}.kept", sha256, make)
