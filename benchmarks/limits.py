@@ -2,7 +2,7 @@
 
     python -m benchmarks.limits [NAME ...] [--data FOLDER]
 
-Every finding of an examination, for each shipped network that is no student: about two minutes of a core each.
+Every finding of an examination, for each shipped network that is no student: up to two minutes of a core each.
 """
 
 import argparse
@@ -31,11 +31,11 @@ def main() -> None:
             continue
         print(f"\n{name}")
         for finding in findings(case):
-            print(f"  {'ok' if finding.ok else 'FAILS':6} {finding.name}: {finding.observation}", flush=True)
+            print(finding, flush=True)
         if network.conditions is not None:
             found = losses.errors_by_label(network.denoise, network.images, network.conditions)
             sure = losses.null_cost(found, limits.SHOWN, limits.SHARE).sure
-            print(f"         what no label costs lies {sure:+.1f} standard errors from its limit")
+            print(f"       what no label costs lies {sure:+.1f} standard errors from its limit")
 
 
 if __name__ == "__main__":

@@ -270,8 +270,8 @@ def in_precision(denoise: Any, precision: str) -> Any:
     if isinstance(denoise, Wrapper):
         other.inner = in_precision(denoise.inner, precision)
     else:
-        plain = denoise.network.network if isinstance(denoise.network, HalfPrecision) else denoise.network
-        other.network = HalfPrecision(plain, dtype) if dtype in HALF else copy.deepcopy(plain).to(dtype)
+        whole = denoise.network.network if isinstance(denoise.network, HalfPrecision) else denoise.network
+        other.network = HalfPrecision(whole, dtype) if dtype in HALF else copy.deepcopy(whole).to(dtype)
     return other
 
 

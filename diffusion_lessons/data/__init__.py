@@ -157,9 +157,9 @@ def load_data(
     if name is None:
         folder = places.expanded(name_or_folder)
         if not folder.is_dir():
-            known = "" if isinstance(name_or_folder, Path) else f"neither a data set ({', '.join(CARDS)}) nor "
+            is_no = "not" if isinstance(name_or_folder, Path) else f"neither a data set ({', '.join(CARDS)}) nor"
             raise FileNotFoundError(
-                f"{str(name_or_folder)!r} is {known or 'not '}a folder of images: give one that holds pictures, in a "
+                f"{str(name_or_folder)!r} is {is_no} a folder of images: give one that holds pictures, in a "
                 "sub-folder for each class where they have classes"
             )
         images = read_folder(folder, split, size or 32, channels)

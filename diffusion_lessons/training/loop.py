@@ -185,6 +185,7 @@ def _steps(
         step.prepare()  # before the clock is started: compiling takes a minute, and no step is like the first
     earlier, since, saved = run.seconds, time.perf_counter(), time.perf_counter()
     losses: list[Tensor] = []
+    half = 0.5 / recipe.steps if minutes is None else 0.0  # of a step: where it is, on average, while it is made
 
     def progress() -> float:
         if minutes is None:
@@ -214,7 +215,6 @@ def _steps(
         if done >= 1:  # killed after its last step, before `finish`
             yield record(done, 0.0, 0.0)
         while done < 1:
-            half = 0.0 if minutes else 0.5 / recipe.steps  # of a step: where it is, on average, while it is made
             rate = learning_rate(recipe.learning_rate, done + half, recipe.warm_up)
             with _interrupt_held_back():
                 losses.append(step(rate))
